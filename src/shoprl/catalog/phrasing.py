@@ -1,0 +1,197 @@
+"""A shopper's wish in a shopper's words: many forms, every attribute and option value verbatim."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from shoprl.catalog.vocabulary import ROLES
+from shoprl.catalog.vocabulary.draws import Draws
+from shoprl.catalog.vocabulary.nouns import counted, is_many, singular
+
+_OPENERS = (
+    *("i need", "i want", "i am looking for", "looking for", "i'm looking for", "im looking for", "find me", "show me"),
+    *("can you find me", "could you get me", "please find", "please help me find", "help me pick", "i would like"),
+    *("i'd like to buy", "i want to buy", "i am in need of", "i'm after", "get me", "i am shopping for", "i could use"),
+    *("searching for", "do you have", "where can i get", "i have to get", "in search of", "let me see", "order me"),
+    # Slang, and slips of the finger; these never touch an attribute or an option.
+    *("gotta get", "hey, i need", "i ned", "lookin for", "plz find me", "gimme", "i m looking for", "can u find me"),
+    *("anyone got", "i was hoping to find", "i wnat", "really want", "hi, looking for", "Find me", "I need", "Show me"),
+)
+_WISHES = ("it should be", "it must be", "make sure it is", "it has to be", "i want it to be", "ideally it is")
+_WISHES_MANY = (
+    *("they should be", "they must be", "make sure they are", "they have to be", "i want them to be"),
+    "ideally they are",
+)
+_CLOSERS = ("", "", "", "", "", "", "", " please", " thanks", " if you have it", " asap")
+_PART_LINKS = ("with", "with", "with", "that comes with", "featuring", "having")
+_USE_LINKS = ("for", "for", "for", "suitable for", "good for", "to use for")
+_OPTION_FORMS: Mapping[str, tuple[str, ...]] = {
+    "color": ("in {}", "in {}", "in the color {}", "the color should be {}", "in {} color", "color {}"),
+    "size": ("size {}", "in size {}", "in a size {}", "the size {}", "and the size should be {}", "in {} size"),
+    "flavor": ("in {} flavor", "flavor {}", "{} flavor", "i like the {} one", "with the flavor {}"),
+    "scent": ("{} scent", "in {} scent", "smelling of {}", "scent {}", "with the scent {}"),
+    "quantity": ("in a pack of {}", "quantity {}", "item package quantity {}", "{} in the package"),
+    "style": ("in the {} style", "{} style", "style {}", "i prefer the {} version"),
+    "fit": ("{} fit", "in a {} fit", "fit type {}"),
+    "pattern": ("with the {} pattern", "{} print", "showing {}", "pattern {}"),
+}
+_OTHER_FORMS = ("with {name} {value}", "{name}: {value}", "{name} {value}", "the {name} should be {value}")
+_BEFORE_NOUN = ("color", "flavor")
+_PRICE_FORMS = (
+    *(", and price lower than {cents} dollars", " under {short} dollars", " for less than ${short}"),
+    *(", below {short} dollars", " that costs less than {cents} dollars", ", my budget is {short} dollars"),
+    *(" under ${cents}", ", no more than {short} dollars", ", cheaper than ${short}", ", max {short} bucks"),
+    *(" priced below ${cents}", ", with a price lower than {short} dollars", ", and i can spend up to ${short}"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A wish sorted by where its parts go in a sentence."""
+
+    noun: str
+    before: tuple[str, ...]
+    traits: tuple[str, ...]
+    parts: tuple[str, ...]
+    uses: tuple[str, ...]
+    options: tuple[str, ...]
+
+
+def _join(items: Sequence[str], last: str = " and ") -> str:
+    """ "a, b and c"."""
+    return ", ".join(items[:-1]) + last + items[-1] if len(items) > 1 else "".join(items)
+
+
+def _option_kind(name: str) -> str:
+    """The wording that fits an option's name, or an empty string."""
+    lower = name.lower().replace("colour", "color").replace("flavour", "flavor")
+    if "number" in lower:
+        return "quantity"
+    return next((kind for kind in ("quantity", *_OPTION_FORMS) if kind in lower), "")
+
+
+def _word_option(draws: Draws, name: str, value: str) -> str:
+    kind = _option_kind(name)
+    if kind:
+        return draws.pick(_OPTION_FORMS[kind]).replace("{}", value)
+    return draws.pick(_OTHER_FORMS).replace("{name}", name.lower()).replace("{value}", value)
+
+
+def _sort(draws: Draws, query: str, attributes: Sequence[str], options: Mapping[str, str]) -> _Wish:
+    by_role: dict[str, list[str]] = {"trait": [], "part": [], "use": []}
+    for attribute in draws.sample(attributes, len(attributes)):
+        by_role[ROLES.get(attribute, "trait")].append(attribute)
+    front = draws.pick((0, 1, 1, 2, 2))
+    before = by_role["trait"][:front]
+    worded = []
+    for name, value in options.items():
+        if _option_kind(name) in _BEFORE_NOUN and draws.chance(0.3):
+            before.append(value.lower())
+        else:
+            worded.append(_word_option(draws, name, value.lower()))
+    traits = tuple(by_role["trait"][front:])
+    return _Wish(query, tuple(before), traits, tuple(by_role["part"]), tuple(by_role["use"]), tuple(worded))
+
+
+def _clauses(draws: Draws, wish: _Wish) -> list[str]:
+    """What follows the noun, each with a space before it."""
+    clauses = []
+    if wish.parts:
+        clauses.append(f" {draws.pick(_PART_LINKS)} {_join(wish.parts)}")
+    if wish.uses:
+        clauses.append(f" {draws.pick(_USE_LINKS)} {_join(wish.uses)}")
+    if wish.traits:
+        clauses.append(f" that {'are' if is_many(wish.noun) else 'is'} {_join(wish.traits)}")
+    return clauses
+
+
+def _named(draws: Draws, wish: _Wish) -> str:
+    return counted(wish.noun, draws.pick((" ", ", ")).join(wish.before))
+
+
+def _straight(draws: Draws, wish: _Wish) -> str:
+    options = "".join(f", {option}" for option in wish.options)
+    return f"{draws.pick(_OPENERS)} {_named(draws, wish)}{''.join(_clauses(draws, wish))}{options}"
+
+
+def _shuffled(draws: Draws, wish: _Wish) -> str:
+    clauses = _clauses(draws, wish)
+    options = f" {_join(wish.options)}" if wish.options else ""
+    ordered = [*draws.sample(clauses, len(clauses)), options]
+    return f"{draws.pick(_OPENERS)} {_named(draws, wish)}{''.join(ordered)}"
+
+
+def _options_near(draws: Draws, wish: _Wish) -> str:
+    options = f" {_join(wish.options, ', ')}" if wish.options else ""
+    return f"{draws.pick(_OPENERS)} {_named(draws, wish)}{options}{''.join(_clauses(draws, wish))}"
+
+
+def _keywords(draws: Draws, wish: _Wish) -> str:
+    comma = draws.pick((", ", ", ", " "))
+    noun = " ".join([*wish.before, singular(wish.noun)])
+    return comma.join([noun, *wish.traits, *wish.parts, *(f"for {use}" for use in wish.uses), *wish.options])
+
+
+def _two_sentences(draws: Draws, wish: _Wish) -> str:
+    text = f"{draws.pick(_OPENERS)} {_named(draws, wish)}"
+    many = is_many(wish.noun)
+    if wish.uses:
+        text += f" for {_join(wish.uses)}"
+    if wish.traits:
+        text += f". {draws.pick(_WISHES_MANY if many else _WISHES)} {_join(wish.traits)}"
+    if wish.parts:
+        text += f". {'they' if many else 'it'} should come with {_join(wish.parts)}"
+    if wish.options:
+        text += (
+            f". {draws.pick(('i want', 'i need', 'get', 'choose'))} {'them' if many else 'it'} {_join(wish.options)}"
+        )
+    return text
+
+
+def _story(draws: Draws, wish: _Wish) -> str:
+    start = draws.pick(("my old one broke so", "as a gift for a friend", "before the weekend", "for my new place"))
+    return f"{start} {_straight(draws, wish)}"
+
+
+def _use_first(draws: Draws, wish: _Wish) -> str:
+    if not wish.uses:
+        return _straight(draws, wish)
+    rest = _Wish(wish.noun, wish.before, wish.traits, wish.parts, (), wish.options)
+    return f"for {_join(wish.uses)} {_straight(draws, rest)}"
+
+
+def _options_last(draws: Draws, wish: _Wish) -> str:
+    text = f"{draws.pick(_OPENERS)} {_named(draws, wish)}{''.join(_clauses(draws, wish))}"
+    link = draws.pick((". i would like", ", preferably", ". only", ", and i want"))
+    return f"{text}{link} {_join(wish.options)}" if wish.options else text
+
+
+_FORMS: tuple[Callable[[Draws, _Wish], str], ...] = (
+    *(_straight, _straight, _shuffled, _shuffled, _options_near),
+    *(_keywords, _two_sentences, _story, _use_first, _options_last),
+)
+
+
+def phrase(rng: np.random.Generator, query: str, attributes: Sequence[str], options: Mapping[str, str]) -> str:
+    """Word a wish, without a price, in one of several hundred forms.
+
+    Args:
+        rng: decides on the form.
+        query: the product type, plural or uncountable ("floor lamps", "popcorn").
+        attributes: properties asked for; each occurs verbatim in the text.
+        options: option name -> value asked for; each value occurs verbatim, in lower case.
+
+    Returns:
+        A text that a price may follow (:func:`phrase_price`): it ends without a stop.
+    """
+    draws = Draws(rng, block=32)
+    wish = _sort(draws, query, attributes, options)
+    return draws.pick(_FORMS)(draws, wish) + draws.pick(_CLOSERS)
+
+
+def phrase_price(rng: np.random.Generator, price_upper: float) -> str:
+    """Word a price ceiling, in dollars, to follow an instruction: ", and price lower than 30.00 dollars"."""
+    cents = f"{price_upper:.2f}"
+    short = cents.removesuffix(".00")
+    return Draws(rng, block=1).pick(_PRICE_FORMS).format(cents=cents, short=short)

@@ -1,0 +1,54 @@
+"""Products as the shop sells them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A person's wish for one product, as WebShop's human goals and synthetic instructions store it.
+
+    Attributes:
+        text: the wish in words, without a price.
+        attributes: the attributes it asks for.
+        options: the option values it asks for, or None for "every combination the product has" (synthetic).
+    """
+
+    text: str
+    attributes: tuple[str, ...]
+    options: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One product.
+
+    Attributes:
+        asin: its identifier, at most ten characters.
+        title: its name.
+        description: the long text of the Description page.
+        bullets: the bullet points of the Features page.
+        category: its department.
+        query: the search it was found under, lower case ("product type").
+        product_category: its path, parts separated by ``›``.
+        price: what it costs, in dollars.
+        price_tag: the price as pages show it; may be a range.
+        options: option name -> values, in the shop's order.
+        attributes: properties such as "machine washable".
+        image: address of its picture, or an empty string.
+        requests: wishes that goals are made of.
+    """
+
+    asin: str
+    title: str
+    description: str
+    bullets: tuple[str, ...]
+    category: str
+    query: str
+    product_category: str
+    price: float
+    price_tag: str
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    attributes: tuple[str, ...] = ()
+    image: str = ""
+    requests: tuple[Request, ...] = ()

@@ -1,0 +1,137 @@
+"""Titles, bullet points and descriptions: blueprints put into words, with the flaws of real shops' texts."""
+
+from shoprl.catalog.vocabulary import ROLES
+from shoprl.catalog.vocabulary import sentences as say
+from shoprl.catalog.vocabulary.blueprint import Blueprint
+from shoprl.catalog.vocabulary.draws import Draws
+from shoprl.catalog.vocabulary.nouns import heading, singular
+
+MAX_TITLE_WORDS = 25
+MIN_TITLE_WORDS = 8
+
+
+def _stain(draws: Draws, text: str) -> str:
+    """``text`` with a flaw: a stray sign, a doubled or lost space, or a shouted word."""
+    if not text:
+        return text
+    where = text.find(" ", draws.below(len(text)))
+    if where < 0:
+        return text + draws.pick(say.STAINS)
+    what = draws.uniform()
+    if what < 0.5:
+        return text[:where] + draws.pick(say.STAINS) + text[where:]
+    if what < 0.65:
+        return text[:where] + "  " + text[where:]
+    if what < 0.75:
+        return text.replace(". ", ".").replace(", ", " ,", 1)
+    word, space, rest = text[where + 1 :].partition(" ")
+    return text[: where + 1] + word.upper() + space + rest
+
+
+def _title_pieces(blueprint: Blueprint, draws: Draws) -> list[str]:
+    """The title's pieces, the likeliest to be kept first."""
+    shown = blueprint.attributes[: blueprint.shown]
+    lead = [name for name in shown if ROLES[name] == "trait"][: blueprint.lead]
+    kind = singular(blueprint.kind)
+    noun = kind if blueprint.theme.lower() in kind else f"{blueprint.theme} {kind}"
+    head = heading(" ".join([*lead, noun]))
+    if blueprint.host:
+        link = ("for", "Compatible with", "Made to Fit", "Goes with")[blueprint.lead]
+        head = f"{head} {link} {heading(blueprint.host)}"
+    pieces = [head] if draws.chance(0.04) else [f"{blueprint.brand} {head}"]
+    prefix = {"trait": "", "part": "with ", "use": "for "}
+    pieces += [prefix[ROLES[name]] + heading(name) for name in shown if name not in lead]
+    if blueprint.options and draws.chance(0.3):
+        pieces.append(next(iter(blueprint.options.values()))[0])
+    return [*pieces, *blueprint.tails]
+
+
+def title(blueprint: Blueprint, draws: Draws) -> str:
+    """A title of 8 to 25 words, as sellers write them."""
+    pieces = _title_pieces(blueprint, draws)
+    kept = pieces[:1]
+    words = kept[0].count(" ") + 1
+    for piece in pieces[1:]:
+        words += piece.count(" ") + 1
+        if words > MAX_TITLE_WORDS:
+            break
+        kept.append(piece)
+    for tail in draws.sample(say.TAILS, 5) if words < MIN_TITLE_WORDS else ():
+        kept.append(tail)
+        words += tail.count(" ") + 1
+        if words >= MIN_TITLE_WORDS:
+            break
+    # "Lamp for Desks with Shade" reads better than "Lamp, for Desks, with Shade".
+    text = kept[0] + "".join(
+        (" " if piece.startswith(("for ", "with ")) and blueprint.lead else blueprint.separator) + piece
+        for piece in kept[1:]
+    )
+    if draws.chance(0.03):
+        text = text.upper()
+    elif draws.chance(0.04):
+        text = text.lower()
+    return _stain(draws, text).strip() if draws.chance(0.06) else text
+
+
+def _fill(template: str, blueprint: Blueprint, attribute: str = "") -> str:
+    return template.format(
+        attr=attribute,
+        Attr=attribute[:1].upper() + attribute[1:],
+        noun=singular(blueprint.kind),
+        brand=blueprint.brand,
+        theme=blueprint.theme,
+    )
+
+
+def _about(draws: Draws, blueprint: Blueprint, attribute: str) -> str:
+    return _fill(draws.pick(say.LINES[ROLES[attribute]]), blueprint, attribute)
+
+
+def _service(draws: Draws, blueprint: Blueprint, count: int) -> list[str]:
+    return [_fill(line, blueprint) for line in draws.sample(say.SERVICE_LINES, count)]
+
+
+def bullets(blueprint: Blueprint, draws: Draws) -> list[str]:
+    """Bullet points: most attributes in a sentence each, then the shop's own words; sometimes none at all."""
+    if draws.chance(0.025):
+        return []
+    told = [name for name in blueprint.attributes if draws.chance(0.85)]
+    lines = [_about(draws, blueprint, name) for name in told]
+    if len(lines) > 2 and draws.chance(0.5):  # the search reads the first bullet point only
+        lines[:2] = [f"{lines[0]} {lines[1]}"]
+    lines += _service(draws, blueprint, draws.between(0 if lines else 1, 3))
+    head = draws.pick(say.BULLET_HEADS)
+    if "{" in head:
+        names = [*told[-len(lines) :], *("our promise", "good to know", "service", "note")]
+        lines = [
+            head.format(HEAD=name.upper(), Head=heading(name)) + line for name, line in zip(names, lines, strict=False)
+        ]
+    elif head:
+        lines = [head + line for line in lines]
+    if draws.chance(0.12):
+        lines[-1] = _stain(draws, lines[-1])
+    return [line + " " for line in lines]
+
+
+def description(blueprint: Blueprint, draws: Draws) -> str:
+    """The description: empty for three products in ten, some sentences for most, thousands of characters for a few."""
+    if draws.chance(0.3):
+        return ""
+    lines = [_fill(draws.pick(say.INTROS), blueprint)]
+    lines += [_about(draws, blueprint, name) for name in blueprint.attributes if draws.chance(0.85)]
+    if draws.chance(0.03):
+        lines += _long_tail(draws, blueprint)
+    else:
+        lines += _service(draws, blueprint, draws.below(4))
+    text = " ".join(lines)
+    return _stain(draws, text) if draws.chance(0.15) else text
+
+
+def _long_tail(draws: Draws, blueprint: Blueprint) -> list[str]:
+    """Thousands of characters that say little, as some sellers add them for the search engine."""
+    lines = []
+    for _ in range(draws.between(2, 8)):
+        lines += _service(draws, blueprint, 8)
+        lines += [_about(draws, blueprint, name) for name in blueprint.attributes]
+        lines.append(_fill(draws.pick(say.SEARCH_TERMS), blueprint))
+    return lines

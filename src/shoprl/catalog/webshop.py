@@ -1,0 +1,261 @@
+"""Reads a catalogue from a data folder in WebShop's file formats."""
+
+import hashlib
+import logging
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shoprl.catalog.catalog import Catalog
+from shoprl.catalog.product import Product, Request
+from shoprl.errors import CatalogError
+from shoprl.files import read_json
+from shoprl.progress import track
+
+log = logging.getLogger(__name__)
+
+MAX_ASIN = 10
+MAX_TITLE = 2_000  # characters
+MAX_TEXT = 100_000  # characters of a description, or of all bullet points together
+MAX_OPTION = 500  # characters of an option's name or value
+MAX_OPTIONS = 1_000  # values of one product
+DEFAULT_PRICE = 100.0  # WebShop's price where a product names none
+
+
+class _Fault(Exception):
+    """What is wrong with one product; ``field`` names where."""
+
+    def __init__(self, field: str, what: str) -> None:
+        super().__init__(f"field {field!r} {what}")
+        self.kind = f"{field!r} {what}"
+
+
+@dataclass(frozen=True)
+class _Extras:
+    """The files beside the products file, by ASIN."""
+
+    instructions: Mapping[str, Any] = field(default_factory=dict)
+    human: Mapping[str, Any] = field(default_factory=dict)
+    prices: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _one_file(folder: Path, pattern: str) -> Path | None:
+    found = sorted(folder.glob(pattern))
+    if len(found) > 1:
+        names = ", ".join(path.name for path in found)
+        raise CatalogError(f"{folder}: more than one {pattern} ({names}). Keep the one you mean.")
+    return found[0] if found else None
+
+
+def _mapping_file(folder: Path, pattern: str) -> Mapping[str, Any]:
+    path = _one_file(folder, pattern)
+    if path is None:
+        return {}
+    content = read_json(path, CatalogError)
+    if not isinstance(content, dict):
+        raise CatalogError(f"{path}: expected an object from ASIN to values, found {type(content).__name__}.")
+    return content
+
+
+def _text(row: Mapping[str, Any], name: str, bound: int, default: str | None = None) -> str:
+    value = row.get(name, default)
+    if value is None:
+        value = default
+    if not isinstance(value, str):
+        raise _Fault(name, "is missing" if name not in row else "is not text")
+    if len(value) > bound:
+        raise _Fault(name, f"is longer than {bound} characters")
+    return value
+
+
+def _asin(row: Mapping[str, Any]) -> str:
+    asin = _text(row, "asin", 200).strip()
+    if not asin or asin == "nan":
+        raise _Fault("asin", "is missing")
+    if len(asin) > MAX_ASIN:  # WebShop leaves such products out
+        raise _Fault("asin", f"is longer than {MAX_ASIN} characters")
+    return asin
+
+
+def _bullets(row: Mapping[str, Any]) -> tuple[str, ...]:
+    value = row.get("small_description", "")
+    bullets = value if isinstance(value, list) else [value or ""]
+    if not all(isinstance(bullet, str) for bullet in bullets):
+        raise _Fault("small_description", "is not a text or a list of texts")
+    if sum(map(len, bullets)) > MAX_TEXT:
+        raise _Fault("small_description", f"is longer than {MAX_TEXT} characters")
+    return tuple(bullets)
+
+
+def _option_value(content: object) -> str:
+    value = content.get("value") if isinstance(content, dict) else content
+    if not isinstance(value, str):
+        raise _Fault("customization_options", "holds a value that is not text")
+    if len(value) > MAX_OPTION:
+        raise _Fault("customization_options", f"holds a value longer than {MAX_OPTION} characters")
+    return value.strip().replace("/", " | ").lower()
+
+
+def _options(row: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    raw = row.get("customization_options") or {}
+    if not isinstance(raw, dict):
+        raise _Fault("customization_options", "is not an object from name to values")
+    options: dict[str, tuple[str, ...]] = {}
+    for name, contents in raw.items():
+        if contents is None:
+            continue
+        if not isinstance(contents, list) or len(name) > MAX_OPTION:
+            raise _Fault("customization_options", "holds something other than a list of values")
+        options[name.lower()] = tuple(_option_value(content) for content in contents)
+    if sum(map(len, options.values())) > MAX_OPTIONS:
+        raise _Fault("customization_options", f"holds more than {MAX_OPTIONS} values")
+    return options
+
+
+def parse_pricing(text: str) -> tuple[float, ...]:
+    """One price, or the ends of a range, from a text such as ``$19.99 - $27.99``; WebShop's rule.
+
+    Raises:
+        ValueError: the text holds no price.
+    """
+    if not text:
+        return (DEFAULT_PRICE,)
+    parts = text.split("$")[1:] if "$" in text else [text]
+    try:
+        return tuple(float(Decimal(re.sub(r"[^\d.]", "", part))) for part in parts)[:2]
+    except InvalidOperation as error:
+        raise ValueError(f"not a price: {text!r}") from error
+
+
+def _frozen_price(asin: str, pricing: tuple[float, ...]) -> float:
+    """A price inside the range that depends on the ASIN alone: equal in every process, drawn from no shared state."""
+    if len(pricing) == 1:
+        return pricing[0]
+    seed = int.from_bytes(hashlib.sha256(f"price:{asin}".encode()).digest()[:8])
+    return float(np.random.default_rng(seed).uniform(*sorted(pricing)))
+
+
+def _price(row: Mapping[str, Any], asin: str, frozen: object) -> tuple[float, str]:
+    raw = row.get("pricing")
+    if isinstance(raw, int | float) and not isinstance(raw, bool):
+        raw = f"${raw}"
+    try:
+        pricing = parse_pricing(raw or "") if isinstance(raw, str | None) else ()
+    except ValueError:
+        pricing = ()
+    if not pricing:
+        raise _Fault("pricing", "is not a price such as '$12.99' or '$12.99 - $24.99'")
+    tag = f"${pricing[0]}" if len(pricing) == 1 else f"${pricing[0]} to ${pricing[1]}"
+    if frozen is None:
+        return _frozen_price(asin, pricing), tag
+    if isinstance(frozen, bool) or not isinstance(frozen, int | float):
+        raise _Fault("price in prices.json", "is not a number")
+    return float(frozen), tag
+
+
+def _strings(value: object, name: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise _Fault(name, "is not a list of texts")
+    return tuple(value)
+
+
+def _requests(asin: str, extras: _Extras) -> tuple[Request, ...]:
+    requests = []
+    synthetic = extras.instructions.get(asin, {})
+    if synthetic.get("instruction"):
+        attributes = _strings(synthetic.get("instruction_attributes"), "instruction_attributes")
+        requests.append(Request(_text(synthetic, "instruction", MAX_TITLE), attributes))
+    for human in extras.human.get(asin, ()):
+        attributes = _strings(human.get("instruction_attributes"), "instruction_attributes")
+        options = _strings(human.get("instruction_options"), "instruction_options")
+        requests.append(Request(_text(human, "instruction", MAX_TITLE), attributes, options))
+    return tuple(request for request in requests if request.attributes)
+
+
+def _product(row: object, extras: _Extras) -> Product:
+    if not isinstance(row, dict):
+        raise _Fault("product", "is not an object")
+    asin = _asin(row)
+    attributes_row = extras.instructions.get(asin, {})
+    if not isinstance(attributes_row, dict) or not isinstance(extras.human.get(asin, []), list):
+        raise _Fault("instructions of this ASIN", "are not in WebShop's form")
+    price, tag = _price(row, asin, extras.prices.get(asin))
+    images = row.get("images") or [""]
+    return Product(
+        asin=asin,
+        title=_text(row, "name", MAX_TITLE),
+        description=_text(row, "full_description", MAX_TEXT, ""),
+        bullets=_bullets(row),
+        category=_text(row, "category", MAX_TITLE, ""),
+        query=_text(row, "query", MAX_TITLE, "").lower().strip(),
+        product_category=_text(row, "product_category", MAX_TITLE, ""),
+        price=price,
+        price_tag=tag,
+        options=_options(row),
+        attributes=_strings(attributes_row.get("attributes", []), "attributes"),
+        image=images[0] if isinstance(images, list) and isinstance(images[0], str) else "",
+        requests=_requests(asin, extras),
+    )
+
+
+def read_catalog(folder: Path, strict: bool = False) -> Catalog:
+    """Read the catalogue of a data folder.
+
+    The folder holds ``items_shuffle*.json`` (a list of products in WebShop's fields) and, where there are such,
+    ``items_ins_v2*.json`` (attributes and synthetic instructions), ``items_human_ins.json`` (human instructions) and
+    ``prices.json`` (ASIN -> price). Without ``prices.json`` a price range becomes one price drawn from the ASIN.
+
+    Args:
+        folder: the data folder.
+        strict: a product that cannot be used is an error; otherwise it is left out, counted and logged.
+
+    Raises:
+        CatalogError: a file is missing, truncated or malformed, or no product can be used; with ``strict`` also when
+            one product cannot.
+    """
+    if not folder.is_dir():
+        raise CatalogError(f"{folder}: no such folder. Give the folder that holds items_shuffle*.json with --data.")
+    path = _one_file(folder, "items_shuffle*.json")
+    if path is None:
+        raise CatalogError(
+            f"{folder}: holds no items_shuffle*.json. Put WebShop's files there, or make a catalogue with "
+            "`shoprl catalog generate`."
+        )
+    rows = read_json(path, CatalogError)
+    if not isinstance(rows, list):
+        raise CatalogError(f"{path}: expected a list of products, found {type(rows).__name__}.")
+    extras = _Extras(
+        instructions=_mapping_file(folder, "items_ins_v2*.json"),
+        human=_mapping_file(folder, "items_human_ins.json"),
+        prices=_mapping_file(folder, "prices.json"),
+    )
+    return _collect(path, rows, extras, strict)
+
+
+def _collect(path: Path, rows: list[Any], extras: _Extras, strict: bool) -> Catalog:
+    products: dict[str, Product] = {}
+    skipped: Counter[str] = Counter()
+    for number, row in enumerate(track(rows, "catalogue", unit="product"), start=1):
+        try:
+            product = _product(row, extras)
+            if product.asin in products:
+                raise _Fault("asin", "occurs twice")
+            products[product.asin] = product
+        except _Fault as fault:
+            if strict:
+                raise CatalogError(
+                    f"{path}: product {number}: {fault}. Mend it, or read without --strict to skip it."
+                ) from fault
+            skipped[fault.kind] += 1
+    if not products:
+        reasons = ", ".join(f"{kind} ({count})" for kind, count in skipped.most_common(3)) or "the list is empty"
+        raise CatalogError(f"{path}: holds no usable product: {reasons}. Mend the products it holds.")
+    for kind, count in skipped.items():
+        log.warning("%s: %d products skipped: %s (name them with --strict)", path.name, count, kind)
+    return Catalog(list(products.values()), skipped=dict(skipped))

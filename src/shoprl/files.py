@@ -1,0 +1,108 @@
+"""Reading and writing files so that a fault is named and nothing half-written is left behind."""
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from shoprl.errors import ShopRLError, StorageError
+
+
+def write_atomic(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Let ``write`` fill a temporary file beside ``path``, then rename it to ``path``.
+
+    Raises:
+        StorageError: the file cannot be written; ``path`` is then as it was before.
+    """
+    temporary: str | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        with os.fdopen(descriptor, "wb") as stream:
+            write(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+        temporary = None
+    except OSError as error:
+        raise StorageError(
+            f"{path}: cannot be written ({error.strerror or error}). "
+            "Free some space or choose another folder with --out, then run the command again."
+        ) from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` atomically."""
+    write_atomic(path, lambda stream: stream.write(data))
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write ``value`` as indented JSON, atomically; the same value gives the same bytes."""
+    write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
+
+
+def write_json_lines(path: Path, rows: Iterable[object]) -> None:
+    """Write one JSON document a line, gzipped where the name ends in ``.gz``; the same rows give the same bytes."""
+    text = "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows).encode()
+    write_bytes(path, gzip.compress(text, mtime=0) if path.suffix == ".gz" else text)
+
+
+def read_bytes(path: Path, error: type[ShopRLError]) -> bytes:
+    """The content of ``path``, unzipped where its name ends in ``.gz``; ``error`` where it cannot be read."""
+    try:
+        data = path.read_bytes()
+        return gzip.decompress(data) if path.suffix == ".gz" else data
+    except FileNotFoundError as cause:
+        raise error(f"{path}: no such file. Check the path.") from cause
+    except (OSError, EOFError, gzip.zlib.error) as cause:  # type: ignore[attr-defined]
+        raise error(f"{path}: cannot be read ({cause}). The file may be truncated; fetch it again.") from cause
+
+
+def read_json(path: Path, error: type[ShopRLError]) -> Any:
+    """The JSON document in ``path``; ``error`` (naming line and column) where it is missing or malformed."""
+    try:
+        return json.loads(read_bytes(path, error))
+    except UnicodeDecodeError as cause:
+        raise error(f"{path}: not UTF-8 text ({cause.reason} at byte {cause.start}). Save it as UTF-8.") from cause
+    except json.JSONDecodeError as cause:
+        raise error(
+            f"{path}: line {cause.lineno}, column {cause.colno}: not valid JSON ({cause.msg}). "
+            "The file may be truncated; fetch or write it again."
+        ) from cause
+
+
+def read_json_lines(path: Path, error: type[ShopRLError]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number from 1, object) for each line that is not blank."""
+    try:
+        text = read_bytes(path, error).decode()
+    except UnicodeDecodeError as cause:
+        raise error(f"{path}: not UTF-8 text ({cause.reason} at byte {cause.start}). Save it as UTF-8.") from cause
+    for number, line in enumerate(io.StringIO(text), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as cause:
+            raise error(f"{path}: line {number}: not valid JSON ({cause.msg}). Mend or remove the line.") from cause
+        if not isinstance(row, dict):
+            raise error(f"{path}: line {number}: expected a JSON object, found {type(row).__name__}.")
+        yield number, row
+
+
+def sha256_of(path: Path) -> str:
+    """Hex digest of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def content_hash(value: object) -> str:
+    """Hex digest of a JSON-able value, independent of the order of its keys."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

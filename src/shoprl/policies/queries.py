@@ -1,0 +1,18 @@
+"""Search strategies: which queries an agent may type for an instruction."""
+
+from typing import Literal
+
+from shoprl.policies.state import Instruction
+
+QueryStrategy = Literal["instruction", "wish"]
+
+
+def queries_for(strategy: QueryStrategy, instruction: Instruction) -> tuple[str, ...]:
+    """The queries of a strategy.
+
+    Args:
+        strategy: ``instruction`` types all of it; ``wish`` leaves out the price clause.
+        instruction: the request.
+    """
+    text = instruction.text if strategy == "instruction" else instruction.wish
+    return (text.replace("[", "(").replace("]", ")"),)  # brackets would end the action

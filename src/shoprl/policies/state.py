@@ -1,0 +1,233 @@
+"""What a policy sees at one decision: the instruction, the page, the actions and what it did before.
+
+A state is built from what the page shows and from the episode's own past alone; a product's hidden fields (its
+attributes, the texts of pages not opened, its exact price inside a range) never reach it.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
+
+from shoprl.catalog.webshop import parse_pricing
+from shoprl.search.analysis import analyze
+from shoprl.shop.page import BACK, BUY, NEXT, PREVIOUS, Page, PageKind, item_clickables
+
+CandidateKind = Literal["search", "back", "next", "prev", "section", "buy", "product", "option"]
+
+_AMOUNT = r"\$?\s*(\d[\d,]*(?:\.\d+)?)\s*(?:dollars|dollar|bucks|usd|\$)?"
+_CEILING = re.compile(
+    r"[,;.]?\s*(?:and\s+|but\s+|with\s+)?(?:the\s+|a\s+|its\s+)?(?:price[ds]?|cost(?:s|ing)?|budget|spend(?:ing)?)?\s*"
+    r"(?:is\s+|of\s+|at\s+|that'?s\s+|to\s+be\s+)?"
+    r"(?:lower than|less than|under|below|at most|no more than|not more than|cheaper than|up to|within|max(?:imum)?|"
+    r"not over|for less than)\s*(?:of\s+|a\s+)?" + _AMOUNT,
+    re.IGNORECASE,
+)
+_MONEY = re.compile(r"\$\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:dollars|bucks|usd)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """An instruction taken apart by its words alone.
+
+    Attributes:
+        text: the whole.
+        wish: the text without its price clause.
+        ceiling: the price ceiling it names, in dollars, or None.
+        terms: the distinct search terms of the wish.
+    """
+
+    text: str
+    wish: str
+    ceiling: float | None
+    terms: frozenset[str]
+
+
+@lru_cache(maxsize=20_000)
+def parse_instruction(text: str) -> Instruction:
+    """Separate the price ceiling from the rest of an instruction."""
+    match = _CEILING.search(text)
+    if match is not None:
+        wish, amount = text[: match.start()] + text[match.end() :], match[1]
+    else:
+        money = _MONEY.search(text)
+        wish, amount = text, (money[1] or money[2]) if money else None
+    ceiling = float(amount.replace(",", "")) if amount else None
+    wish = wish.strip(" ,.;") or text
+    return Instruction(text, wish, ceiling, terms_of(wish))
+
+
+@lru_cache(maxsize=200_000)
+def terms_of(text: str) -> frozenset[str]:
+    """The distinct search terms of a text."""
+    return frozenset(analyze(text))
+
+
+@lru_cache(maxsize=50_000)
+def price_range(tag: str) -> tuple[float, float]:
+    """Lowest and highest price of a price tag as pages show it, in dollars."""
+    prices = parse_pricing(tag)
+    return min(prices), max(prices)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One available action and what the page shows about it.
+
+    Attributes:
+        action: the action in WebShop's grammar.
+        kind: what the action does.
+        text: words that stand for it: a query, a title, an option value; for buying, the item's title.
+        group: name of the option a value belongs to.
+        rank: position among the products of a results page, from 0.
+        price: lowest and highest price shown, in dollars.
+        chosen: the option value is selected now.
+        done: the same action was already taken in this very state, or the product was looked at before.
+        memory: share of the instruction's terms found on the product's own page when it was looked at; 0 if it never was.
+    """
+
+    action: str
+    kind: CandidateKind
+    text: str = ""
+    group: str = ""
+    rank: int = 0
+    price: tuple[float, float] | None = None
+    chosen: bool = False
+    done: bool = False
+    memory: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One decision point.
+
+    Attributes:
+        page: kind of the page.
+        instruction: the request.
+        candidates: the actions to choose from, in the page's order, without actions that do nothing.
+        number: which results page, from 1.
+        title: the title on an item or sub page.
+        options_chosen: option values selected so far.
+        steps_left: steps until the episode is cut, this one included.
+        looked_at: how many item pages were opened.
+        best_memory: the highest ``memory`` of the products looked at.
+    """
+
+    page: PageKind
+    instruction: Instruction
+    candidates: tuple[Candidate, ...]
+    number: int
+    title: str
+    options_chosen: tuple[str, ...]
+    steps_left: int
+    looked_at: int
+    best_memory: float
+
+    def index_of(self, action: str) -> int | None:
+        """Position of an action among the candidates, or None."""
+        return next((i for i, candidate in enumerate(self.candidates) if candidate.action == action), None)
+
+
+def overlap(instruction: Instruction, terms: frozenset[str]) -> float:
+    """Share of the instruction's terms that are in ``terms``."""
+    return len(instruction.terms & terms) / len(instruction.terms) if instruction.terms else 0.0
+
+
+_BUTTON_KINDS: dict[str, CandidateKind] = {
+    BACK.lower(): "back",
+    NEXT.lower(): "next",
+    PREVIOUS.lower(): "prev",
+    BUY.lower(): "buy",
+}
+
+
+@dataclass
+class Tracker:
+    """Follows one episode and turns its pages into states.
+
+    Args:
+        queries: the searches the policy may make, as action arguments.
+        max_steps: the step limit of the episode.
+    """
+
+    queries: Sequence[str]
+    max_steps: int
+    steps: int = 0
+    _taken: set[tuple[str, str]] = field(default_factory=set)
+    _memory: dict[str, float] = field(default_factory=dict)
+
+    def state(self, page: Page) -> State:
+        """The state at ``page``; call it once a step, before :meth:`took`."""
+        instruction = parse_instruction(page.instruction)
+        if page.kind == "item" and page.product is not None:
+            shown = terms_of(page.product.title).union(*(terms_of(value) for value in _values(page)))
+            self._memory[page.product.asin] = overlap(instruction, shown)
+        return State(
+            page=page.kind,
+            instruction=instruction,
+            candidates=tuple(self._candidates(page)),
+            number=page.number,
+            title=page.product.title if page.product is not None else "",
+            options_chosen=tuple(page.options.values()),
+            steps_left=self.max_steps - self.steps,
+            looked_at=len(self._memory),
+            best_memory=max(self._memory.values(), default=0.0),
+        )
+
+    def took(self, page: Page, action: str) -> None:
+        """Note that ``action`` was taken on ``page``."""
+        self._taken.add((page.url, action))
+        self.steps += 1
+
+    def _candidates(self, page: Page) -> list[Candidate]:
+        if page.kind == "search":
+            actions = [f"search[{query}]" for query in self.queries]
+            return [
+                Candidate(action, "search", text=query, done=(page.url, action) in self._taken)
+                for query, action in zip(self.queries, actions, strict=True)
+            ]
+        found = [self._button(page, text.lower()) for text in page.buttons]
+        if page.kind == "results":
+            return found + [self._product(page, rank) for rank in range(len(page.products))]
+        if page.kind == "item":
+            found += self._options(page)
+        return found
+
+    def _button(self, page: Page, text: str) -> Candidate:
+        action, kind = f"click[{text}]", _BUTTON_KINDS.get(text, "section")
+        done = (page.url, action) in self._taken
+        if kind != "buy" or page.product is None:
+            return Candidate(action, kind, done=done)
+        return Candidate(
+            action,
+            kind,
+            text=page.product.title,
+            price=price_range(page.product.price_tag),
+            memory=self._memory[page.product.asin],
+        )
+
+    def _product(self, page: Page, rank: int) -> Candidate:
+        product = page.products[rank]
+        return Candidate(
+            f"click[{product.asin.lower()}]",
+            "product",
+            text=product.title,
+            rank=rank,
+            price=price_range(product.price_tag),
+            done=product.asin in self._memory,
+            memory=self._memory.get(product.asin, 0.0),
+        )
+
+    def _options(self, page: Page) -> list[Candidate]:
+        assert page.product is not None
+        return [
+            Candidate(f"click[{value}]", "option", text=value, group=name, chosen=page.options.get(name) == value)
+            for value, name in item_clickables(page.product).items()
+            if name
+        ]
+
+
+def _values(page: Page) -> list[str]:
+    assert page.product is not None
+    return [value for values in page.product.options.values() for value in values]

@@ -1,0 +1,21 @@
+"""Progress bars, on stderr only, so that stdout stays one JSON document or one table."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+from tqdm import tqdm
+
+T = TypeVar("T")
+
+
+def bar(total: int, what: str, unit: str = "it") -> "tqdm[Any]":
+    """A bar of ``total`` units to be updated by hand (use it as a context manager)."""
+    return tqdm(total=total, desc=what, unit=unit, file=sys.stderr, delay=1.0, mininterval=0.5, dynamic_ncols=True)
+
+
+def track(items: Iterable[T], what: str, total: int | None = None, unit: str = "it") -> Iterator[T]:
+    """Iterate over ``items`` with a bar that appears after a second."""
+    return iter(
+        tqdm(items, desc=what, total=total, unit=unit, file=sys.stderr, delay=1.0, mininterval=0.5, dynamic_ncols=True)
+    )

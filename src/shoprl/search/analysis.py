@@ -1,0 +1,61 @@
+"""Turning text into the terms of the index, as Lucene's English analysis does.
+
+Tokens lose a possessive ``'s``, are put in lower case, dropped where they are one of 33 stop words, and stemmed by
+Porter's algorithm ("An algorithm for suffix stripping", 1980) with its author's later extensions.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
+
+from shoprl.search.tokenizer import iter_tokens, tokens
+
+__all__ = ["STOP_WORDS", "analyze", "iter_terms", "tokens"]
+
+# Lucene's default English ones.
+STOP_WORDS = frozenset(
+    "a an and are as at be but by for if in into is it no not of on or such that the their then there these they this "
+    "to was will with".split()
+)
+_POSSESSIVES = ("'s", "’s", "＇s", "'S", "’S", "＇S")
+
+
+def analyze(text: str) -> list[str]:
+    """The terms of a text, in order, with repeats.
+
+    Args:
+        text: any text.
+
+    Returns:
+        One term for each token that is not a stop word.
+    """
+    return list(iter_terms(text))
+
+
+def iter_terms(text: str) -> Iterator[str]:
+    """Yield what `analyze` lists, one at a time."""
+    return filter(None, map(_term, iter_tokens(text)))
+
+
+@lru_cache(maxsize=65536)
+def _term(token: str) -> str:
+    """The term of a token, empty for a stop word."""
+    word = _lower(token[:-2] if token.endswith(_POSSESSIVES) else token)
+    if word in STOP_WORDS:
+        return ""
+    return word if len(word) <= 2 else _stemmer()(word)
+
+
+def _lower(word: str) -> str:
+    """Lower case character by character, as Java does: no final sigma, and one letter for İ."""
+    if word.isascii():
+        return word.lower()
+    return "".join("i" if letter == "İ" else letter.lower() for letter in word)
+
+
+@cache
+def _stemmer() -> Callable[[str], str]:
+    """The stemmer, made at its first use: importing NLTK takes longer than all the rest."""
+    from nltk.stem.porter import PorterStemmer
+
+    stem: Callable[[str], str] = PorterStemmer(mode=PorterStemmer.MARTIN_EXTENSIONS).stem
+    return stem

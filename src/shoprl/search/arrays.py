@@ -1,0 +1,148 @@
+"""The arrays of an index, and how they lie on disk: one ``.npy`` file each, with a JSON file that describes them."""
+
+from bisect import bisect_left
+from dataclasses import dataclass, fields
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoprl.errors import CatalogError
+from shoprl.files import read_json, write_atomic, write_json
+
+FORMAT = "shoprl-search-index-1"
+_META = "index.json"
+_REMEDY = "Build the index again: SearchIndex.build(products).save(folder)."
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The terms of an index in ascending order, found by bisection so that they need not be in memory.
+
+    Attributes:
+        letters: the UTF-8 bytes of all terms, one after the other; unsigned 8-bit.
+        starts: where each term starts in them, and where the last one ends; 64-bit, shape ``(terms + 1,)``.
+    """
+
+    letters: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, terms: list[str]) -> "Vocabulary":
+        """The vocabulary of terms that are in ascending order already."""
+        encoded = [term.encode() for term in terms]
+        starts = np.zeros(len(terms) + 1, dtype=np.int64)
+        np.cumsum([len(term) for term in encoded], out=starts[1:])
+        return cls(np.frombuffer(b"".join(encoded), dtype=np.uint8), starts)
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def find(self, term: str) -> int | None:
+        """The number of a term, or None where no document holds it."""
+        letters, starts = memoryview(self.letters), memoryview(self.starts)  # twice as fast as the arrays themselves
+        wanted = term.encode()
+
+        def at(number: int) -> bytes:
+            return bytes(letters[starts[number] : starts[number + 1]])
+
+        number = bisect_left(range(len(self)), wanted, key=at)
+        return number if number < len(self) and at(number) == wanted else None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexArrays:
+    """All that an index is made of, documents in ascending order of ASIN.
+
+    Attributes:
+        asins: of each document, as fixed-width text.
+        length_factors: `bm25.length_factors` of each document.
+        term_letters: `Vocabulary.letters`.
+        term_starts: `Vocabulary.starts`.
+        weights: `bm25.idf` of each term.
+        offsets: where each term's postings start in the three arrays below, and where the last ones end; 64-bit.
+        documents: the number of the document of each posting, ascending within a term; 32-bit.
+        frequencies: how often that document holds the term; unsigned, as wide as the greatest needs.
+        impacts: what that adds to the score when the query holds the term once.
+    """
+
+    asins: NDArray[np.str_]
+    length_factors: NDArray[np.float32]
+    term_letters: NDArray[np.uint8]
+    term_starts: NDArray[np.int64]
+    weights: NDArray[np.float32]
+    offsets: NDArray[np.int64]
+    documents: NDArray[np.int32]
+    frequencies: NDArray[np.unsignedinteger]
+    impacts: NDArray[np.float32]
+
+
+def save_arrays(folder: Path, arrays: IndexArrays, token_count: int) -> None:
+    """Write an index; the file that describes it comes last, so that one cut short is known for what it is.
+
+    Args:
+        folder: made where it is missing.
+        arrays: what to write.
+        token_count: tokens of all documents together.
+
+    Raises:
+        StorageError: a file cannot be written.
+    """
+    (folder / _META).unlink(missing_ok=True)
+    described = {}
+    for item in fields(arrays):
+        array: NDArray[Any] = getattr(arrays, item.name)
+        write_atomic(folder / f"{item.name}.npy", partial(np.save, arr=array, allow_pickle=False))
+        described[item.name] = {"dtype": array.dtype.str, "shape": list(array.shape)}
+    write_json(folder / _META, {"format": FORMAT, "tokens": token_count, "arrays": described})
+
+
+def load_arrays(folder: Path) -> tuple[IndexArrays, int]:
+    """Open what `save_arrays` wrote.
+
+    Args:
+        folder: where it was written to.
+
+    Returns:
+        The arrays, which stay on disk and are read-only, and the number of tokens.
+
+    Raises:
+        CatalogError: the folder is no index, or a file is missing, truncated or does not fit the others.
+    """
+    if not (folder / _META).is_file():
+        raise CatalogError(f"{folder}: no search index here ({_META} is missing). {_REMEDY}")
+    facts = read_json(folder / _META, CatalogError)
+    if not isinstance(facts, dict) or facts.get("format") != FORMAT or not isinstance(facts.get("tokens"), int):
+        raise CatalogError(f"{folder / _META}: not the description of an index of format {FORMAT}. {_REMEDY}")
+    arrays = IndexArrays(*(_open(folder / f"{item.name}.npy", facts) for item in fields(IndexArrays)))
+    if not _fit(arrays):
+        raise CatalogError(f"{folder}: the index's files do not belong together. {_REMEDY}")
+    return arrays, facts["tokens"]
+
+
+def _open(path: Path, facts: dict[str, Any]) -> NDArray[Any]:
+    """One array, memory-mapped, as the description has it."""
+    try:
+        array = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+        described = facts["arrays"][path.stem]
+        if array.dtype.str == described["dtype"] and list(array.shape) == described["shape"]:
+            return array
+        reason = "is of another type or shape than index.json says"
+    except FileNotFoundError:
+        reason = "is missing"
+    except (OSError, ValueError, EOFError, KeyError, TypeError) as error:
+        reason = f"cannot be read ({error})"
+    raise CatalogError(f"{path}: {reason}. {_REMEDY}")
+
+
+def _fit(arrays: IndexArrays) -> bool:
+    """Whether the arrays' lengths agree with each other and with where they say that they end."""
+    return (
+        arrays.asins.shape == arrays.length_factors.shape
+        and arrays.term_starts.shape == arrays.offsets.shape == (arrays.weights.size + 1,)
+        and arrays.documents.shape == arrays.frequencies.shape == arrays.impacts.shape
+        and arrays.term_starts[-1:].tolist() == [arrays.term_letters.size]
+        and arrays.offsets[-1:].tolist() == [arrays.documents.size]
+    )

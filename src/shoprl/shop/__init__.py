@@ -1,0 +1,5 @@
+"""The shop: goals, sessions, pages, the reward, and the Gymnasium environment ``shoprl/WebShop-v0``."""
+
+import gymnasium
+
+gymnasium.register(id="shoprl/WebShop-v0", entry_point="shoprl.shop.env:WebShopEnv")

@@ -1,0 +1,122 @@
+"""The shop as a Gymnasium environment, registered as ``shoprl/WebShop-v0``."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import gymnasium
+import numpy as np
+
+from shoprl.errors import ConfigError, GoalError
+from shoprl.shop.data import ShopData, read_data
+from shoprl.shop.generated import generated_data
+from shoprl.shop.render import ObservationMode, observe
+from shoprl.shop.session import Session
+from shoprl.shop.spaces import UnicodeText
+from shoprl.shop.splits import SplitName
+
+MAX_STEPS = 15  # an episode is cut here by default, in every command
+MAX_OBSERVATION = 1_000_000  # characters
+MAX_ACTION = 10_000  # characters
+
+
+class WebShopEnv(gymnasium.Env[str, str]):
+    """One shopper's view of a shop.
+
+    Observations are texts in one of WebShop's modes; actions are texts (``search[...]``, ``click[...]``), and one that
+    the page does not accept changes nothing. ``info["available_actions"]`` holds ``has_search_bar`` and ``clickables``;
+    when something was bought, ``info["reward_components"]`` holds WebShop's components. The reward is 0 until then.
+
+    Args:
+        data: data folder or loaded data; None generates a small shop.
+        observation_mode: ``text_rich``, ``text`` or ``url``.
+        split: the part of the goals that :meth:`reset` draws from.
+        max_steps: the episode is truncated after so many steps; None never.
+        render_mode: ``ansi`` or None.
+
+    Raises:
+        ConfigError: an option is not one of those named here.
+        CatalogError, GoalError: the data folder cannot be used.
+    """
+
+    metadata = {"render_modes": ["ansi"], "render_fps": 1}  # noqa: RUF012  (Gymnasium's own form)
+
+    def __init__(
+        self,
+        data: ShopData | Path | str | None = None,
+        observation_mode: ObservationMode = "text_rich",
+        split: SplitName = "train",
+        max_steps: int | None = MAX_STEPS,
+        render_mode: str | None = None,
+    ) -> None:
+        if observation_mode not in get_args(ObservationMode):
+            raise ConfigError(f"observation_mode {observation_mode!r}: use one of {get_args(ObservationMode)}.")
+        if split not in get_args(SplitName):
+            raise ConfigError(f"split {split!r}: use one of {get_args(SplitName)}.")
+        if render_mode not in (None, *self.metadata["render_modes"]):
+            raise ConfigError(f"render_mode {render_mode!r}: use 'ansi' or None.")
+        if max_steps is not None and max_steps < 1:
+            raise ConfigError(f"max_steps {max_steps}: must be at least 1, or None.")
+        if not isinstance(data, ShopData):
+            data = generated_data() if data is None else read_data(Path(data))
+        self.data = data
+        self.observation_mode: ObservationMode = observation_mode
+        self.goals: Sequence[int] = data.split.part(split)
+        self.max_steps = max_steps
+        self.render_mode = render_mode
+        self.observation_space = UnicodeText(MAX_OBSERVATION)
+        self.action_space = UnicodeText(MAX_ACTION)
+        self._session: Session | None = None
+        self._goal_index = -1
+        self._steps = 0
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+        """Start a session with a goal drawn from the split, or with ``options={"goal": index}``.
+
+        Raises:
+            GoalError: there is no goal with that index.
+        """
+        super().reset(seed=seed)
+        chosen = (options or {}).get("goal")
+        if chosen is None:
+            chosen = self.goals[int(self.np_random.integers(len(self.goals)))]
+        if not isinstance(chosen, int | np.integer) or not 0 <= chosen < len(self.data.goals):
+            raise GoalError(f"goal {chosen!r}: use an index from 0 to {len(self.data.goals) - 1}.")
+        self._goal_index, self._steps = int(chosen), 0
+        self._session = self.data.session(self._goal_index)
+        return self._observation(), self._info()
+
+    def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+        """Take an action."""
+        if self._session is None:
+            raise gymnasium.error.ResetNeeded("Call reset() before step().")
+        reward = self._session.step(action)
+        self._steps += 1
+        done = self._session.done
+        truncated = not done and self.max_steps is not None and self._steps >= self.max_steps
+        return self._observation(), float(reward), done, truncated, self._info()
+
+    def render(self) -> str | None:  # type: ignore[override]
+        """The page as text in mode ``ansi``."""
+        if self.render_mode is None or self._session is None:
+            return None
+        return observe(self._session.page, "text_rich")
+
+    def close(self) -> None:
+        """Drop the session."""
+        self._session = None
+
+    def _observation(self) -> str:
+        assert self._session is not None
+        return observe(self._session.page, self.observation_mode)
+
+    def _info(self) -> dict[str, Any]:
+        assert self._session is not None
+        page = self._session.page
+        info: dict[str, Any] = {
+            "available_actions": {"has_search_bar": page.has_search_bar, "clickables": list(page.clickables)},
+            "goal": self._goal_index,
+        }
+        if self._session.done and self._session.purchase is not None:
+            info["reward_components"] = self._session.purchase.components()
+        return info

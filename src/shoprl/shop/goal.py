@@ -1,0 +1,145 @@
+"""Goals: what a shopper wants, read from and written to JSON lines in WebShop's fields."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shoprl.catalog.catalog import Catalog
+from shoprl.errors import GoalError
+from shoprl.files import content_hash, read_json_lines, write_json_lines
+
+MAX_INSTRUCTION = 2_000  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One shopper's wish; everything but ``instruction`` is hidden from the agent.
+
+    Attributes:
+        asin: the product the goal was made from.
+        category, query, name, product_category: that product's fields, used by the type reward.
+        instruction: the text the agent reads.
+        attributes: properties asked for, at least one.
+        options: option name -> value, or values alone as in WebShop's human goals.
+        price_upper: price ceiling in dollars.
+        weight: relative frequency when goals are drawn by weight.
+    """
+
+    asin: str
+    category: str
+    query: str
+    name: str
+    product_category: str
+    instruction: str
+    attributes: tuple[str, ...]
+    options: Mapping[str, str] | tuple[str, ...]
+    price_upper: float
+    weight: float = 1.0
+
+    @property
+    def option_values(self) -> tuple[str, ...]:
+        """The option values asked for, in order."""
+        return tuple(self.options.values()) if isinstance(self.options, Mapping) else self.options
+
+    def to_json(self) -> dict[str, Any]:
+        """The goal in the fields of WebShop's goal dictionaries."""
+        options = dict(self.options) if isinstance(self.options, Mapping) else list(self.options)
+        return {
+            "asin": self.asin,
+            "category": self.category,
+            "query": self.query,
+            "name": self.name,
+            "product_category": self.product_category,
+            "instruction_text": self.instruction,
+            "attributes": list(self.attributes),
+            "price_upper": self.price_upper,
+            "goal_options": options,
+            "weight": self.weight,
+        }
+
+
+_TEXT_FIELDS = ("asin", "category", "query", "name", "product_category", "instruction_text")
+
+
+def _strings(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _fault(row: dict[str, Any]) -> str | None:
+    """What is wrong with a goal's fields, or None."""
+    for name in (*_TEXT_FIELDS, "attributes", "price_upper", "goal_options"):
+        if name not in row:
+            return f"field {name!r} is missing"
+    for name in _TEXT_FIELDS:
+        if not isinstance(row[name], str):
+            return f"field {name!r} must be text, found {type(row[name]).__name__}"
+    if len(row["instruction_text"]) > MAX_INSTRUCTION:
+        return f"field 'instruction_text' is longer than {MAX_INSTRUCTION} characters"
+    if not _strings(row["attributes"]) or not row["attributes"]:
+        return "field 'attributes' must be a list of at least one text"
+    for name in ("price_upper", "weight"):
+        value = row.get(name, 1.0)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return f"field {name!r} must be a number, found {type(value).__name__}"
+    options = row["goal_options"]
+    if not (_strings(options) or (isinstance(options, dict) and _strings(list(options.values())))):
+        return "field 'goal_options' must be an object or a list of texts"
+    return None
+
+
+def goal_from_json(row: dict[str, Any]) -> Goal:
+    """Build a goal from WebShop's fields.
+
+    Raises:
+        GoalError: a field is missing or has the wrong type.
+    """
+    fault = _fault(row)
+    if fault is not None:
+        raise GoalError(fault)
+    options = row["goal_options"]
+    return Goal(
+        asin=row["asin"],
+        category=row["category"],
+        query=row["query"],
+        name=row["name"],
+        product_category=row["product_category"],
+        instruction=row["instruction_text"],
+        attributes=tuple(row["attributes"]),
+        options=dict(options) if isinstance(options, dict) else tuple(options),
+        price_upper=float(row["price_upper"]),
+        weight=float(row.get("weight", 1.0)),
+    )
+
+
+def read_goals(path: Path, catalog: Catalog) -> list[Goal]:
+    """Read goals from JSON lines (gzipped where the name ends in ``.gz``).
+
+    Raises:
+        GoalError: the file is missing, malformed or empty, or a goal names a product the catalogue does not hold.
+    """
+    goals = []
+    for number, row in read_json_lines(path, GoalError):
+        try:
+            goal = goal_from_json(row)
+        except GoalError as error:
+            raise GoalError(f"{path}: line {number}: {error}. Mend or remove the line.") from error
+        if goal.asin not in catalog:
+            raise GoalError(
+                f"{path}: line {number}: product {goal.asin!r} is not in the catalogue. "
+                "Use the goals made for this catalogue, or remove the line."
+            )
+        goals.append(goal)
+    if not goals:
+        raise GoalError(f"{path}: holds no goal. Write one JSON object a line.")
+    return goals
+
+
+def write_goals(path: Path, goals: Sequence[Goal]) -> None:
+    """Write goals as JSON lines, atomically (gzipped where the name ends in ``.gz``)."""
+    write_json_lines(path, (goal.to_json() for goal in goals))
+
+
+def goals_hash(goals: Sequence[Goal]) -> str:
+    """Hex digest of the goals' content and order."""
+    return content_hash([goal.to_json() for goal in goals])

@@ -1,0 +1,118 @@
+"""Makes goals from a catalogue's requests, as WebShop does, but with every draw from a generator handed in."""
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from shoprl.catalog.catalog import Catalog
+from shoprl.catalog.product import Product, Request
+from shoprl.errors import GoalError
+from shoprl.shop.goal import Goal
+
+GoalKind = Literal["synthetic", "human"]
+CEILINGS = tuple(10.0 * step for step in range(1, 100))  # dollars
+NO_CEILING = 1_000_000.0
+MAX_COMBINATIONS = 200  # goals of one product and request
+
+
+def webshop_price(rng: np.random.Generator, ceiling: float) -> str:
+    """WebShop's words for a price ceiling."""
+    return f", and price lower than {ceiling:.2f} dollars"
+
+
+def _ceiling(price: float, rng: np.random.Generator) -> float:
+    """The higher of two distinct draws from the four next multiples of ten dollars above the price."""
+    above = [ceiling for ceiling in CEILINGS if ceiling > price][:4]
+    if len(above) < 2:
+        return NO_CEILING
+    return max(above[i] for i in rng.choice(len(above), size=2, replace=False))
+
+
+def _combinations(product: Product, rng: np.random.Generator) -> Iterator[dict[str, str]]:
+    """Every combination of option values in WebShop's order, or a sample where there are very many."""
+    names = sorted(product.options)
+    values = [product.options[name] for name in names]
+    total = int(np.prod([len(each) for each in values], dtype=np.float64))
+    if total <= MAX_COMBINATIONS:
+        for combination in itertools.product(*values):
+            yield dict(zip(names, combination, strict=True))
+        return
+    for _ in range(MAX_COMBINATIONS):
+        yield {name: each[rng.integers(len(each))] for name, each in zip(names, values, strict=True)}
+
+
+def _goal(product: Product, request: Request, text: str, options: dict[str, str] | tuple[str, ...]) -> Goal:
+    return Goal(
+        asin=product.asin,
+        category=product.category,
+        query=product.query,
+        name=product.title,
+        product_category=product.product_category,
+        instruction=text,
+        attributes=request.attributes,
+        options=options,
+        price_upper=NO_CEILING,
+    )
+
+
+def _goals_of(
+    product: Product, request: Request, rng: np.random.Generator, price_words: Callable[[np.random.Generator, float], str]
+) -> Iterator[Goal]:
+    ceiling = _ceiling(product.price, rng)
+    if request.options is not None:
+        words = price_words(rng, ceiling) if ceiling < NO_CEILING else ""
+        yield replace(_goal(product, request, request.text.strip(".") + words, request.options), price_upper=ceiling)
+        return
+    for options in _combinations(product, rng):
+        listed = ", and ".join(f"{name}: {value}" for name, value in options.items())
+        text = f"{request.text} with {listed}" if listed else request.text
+        words = price_words(rng, ceiling) if ceiling < NO_CEILING else ""
+        yield replace(_goal(product, request, text + words, options), price_upper=ceiling)
+
+
+def _weighted(goals: Sequence[Goal]) -> list[Goal]:
+    """WebShop's weights of synthetic goals: the mean inverse frequency of their attributes."""
+    counts = Counter(attribute for goal in goals for attribute in goal.attributes)
+    return [
+        replace(goal, weight=sum(1 / counts[attribute] for attribute in goal.attributes) / len(goal.attributes))
+        for goal in goals
+    ]
+
+
+def make_goals(
+    catalog: Catalog,
+    rng: np.random.Generator,
+    kind: GoalKind = "synthetic",
+    price_words: Callable[[np.random.Generator, float], str] = webshop_price,
+) -> list[Goal]:
+    """Make and shuffle goals.
+
+    Args:
+        catalog: products with requests.
+        rng: decides price ceilings, order and, past 200 option combinations a request, which ones.
+        kind: ``synthetic`` (one a combination of options) or ``human`` (one a person's request).
+        price_words: words for a price ceiling.
+
+    Raises:
+        GoalError: no product has a request of this kind.
+    """
+    wants_human = kind == "human"
+    goals = [
+        goal
+        for product in catalog
+        for request in product.requests
+        if (request.options is not None) == wants_human
+        for goal in _goals_of(product, request, rng, price_words)
+    ]
+    if not goals:
+        raise GoalError(
+            f"The catalogue has no {kind} instructions to make goals of. "
+            "Put goals.jsonl into the data folder, or WebShop's items_ins_v2*.json or items_human_ins.json."
+        )
+    if not wants_human:
+        goals = _weighted(goals)
+    return [goals[i] for i in rng.permutation(len(goals))]

@@ -1,0 +1,79 @@
+"""Pages as data: what a shopper can see and do at one moment; text and HTML are renderings of it."""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Literal
+
+from shoprl.catalog.product import Product
+
+PageKind = Literal["search", "results", "item", "sub", "done"]
+SECTIONS = ("Description", "Features", "Reviews")
+SEARCH, BACK, NEXT, PREVIOUS, BUY = "Search", "Back to Search", "Next >", "< Prev", "Buy Now"
+
+ITEM_BUTTONS = (BACK, PREVIOUS, *SECTIONS, BUY)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page.
+
+    Attributes:
+        kind: search, results, item, sub (description, features, reviews) or done.
+        url: its address, as WebShop forms it.
+        instruction: the shopper's request.
+        number: which results page, from 1.
+        total: how many products the search found (at most 50).
+        products: the products on a results page.
+        product: the product of an item, sub or done page.
+        section: Description, Features or Reviews on a sub page.
+        options: option name -> value chosen so far.
+        visited: ASINs of the item pages seen in this session.
+        reward: the purchase's reward on a done page.
+    """
+
+    kind: PageKind
+    url: str
+    instruction: str
+    number: int = 1
+    total: int = 0
+    products: tuple[Product, ...] = ()
+    product: Product | None = None
+    section: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    visited: Set[str] = frozenset()
+    reward: float = 0.0
+
+    @property
+    def has_search_bar(self) -> bool:
+        """Whether the page offers a search bar (a search is accepted on any page all the same)."""
+        return self.kind == "search"
+
+    @property
+    def buttons(self) -> tuple[str, ...]:
+        """The page's buttons, in order."""
+        if self.kind == "results":
+            return (BACK, PREVIOUS, NEXT) if self.number > 1 else (BACK, NEXT)
+        return {"search": (SEARCH,), "item": ITEM_BUTTONS, "sub": (BACK, PREVIOUS), "done": ()}[self.kind]
+
+    @property
+    def clickables(self) -> tuple[str, ...]:
+        """What ``click[...]`` takes on this page, in WebShop's order."""
+        if self.kind == "item" and self.product is not None:
+            return tuple(item_clickables(self.product))
+        texts = [text.lower() for text in self.buttons]
+        return tuple(dict.fromkeys(texts + [product.asin.lower() for product in self.products]))
+
+
+@lru_cache(maxsize=10_000)
+def _clickables_of(options: tuple[tuple[str, tuple[str, ...]], ...]) -> Mapping[str, str]:
+    clickables = dict.fromkeys((text.lower() for text in ITEM_BUTTONS), "")
+    for name, values in options:
+        clickables.update(dict.fromkeys(values, name))
+    return MappingProxyType(clickables)
+
+
+def item_clickables(product: Product) -> Mapping[str, str]:
+    """Clickable text -> name of the option it sets ('' for a button); a value of two options sets the later one."""
+    return _clickables_of(tuple(product.options.items()))

@@ -1,0 +1,153 @@
+"""WebShop's reward (Yao et al., arXiv 2207.01206, section 3.1), as its released code computes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from rapidfuzz import fuzz
+from rapidfuzz.utils import default_process
+
+from shoprl.catalog.product import Product
+from shoprl.shop.goal import Goal
+from shoprl.shop.tagger import Tagger
+
+# WebShop's colour names in its order: the first one found in a text stands for it.
+COLOURS = tuple(
+    """alabaster apricot aqua ash asphalt azure banana beige black blue blush bordeaux bronze brown burgundy camel camo
+    caramel champagne charcoal cheetah chestnut chocolate christmas coffee cognac copper coral cranberry cream crystal
+    dark denim eggplant elephant espresso fuchsia gold granite grape graphite grass gray green grey heather indigo ivory
+    ivy khaki lavender lemon leopard light lilac lime magenta maroon mauve merlot midnight mint mocha multicolor mushroom
+    mustard natural navy nude olive orange peach pewter pink plum purple rainbow red rose royal rust sand sapphire
+    seashell silver skull slate steel stone stonewash sunflower tan taupe teal tiger turquoise violet walnut wheat white
+    wine yellow""".split()
+)
+MATCH = 85  # a token set ratio above it counts as the same
+_NOT_ASCII = {code: None for code in range(128, 256)}  # the fuzzy matcher of the original drops these
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """A purchase's reward in [0, 1] and its components, named as in WebShop.
+
+    ``r_option`` and ``w_option`` are None where the goal asks for no option.
+    """
+
+    total: float
+    r_type: float
+    r_att: float
+    w_att: float
+    query_match: bool
+    category_match: bool
+    title_score: float
+    r_option: float | None
+    w_option: float | None
+    r_price: bool
+    w_price: float
+
+    def components(self) -> dict[str, Any]:
+        """WebShop's ``info`` dictionary: the components without the total; no option entries where none is asked."""
+        names = (name for name in self.__slots__ if name != "total")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+@lru_cache(maxsize=100_000)
+def _processed(text: str) -> str:
+    return default_process(text.translate(_NOT_ASCII))
+
+
+@lru_cache(maxsize=500_000)
+def _alike(first: str, second: str) -> bool:
+    return round(fuzz.token_set_ratio(_processed(first), _processed(second))) > MATCH
+
+
+@lru_cache(maxsize=50_000)
+def normalize_colour(text: str) -> str:
+    """The first of WebShop's colour names that occurs in ``text``, or ``text`` itself."""
+    return next((colour for colour in COLOURS if colour in text), text)
+
+
+def _mentioned(phrase: str, product: Product) -> bool:
+    return (
+        phrase in product.title.lower()
+        or phrase in " ".join(product.bullets).lower()
+        or phrase in product.description.lower()
+    )
+
+
+def _path(product_category: str) -> set[str]:
+    return {part.strip() for part in product_category.split("›")}
+
+
+def _type_reward(title_score: float, matches: bool) -> float:
+    if title_score == 0.0:
+        return 0.0
+    if title_score < 0.1:
+        return 0.1
+    return 1.0 if matches or title_score > 0.2 else 0.5
+
+
+def _title_score(product: Product, goal: Goal, tagger: Tagger) -> float:
+    wanted = tagger.nouns(goal.name)
+    return len(set(tagger.nouns(product.title)) & set(wanted)) / len(wanted) if wanted else 0.2
+
+
+def _matching_attributes(product: Product, goal: Goal) -> int:
+    return sum(
+        any(_alike(own, wanted) for own in product.attributes) or _mentioned(wanted, product)
+        for wanted in goal.attributes
+    )
+
+
+def _wanted_options(goal: Goal) -> list[str]:
+    """What each option asked for is compared as.
+
+    The original hands a dictionary's (name, value) pairs to its matcher: a colour then counts only where the value is
+    exactly that colour's name, and any other pair is compared as the pair printed.
+    """
+    if not isinstance(goal.options, Mapping):
+        return [normalize_colour(value) for value in goal.options]
+    return [
+        next((colour for colour in COLOURS if colour in pair), str(pair)) for pair in goal.options.items()
+    ]
+
+
+def _matching_options(options: Mapping[str, str], goal: Goal) -> int:
+    chosen = [normalize_colour(value) for value in options.values()]
+    return sum(any(_alike(own, wanted) for own in chosen) for wanted in _wanted_options(goal))
+
+
+def reward(product: Product, options: Mapping[str, str], goal: Goal, tagger: Tagger) -> Reward:
+    """Score a purchase.
+
+    Args:
+        product: what was bought.
+        options: option name -> value chosen.
+        goal: what was wanted.
+        tagger: finds the nouns of titles.
+
+    Returns:
+        The reward and every component.
+    """
+    query_match = product.query == goal.query
+    category_match = len(_path(product.product_category) & _path(goal.product_category)) >= 2
+    title_score = _title_score(product, goal, tagger)
+    r_type = _type_reward(title_score, query_match or category_match)
+    attributes = _matching_attributes(product, goal)
+    matched_options = _matching_options(options, goal)
+    r_price = product.price <= goal.price_upper
+    asked = len(goal.option_values)
+    parts = len(goal.attributes) + asked + 1
+    return Reward(
+        total=(attributes + matched_options + r_price) / parts * r_type,
+        r_type=r_type,
+        r_att=attributes / len(goal.attributes),
+        w_att=len(goal.attributes) / parts,
+        query_match=query_match,
+        category_match=category_match,
+        title_score=title_score,
+        r_option=matched_options / asked if asked else None,
+        w_option=asked / parts if asked else None,
+        r_price=r_price,
+        w_price=1 / parts,
+    )

@@ -1,0 +1,161 @@
+"""A shopping session: the pages an agent walks through and what its actions do."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from shoprl.catalog.catalog import Catalog
+from shoprl.catalog.product import Product
+from shoprl.shop.goal import Goal
+from shoprl.shop.page import BACK, BUY, NEXT, PREVIOUS, SECTIONS, Page, item_clickables
+from shoprl.shop.reward import Reward, reward
+from shoprl.shop.tagger import Tagger
+
+BASE_URL = "http://127.0.0.1:3000"  # part of WebShop's observations
+RESULTS = 50
+PER_PAGE = 10
+_ACTION = re.compile(r"(.+)\[(.+)\]")
+
+
+class Search(Protocol):
+    """Finds products for a query."""
+
+    def find(self, query: str) -> Sequence[str]:
+        """ASINs of the best products, best first, at most 50."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What all sessions share, read-only: the catalogue, its search and the reward's tagger."""
+
+    catalog: Catalog
+    search: Search
+    tagger: Tagger
+
+    def find(self, keywords: Sequence[str]) -> tuple[Product, ...]:
+        """Products for a search, with WebShop's ``<q> type`` and ``<c> department`` listings."""
+        rest = " ".join(keywords[1:]).strip()
+        if keywords[0] == "<q>":
+            return tuple(product for product in self.catalog if product.query == rest)
+        if keywords[0] == "<c>":
+            return tuple(product for product in self.catalog if product.category == rest)
+        return tuple(self.catalog[asin] for asin in self.search.find(" ".join(keywords)))
+
+
+def parse_action(action: str) -> tuple[str, str | None]:
+    """Name and argument of an action; WebShop's grammar takes the last ``]`` and ignores what follows it."""
+    match = _ACTION.match(action)
+    return (match[1], match[2].lower()) if match else (action, None)
+
+
+class Session:
+    """One shopper with one goal in a shop.
+
+    Args:
+        shop: the shop.
+        goal: what is wanted; only its instruction reaches a page.
+        name: the session's id, part of every address.
+    """
+
+    def __init__(self, shop: Shop, goal: Goal, name: str = "shoprl") -> None:
+        self.shop, self.goal, self.name = shop, goal, name
+        self.purchase: Reward | None = None
+        self._restart()
+
+    def _restart(self) -> None:
+        self._keywords: list[str] = []
+        self._found: tuple[Product, ...] = ()
+        self._number = 1
+        self._product: Product | None = None
+        self._options: dict[str, str] = {}
+        self._visited: frozenset[str] = frozenset()
+        self.page = Page("search", f"{BASE_URL}/{self.name}", self.goal.instruction)
+
+    @property
+    def done(self) -> bool:
+        """Whether something was bought."""
+        return self.page.kind == "done"
+
+    def step(self, action: str) -> float:
+        """Take an action; one that WebShop's parser or the page does not accept changes nothing.
+
+        Returns:
+            The reward: that of the purchase when the action buys, else 0.
+        """
+        name, argument = parse_action(action)
+        if name == "search" and argument:
+            self._keywords = argument.split(" ")
+            self._found = self.shop.find(self._keywords)
+            self._results(1)
+        elif name == "click" and argument and argument != "search" and argument in self.page.clickables:
+            return self._click(argument)
+        return 0.0
+
+    def _click(self, argument: str) -> float:
+        kind = self.page.kind
+        if argument == BUY.lower():
+            return self._buy()
+        if argument == BACK.lower():
+            self._restart()
+        elif argument == NEXT.lower() and kind == "results":
+            self._results(self._number + 1)
+        elif argument == PREVIOUS.lower() and kind in ("results", "item"):
+            self._results(self._number - (kind == "results"))
+        elif argument in (section.lower() for section in SECTIONS):
+            self._sub(argument.capitalize())
+        else:
+            self._item(argument)
+        return 0.0
+
+    def _results(self, number: int) -> None:
+        self._number, self._product, self._options = number, None, {}
+        products = self._found[(number - 1) * PER_PAGE : number * PER_PAGE]
+        url = f"{BASE_URL}/search_results/{self.name}/{'+'.join(self._keywords)}/{number}"
+        self.page = Page(
+            "results", url, self.goal.instruction, number, len(self._found), products, visited=self._visited
+        )
+
+    def _item(self, argument: str) -> None:
+        if self.page.kind == "results":
+            self._product = next(product for product in self.page.products if product.asin.lower() == argument)
+            self._visited |= {self._product.asin}
+        product = self._current()
+        option = item_clickables(product).get(argument) if self.page.kind == "item" else None
+        if option:
+            self._options = self._options | {option: argument}
+        url = self._item_url("item_page", json.dumps(self._options))
+        self.page = Page(
+            "item", url, self.goal.instruction, product=product, options=self._options, visited=self._visited
+        )
+
+    def _sub(self, section: str) -> None:
+        product = self._current()
+        url = self._item_url("item_sub_page", f"{section}/{self._options}")
+        self.page = Page(
+            "sub",
+            url,
+            self.goal.instruction,
+            product=product,
+            section=section,
+            options=self._options,
+            visited=self._visited,
+        )
+
+    def _item_url(self, page: str, tail: str) -> str:
+        keywords = "+".join(self._keywords)
+        return f"{BASE_URL}/{page}/{self.name}/{self._current().asin}/{keywords}/{self._number}/{tail}"
+
+    def _buy(self) -> float:
+        product = self._current()
+        self.purchase = reward(product, self._options, self.goal, self.shop.tagger)
+        url = f"{BASE_URL}/done/{self.name}/{product.asin}/{self._options}"
+        self.page = Page(
+            "done", url, self.goal.instruction, product=product, options=self._options, reward=self.purchase.total
+        )
+        return self.purchase.total
+
+    def _current(self) -> Product:
+        assert self._product is not None, "an item action without an item page"
+        return self._product

@@ -1,0 +1,85 @@
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shoprl.errors import ConfigError
+from shoprl.evaluation.plots import plot_agents, plot_learning_curves, plot_thompson
+from shoprl.evaluation.statistics import Estimate, Summary
+from shoprl.evaluation.thompson import ThompsonConfig, run_thompson
+
+from .test_thompson import run, shoppers
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+AGENTS = {
+    "random": Summary(500, Estimate(0.0, 0.0, 0.0), Estimate(5.0, 4.0, 6.0)),
+    "a $strange_{name <b>" * 4: Summary(500, Estimate(0.5, 0.4, 0.6), Estimate(70.0, 65.0, 75.0)),
+}
+
+
+@pytest.fixture(autouse=True)
+def _needs_matplotlib() -> None:
+    pytest.importorskip("matplotlib")
+
+
+def check_png(path: Path) -> bytes:
+    data = path.read_bytes()
+    assert data.startswith(SIGNATURE)
+    assert b"Software" not in data
+    assert len(data) > 5000
+    return data
+
+
+def test_thompson_figure_is_the_same_twice(tmp_path: Path) -> None:
+    result = run(rollouts=60)
+    plot_thompson(result, tmp_path / "a.png")
+    plot_thompson(result, tmp_path / "b.png")
+    assert check_png(tmp_path / "a.png") == check_png(tmp_path / "b.png")
+
+
+def test_thompson_figure_with_an_arm_never_played(tmp_path: Path) -> None:
+    config = ThompsonConfig(rollouts=1, batch=1)
+    result = run_thompson(["a", "b"], shoppers((0.5, 0.5)), [1], config, np.random.default_rng(0))
+    plot_thompson(result, tmp_path / "a.png")
+    check_png(tmp_path / "a.png")
+
+
+def test_agents_figure_is_the_same_twice_and_takes_any_name(tmp_path: Path) -> None:
+    plot_agents(AGENTS, tmp_path / "deep" / "a.png")
+    plot_agents(AGENTS, tmp_path / "b.png")
+    assert check_png(tmp_path / "deep" / "a.png") == check_png(tmp_path / "b.png")
+
+
+def test_learning_curves_short_long_and_empty(tmp_path: Path) -> None:
+    curves = {
+        "short": [(0, 2.0), (10, 1.0)],
+        "long": [(i, 1 / (i + 1)) for i in range(200)],
+        "none": [],
+    }
+    plot_learning_curves(curves, tmp_path / "a.png", "Loss")
+    plot_learning_curves(curves, tmp_path / "b.png", "Loss")
+    assert check_png(tmp_path / "a.png") == check_png(tmp_path / "b.png")
+
+
+def test_nothing_to_draw_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no agents"):
+        plot_agents({}, tmp_path / "a.png")
+    with pytest.raises(ConfigError, match="no learning curves"):
+        plot_learning_curves({"none": []}, tmp_path / "a.png", "Loss")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_drawing_leaves_the_users_settings_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import matplotlib
+
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)  # importing it would fail
+    before = matplotlib.rcParams.copy()
+    plot_agents(AGENTS, tmp_path / "a.png")
+    assert matplotlib.rcParams.copy() == before
+
+
+def test_missing_matplotlib_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ConfigError, match=r'pip install "shoprl\[report\]"'):
+        plot_agents(AGENTS, tmp_path / "a.png")
