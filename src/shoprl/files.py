@@ -13,6 +13,12 @@ from typing import IO, Any
 from shoprl.errors import ShopRLError, StorageError
 
 
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
 def write_atomic(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Let ``write`` fill a temporary file beside ``path``, then rename it to ``path``.
 
@@ -23,6 +29,7 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        os.fchmod(descriptor, 0o666 & ~_umask())  # a temporary file is private, the file it becomes need not be
         with os.fdopen(descriptor, "wb") as stream:
             write(stream)
             stream.flush()

@@ -21,13 +21,15 @@ from shoprl.files import write_atomic
 from shoprl.progress import track
 
 MISSING_PRICE = 100.0  # dollars: what WebShop charges for a product without a price
-_NEAR_DUPLICATES = 0.22  # share of products made after one of the last _RECENT
+_NEAR_DUPLICATES = 0.42  # share of products made after one of the last _RECENT
 _RECENT = 200
+_EARLIEST = 25  # without it a few early products would be copied over and over
 _NO_OPTIONS = ""  # WebShop's files write an empty string here
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ASINS = 36**8
 _STRIDE = 1_290_714_236_551  # shares no factor with 36, so that no ASIN comes twice
+_dump = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ def _generate(count: int, rng: np.random.Generator) -> Iterator[Listing]:
     number = draws.below(_ASINS)
     recent: deque[Blueprint] = deque(maxlen=_RECENT)
     for _ in range(count):
-        again = recent and draws.chance(_NEAR_DUPLICATES)
+        again = len(recent) >= _EARLIEST and draws.chance(_NEAR_DUPLICATES)
         blueprint = near_duplicate(draws, draws.pick(recent)) if again else draw_blueprint(draws)
         recent.append(blueprint)
         number = (number + _STRIDE) % _ASINS
@@ -193,10 +195,6 @@ def _write_together(paths: Sequence[Path], write: Callable[[list[IO[bytes]]], No
         write(list(streams))
         return
     write_atomic(paths[0], lambda stream: _write_together(paths[1:], write, *streams, stream))
-
-
-def _dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _write_listings(streams: Sequence[IO[bytes]], listings: Iterator[Listing]) -> None:

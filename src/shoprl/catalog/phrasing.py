@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -59,10 +60,11 @@ class _Wish:
 
 
 def _join(items: Sequence[str], last: str = " and ") -> str:
-    """ "a, b and c"."""
+    """Items in a row: "a, b and c"."""
     return ", ".join(items[:-1]) + last + items[-1] if len(items) > 1 else "".join(items)
 
 
+@lru_cache(maxsize=256)
 def _option_kind(name: str) -> str:
     """The wording that fits an option's name, or an empty string."""
     lower = name.lower().replace("colour", "color").replace("flavour", "flavor")

@@ -34,6 +34,7 @@ class Episode:
         done: whether something was bought (False: cut at the step limit).
         components: the reward's parts where something was bought.
         asin, options: what was bought.
+        slips: positions of decisions that a demonstrator did not mean: they happened but are not to be learned.
     """
 
     goal_index: int
@@ -43,6 +44,7 @@ class Episode:
     components: dict[str, Any] = field(default_factory=dict)
     asin: str | None = None
     options: dict[str, str] = field(default_factory=dict)
+    slips: tuple[int, ...] = ()
 
     @property
     def success(self) -> bool:
@@ -62,6 +64,7 @@ class Episode:
             "components": self.components,
             "asin": self.asin,
             "options": self.options,
+            "slips": list(self.slips),
         }
 
 
@@ -86,6 +89,7 @@ def episode_from_json(row: dict[str, Any]) -> Episode:
             components=dict(row["components"]),
             asin=row["asin"],
             options=dict(row["options"]),
+            slips=tuple(int(position) for position in row.get("slips", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise TrajectoryError(f"not a trajectory record: {error!r}") from error

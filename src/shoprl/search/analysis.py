@@ -11,11 +11,11 @@ from shoprl.search.tokenizer import iter_tokens, tokens
 
 __all__ = ["STOP_WORDS", "analyze", "iter_terms", "tokens"]
 
-# Lucene's default English ones.
-STOP_WORDS = frozenset(
-    "a an and are as at be but by for if in into is it no not of on or such that the their then there these they this "
-    "to was will with".split()
-)
+_LUCENE_STOP_WORDS = """
+    a an and are as at be but by for if in into is it no not of on or such that the their then there these they this to
+    was will with
+"""
+STOP_WORDS = frozenset(_LUCENE_STOP_WORDS.split())
 _POSSESSIVES = ("'s", "’s", "＇s", "'S", "’S", "＇S")
 
 

@@ -42,7 +42,7 @@ class Vocabulary:
 
     def find(self, term: str) -> int | None:
         """The number of a term, or None where no document holds it."""
-        letters, starts = memoryview(self.letters), memoryview(self.starts)  # twice as fast as the arrays themselves
+        letters, starts = self.letters.data, self.starts.data  # twice as fast as the arrays themselves
         wanted = term.encode()
 
         def at(number: int) -> bytes:
@@ -80,7 +80,7 @@ class IndexArrays:
 
 
 def save_arrays(folder: Path, arrays: IndexArrays, token_count: int) -> None:
-    """Write an index; the file that describes it comes last, so that one cut short is known for what it is.
+    """Write an index; its description is valid only once all is there, so that one cut short is known as such.
 
     Args:
         folder: made where it is missing.
@@ -90,7 +90,7 @@ def save_arrays(folder: Path, arrays: IndexArrays, token_count: int) -> None:
     Raises:
         StorageError: a file cannot be written.
     """
-    (folder / _META).unlink(missing_ok=True)
+    write_json(folder / _META, {"format": "unfinished"})
     described = {}
     for item in fields(arrays):
         array: NDArray[Any] = getattr(arrays, item.name)

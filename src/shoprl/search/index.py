@@ -2,7 +2,7 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -70,7 +70,7 @@ class SearchIndex:
         if not products:
             raise CatalogError("There is no product to index: the catalogue needs at least one.")
         ordered = sorted(products, key=lambda product: product.asin)
-        counts = _count_terms([indexed_text(product) for product in ordered])
+        counts = _count_terms(indexed_text(product) for product in ordered)
         return cls(_arrays([product.asin for product in ordered], counts), sum(counts.lengths))
 
     @classmethod
@@ -136,7 +136,6 @@ class SearchIndex:
         weight = arrays.weights[number] * np.float32(count)
         return documents, term_scores(weight, arrays.frequencies[postings], arrays.length_factors[documents])
 
-
     def _number(self, term: str) -> int | None:
         """The number of a term in the vocabulary, looked up on disk the first time only."""
         try:
@@ -178,7 +177,7 @@ class _Counts(NamedTuple):
     frequencies: NDArray[np.int32]
 
 
-def _count_terms(texts: Sequence[str]) -> _Counts:
+def _count_terms(texts: Iterable[str]) -> _Counts:
     """Analyse documents and count their terms."""
     numbers: dict[str, int] = {}
     lengths, sizes, terms, frequencies = [], [], array("i"), array("i")

@@ -101,7 +101,11 @@ def _pieces(token: str) -> Iterator[str]:
     """Cut an overlong token where Lucene does: at the longest token that its buffer can hold, then on from there."""
     start = 0
     while start < len(token):
-        match = _TOKEN.match(token[start : start + MAX_TOKEN_LENGTH])
-        if match:
+        match = _TOKEN.search(token[start : start + MAX_TOKEN_LENGTH])
+        if match is None:
+            start += MAX_TOKEN_LENGTH
+        elif match.start():
+            start += match.start()
+        else:
             yield match.group()
-        start += match.end() if match else 1
+            start += match.end()

@@ -11,11 +11,11 @@ from shoprl.errors import ConfigError, GoalError
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.generated import generated_data
 from shoprl.shop.render import ObservationMode, observe
-from shoprl.shop.session import Session
+from shoprl.shop.session import MAX_STEPS, Session
 from shoprl.shop.spaces import UnicodeText
 from shoprl.shop.splits import SplitName
 
-MAX_STEPS = 15  # an episode is cut here by default, in every command
+
 MAX_OBSERVATION = 1_000_000  # characters
 MAX_ACTION = 10_000  # characters
 

@@ -16,6 +16,7 @@ from shoprl.shop.tagger import Tagger
 BASE_URL = "http://127.0.0.1:3000"  # part of WebShop's observations
 RESULTS = 50
 PER_PAGE = 10
+MAX_STEPS = 15  # an episode is cut here by default, in every command
 _ACTION = re.compile(r"(.+)\[(.+)\]")
 
 

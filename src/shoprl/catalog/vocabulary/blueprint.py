@@ -9,7 +9,7 @@ from shoprl.catalog.vocabulary.family import Family, Pool
 from shoprl.catalog.vocabulary.nouns import singular
 
 _DEPARTMENTS = tuple(DEPARTMENTS)
-_HAS_OPTIONS = 0.53  # near-duplicates and products whose options come empty bring it to about a half
+_HAS_OPTIONS = 0.47  # products with options draw more near-duplicates
 _GROUPS = (1, 1, 1, 1, 1, 2, 2, 2, 2, 3)
 _VALUES = (2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 5, 5, 6, 6, 7, 8, 10, 12, 16, 25)
 _ENDINGS = (0.99, 0.99, 0.99, 0.95, 0.49, 0.0, 0.88)
@@ -65,10 +65,7 @@ def draw_brand(draws: Draws) -> str:
 
 def _draw_values(draws: Draws, pool: Pool, taken: set[str]) -> list[str]:
     size = draws.pick(_VALUES)
-    if pool.ordered:
-        values = draws.run(pool.values, size)
-    else:
-        values = [draws.pick(pool.values) for _ in range(size)]
+    values = draws.run(pool.values, size) if pool.ordered else [draws.pick(pool.values) for _ in range(size)]
     kept = [value for value in dict.fromkeys(values) if value.lower() not in taken]
     taken.update(value.lower() for value in kept)
     return kept
@@ -110,7 +107,7 @@ def draw_blueprint(draws: Draws) -> Blueprint:
     department = draws.pick(_DEPARTMENTS)
     family = draws.pick(DEPARTMENTS[department])
     count = 0 if draws.chance(0.07) else draws.between(2, 7)
-    asked = 0 if count == 0 or draws.chance(0.1) else min(count, draws.between(2, 4))
+    asked = 0 if count == 0 or draws.chance(0.1) else min(count, draws.pick((1, 2, 2, 2, 3, 3, 4)))
     return Blueprint(
         department=department,
         family=family,
@@ -123,8 +120,8 @@ def draw_blueprint(draws: Draws) -> Blueprint:
         prices=draw_prices(draws, family),
         host=draw_host(draws, department) if family.accessory or draws.chance(0.03) else "",
         lead=draws.below(3),
-        shown=draws.between(1, 5),
-        tails=tuple(draws.sample(say.TAILS, draws.below(3))),
+        shown=draws.pick((0, 1, 1, 2, 2, 3, 4)),
+        tails=tuple(draws.sample(say.TAILS, draws.below(5))),
         separator=draws.pick(say.SEPARATORS),
     )
 

@@ -1,6 +1,7 @@
 """Quick random draws for text: one uniform number at a time, fetched from a Generator by the block."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -8,26 +9,26 @@ import numpy as np
 T = TypeVar("T")
 
 
+def _blocks(rng: np.random.Generator, block: int) -> Iterator[list[float]]:
+    while True:
+        yield rng.random(block).tolist()
+
+
 class Draws:
     """Draws from ``rng``, which moves on by ``block`` numbers at a time.
 
-    A call to a numpy Generator costs about a microsecond, and a product takes hundreds of draws.
+    A call to a numpy Generator costs about a microsecond, and a product takes a hundred draws.
 
     Args:
         rng: where every number comes from.
         block: how many numbers to fetch at once.
+
+    Attributes:
+        uniform: gives a number in [0, 1).
     """
 
     def __init__(self, rng: np.random.Generator, block: int = 4096) -> None:
-        self._rng = rng
-        self._block = block
-        self._left: list[float] = []
-
-    def uniform(self) -> float:
-        """A number in [0, 1)."""
-        if not self._left:
-            self._left = self._rng.random(self._block).tolist()
-        return self._left.pop()
+        self.uniform: Callable[[], float] = chain.from_iterable(_blocks(rng, block)).__next__
 
     def chance(self, probability: float) -> bool:
         """True with the given probability."""
@@ -47,10 +48,13 @@ class Draws:
 
     def sample(self, items: Sequence[T], size: int) -> list[T]:
         """``size`` different places of ``items`` (all of them where there are fewer), in random order."""
+        if size <= 0:
+            return []
+        uniform = self.uniform
         pool = list(items)
         end = len(pool)
         for place in range(min(size, end)):
-            other = place + int(self.uniform() * (end - place))
+            other = place + int(uniform() * (end - place))
             pool[place], pool[other] = pool[other], pool[place]
         return pool[:size]
 

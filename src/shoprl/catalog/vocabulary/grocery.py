@@ -1,7 +1,7 @@
 """Product families of the department "grocery"."""
 
 from shoprl.catalog.vocabulary import options
-from shoprl.catalog.vocabulary.family import Family, words
+from shoprl.catalog.vocabulary.family import Family, Pool, words
 
 _ROOT = "Grocery & Gourmet Food"
 _THEMES = words(
@@ -43,7 +43,7 @@ def _drink(
     kinds: str,
     parts: str,
     uses: str,
-    pools: tuple[options.Pool, ...],
+    pools: tuple[Pool, ...],
     price: tuple[float, float],
 ) -> Family:
     path = f"{_ROOT} › Beverages › {leaf}"

@@ -2,16 +2,22 @@
 
 from functools import lru_cache
 
+from shoprl.catalog.vocabulary.family import words
+
 # Last words of nouns that one speaks of as a pair, or in the plural even for one item on sale.
 _PAIRED = frozenset(
-    "shoes boots sandals slippers sneakers loafers spikes jeans shorts leggings pants trousers socks gloves earbuds "
-    "headphones headsets binoculars sunglasses glasses pajamas tights".split()
+    words(
+        "shoes, boots, sandals, slippers, sneakers, loafers, spikes, jeans, shorts, leggings, pants, trousers, "
+        "socks, gloves, earbuds, headphones, headsets, binoculars, sunglasses, glasses, pajamas, tights"
+    )
 )
 _PLURAL = frozenset(
-    "bars bites clusters cookies nuts truffles chews beans gummies kernels crackers sticks chips straws berries bags "
-    "pods beverages samplers noodles sheets spices blends rubs salts candles lights cards brushes curtains drapes "
-    "extensions pillows clothes covers sets snacks foods kits makeup".split()
-) - {"covers", "candles", "cards", "brushes", "pillows", "sets", "kits", "lights", "bags"}
+    words(
+        "bars, bites, clusters, cookies, nuts, truffles, chews, beans, gummies, kernels, crackers, sticks, chips, "
+        "straws, berries, pods, beverages, samplers, noodles, sheets, spices, blends, rubs, salts, "
+        "extensions, clothes, snacks, foods, makeup"
+    )
+)
 _IRREGULAR = {
     "cookies": "cookie",
     "hoodies": "hoodie",
@@ -23,7 +29,7 @@ _IRREGULAR = {
     "women": "woman",
     "men": "man",
 }
-_CAPITALS = frozenset("bpa usb led hdmi rgb tv tpu uv hd sd gmo usda pu".split())
+_CAPITALS = frozenset(words("bpa, usb, led, hdmi, rgb, tv, tpu, uv, hd, sd, gmo, usda, pu"))
 _LIKE_CONSONANT = ("uni", "use", "usb", "uv", "eu", "one", "usda")
 _LIKE_VOWEL = ("hdmi", "hour", "led ", "rgb", "xx", "sd ")
 
@@ -91,6 +97,14 @@ def counted(noun: str, lead: str = "") -> str:
 def is_many(noun: str) -> bool:
     """Whether one says "they are" of the noun as :func:`counted` gives it."""
     return singular(noun) == noun and _head(noun)[0].endswith("s")
+
+
+@lru_cache(maxsize=4096)
+def unit(noun: str) -> str:
+    """What one order of ``noun`` holds, to follow "this" or "every": "floor lamp", "pair of boots", "pack of bars"."""
+    if is_pair(noun):
+        return f"pair of {noun}"
+    return f"pack of {noun}" if is_many(noun) else singular(noun)
 
 
 @lru_cache(maxsize=8192)

@@ -4,10 +4,11 @@ from shoprl.catalog.vocabulary import ROLES
 from shoprl.catalog.vocabulary import sentences as say
 from shoprl.catalog.vocabulary.blueprint import Blueprint
 from shoprl.catalog.vocabulary.draws import Draws
-from shoprl.catalog.vocabulary.nouns import heading, singular
+from shoprl.catalog.vocabulary.nouns import article, heading, singular, unit
 
 MAX_TITLE_WORDS = 25
 MIN_TITLE_WORDS = 8
+_CHATTER = (0, 1, 2, 3, 4, 6, 9, 13)  # sentences about the shop, in a description
 
 
 def _stain(draws: Draws, text: str) -> str:
@@ -41,6 +42,8 @@ def _title_pieces(blueprint: Blueprint, draws: Draws) -> list[str]:
     pieces = [head] if draws.chance(0.04) else [f"{blueprint.brand} {head}"]
     prefix = {"trait": "", "part": "with ", "use": "for "}
     pieces += [prefix[ROLES[name]] + heading(name) for name in shown if name not in lead]
+    if draws.chance(0.3):
+        pieces.append(heading(blueprint.family.query))
     if blueprint.options and draws.chance(0.3):
         pieces.append(next(iter(blueprint.options.values()))[0])
     return [*pieces, *blueprint.tails]
@@ -51,14 +54,15 @@ def title(blueprint: Blueprint, draws: Draws) -> str:
     pieces = _title_pieces(blueprint, draws)
     kept = pieces[:1]
     words = kept[0].count(" ") + 1
+    parting = blueprint.separator.count(" ")  # one more word, as a reader of words sees it, for " | "
     for piece in pieces[1:]:
-        words += piece.count(" ") + 1
+        words += piece.count(" ") + parting
         if words > MAX_TITLE_WORDS:
             break
         kept.append(piece)
     for tail in draws.sample(say.TAILS, 5) if words < MIN_TITLE_WORDS else ():
         kept.append(tail)
-        words += tail.count(" ") + 1
+        words += tail.count(" ") + parting
         if words >= MIN_TITLE_WORDS:
             break
     # "Lamp for Desks with Shade" reads better than "Lamp, for Desks, with Shade".
@@ -74,10 +78,13 @@ def title(blueprint: Blueprint, draws: Draws) -> str:
 
 
 def _fill(template: str, blueprint: Blueprint, attribute: str = "") -> str:
+    noun = unit(blueprint.kind)
     return template.format(
+        a=article(noun),
         attr=attribute,
         Attr=attribute[:1].upper() + attribute[1:],
-        noun=singular(blueprint.kind),
+        kind=blueprint.kind,
+        noun=noun,
         brand=blueprint.brand,
         theme=blueprint.theme,
     )
@@ -118,11 +125,11 @@ def description(blueprint: Blueprint, draws: Draws) -> str:
     if draws.chance(0.3):
         return ""
     lines = [_fill(draws.pick(say.INTROS), blueprint)]
-    lines += [_about(draws, blueprint, name) for name in blueprint.attributes if draws.chance(0.85)]
-    if draws.chance(0.03):
+    lines += [_about(draws, blueprint, name) for name in blueprint.attributes if draws.chance(0.6)]
+    if draws.chance(0.05):
         lines += _long_tail(draws, blueprint)
     else:
-        lines += _service(draws, blueprint, draws.below(4))
+        lines += _service(draws, blueprint, draws.pick(_CHATTER))
     text = " ".join(lines)
     return _stain(draws, text) if draws.chance(0.15) else text
 

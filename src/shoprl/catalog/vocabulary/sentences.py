@@ -2,12 +2,12 @@
 
 from shoprl.catalog.vocabulary.family import words
 
-# {Attr} and {attr}: an attribute; {noun}: the product; {brand}, {theme}: its name.
+# {Attr} and {attr}: an attribute; {noun} after its article {a}, and {kind}: the product; {brand}, {theme}: its name.
 TRAIT_LINES = (
     "{Attr}: every {noun} we pack is {attr}, and it stays so after months of use.",
     "Truly {attr}. We asked three hundred shoppers what mattered, and {attr} came out on top.",
     "{Attr} by design, so that you think about it once and never again.",
-    "We wanted a {noun} that is {attr} without costing the earth. Here it is.",
+    "We wanted {a} {noun} that is {attr} without costing the earth. Here it is.",
     "Yes, it is {attr}: no small print and no excuses.",
     "{Attr} and proud of it - the {theme} range was drawn around that one idea.",
     "Checked twice by hand in our workshop to be {attr}.",
@@ -42,7 +42,7 @@ LINES = {"trait": TRAIT_LINES, "part": PART_LINES, "use": USE_LINES}
 INTROS = (
     "Meet the {theme} {noun} by {brand}.",
     "{brand} has been making things people keep since its first little stall.",
-    "Looking for a {noun} that does what it says? The {theme} range is our answer.",
+    "Looking for {a} {noun} that does what it says? The {theme} range is our answer.",
     "About this item: one {noun}, a lot of thought.",
     "The {theme} line goes back to basics and gets them right.",
     "Simple to choose, easy to live with: the {brand} {noun}.",
@@ -69,13 +69,16 @@ SERVICE_LINES = (
     "Pairs well with the other pieces of the {theme} range.",
 )
 SEARCH_TERMS = (
-    "{noun}, best {noun}, {theme} {noun}, {noun} sale, {noun} present, new {noun}, {brand} {noun}.",
-    "Also searched: cheap {noun}, {noun} near me, {noun} for him, {noun} for her, large {noun}, small {noun}.",
+    "{kind}, best {kind}, {theme} {kind}, {kind} sale, {kind} present, new {kind}, {brand} {kind}.",
+    "Also searched: cheap {kind}, {kind} near me, {kind} for him, {kind} for her, large {kind}, small {kind}.",
 )
 TAILS = words(
     "Gift Idea, New Version, Value Bundle, Shop Favorite, Limited Run, Gift for Him, Gift for Her, Upgraded, Everyday "
     "Essential, Small Batch, Modern Look, Best Present Idea, Premium Pick, Ideal Present for Friends & Family, "
-    "2-Year Guarantee, Home & Away, Easy Returns, Trusted Quality, Designer Choice, Season Special"
+    "2-Year Guarantee, Home & Away, Easy Returns, Trusted Quality, Designer Choice, "
+    "Makes a Thoughtful Present for Birthdays and Anniversaries, Loved by Families and Busy People Alike, "
+    "Old Packaging May Vary, Ships in Plain Box with Care Guide, For All Seasons and Every Occasion, "
+    "Season Special"
 )
 SEPARATORS = (", ", ", ", ", ", " - ", " | ", "; ", " – ")
 BULLET_HEADS = (
@@ -94,33 +97,15 @@ BULLET_HEADS = (
     "✿✿ ",
 )
 STAINS = ("<br>", " &amp; ", " & ", "!!", " ™ ", " ®", " <3 ", " ~", "…", " （new）", " 100% ", " ❤", " #1 ", " é ")
-BRAND_STARTS = tuple(
-    "Al Bel Bri Cal Cor Dal Dor El Fen Fir Gal Gri Hal Hol Ix Jor Kal Kel Lor Lum Mar Mel Mor Nal Nor Ol Or Pel Quin "
-    "Ral Ros Sel Sor Tal Tev Thal Ul Val Ver Wil Wyn Xan Yor Zel Zan Bro Cla Dra".split()
+BRAND_STARTS = words(
+    "Al, Bel, Bri, Cal, Cor, Dal, Dor, El, Fen, Fir, Gal, Gri, Hal, Hol, Ix, Jor, Kal, Kel, Lor, Lum, Mar, Mel, "
+    "Mor, Nal, Nor, Ol, Or, Pel, Quin, Ral, Ros, Sel, Sor, Tal, Tev, Thal, Ul, Val, Ver, Wil, Wyn, Xan, Yor, Zel, "
+    "Zan, Bro, Cla, Dra"
 )
-BRAND_MIDDLES = (
-    "",
-    "",
-    "a",
-    "e",
-    "i",
-    "o",
-    "ba",
-    "di",
-    "fo",
-    "la",
-    "li",
-    "mo",
-    "na",
-    "ni",
-    "ra",
-    "ri",
-    "so",
-    "ta",
-    "vo",
-)
-BRAND_ENDS = tuple(
-    "ba beck bo by da dan dell den do ford gar go hart ka kin la lan len lo ma mont na nex nor ora pa ra rin ro sa "
-    "sen son ta ton tora va ven via vo wick wood xa zo".split()
+# Three syllables or more: with two, some of the names would be those of real companies.
+BRAND_MIDDLES = words("a, e, i, o, ba, di, fo, la, li, mo, na, ni, ra, ri, so, ta, vo, de, lu, ze")
+BRAND_ENDS = words(
+    "ba, beck, bo, by, da, dan, dell, den, do, ford, gar, go, hart, ka, kin, la, lan, len, lo, ma, mont, na, nex, "
+    "nor, ora, pa, ra, rin, ro, sa, sen, son, ta, ton, tora, va, ven, via, vo, wick, wood, xa, zo"
 )
 BRAND_SUFFIXES = ("Home", "Co", "Studio", "Works", "Living", "Goods", "& Sons", "Lab", "Direct", "House")

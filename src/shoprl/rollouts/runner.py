@@ -1,0 +1,101 @@
+"""Runs many episodes of a policy at once, one model pass for all that are still shopping."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from shoprl.errors import ConfigError
+from shoprl.policies.base import Decode, Policy
+from shoprl.policies.state import Tracker, parse_instruction
+from shoprl.progress import bar
+from shoprl.rollouts.records import Decision, Episode
+from shoprl.shop.goal import Goal
+from shoprl.shop.session import MAX_STEPS, Session, Shop
+
+PARALLEL = 64  # episodes under way at once
+
+
+@dataclass
+class _Trip:
+    """An episode under way."""
+
+    goal_index: int
+    session: Session
+    tracker: Tracker
+    rng: np.random.Generator
+    decisions: list[Decision]
+
+    def over(self) -> bool:
+        return self.session.done or self.tracker.steps >= self.tracker.max_steps
+
+    def episode(self) -> Episode:
+        purchase, page = self.session.purchase, self.session.page
+        bought = self.session.done and purchase is not None
+        return Episode(
+            goal_index=self.goal_index,
+            decisions=tuple(self.decisions),
+            reward=float(purchase.total) if bought and purchase else 0.0,
+            done=bought,
+            components=purchase.components() if bought and purchase else {},
+            asin=page.product.asin if bought and page.product else None,
+            options=dict(page.options) if bought else {},
+        )
+
+
+def _trips(
+    policy: Policy, shop: Shop, goals: Sequence[tuple[int, Goal]], seed: int, max_steps: int
+) -> Iterator[tuple[int, _Trip]]:
+    for position, (index, goal) in enumerate(goals):
+        tracker = Tracker(policy.queries(parse_instruction(goal.instruction)), max_steps)
+        rng = np.random.default_rng([seed, index, position])
+        yield position, _Trip(index, Session(shop, goal), tracker, rng, [])
+
+
+def _advance(policy: Policy, trips: Sequence[_Trip], decode: Decode) -> None:
+    states = [trip.tracker.state(trip.session.page) for trip in trips]
+    choices = policy.act(states, [trip.rng for trip in trips], decode)
+    for trip, state, choice in zip(trips, states, choices, strict=True):
+        trip.decisions.append(Decision(state.page, choice.action, len(state.candidates), choice.probability))
+        trip.tracker.took(trip.session.page, choice.action)
+        trip.session.step(choice.action)
+
+
+def run_episodes(
+    policy: Policy,
+    shop: Shop,
+    goals: Sequence[tuple[int, Goal]],
+    seed: int,
+    decode: Decode = "greedy",
+    max_steps: int = MAX_STEPS,
+    what: str | None = None,
+) -> list[Episode]:
+    """Let a policy shop for each goal.
+
+    Args:
+        policy: who acts.
+        shop: where.
+        goals: (index in its goal list, goal); a goal may occur several times.
+        seed: each episode draws from its own generator, made of the seed, its goal index and its position.
+        decode: greedy or sampled actions.
+        max_steps: an episode is cut after so many steps.
+        what: label of the progress bar; the policy's name by default.
+
+    Returns:
+        One episode a goal, in the order of ``goals``.
+    """
+    if max_steps < 1:
+        raise ConfigError(f"max_steps {max_steps}: must be at least 1.")
+    done: dict[int, Episode] = {}
+    waiting = _trips(policy, shop, goals, seed, max_steps)
+    running: list[tuple[int, _Trip]] = []
+    with bar(len(goals), what or f"episodes of {policy.name}", "episode") as progress:
+        while len(done) < len(goals):
+            running += [trip for _, trip in zip(range(PARALLEL - len(running)), waiting)]
+            _advance(policy, [trip for _, trip in running], decode)
+            for position, trip in running:
+                if trip.over():
+                    done[position] = trip.episode()
+                    progress.update()
+            running = [(position, trip) for position, trip in running if not trip.over()]
+    return [done[position] for position in range(len(goals))]

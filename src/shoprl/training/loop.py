@@ -1,0 +1,215 @@
+"""What all learners share: updates that depend on their number alone, checkpoints, and a log.
+
+The batch, the dropout and the learning rate of an update are functions of (seed, number of the update), so that a run
+that was killed and resumed makes the same updates as one that was not.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import nn
+
+from shoprl.errors import ConfigError, RunError
+from shoprl.files import content_hash, read_json_lines, write_bytes, write_json_lines
+from shoprl.progress import bar
+
+CHECKPOINT = "checkpoint.safetensors"
+LOG = "log.jsonl"
+LossFunction = Callable[[torch.Tensor], tuple[torch.Tensor, dict[str, float]]]
+
+
+@dataclass(frozen=True)
+class LoopConfig:
+    """How to make updates.
+
+    Attributes:
+        updates: how many.
+        batch_size: examples an update.
+        learning_rate: peak; it rises over ``warmup`` updates and falls to a tenth along a cosine.
+        warmup: updates until the peak.
+        weight_decay: AdamW's.
+        clip: largest norm of the gradient.
+        seed: of batches and dropout.
+        checkpoint_every: updates between checkpoints.
+        log_every: updates between rows of the log, each the mean since the last one.
+    """
+
+    updates: int
+    batch_size: int
+    learning_rate: float
+    warmup: int = 50
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    seed: int = 0
+    checkpoint_every: int = 200
+    log_every: int = 10
+
+    def __post_init__(self) -> None:
+        for name in ("updates", "batch_size", "learning_rate", "clip", "checkpoint_every", "log_every"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"{name} {getattr(self, name)}: must be above 0.")
+
+
+def batch_of(update: int, size: int, count: int, seed: int) -> torch.Tensor:
+    """Indices of the examples of an update: every example once an epoch, in an order drawn for each epoch.
+
+    Args:
+        update: number of the update, from 0.
+        size: examples an update.
+        count: examples in all.
+        seed: of the order.
+
+    Returns:
+        Shape (size,).
+    """
+    first = update * size
+    orders: dict[int, torch.Tensor] = {}
+    picked = []
+    for position in range(first, first + size):
+        epoch = position // count
+        if epoch not in orders:
+            orders[epoch] = torch.randperm(count, generator=torch.Generator().manual_seed(seed * 1_000_003 + epoch))
+        picked.append(int(orders[epoch][position % count]))
+    return torch.tensor(picked)
+
+
+def rate_at(update: int, config: LoopConfig) -> float:
+    """Learning rate of an update."""
+    if update < config.warmup:
+        return config.learning_rate * (update + 1) / config.warmup
+    progress = (update - config.warmup) / max(1, config.updates - config.warmup)
+    return config.learning_rate * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * progress)))
+
+
+def _tensors(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+    """Weights and AdamW's moments under flat names."""
+    tensors = {f"model.{name}": tensor.contiguous() for name, tensor in model.state_dict().items()}
+    for index, state in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": value.contiguous() for name, value in state.items()}
+    return tensors
+
+
+def _save(folder: Path, update: int, fingerprint: str, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    metadata = {"update": str(update), "fingerprint": fingerprint}
+    write_bytes(folder / CHECKPOINT, save(_tensors(model, optimizer), metadata))
+
+
+def _restore(folder: Path, fingerprint: str, model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
+    """Load a checkpoint where there is one; the number of updates it has seen."""
+    path = folder / CHECKPOINT
+    if not path.is_file():
+        return 0
+    try:
+        with safe_open(str(path), framework="pt") as stored:
+            metadata = stored.metadata() or {}
+            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118  (not a mapping)
+    except SafetensorError as error:
+        raise RunError(f"{path}: not a checkpoint ({error}). Delete it to start this training again.") from error
+    if metadata.get("fingerprint") != fingerprint:
+        raise RunError(f"{path}: made with other settings or data. Use another --out, or delete the folder.")
+    model.load_state_dict({name[6:]: t for name, t in tensors.items() if name.startswith("model.")})
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for name, tensor in tensors.items():
+        if name.startswith("optimizer."):
+            _, index, key = name.split(".")
+            state.setdefault(int(index), {})[key] = tensor
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    return int(metadata["update"])
+
+
+def _logged(folder: Path, before: int) -> list[dict[str, Any]]:
+    """Rows of the log up to an update; a resumed run writes the later ones again."""
+    path = folder / LOG
+    if before == 0 or not path.is_file():
+        return []
+    return [row for _, row in read_json_lines(path, RunError) if row["update"] <= before]
+
+
+def _means(rows: list[dict[str, float]]) -> dict[str, float]:
+    return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
+
+
+def train(
+    model: nn.Module,
+    loss_of: LossFunction,
+    count: int,
+    config: LoopConfig,
+    folder: Path,
+    what: str,
+    identity: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    """Make the updates, from the last checkpoint in ``folder`` if there is one.
+
+    Args:
+        model: trained in place; left in evaluation mode.
+        loss_of: example indices, shape (batch,) -> (mean loss, metrics to log).
+        count: how many examples there are.
+        config: see :class:`LoopConfig`.
+        folder: for ``checkpoint.safetensors`` and ``log.jsonl``.
+        what: label of the progress bar.
+        identity: what else defines the training (data, start, loss); a checkpoint of another one is refused.
+
+    Returns:
+        The log's rows.
+
+    Raises:
+        RunError: the checkpoint belongs to other settings or data.
+        StorageError: a checkpoint cannot be written.
+    """
+    fingerprint = content_hash({"config": vars(config), "count": count, **identity})
+    optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    start = _restore(folder, fingerprint, model, optimizer)
+    log, recent = _logged(folder, start), list[dict[str, float]]()
+    with bar(config.updates, what, "update") as progress, torch.random.fork_rng(devices=[]):
+        progress.update(start)
+        for update in range(start, config.updates):
+            recent.append(_update(model, optimizer, loss_of, update, count, config))
+            done = update + 1
+            if done % config.log_every == 0 or done == config.updates:
+                log.append({"update": done, "learning_rate": rate_at(update, config), **_means(recent)})
+                progress.set_postfix_str(f"loss {log[-1]['loss']:.3f}", refresh=False)
+                recent = []
+            if done % config.checkpoint_every == 0 or done == config.updates:
+                write_json_lines(folder / LOG, log)
+                _save(folder, done, fingerprint, model, optimizer)
+            progress.update()
+    model.eval()
+    return log
+
+
+def _update(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    loss_of: LossFunction,
+    update: int,
+    count: int,
+    config: LoopConfig,
+) -> dict[str, float]:
+    torch.manual_seed(config.seed * 1_000_003 + update)  # inside fork_rng: dropout of this update
+    for group in optimizer.param_groups:
+        group["lr"] = rate_at(update, config)
+    model.train()
+    loss, metrics = loss_of(batch_of(update, config.batch_size, count, config.seed))
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip)
+    optimizer.step()
+    return {"loss": float(loss.detach()), "gradient_norm": float(norm), **metrics}
+
+
+def identity_of(model: nn.Module, data: object) -> dict[str, str]:
+    """Hashes of a start and of JSON-able data, for :func:`train`'s ``identity``."""
+    weights = save({name: tensor.contiguous() for name, tensor in model.state_dict().items()})
+    return {"start": content_hash(weights.hex()), "data": content_hash(data)}
+
+
+def read_log(folder: Path) -> list[dict[str, Any]]:
+    """The rows of a training's log."""
+    return [json.loads(line) for line in (folder / LOG).read_text().splitlines()]

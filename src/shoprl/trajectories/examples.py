@@ -1,0 +1,69 @@
+"""Demonstrated decisions as training examples, got by walking the trajectories through the shop again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shoprl.errors import TrajectoryError
+from shoprl.policies.choice import Encoded, encode_state
+from shoprl.policies.queries import QueryStrategy, queries_for
+from shoprl.policies.state import State, Tracker, parse_instruction
+from shoprl.progress import track
+from shoprl.rollouts.records import Episode
+from shoprl.shop.goal import Goal
+from shoprl.shop.session import MAX_STEPS, Session, Shop
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A state and the action demonstrated in it.
+
+    Attributes:
+        state: what the policy saw.
+        chosen: index of the demonstrated candidate.
+    """
+
+    state: Encoded
+    chosen: int
+
+
+def replay(
+    shop: Shop, goal: Goal, episode: Episode, strategy: QueryStrategy = "wish", max_steps: int = MAX_STEPS
+) -> list[tuple[State, int | None]]:
+    """Walk a trajectory through the shop.
+
+    Returns:
+        (state, index of the action taken) a step; None for an action that is not among the state's candidates.
+
+    Raises:
+        TrajectoryError: the walk does not end with the recorded reward, so it was made in another shop.
+    """
+    queries = queries_for(strategy, parse_instruction(goal.instruction))
+    session, tracker = Session(shop, goal), Tracker(queries, max_steps)
+    steps = []
+    reward = 0.0
+    for decision in episode.decisions:
+        state = tracker.state(session.page)
+        steps.append((state, state.index_of(decision.action)))
+        tracker.took(session.page, decision.action)
+        reward = session.step(decision.action)
+    if reward != episode.reward:
+        raise TrajectoryError(
+            f"The trajectory on goal {episode.goal_index} earns {reward:.4f} here and was recorded with "
+            f"{episode.reward:.4f}: it was made in another shop. Use the catalogue it was made on."
+        )
+    return steps
+
+
+def examples(
+    shop: Shop, goals: Sequence[Goal], episodes: Sequence[Episode], strategy: QueryStrategy = "wish"
+) -> list[Example]:
+    """The decisions to learn from: those with a choice to make, without slips and actions a policy cannot take."""
+    found = []
+    for episode in track(episodes, "replaying demonstrations", unit="trip"):
+        slips = set(episode.slips)
+        for position, (state, chosen) in enumerate(replay(shop, goals[episode.goal_index], episode, strategy)):
+            if chosen is not None and position not in slips and len(state.candidates) > 1:
+                found.append(Example(encode_state(state), chosen))
+    if not found:
+        raise TrajectoryError("The demonstrations hold no decision to learn from.")
+    return found

@@ -1,0 +1,288 @@
+"""Simulated shoppers: demonstrations from a shopper who knows what is wanted and errs as people do.
+
+A shopper of skill 1 is an expert. Below that each kind of mistake has a chance that grows as skill falls: a wrong
+option, a forgotten option, an overlooked price, giving up early with whatever is on the page, and needless detours.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from shoprl.catalog.product import Product
+from shoprl.errors import ConfigError
+from shoprl.policies.queries import QueryStrategy, queries_for
+from shoprl.policies.state import Tracker, parse_instruction
+from shoprl.progress import bar
+from shoprl.rollouts.records import Decision, Episode
+from shoprl.shop.goal import Goal
+from shoprl.shop.page import SECTIONS, Page
+from shoprl.shop.reward import reward
+from shoprl.shop.session import MAX_STEPS, PER_PAGE, Session, Shop
+
+EXPERT = 1.0
+AVERAGE = 0.72  # calibrated on training goals: about 76 score and 50% success, near WebShop's human average (75, 50%)
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """Chances of each mistake.
+
+    Attributes:
+        wrong_option: choosing another value of the right option, per option.
+        forgotten_option: leaving an option unset, per option.
+        overlooked_price: not minding the price ceiling, per trip.
+        giving_up: opening one of the first three products and buying it as it is, per trip.
+        detour: reading a section, or opening the first product that is not the right one, per page.
+    """
+
+    wrong_option: float
+    forgotten_option: float
+    overlooked_price: float
+    giving_up: float
+    detour: float
+
+
+def habits(skill: float) -> Habits:
+    """The mistakes of a shopper of a skill in [0, 1].
+
+    Raises:
+        ConfigError: the skill is outside.
+    """
+    if not 0.0 <= skill <= 1.0:
+        raise ConfigError(f"skill {skill}: must be between 0 and 1.")
+    lack = 1.0 - skill
+    return Habits(0.2 * lack, 0.2 * lack, 0.3 * lack, lack, 0.5 * lack)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to buy for a goal: a product, its options, and the reward that earns."""
+
+    product: Product
+    options: dict[str, str]
+    reward: float
+
+
+def _best_options(product: Product, goal: Goal) -> dict[str, str]:
+    """The product's option values that the goal asks for; an asked value is looked for in the option of its name first."""
+    named = goal.options if isinstance(goal.options, dict) else {}
+    wanted = goal.option_values
+    options: dict[str, str] = {}
+    for name, values in product.options.items():
+        own = named.get(name)
+        exact = [value for value in values if value == own] or [value for value in values if value in wanted]
+        if exact:
+            options[name] = exact[0]
+    return options
+
+
+def _filled_options(product: Product, goal: Goal, options: dict[str, str], shop: Shop) -> Plan:
+    """Add, option by option, the value that raises the reward most."""
+    best = reward(product, options, goal, shop.tagger).total
+    for name, values in product.options.items():
+        if name in options:
+            continue
+        scored = [(reward(product, options | {name: value}, goal, shop.tagger).total, value) for value in values]
+        top, value = max(scored, key=lambda pair: pair[0])
+        if top > best:
+            best, options = top, options | {name: value}
+    return Plan(product, options, best)
+
+
+def potential(product: Product, goal: Goal, shop: Shop) -> float:
+    """What a product would earn if every option asked for could be chosen."""
+    bare = reward(product, {}, goal, shop.tagger)
+    return bare.total + (bare.w_option or 0.0) * bare.r_type
+
+
+def plan_for(product: Product, goal: Goal, shop: Shop) -> Plan:
+    """The options that earn most on a product, and what they earn."""
+    return _filled_options(product, goal, _best_options(product, goal), shop)
+
+
+class Shopper:
+    """One shopping trip of a simulated shopper; :meth:`act` gives the next action.
+
+    Args:
+        goal: what is wanted, hidden fields included: demonstrations are the one place where they are seen.
+        shop: where.
+        query: what is typed into the search bar.
+        habits: the mistakes.
+        recovery: chance of a slip on a results page that the shopper then recovers from (a wrong product opened).
+        rng: decides mistakes.
+    """
+
+    def __init__(
+        self, goal: Goal, shop: Shop, query: str, habits: Habits, recovery: float, rng: np.random.Generator
+    ) -> None:
+        self.shop, self.query, self.habits, self.recovery, self.rng = shop, query, habits, recovery, rng
+        self.slip = False
+        self._hasty = bool(rng.random() < habits.giving_up)
+        self._goal = replace(goal, price_upper=math.inf) if rng.random() < habits.overlooked_price else goal
+        self._target: Plan | None = None
+        self._wishes: dict[str, dict[str, str]] = {}
+        self._looked: set[str] = set()
+        self._read: set[str] = set()
+
+    def act(self, page: Page, steps_left: int) -> str:
+        """The next action on ``page``; sets ``slip`` when it is one the shopper does not mean."""
+        self.slip = False
+        if page.kind == "search":
+            return f"search[{self.query}]"
+        if page.kind == "results":
+            return self._on_results(page, steps_left)
+        return "click[< prev]" if page.kind == "sub" else self._on_item(page, steps_left)
+
+    def _found(self) -> tuple[Product, ...]:
+        return self.shop.find(self.query.lower().split(" "))
+
+    def _plan(self) -> Plan | None:
+        """The best buy among what the search finds; the wanted product itself where several earn as much."""
+        if self._target is None:
+            found = sorted(self._found(), key=lambda product: product.asin != self._goal.asin)
+            limits = [potential(product, self._goal, self.shop) for product in found]
+            for i in sorted(range(len(found)), key=lambda i: -limits[i]):
+                if self._target is not None and limits[i] <= self._target.reward:
+                    break
+                plan = plan_for(found[i], self._goal, self.shop)
+                if self._target is None or plan.reward > self._target.reward:
+                    self._target = plan
+        return self._target
+
+    def _on_results(self, page: Page, steps_left: int) -> str:
+        plan = self._plan()
+        if plan is None or not page.products:
+            return "click[< prev]" if page.number > 1 else "click[back to search]"
+        if self._hasty:
+            return self._open(page.products[int(self.rng.integers(min(3, len(page.products))))])
+        if steps_left <= 3:
+            return self._open(plan.product if plan.product in page.products else page.products[0])
+        others = [product for product in page.products if product.asin not in self._looked | {plan.product.asin}]
+        if others and steps_left > 6:
+            if self.rng.random() < self.recovery:
+                self.slip = True
+                return self._open(others[int(self.rng.integers(min(3, len(others))))])
+            if self.rng.random() < self.habits.detour:
+                return self._open(others[0])
+        if plan.product in page.products:
+            return self._open(plan.product)
+        right_page = self._found().index(plan.product) // PER_PAGE + 1
+        return "click[next >]" if right_page > page.number else "click[< prev]"
+
+    def _open(self, product: Product) -> str:
+        self._looked.add(product.asin)
+        return f"click[{product.asin.lower()}]"
+
+    def _on_item(self, page: Page, steps_left: int) -> str:
+        assert page.product is not None
+        product = page.product
+        if self._hasty:
+            return "click[buy now]"
+        if steps_left > 4 and not self._right(product):
+            return "click[< prev]"
+        if steps_left > 6 and product.asin not in self._read and self.rng.random() < self.habits.detour:
+            self._read.add(product.asin)
+            return f"click[{SECTIONS[int(self.rng.integers(2))].lower()}]"
+        for name, value in self._wish(product).items():
+            if page.options.get(name) != value and steps_left > 1:
+                return f"click[{value}]"
+        return "click[buy now]"
+
+    def _right(self, product: Product) -> bool:
+        plan = self._plan()
+        return plan is None or plan_for(product, self._goal, self.shop).reward >= plan.reward
+
+    def _wish(self, product: Product) -> dict[str, str]:
+        """Option name -> value this shopper will click on this product, mistakes included."""
+        if product.asin not in self._wishes:
+            wish = {}
+            for name, value in plan_for(product, self._goal, self.shop).options.items():
+                if self.rng.random() < self.habits.forgotten_option:
+                    continue
+                others = [other for other in product.options[name] if other != value]
+                wrong = bool(others) and self.rng.random() < self.habits.wrong_option
+                wish[name] = others[int(self.rng.integers(len(others)))] if wrong else value
+            self._wishes[product.asin] = wish
+        return self._wishes[product.asin]
+
+
+def shopping_trip(
+    shop: Shop,
+    goal_index: int,
+    goal: Goal,
+    skill: float,
+    rng: np.random.Generator,
+    recovery: float = 0.0,
+    strategy: QueryStrategy = "wish",
+    max_steps: int = MAX_STEPS,
+) -> Episode:
+    """One demonstration.
+
+    Args:
+        shop: where.
+        goal_index, goal: what is wanted.
+        skill: 1 for an expert, :data:`AVERAGE` for an average shopper.
+        rng: decides mistakes.
+        recovery: chance of a recovered slip on a results page.
+        strategy: what is typed into the search bar.
+        max_steps: the trip is cut after so many steps.
+    """
+    query = queries_for(strategy, parse_instruction(goal.instruction))[0]
+    shopper = Shopper(goal, shop, query, habits(skill), recovery, rng)
+    session, tracker = Session(shop, goal), Tracker((query,), max_steps)
+    decisions, slips = [], []
+    while not session.done and tracker.steps < max_steps:
+        state = tracker.state(session.page)
+        action = shopper.act(session.page, state.steps_left)
+        if shopper.slip:
+            slips.append(tracker.steps)
+        decisions.append(Decision(state.page, action, len(state.candidates)))
+        tracker.took(session.page, action)
+        session.step(action)
+    purchase = session.purchase
+    return Episode(
+        goal_index=goal_index,
+        decisions=tuple(decisions),
+        reward=float(purchase.total) if purchase else 0.0,
+        done=session.done,
+        components=purchase.components() if purchase else {},
+        asin=session.page.product.asin if session.done and session.page.product else None,
+        options=dict(session.page.options) if session.done else {},
+        slips=tuple(slips),
+    )
+
+
+def demonstrations(
+    shop: Shop,
+    goals: Sequence[Goal],
+    indices: Sequence[int],
+    count: int,
+    skill: float,
+    rng: np.random.Generator,
+    recovery: float = 0.0,
+    strategy: QueryStrategy = "wish",
+    max_steps: int = MAX_STEPS,
+) -> list[Episode]:
+    """Demonstrations on goals drawn without replacement (again from the start when they run out).
+
+    Args:
+        shop: where.
+        goals: the goal list.
+        indices: those that may be shown; never test goals.
+        count: how many.
+        skill, recovery, strategy, max_steps: see :func:`shopping_trip`.
+        rng: draws goals, and seeds each trip's own generator.
+    """
+    if count < 1 or not indices:
+        raise ConfigError("Demonstrations need a count of at least 1 and at least one goal.")
+    order: list[int] = []
+    while len(order) < count:
+        order += [indices[i] for i in rng.permutation(len(indices))]
+    trips = []
+    with bar(count, "demonstrations", "trip") as progress:
+        for index, own in zip(order[:count], rng.spawn(count), strict=True):
+            trips.append(shopping_trip(shop, index, goals[index], skill, own, recovery, strategy, max_steps))
+            progress.update()
+    return trips

@@ -1,0 +1,124 @@
+"""Instructions in shoppers' words: everything asked for is in them, in many forms."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shoprl.catalog.phrasing import phrase, phrase_price
+from shoprl.catalog.vocabulary import DEPARTMENTS, ROLES
+from shoprl.catalog.vocabulary.nouns import article, counted, heading, is_many, singular, unit
+
+QUERIES = [family.query for families in DEPARTMENTS.values() for family in families]
+TEXTS = st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=20)
+ATTRIBUTES = st.sampled_from(sorted(ROLES)) | TEXTS
+OPTION_NAMES = (
+    st.sampled_from(["color", "size", "flavor name", "scent", "style", "fit type", "item package quantity"]) | TEXTS
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    query=st.sampled_from(QUERIES) | TEXTS,
+    attributes=st.lists(ATTRIBUTES, max_size=6, unique=True),
+    options=st.dictionaries(OPTION_NAMES, TEXTS, max_size=4),
+)
+def test_attributes_and_options_are_verbatim(
+    seed: int, query: str, attributes: list[str], options: dict[str, str]
+) -> None:
+    text = phrase(np.random.default_rng(seed), query, attributes, options)
+    for attribute in attributes:
+        assert attribute in text
+    for value in options.values():
+        assert value.lower() in text
+
+
+def test_all_is_verbatim_in_many_draws() -> None:
+    rng = np.random.default_rng(1)
+    for families in DEPARTMENTS.values():
+        for family in families:
+            for _ in range(20):
+                asked = [family.traits[0], family.traits[1], family.parts[0], family.uses[0]]
+                options = {pool.name: pool.values[-1] for pool in family.pools}
+                text = phrase(rng, family.query, asked, options)
+                for part in [*asked, *(value.lower() for value in options.values())]:
+                    assert part in text
+
+
+def test_there_are_many_forms() -> None:
+    rng = np.random.default_rng(2)
+    texts = {phrase(rng, "floor lamps", ["dimmable light"], {"color": "navy"}) for _ in range(1000)}
+    assert len(texts) > 300
+    assert len({text.split()[0] for text in texts}) > 20
+
+
+def test_same_generator_same_text() -> None:
+    texts = [phrase(np.random.default_rng(7), "boots", ["rubber sole"], {"size": "9"}) for _ in range(2)]
+    assert texts[0] == texts[1]
+
+
+def test_nothing_asked_still_names_the_product() -> None:
+    assert "lamp" in phrase(np.random.default_rng(0), "floor lamps", [], {})
+
+
+def test_a_price_may_follow() -> None:
+    rng = np.random.default_rng(4)
+    for _ in range(300):
+        assert not phrase(rng, "popcorn", ["low sodium"], {"flavor name": "Sea Salt"}).endswith((".", "?", "!", " "))
+
+
+@pytest.mark.parametrize(("price", "written"), [(30.0, "30"), (12.5, "12.50"), (1250.0, "1250")])
+def test_price_is_named(price: float, written: str) -> None:
+    rng = np.random.default_rng(3)
+    texts = {phrase_price(rng, price) for _ in range(300)}
+    assert len(texts) >= 10
+    for text in texts:
+        assert float(re.findall(r"\d+(?:\.\d+)?", text)[0]) == price
+        assert written in text
+        assert text.startswith((" ", ","))
+
+
+def test_price_in_webshops_form_occurs() -> None:
+    rng = np.random.default_rng(5)
+    assert ", and price lower than 30.00 dollars" in {phrase_price(rng, 30.0) for _ in range(200)}
+
+
+@pytest.mark.parametrize(
+    ("noun", "one"),
+    [
+        ("floor lamps", "floor lamp"),
+        ("mattresses", "mattress"),
+        ("toothbrushes", "toothbrush"),
+        ("nail polishes", "nail polish"),
+        ("wall art", "wall art"),
+        ("men's shorts", "men's shorts"),
+        ("hoodies", "hoodie"),
+        ("window boxes", "window box"),
+        ("vases", "vase"),
+        ("webcams with ring light", "webcam with ring light"),
+        ("women's tops, tees & blouses", "women's tops, tees & blouses"),
+        ("cube bookshelves", "cube bookshelf"),
+    ],
+)
+def test_singular(noun: str, one: str) -> None:
+    assert singular(noun) == one
+
+
+def test_counted() -> None:
+    assert counted("floor lamps", "eco friendly") == "an eco friendly floor lamp"
+    assert counted("men's shorts", "machine washable") == "a pair of machine washable men's shorts"
+    assert counted("popcorn") == "some popcorn"
+    assert counted("usb c cables") == "a usb c cable"
+
+
+def test_small_words() -> None:
+    assert article("hdmi cable") == "an"
+    assert article("") == "a"
+    assert is_many("protein bars")
+    assert not is_many("floor lamps")
+    assert unit("protein bars") == "pack of protein bars"
+    assert unit("women's boots") == "pair of women's boots"
+    assert heading("women's bpa free cup") == "Women's BPA Free Cup"
