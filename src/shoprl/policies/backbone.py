@@ -58,22 +58,23 @@ class Backbone:
     sha256: str
 
     @torch.inference_mode()
-    def token_states(self, texts: Sequence[str], max_tokens: int) -> list[torch.Tensor]:
-        """Last hidden states of each text without its special tokens.
+    def token_states(self, texts: Sequence[str], max_tokens: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """Tokens of each text, without special ones.
 
         Args:
             texts: any texts; one without tokens gives zero rows.
             max_tokens: longer texts are cut.
 
         Returns:
-            One float16 tensor of shape (tokens, width) a text.
+            (last hidden states in float16, shape (tokens, width); vocabulary ids in int32, shape (tokens,)) a text.
         """
         batch = self.tokenizer(
             list(texts), padding=True, truncation=True, max_length=max_tokens + 2, return_tensors="pt"
         )
         states = self.model(**batch).last_hidden_state.to(torch.float16)
+        ids = batch["input_ids"].to(torch.int32)
         counts = batch["attention_mask"].sum(dim=1) - 2
-        return [states[i, 1 : 1 + int(count)].clone() for i, count in enumerate(counts)]
+        return [(states[i, 1 : 1 + int(n)].clone(), ids[i, 1 : 1 + int(n)].clone()) for i, n in enumerate(counts)]
 
 
 def _weights_digest(model: Any) -> str:

@@ -2,8 +2,9 @@
 
 The backbone is frozen and its token states are cached per text, which is what a CPU can afford. On top, every token of
 a candidate attends to the tokens of the instruction (the interaction of WebShop's bi-attention, arXiv 2207.01206
-section 4.2, in one direction); a candidate's tokens are pooled to one vector and joined with its numeric features; and
-two transformer layers over the state and all candidates give one logit a candidate.
+section 4.2, in one direction); what
+a candidate's tokens matched is pooled to one vector and joined with its numeric features; and two transformer layers
+over all candidates give one logit each.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from shoprl.policies.features import COUNT, features
 from shoprl.policies.queries import QueryStrategy, queries_for
 from shoprl.policies.state import Instruction, State
 
+KINDS_OF_MATCH = 3  # of tokens: learned cosine, the backbone's cosine, the same word piece
 ACT_BATCH = 32  # decisions in one forward pass when acting
 
 
@@ -50,47 +52,49 @@ class Batch:
     """Several decisions, padded.
 
     Attributes:
-        wish: token states of the instructions, shape (decisions, L, width), with ``wish_mask`` (decisions, L).
+        wish: token states of the instructions, shape (decisions, L, width).
+        wish_ids: their vocabulary ids, shape (decisions, L); -1 for padding.
         tokens: token states of all candidates of a decision, shape (decisions, T, width).
-        owner: which candidate a token belongs to, shape (decisions, candidates, T), one-hot, zero for padding.
+        token_ids: their vocabulary ids, shape (decisions, T); -2 for padding.
+        owner: index of the candidate a token belongs to, shape (decisions, T).
         features: shape (decisions, candidates, COUNT).
         mask: which candidates are real, shape (decisions, candidates).
     """
 
     wish: torch.Tensor
-    wish_mask: torch.Tensor
+    wish_ids: torch.Tensor
     tokens: torch.Tensor
+    token_ids: torch.Tensor
     owner: torch.Tensor
     features: torch.Tensor
     mask: torch.Tensor
 
 
 def collate(states: Sequence[Encoded], store: TokenStore) -> Batch:
-    """Gather token states and pad."""
-    wishes, wish_counts = store.gather([state.instruction for state in states])
-    tokens, counts = store.gather([text for state in states for text in state.texts])
+    """Gather tokens and pad."""
+    wishes, wish_ids, wish_counts = store.gather([state.instruction for state in states])
+    tokens, token_ids, counts = store.gather([text for state in states for text in state.texts])
     sizes = [len(state.texts) for state in states]
-    per_state = [part.tolist() for part in counts.split(sizes)]
-    longest, widest = max(max(map(sum, per_state)), 1), max(sizes)
-    padded_tokens = torch.zeros((len(states), longest, tokens.shape[1]))
-    owner = torch.zeros((len(states), widest, longest))
-    numbers = torch.zeros((len(states), widest, COUNT))
-    mask = torch.zeros((len(states), widest), dtype=torch.bool)
-    start = 0
-    for i, (state, token_counts) in enumerate(zip(states, per_state, strict=True)):
-        total = sum(token_counts)
-        padded_tokens[i, :total] = tokens[start : start + total]
-        owners = torch.repeat_interleave(torch.arange(len(token_counts)), torch.tensor(token_counts, dtype=torch.long))
-        owner[i, owners, torch.arange(total)] = 1.0
-        numbers[i, : len(token_counts)] = torch.from_numpy(state.features)
-        mask[i, : len(token_counts)] = True
-        start += total
-    parts = wishes.split(wish_counts.tolist())
-    wish = nn.utils.rnn.pad_sequence(list(parts), batch_first=True)
-    if wish.shape[1] == 0:  # an instruction of nothing but signs
-        wish = torch.zeros((len(states), 1, tokens.shape[1]))
-    wish_mask = torch.arange(wish.shape[1])[None, :] < wish_counts.clamp(min=1)[:, None]
-    return Batch(wish, wish_mask, padded_tokens, owner, numbers, mask)
+    owners = [torch.repeat_interleave(torch.arange(len(part)), part) for part in counts.split(sizes)]
+    lengths = [len(owner) for owner in owners]
+    features_ = [torch.from_numpy(state.features) for state in states]
+    return Batch(
+        wish=_pad(wishes.split(wish_counts.tolist()), 0.0),
+        wish_ids=_pad(wish_ids.split(wish_counts.tolist()), -1),
+        tokens=_pad(tokens.split(lengths), 0.0),
+        token_ids=_pad(token_ids.split(lengths), -2),
+        owner=_pad(owners, 0),
+        features=_pad(features_, 0.0),
+        mask=torch.arange(max(sizes))[None, :] < torch.tensor(sizes)[:, None],
+    )
+
+
+def _pad(parts: Sequence[torch.Tensor], value: float) -> torch.Tensor:
+    """Stack parts of different length, at least one long."""
+    padded = nn.utils.rnn.pad_sequence(list(parts), batch_first=True, padding_value=value)
+    if padded.shape[1] > 0:
+        return padded
+    return padded.new_full((padded.shape[0], 1, *padded.shape[2:]), value)
 
 
 class ChoiceConfig(PretrainedConfig):  # type: ignore[misc]
@@ -100,7 +104,8 @@ class ChoiceConfig(PretrainedConfig):  # type: ignore[misc]
         backbone: name of the frozen encoder.
         backbone_sha256: digest of its weights.
         backbone_width: size of its token states.
-        hidden: width of the trainable part.
+        match: width in which tokens are compared.
+        hidden: width of the transformer over candidates.
         layers, heads: of the transformer over candidates.
         dropout: while training.
         features: numbers a candidate.
@@ -113,6 +118,7 @@ class ChoiceConfig(PretrainedConfig):  # type: ignore[misc]
         backbone: str = "",
         backbone_sha256: str = "",
         backbone_width: int = 384,
+        match: int = 64,
         hidden: int = 128,
         layers: int = 2,
         heads: int = 4,
@@ -124,6 +130,7 @@ class ChoiceConfig(PretrainedConfig):  # type: ignore[misc]
         self.backbone = backbone
         self.backbone_sha256 = backbone_sha256
         self.backbone_width = backbone_width
+        self.match = match
         self.hidden = hidden
         self.layers = layers
         self.heads = heads
@@ -139,14 +146,15 @@ class ChoiceModel(PreTrainedModel):  # type: ignore[misc]
 
     def __init__(self, config: ChoiceConfig) -> None:
         super().__init__(config)
-        hidden = config.hidden
-        self.project = nn.Linear(config.backbone_width, hidden)
+        hidden, match = config.hidden, config.match
+        self.project = nn.Linear(config.backbone_width, match)
         self.sharpness = nn.Parameter(torch.tensor(8.0))
-        self.compare = nn.Sequential(nn.Linear(3 * hidden + 2, hidden), nn.GELU())
-        self.weigh = nn.Linear(hidden, 1)
-        self.join = nn.Linear(2 * hidden, hidden)
-        self.numbers = nn.Sequential(nn.Linear(config.features, hidden), nn.GELU(), nn.Linear(hidden, hidden))
-        self.wish = nn.Linear(hidden, hidden)
+        self.importance = nn.Linear(match, 1)
+        self.compare = nn.Sequential(nn.Linear(2 * match + KINDS_OF_MATCH, match), nn.GELU())
+        self.join = nn.Linear(match, hidden)
+        self.drop = nn.Dropout(config.dropout)
+        numbers = config.features + 2 * KINDS_OF_MATCH
+        self.numbers = nn.Sequential(nn.Linear(numbers, hidden), nn.GELU(), nn.Linear(hidden, hidden))
         layer = nn.TransformerEncoderLayer(
             hidden, config.heads, 2 * hidden, config.dropout, activation="gelu", batch_first=True, norm_first=True
         )
@@ -160,28 +168,50 @@ class ChoiceModel(PreTrainedModel):  # type: ignore[misc]
     def forward(self, batch: Batch) -> torch.Tensor:
         """Logits of shape (decisions, candidates); minus infinity where there is no candidate."""
         wish, tokens = self.project(batch.wish), self.project(batch.tokens)
-        absent = ~batch.wish_mask[:, None, :]
-        near = _cosine(tokens, wish).masked_fill(absent, -1.0)
-        found = torch.softmax(self.sharpness * near, dim=-1) @ wish
-        frozen_near = _cosine(batch.tokens, batch.wish).masked_fill(absent, -1.0)
-        best = torch.stack([near.amax(dim=-1), frozen_near.amax(dim=-1)], dim=-1)
-        compared = self.compare(torch.cat([tokens, found, tokens * found, best], dim=-1))
-        pooled = self._pool(compared, batch.owner)
-        candidates = self.join(pooled) + self.numbers(batch.features)
-        shown = batch.wish_mask.unsqueeze(-1).float()
-        state = self.wish((wish * shown).sum(1) / shown.sum(1)).unsqueeze(1)
-        sequence = torch.cat([state, candidates], dim=1)
-        padding = torch.cat([torch.zeros_like(batch.mask[:, :1]), ~batch.mask], dim=1)
-        mixed = self.mix(sequence, src_key_padding_mask=padding)[:, 1:]
+        real = (batch.token_ids >= 0)[:, :, None] & (batch.wish_ids >= 0)[:, None, :]
+        same = (batch.token_ids[:, :, None] == batch.wish_ids[:, None, :]).float()
+        near = [_cosine(tokens, wish), _cosine(batch.tokens, batch.wish), same]
+        near = [each.masked_fill(~real, 0.0 if each is same else -1.0) for each in near]
+        found = torch.softmax(self.sharpness * near[0], dim=-1) @ wish
+        best = torch.stack([each.amax(dim=-1) for each in near], dim=-1)
+        compared = self.compare(torch.cat([tokens * found, (tokens - found).abs(), best], dim=-1))
+        weights = torch.sigmoid(self.importance(wish)).squeeze(-1) * (batch.wish_ids >= 0)
+        covered = [_coverage(each, weights, batch.owner, batch.mask.shape[1]) for each in near]
+        numbers = self.numbers(torch.cat([batch.features, *covered], dim=-1))
+        candidates = self.drop(self.join(self._pool(compared, batch))) + numbers
+        # No vector of the instruction itself joins in: with it the model learns by heart which product goes with it.
+        mixed = self.mix(candidates, src_key_padding_mask=~batch.mask)
         logits: torch.Tensor = self.score(mixed).squeeze(-1)
         return logits.masked_fill(~batch.mask, -torch.inf)
 
-    def _pool(self, compared: torch.Tensor, owner: torch.Tensor) -> torch.Tensor:
-        """Mean and learned weighted mean of each candidate's tokens, shape (decisions, candidates, 2 hidden)."""
-        mean = (owner @ compared) / owner.sum(dim=-1, keepdim=True).clamp(min=1.0)
-        weights = owner * torch.exp(self.weigh(compared).squeeze(-1).clamp(-8.0, 8.0))[:, None, :]
-        weighted = (weights @ compared) / weights.sum(dim=-1, keepdim=True).clamp(min=1e-6)
-        return torch.cat([mean, weighted], dim=-1)
+    @staticmethod
+    def _pool(compared: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Mean over each candidate's tokens, shape (decisions, candidates, match); zero where it has none."""
+        real = (batch.token_ids >= 0)[:, :, None]
+        index = batch.owner[:, :, None]
+        shape = (len(compared), batch.mask.shape[1], compared.shape[2])
+        total = compared.new_zeros(shape).scatter_add(1, index.expand_as(compared), compared * real)
+        count = compared.new_zeros((*shape[:2], 1)).scatter_add(1, index, real.float())
+        return total / count.clamp(min=1.0)
+
+
+def _coverage(near: torch.Tensor, weights: torch.Tensor, owner: torch.Tensor, candidates: int) -> torch.Tensor:
+    """How much of the wish each candidate, and the whole page, covers: weighted mean of each word's best match.
+
+    Args:
+        near: similarity of the candidates' tokens and the wish's, shape (decisions, T, L); lowest for padding.
+        weights: of the wish's tokens, shape (decisions, L).
+        owner: index of each token's candidate, shape (decisions, T).
+        candidates: how many.
+
+    Returns:
+        Shape (decisions, candidates, 2): the candidate's coverage and the page's.
+    """
+    lowest = near.new_full((near.shape[0], candidates, near.shape[2]), 0.0)
+    each = lowest.scatter_reduce(1, owner[:, :, None].expand_as(near), near, "amax")
+    page = each.amax(dim=1, keepdim=True).expand_as(each)
+    total = weights.sum(dim=-1).clamp(min=1e-6)[:, None, None]
+    return torch.stack([(part * weights[:, None, :]).sum(-1) for part in (each, page)], dim=-1) / total
 
 
 def _cosine(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:

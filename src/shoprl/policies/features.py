@@ -1,32 +1,15 @@
 """Numbers that describe each candidate beside its text: place, price, history and overlap with the instruction."""
 
-import math
-import re
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shoprl.policies.state import Candidate, Instruction, State, overlap, terms_of
+from shoprl.policies.state import Candidate, Instruction, State, overlap, phrase_in, terms_of
 
 KINDS = ("search", "back", "next", "prev", "section", "buy", "product", "option")
 PAGES = ("search", "results", "item", "sub", "done")
-COUNT = len(KINDS) + len(PAGES) + 22
-
-_WORD = re.compile(r"[a-z0-9.]+")
-
-
-@lru_cache(maxsize=200_000)
-def _plain(text: str) -> str:
-    """Words of a text between single spaces, so that a phrase is found only at word borders."""
-    return f" {' '.join(_WORD.findall(text.lower()))} "
-
-
-@lru_cache(maxsize=500_000)
-def _exact(text: str, within: str) -> float:
-    phrase = _plain(text)
-    return float(len(phrase) > 2 and phrase in _plain(within))
-
+COUNT = len(KINDS) + len(PAGES) + 23
 
 @lru_cache(maxsize=500_000)
 def _match(instruction: Instruction, text: str) -> tuple[float, float]:
@@ -37,12 +20,15 @@ def _match(instruction: Instruction, text: str) -> tuple[float, float]:
 
 
 def _price(candidate: Candidate, ceiling: float | None) -> list[float]:
+    """Whether a price is shown, and whether it is under the ceiling; not the price itself, by which a model could tell
+    products it was trained on.
+    """
     if candidate.price is None:
-        return [0.0, 0.0, 0.0, 0.0]
+        return [0.0, 0.0]
     low, high = candidate.price
-    if ceiling is None or ceiling <= 0:
-        return [1.0, math.log1p(low) / 7, 0.0, 0.0]
-    return [1.0, math.log1p(low) / 7, float(low <= ceiling) - float(high > ceiling), min(low / ceiling, 2.0)]
+    if ceiling is None:
+        return [1.0, 0.0]
+    return [1.0, float(low <= ceiling) - float(high > ceiling)]
 
 
 def _page_part(state: State) -> list[float]:
@@ -52,6 +38,10 @@ def _page_part(state: State) -> list[float]:
     values = [terms_of(candidate.text) for candidate in state.candidates if candidate.kind == "option"]
     chosen = [terms_of(value) for value in state.options_chosen]
     groups = {candidate.group for candidate in state.candidates if candidate.kind == "option"}
+    best = {group: 0.0 for group in groups}
+    for candidate in state.candidates:
+        if candidate.kind == "option" and phrase_in(candidate.text, instruction.wish):
+            best[candidate.group] = 1.0
     return [
         *(float(state.page == page) for page in PAGES),
         (state.number - 1) / 5,
@@ -60,7 +50,8 @@ def _page_part(state: State) -> list[float]:
         overlap(instruction, title.union(*values)),
         overlap(instruction, title.union(*chosen)),
         len(state.options_chosen) / len(groups) if groups else 1.0,
-        state.best_memory,
+        *state.best_memory,
+        sum(best.values()) / len(best) if best else 1.0,
         state.looked_at / 5,
     ]
 
@@ -82,7 +73,7 @@ def features(state: State) -> NDArray[np.float32]:
     shared = _page_part(state)
     matches = [_match(instruction, candidate.text) if candidate.text else (0.0, 0.0) for candidate in state.candidates]
     groups = [f"{candidate.kind}:{candidate.group}" for candidate in state.candidates]
-    exact = [_exact(c.text, instruction.wish) if c.kind == "option" else 0.0 for c in state.candidates]
+    exact = [float(c.kind == "option" and phrase_in(c.text, instruction.wish)) for c in state.candidates]
     strength = [e * (1 + len(c.text) / 100) + named for c, e, (named, _) in zip(state.candidates, exact, matches, strict=True)]
     best = _best_in_group(list(zip(groups, strength, strict=True)))
     decided = {candidate.group for candidate in state.candidates if candidate.chosen}
@@ -102,9 +93,9 @@ def features(state: State) -> NDArray[np.float32]:
                 float(score > 0 and score == best[group]),
                 float(candidate.chosen),
                 float(candidate.done),
-                candidate.memory,
+                *candidate.memory,
                 float(candidate.kind == "option" and candidate.group in decided),
-                _exact(candidate.group, instruction.wish) if candidate.group else 0.0,
+                float(phrase_in(candidate.group, instruction.wish)),
             ]
         )
     return np.array(rows, dtype=np.float32)

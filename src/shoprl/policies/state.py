@@ -8,11 +8,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from shoprl.catalog.product import Product
 from shoprl.catalog.webshop import parse_pricing
 from shoprl.search.analysis import analyze
 from shoprl.shop.page import BACK, BUY, NEXT, PREVIOUS, Page, PageKind, item_clickables
+from shoprl.shop.session import PER_PAGE
 
 CandidateKind = Literal["search", "back", "next", "prev", "section", "buy", "product", "option"]
 
@@ -24,6 +26,7 @@ _CEILING = re.compile(
     r"not over|for less than)\s*(?:of\s+|a\s+)?" + _AMOUNT,
     re.IGNORECASE,
 )
+_WORD = re.compile(r"[\w.]+")
 _MONEY = re.compile(r"\$\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:dollars|bucks|usd)", re.IGNORECASE)
 
 
@@ -71,6 +74,21 @@ def price_range(tag: str) -> tuple[float, float]:
     return min(prices), max(prices)
 
 
+class Memory(NamedTuple):
+    """How well a product's page answered the instruction when it was looked at; zeros if it never was.
+
+    Attributes:
+        fit: share of its options that offer a value named word for word (1 for a product without options).
+        overlap: share of the instruction's terms in its title and option values.
+    """
+
+    fit: float
+    overlap: float
+
+
+UNSEEN = Memory(0.0, 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One available action and what the page shows about it.
@@ -83,8 +101,9 @@ class Candidate:
         rank: position among the products of a results page, from 0.
         price: lowest and highest price shown, in dollars.
         chosen: the option value is selected now.
-        done: the same action was already taken in this very state, or the product was looked at before.
-        memory: share of the instruction's terms found on the product's own page when it was looked at; 0 if it never was.
+        done: the same action was already taken in this very state, the product was looked at before, or there is no
+            next page.
+        memory: what was found on the product's own page when it was looked at.
     """
 
     action: str
@@ -95,7 +114,7 @@ class Candidate:
     price: tuple[float, float] | None = None
     chosen: bool = False
     done: bool = False
-    memory: float = 0.0
+    memory: Memory = UNSEEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +130,7 @@ class State:
         options_chosen: option values selected so far.
         steps_left: steps until the episode is cut, this one included.
         looked_at: how many item pages were opened.
-        best_memory: the highest ``memory`` of the products looked at.
+        best_memory: the best ``memory`` of the products looked at.
     """
 
     page: PageKind
@@ -122,11 +141,23 @@ class State:
     options_chosen: tuple[str, ...]
     steps_left: int
     looked_at: int
-    best_memory: float
+    best_memory: Memory
 
     def index_of(self, action: str) -> int | None:
         """Position of an action among the candidates, or None."""
         return next((i for i, candidate in enumerate(self.candidates) if candidate.action == action), None)
+
+
+@lru_cache(maxsize=200_000)
+def _plain(text: str) -> str:
+    """Words of a text between single spaces, so that a phrase is found only at word borders."""
+    return f" {' '.join(_WORD.findall(text.lower()))} "
+
+
+def phrase_in(phrase: str, text: str) -> bool:
+    """Whether the words of ``phrase`` stand in ``text`` in that order, side by side."""
+    words = _plain(phrase)
+    return len(words) > 2 and words in _plain(text)
 
 
 def overlap(instruction: Instruction, terms: frozenset[str]) -> float:
@@ -155,14 +186,13 @@ class Tracker:
     max_steps: int
     steps: int = 0
     _taken: set[tuple[str, str]] = field(default_factory=set)
-    _memory: dict[str, float] = field(default_factory=dict)
+    _memory: dict[str, Memory] = field(default_factory=dict)
 
     def state(self, page: Page) -> State:
         """The state at ``page``; call it once a step, before :meth:`took`."""
         instruction = parse_instruction(page.instruction)
         if page.kind == "item" and page.product is not None:
-            shown = terms_of(page.product.title).union(*(terms_of(value) for value in _values(page)))
-            self._memory[page.product.asin] = overlap(instruction, shown)
+            self._memory[page.product.asin] = _look(page.product, instruction)
         return State(
             page=page.kind,
             instruction=instruction,
@@ -172,7 +202,7 @@ class Tracker:
             options_chosen=tuple(page.options.values()),
             steps_left=self.max_steps - self.steps,
             looked_at=len(self._memory),
-            best_memory=max(self._memory.values(), default=0.0),
+            best_memory=max(self._memory.values(), default=UNSEEN),
         )
 
     def took(self, page: Page, action: str) -> None:
@@ -196,7 +226,8 @@ class Tracker:
 
     def _button(self, page: Page, text: str) -> Candidate:
         action, kind = f"click[{text}]", _BUTTON_KINDS.get(text, "section")
-        done = (page.url, action) in self._taken
+        last = kind == "next" and page.number * PER_PAGE >= page.total
+        done = last or (page.url, action) in self._taken
         if kind != "buy" or page.product is None:
             return Candidate(action, kind, done=done)
         return Candidate(
@@ -216,7 +247,7 @@ class Tracker:
             rank=rank,
             price=price_range(product.price_tag),
             done=product.asin in self._memory,
-            memory=self._memory.get(product.asin, 0.0),
+            memory=self._memory.get(product.asin, UNSEEN),
         )
 
     def _options(self, page: Page) -> list[Candidate]:
@@ -228,6 +259,9 @@ class Tracker:
         ]
 
 
-def _values(page: Page) -> list[str]:
-    assert page.product is not None
-    return [value for values in page.product.options.values() for value in values]
+def _look(product: Product, instruction: Instruction) -> Memory:
+    """What an item page shows of a product, held against the instruction."""
+    options = product.options.values()
+    named = sum(any(phrase_in(value, instruction.wish) for value in values) for values in options)
+    shown = terms_of(product.title).union(*(terms_of(value) for values in options for value in values))
+    return Memory(named / len(options) if options else 1.0, overlap(instruction, shown))
