@@ -79,7 +79,7 @@ def run_episodes(
         seed: each episode draws from its own generator, made of the seed, its goal index and its position.
         decode: greedy or sampled actions.
         max_steps: an episode is cut after so many steps.
-        what: label of the progress bar; the policy's name by default.
+        what: label of the progress bar; the policy's name by default, no bar where it is empty.
 
     Returns:
         One episode a goal, in the order of ``goals``.
@@ -89,7 +89,8 @@ def run_episodes(
     done: dict[int, Episode] = {}
     waiting = _trips(policy, shop, goals, seed, max_steps)
     running: list[tuple[int, _Trip]] = []
-    with bar(len(goals), what or f"episodes of {policy.name}", "episode") as progress:
+    label = f"episodes of {policy.name}" if what is None else what
+    with bar(len(goals), label, "episode", hidden=not label) as progress:
         while len(done) < len(goals):
             running += [trip for _, trip in zip(range(PARALLEL - len(running)), waiting)]
             _advance(policy, [trip for _, trip in running], decode)

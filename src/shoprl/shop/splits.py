@@ -103,9 +103,9 @@ def read_split(path: Path, goals: Sequence[Goal]) -> Split:
         parts = {name: [int(index) for index in row[name]] for name in ("test", "eval", "train")}
         kind, split_hash, of_goals = row["kind"], row["split_sha256"], row["goals_sha256"]
     except (KeyError, TypeError, ValueError) as error:
-        raise GoalError(f"{path}: not a split file ({error!r}). Write it again with `shoprl goals split`.") from error
+        raise GoalError(f"{path}: not a split file ({error!r}). Write it again with `shoprl catalog split`.") from error
     if content_hash(parts) != split_hash:
-        raise GoalError(f"{path}: was changed after it was written. Write it again with `shoprl goals split`.")
+        raise GoalError(f"{path}: was changed after it was written. Write it again with `shoprl catalog split`.")
     if of_goals != goals_hash(goals):
-        raise GoalError(f"{path}: belongs to another goal list. Write it again with `shoprl goals split`.")
+        raise GoalError(f"{path}: belongs to another goal list. Write it again with `shoprl catalog split`.")
     return Split(kind, tuple(parts["train"]), tuple(parts["eval"]), tuple(parts["test"]), of_goals)

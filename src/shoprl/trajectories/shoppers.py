@@ -22,7 +22,8 @@ from shoprl.shop.reward import reward
 from shoprl.shop.session import MAX_STEPS, PER_PAGE, Session, Shop
 
 EXPERT = 1.0
-AVERAGE = 0.72  # calibrated on training goals: about 76 score and 50% success, near WebShop's human average (75, 50%)
+AVERAGE = 0.72  # on WebShop's 1,000 products; :func:`average_skill` finds it for another catalogue
+HUMAN_SUCCESS = 0.5  # WebShop's average worker: 50% success and a score of 75 (arXiv 2207.01206, section 5.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +253,37 @@ def shopping_trip(
         options=dict(session.page.options) if session.done else {},
         slips=tuple(slips),
     )
+
+
+def average_skill(
+    shop: Shop,
+    goals: Sequence[Goal],
+    indices: Sequence[int],
+    rng: np.random.Generator,
+    success: float = HUMAN_SUCCESS,
+    trips: int = 200,
+) -> float:
+    """The skill at which shoppers succeed as often as WebShop's average person did, found by bisection.
+
+    How hard a mistake hits depends on the catalogue, so the average shopper is calibrated to it.
+
+    Args:
+        shop: where.
+        goals: the goal list.
+        indices: training goals to calibrate on.
+        rng: draws the goals; every skill tried makes its trips with the same draws.
+        success: share of successful trips aimed at.
+        trips: trips a try.
+    """
+    chosen = rng.choice(np.array(indices), size=trips).tolist()
+    seed = int(rng.integers(2**31))
+    low, high = 0.0, 1.0
+    for _ in range(6):
+        skill = (low + high) / 2
+        rngs = np.random.default_rng(seed).spawn(trips)
+        done = [shopping_trip(shop, i, goals[i], skill, own) for i, own in zip(chosen, rngs, strict=True)]
+        low, high = (low, skill) if sum(trip.success for trip in done) / trips > success else (skill, high)
+    return round((low + high) / 2, 4)
 
 
 def demonstrations(

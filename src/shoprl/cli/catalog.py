@@ -1,0 +1,97 @@
+"""``shoprl catalog``: make a catalogue, mine attributes, store splits."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from shoprl.catalog.attributes import mine_attributes
+from shoprl.catalog.webshop import read_catalog
+from shoprl.cli.output import Json, emit
+from shoprl.errors import ConfigError, RunError
+from shoprl.files import write_json
+from shoprl.shop.data import read_data
+from shoprl.shop.splits import SplitKind, disjoint_split, webshop_split, write_split
+
+
+@dataclass(frozen=True)
+class Generate:
+    """Generate a shop: catalogue, goals and splits, in WebShop's file formats. The same seed gives the same bytes.
+
+    Attributes:
+        out: the data folder to write; must be new or empty.
+        products: how many.
+        seed: of every draw.
+    """
+
+    out: Path
+    products: int = 2_000
+    seed: int = 0
+    json: Json = False
+
+    def execute(self) -> None:
+        """Run the command."""
+        from shoprl.shop.generated import write_generated
+
+        if self.out.exists() and (not self.out.is_dir() or any(self.out.iterdir())):
+            raise RunError(f"{self.out}: not an empty folder. Choose another one with --out.")
+        write_generated(self.out, self.products, self.seed)
+        data = read_data(self.out)
+        answer = {"folder": str(self.out), "products": len(data.catalog), "goals": len(data.goals), "hashes": data.hashes()}
+        emit(answer, f"{len(data.catalog)} products and {len(data.goals)} goals in {self.out}", self.json)
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """Mine attributes as WebShop did: TF-IDF over words and word pairs of titles and bullet points, per department.
+
+    Attributes:
+        data: the data folder.
+        out: where to write them, as ``items_ins_v2.json`` in WebShop's form; must not exist.
+        top: attributes a product, at most.
+    """
+
+    data: Path
+    out: Path
+    top: int = 5
+    json: Json = False
+
+    def execute(self) -> None:
+        """Run the command."""
+        if self.top < 1:
+            raise ConfigError(f"--top {self.top}: must be at least 1.")
+        if self.out.exists():
+            raise ConfigError(f"{self.out}: exists already. Choose another file with --out.")
+        catalog = read_catalog(self.data)
+        mined = mine_attributes(catalog.products, self.top)
+        write_json(self.out, {asin: {"attributes": list(found)} for asin, found in mined.items()})
+        count = sum(map(len, mined.values()))
+        answer = {"file": str(self.out), "products": len(mined), "attributes": count}
+        emit(answer, f"{count} attributes of {len(mined)} products in {self.out}", self.json)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Store a split of a data folder's goals into train, eval and test, with a content hash.
+
+    Attributes:
+        data: the data folder.
+        out: where to write it; the name ``split.json`` or ``split_disjoint.json`` in the data folder makes it used.
+        kind: ``webshop`` by position, ``disjoint`` by product.
+        seed: of the products held out by ``disjoint``.
+    """
+
+    data: Path
+    out: Path
+    kind: SplitKind = "webshop"
+    seed: int = 233
+    json: Json = False
+
+    def execute(self) -> None:
+        """Run the command."""
+        import numpy as np
+
+        goals = read_data(self.data).goals
+        split = webshop_split(goals) if self.kind == "webshop" else disjoint_split(goals, np.random.default_rng(self.seed))
+        write_split(self.out, split)
+        sizes = {name: len(split.part(name)) for name in ("train", "eval", "test")}
+        answer = {"file": str(self.out), "kind": self.kind, "split_sha256": split.to_json()["split_sha256"], **sizes}
+        emit(answer, f"{self.kind} split of {len(goals)} goals in {self.out}: {sizes}", self.json)

@@ -1,0 +1,64 @@
+"""``shoprl evaluate``: how good a policy is on the goals of a data folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from shoprl.cli.output import Json, emit, percent
+from shoprl.errors import ConfigError
+from shoprl.policies.base import Decode
+from shoprl.shop.data import read_data
+from shoprl.shop.goal import read_goals
+from shoprl.shop.session import MAX_STEPS
+from shoprl.shop.splits import SplitName
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Evaluate a policy: success rate and score with 95% intervals.
+
+    Attributes:
+        policy: a policy folder, ``rule`` or ``random``.
+        data: the data folder.
+        goals: a goals file (JSON lines, .gz allowed) to use in place of the data folder's goals.
+        split: which part of the data folder's goals; a goals file is used whole.
+        first: only the first so many goals; all when left out.
+        decode: take the most likely action (``greedy``) or draw it (``sample``).
+        seed: of the draws.
+        max_steps: an episode is cut after so many steps.
+        strict: a product that cannot be read is an error.
+    """
+
+    policy: str
+    data: Path
+    goals: Path | None = None
+    split: SplitName = "test"
+    first: int | None = None
+    decode: Decode = "greedy"
+    seed: int = 0
+    max_steps: int = MAX_STEPS
+    strict: bool = False
+    json: Json = False
+
+    def execute(self) -> None:
+        """Run the command."""
+        from shoprl.evaluation.evaluate import evaluate
+        from shoprl.policies.saving import load_policy
+
+        if self.first is not None and self.first < 1:
+            raise ConfigError(f"--first {self.first}: must be at least 1.")
+        policy = load_policy(self.policy)
+        data = read_data(self.data, self.strict)
+        if self.goals is not None:
+            goals = list(enumerate(read_goals(self.goals, data.catalog)))
+        else:
+            goals = [(index, data.goals[index]) for index in data.split.part(self.split)]
+        found = evaluate(policy, data.shop, goals[: self.first], self.decode, self.seed, self.max_steps)
+        row = {"policy": self.policy, "decode": self.decode, **found.to_json(), "hashes": data.hashes()}
+        summary = found.summary
+        text = (
+            f"{policy.name}, {self.decode}, {summary.episodes} goals\n"
+            f"success  {percent(summary.success_rate.value, [summary.success_rate.low, summary.success_rate.high])}\n"
+            f"score    {summary.score.value:.1f} [{summary.score.low:.1f}, {summary.score.high:.1f}]\n"
+            f"speed    {found.decisions_per_second:.0f} decisions/s"
+        )
+        emit(row, text, self.json)

@@ -1,0 +1,38 @@
+"""A WebShop-compatible shop, agents that learn to shop in it, and recommendations made of them."""
+
+import logging
+import sys
+from typing import Any
+
+import tyro
+
+from shoprl.cli import catalog
+from shoprl.cli.evaluate import Evaluate
+from shoprl.cli.recommend import Recommend
+from shoprl.cli.reproduce import Reproduce
+from shoprl.errors import ShopRLError
+
+COMMANDS: dict[str, Any] = {
+    "reproduce": Reproduce,
+    "evaluate": Evaluate,
+    "recommend": Recommend,
+    "catalog generate": catalog.Generate,
+    "catalog attributes": catalog.Attributes,
+    "catalog split": catalog.Split,
+}
+
+
+def main() -> None:
+    """Parse the arguments and run a command; exits with 2 on bad input."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    command = tyro.extras.subcommand_cli_from_dict(
+        COMMANDS, prog="shoprl", description=__doc__, config=(tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes)
+    )
+    try:
+        command.execute()
+    except ShopRLError as error:
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped. A run goes on with --resume.\n")
+        sys.exit(130)

@@ -1,0 +1,75 @@
+"""How good a policy is on goals: success rate and score with intervals, and how fast it decides."""
+
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from shoprl.evaluation.statistics import Estimate, Summary, bootstrap_mean, summarize
+from shoprl.policies.base import Decode, Policy
+from shoprl.rollouts.records import Episode
+from shoprl.rollouts.runner import run_episodes
+from shoprl.shop.goal import Goal
+from shoprl.shop.session import MAX_STEPS, Shop
+
+INTERVAL_SEED = 0  # of the bootstrap
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A policy's episodes on some goals and what they show.
+
+    Attributes:
+        summary: success rate and score with 95% intervals (bootstrap over goals).
+        episodes: one a goal.
+        decisions_per_second: actions chosen a second of wall time, the shop's part included.
+    """
+
+    summary: Summary
+    episodes: Sequence[Episode]
+    decisions_per_second: float
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-able form, without the episodes."""
+        return {**self.summary.to_json(), "decisions_per_second": round(self.decisions_per_second, 1)}
+
+
+def evaluate(
+    policy: Policy,
+    shop: Shop,
+    goals: Sequence[tuple[int, Goal]],
+    decode: Decode = "greedy",
+    seed: int = 0,
+    max_steps: int = MAX_STEPS,
+    what: str | None = None,
+) -> Evaluation:
+    """Run a policy once on each goal; see :func:`shoprl.rollouts.runner.run_episodes` for the arguments."""
+    start = time.perf_counter()
+    episodes = run_episodes(policy, shop, goals, seed, decode, max_steps, what)
+    seconds = time.perf_counter() - start
+    decisions = sum(len(episode.decisions) for episode in episodes)
+    summary = summarize(episodes, np.random.default_rng(INTERVAL_SEED))
+    return Evaluation(summary, episodes, decisions / seconds)
+
+
+def success_on(
+    episodes: Sequence[Episode], goals: Sequence[Goal], products: Collection[str]
+) -> tuple[Estimate | None, int]:
+    """Success rate on the goals whose product is not in ``products``.
+
+    Args:
+        episodes: any.
+        goals: the list that their goal indices point into.
+        products: ASINs to leave out, such as those a policy was trained on.
+
+    Returns:
+        The estimate (None where no goal is left: not scored is not zero) and the number of episodes.
+    """
+    left = [episode for episode in episodes if goals[episode.goal_index].asin not in products]
+    if not left:
+        return None, 0
+    values = [float(episode.success) for episode in left]
+    clusters = [episode.goal_index for episode in left]
+    return bootstrap_mean(values, clusters, np.random.default_rng(INTERVAL_SEED)), len(left)
