@@ -10,8 +10,17 @@ T = TypeVar("T")
 
 
 def bar(total: int, what: str, unit: str = "it", hidden: bool = False) -> "tqdm[Any]":
-    """A bar of ``total`` units to be updated by hand (use it as a context manager); ``hidden`` where another one runs."""
-    return tqdm(disable=hidden, total=total, desc=what, unit=unit, file=sys.stderr, delay=1.0, mininterval=0.5, dynamic_ncols=True)
+    """A bar of ``total`` units to be updated by hand (a context manager); ``hidden`` where another runs."""
+    return tqdm(
+        disable=hidden,
+        total=total,
+        desc=what,
+        unit=unit,
+        file=sys.stderr,
+        delay=1.0,
+        mininterval=0.5,
+        dynamic_ncols=True,
+    )
 
 
 def track(items: Iterable[T], what: str, total: int | None = None, unit: str = "it") -> Iterator[T]:

@@ -28,7 +28,7 @@ MAX_OPTIONS = 1_000  # values of one product
 DEFAULT_PRICE = 100.0  # WebShop's price where a product names none
 
 
-class _Fault(Exception):
+class _FaultError(Exception):
     """What is wrong with one product; ``field`` names where."""
 
     def __init__(self, field: str, what: str) -> None:
@@ -68,18 +68,18 @@ def _text(row: Mapping[str, Any], name: str, bound: int, default: str | None = N
     if value is None:
         value = default
     if not isinstance(value, str):
-        raise _Fault(name, "is missing" if name not in row else "is not text")
+        raise _FaultError(name, "is missing" if name not in row else "is not text")
     if len(value) > bound:
-        raise _Fault(name, f"is longer than {bound} characters")
+        raise _FaultError(name, f"is longer than {bound} characters")
     return value
 
 
 def _asin(row: Mapping[str, Any]) -> str:
     asin = _text(row, "asin", 200).strip()
     if not asin or asin == "nan":
-        raise _Fault("asin", "is missing")
+        raise _FaultError("asin", "is missing")
     if len(asin) > MAX_ASIN:  # WebShop leaves such products out
-        raise _Fault("asin", f"is longer than {MAX_ASIN} characters")
+        raise _FaultError("asin", f"is longer than {MAX_ASIN} characters")
     return asin
 
 
@@ -87,34 +87,34 @@ def _bullets(row: Mapping[str, Any]) -> tuple[str, ...]:
     value = row.get("small_description", "")
     bullets = value if isinstance(value, list) else [value or ""]
     if not all(isinstance(bullet, str) for bullet in bullets):
-        raise _Fault("small_description", "is not a text or a list of texts")
+        raise _FaultError("small_description", "is not a text or a list of texts")
     if sum(map(len, bullets)) > MAX_TEXT:
-        raise _Fault("small_description", f"is longer than {MAX_TEXT} characters")
+        raise _FaultError("small_description", f"is longer than {MAX_TEXT} characters")
     return tuple(bullets)
 
 
 def _option_value(content: object) -> str:
     value = content.get("value") if isinstance(content, dict) else content
     if not isinstance(value, str):
-        raise _Fault("customization_options", "holds a value that is not text")
+        raise _FaultError("customization_options", "holds a value that is not text")
     if len(value) > MAX_OPTION:
-        raise _Fault("customization_options", f"holds a value longer than {MAX_OPTION} characters")
+        raise _FaultError("customization_options", f"holds a value longer than {MAX_OPTION} characters")
     return value.strip().replace("/", " | ").lower()
 
 
 def _options(row: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     raw = row.get("customization_options") or {}
     if not isinstance(raw, dict):
-        raise _Fault("customization_options", "is not an object from name to values")
+        raise _FaultError("customization_options", "is not an object from name to values")
     options: dict[str, tuple[str, ...]] = {}
     for name, contents in raw.items():
         if contents is None:
             continue
         if not isinstance(contents, list) or len(name) > MAX_OPTION:
-            raise _Fault("customization_options", "holds something other than a list of values")
+            raise _FaultError("customization_options", "holds something other than a list of values")
         options[name.lower()] = tuple(_option_value(content) for content in contents)
     if sum(map(len, options.values())) > MAX_OPTIONS:
-        raise _Fault("customization_options", f"holds more than {MAX_OPTIONS} values")
+        raise _FaultError("customization_options", f"holds more than {MAX_OPTIONS} values")
     return options
 
 
@@ -138,7 +138,7 @@ def _frozen_price(asin: str, pricing: tuple[float, ...]) -> float:
     if len(pricing) == 1:
         return pricing[0]
     seed = int.from_bytes(hashlib.sha256(f"price:{asin}".encode()).digest()[:8])
-    return float(np.random.default_rng(seed).uniform(*sorted(pricing)))
+    return float(np.random.default_rng(seed).uniform(min(pricing), max(pricing)))
 
 
 def _price(row: Mapping[str, Any], asin: str, frozen: object) -> tuple[float, str]:
@@ -150,18 +150,18 @@ def _price(row: Mapping[str, Any], asin: str, frozen: object) -> tuple[float, st
     except ValueError:
         pricing = ()
     if not pricing:
-        raise _Fault("pricing", "is not a price such as '$12.99' or '$12.99 - $24.99'")
+        raise _FaultError("pricing", "is not a price such as '$12.99' or '$12.99 - $24.99'")
     tag = f"${pricing[0]}" if len(pricing) == 1 else f"${pricing[0]} to ${pricing[1]}"
     if frozen is None:
         return _frozen_price(asin, pricing), tag
     if isinstance(frozen, bool) or not isinstance(frozen, int | float):
-        raise _Fault("price in prices.json", "is not a number")
+        raise _FaultError("price in prices.json", "is not a number")
     return float(frozen), tag
 
 
 def _strings(value: object, name: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise _Fault(name, "is not a list of texts")
+        raise _FaultError(name, "is not a list of texts")
     return tuple(value)
 
 
@@ -180,11 +180,11 @@ def _requests(asin: str, extras: _Extras) -> tuple[Request, ...]:
 
 def _product(row: object, extras: _Extras) -> Product:
     if not isinstance(row, dict):
-        raise _Fault("product", "is not an object")
+        raise _FaultError("product", "is not an object")
     asin = _asin(row)
     attributes_row = extras.instructions.get(asin, {})
     if not isinstance(attributes_row, dict) or not isinstance(extras.human.get(asin, []), list):
-        raise _Fault("instructions of this ASIN", "are not in WebShop's form")
+        raise _FaultError("instructions of this ASIN", "are not in WebShop's form")
     price, tag = _price(row, asin, extras.prices.get(asin))
     images = row.get("images") or [""]
     return Product(
@@ -245,9 +245,9 @@ def _collect(path: Path, rows: list[Any], extras: _Extras, strict: bool) -> Cata
         try:
             product = _product(row, extras)
             if product.asin in products:
-                raise _Fault("asin", "occurs twice")
+                raise _FaultError("asin", "occurs twice")
             products[product.asin] = product
-        except _Fault as fault:
+        except _FaultError as fault:
             if strict:
                 raise CatalogError(
                     f"{path}: product {number}: {fault}. Mend it, or read without --strict to skip it."

@@ -35,7 +35,12 @@ class Generate:
             raise RunError(f"{self.out}: not an empty folder. Choose another one with --out.")
         write_generated(self.out, self.products, self.seed)
         data = read_data(self.out)
-        answer = {"folder": str(self.out), "products": len(data.catalog), "goals": len(data.goals), "hashes": data.hashes()}
+        answer = {
+            "folder": str(self.out),
+            "products": len(data.catalog),
+            "goals": len(data.goals),
+            "hashes": data.hashes(),
+        }
         emit(answer, f"{len(data.catalog)} products and {len(data.goals)} goals in {self.out}", self.json)
 
 
@@ -90,7 +95,9 @@ class Split:
         import numpy as np
 
         goals = read_data(self.data).goals
-        split = webshop_split(goals) if self.kind == "webshop" else disjoint_split(goals, np.random.default_rng(self.seed))
+        split = (
+            webshop_split(goals) if self.kind == "webshop" else disjoint_split(goals, np.random.default_rng(self.seed))
+        )
         write_split(self.out, split)
         sizes = {name: len(split.part(name)) for name in ("train", "eval", "test")}
         answer = {"file": str(self.out), "kind": self.kind, "split_sha256": split.to_json()["split_sha256"], **sizes}

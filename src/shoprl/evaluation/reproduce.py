@@ -1,5 +1,6 @@
 """The whole chain in one run folder: demonstrations, imitation, DPO and its control, evaluation, Thompson sampling."""
 
+import copy
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -126,9 +127,7 @@ def _demonstrate(run: Run, name: str, purpose: int, skill: Callable[[], float], 
             episodes = read_trajectories(path, hashes["goals"])
         else:
             indices, rng = run.training_goals(), run.rng(purpose)
-            episodes = demonstrations(
-                run.data.shop, goals, indices, run.budget.demonstrations, level, rng, recovery
-            )
+            episodes = demonstrations(run.data.shop, goals, indices, run.budget.demonstrations, level, rng, recovery)
             write_trajectories(path, episodes, hashes["goals"])
         data = examples(run.data.shop, goals, episodes)
     asked = frozenset(goals[episode.goal_index].asin for episode in episodes)
@@ -153,9 +152,8 @@ def _fresh(run: Run, name: str, purpose: int) -> ChoicePolicy:
 
 
 def _copy(run: Run, of: ChoicePolicy, name: str) -> ChoicePolicy:
-    model = type(of.model)(of.model.config)
-    model.load_state_dict(of.model.state_dict())
-    return ChoicePolicy(model.eval(), run.store, of.strategy, name)
+    model = copy.deepcopy(of.model)
+    return ChoicePolicy(model, run.store, of.strategy, name)
 
 
 def _trained(run: Run, name: str, make: Callable[[Path], ChoicePolicy], about: Mapping[str, Any]) -> ChoicePolicy:
@@ -290,7 +288,8 @@ def reproduce(run: Run) -> Outcome:
         ),
     }
     rule = RulePolicy()
-    tests = {p.name: _shop(run, p, "test", run.test_goals()) for p in (rule, *policies.values())}
+    everyone: list[Policy] = [rule, *policies.values()]
+    tests = {p.name: _shop(run, p, "test", run.test_goals()) for p in everyone}
     first, more = budget.imitation.updates, budget.dpo.updates
     updates = dict(zip(TRAINED, (first, first + more, first + more, budget.expert.updates), strict=True))
     agents = {"rule": _agent(run, rule, tests["rule"], None, 0)}

@@ -60,7 +60,12 @@ def _processor() -> str:
 
 def machine() -> dict[str, Any]:
     """What the run ran on."""
-    return {"processor": _processor(), "cores": os.cpu_count(), "threads": torch.get_num_threads(), "system": platform.system()}
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "system": platform.system(),
+    }
 
 
 def start_run(folder: Path, settings: Mapping[str, Any], data: Path | None, resume: bool) -> None:

@@ -97,7 +97,7 @@ def _pad(parts: Sequence[torch.Tensor], value: float) -> torch.Tensor:
     return padded.new_full((padded.shape[0], 1, *padded.shape[2:]), value)
 
 
-class ChoiceConfig(PretrainedConfig):  # type: ignore[misc]
+class ChoiceConfig(PretrainedConfig):
     """Sizes of a choice model and the backbone it was trained on.
 
     Args:
@@ -138,7 +138,7 @@ class ChoiceConfig(PretrainedConfig):  # type: ignore[misc]
         self.features = features
 
 
-class ChoiceModel(PreTrainedModel):  # type: ignore[misc]
+class ChoiceModel(PreTrainedModel):
     """One logit a candidate; see the module's text."""
 
     config_class = ChoiceConfig
@@ -225,7 +225,9 @@ def new_model(store: TokenStore, generator: torch.Generator, **sizes: Any) -> Ch
     config = ChoiceConfig(backbone.name, backbone.sha256, backbone.width, **sizes)
     with torch.random.fork_rng(devices=[]):  # module constructors draw from the global generator
         torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
-        return ChoiceModel(config).eval()
+        model = ChoiceModel(config)
+    model.eval()
+    return model
 
 
 class ChoicePolicy:
@@ -238,7 +240,9 @@ class ChoicePolicy:
         name: shown in tables.
     """
 
-    def __init__(self, model: ChoiceModel, store: TokenStore, strategy: QueryStrategy = "wish", name: str = "choice") -> None:
+    def __init__(
+        self, model: ChoiceModel, store: TokenStore, strategy: QueryStrategy = "wish", name: str = "choice"
+    ) -> None:
         self.model, self.store, self.strategy, self.name = model, store, strategy, name
 
     def queries(self, instruction: Instruction) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ KINDS = ("search", "back", "next", "prev", "section", "buy", "product", "option"
 PAGES = ("search", "results", "item", "sub", "done")
 COUNT = len(KINDS) + len(PAGES) + 23
 
+
 @lru_cache(maxsize=500_000)
 def _match(instruction: Instruction, text: str) -> tuple[float, float]:
     """(share of the text's terms that the instruction names, share of the instruction's terms in the text)."""
@@ -38,7 +39,7 @@ def _page_part(state: State) -> list[float]:
     values = [terms_of(candidate.text) for candidate in state.candidates if candidate.kind == "option"]
     chosen = [terms_of(value) for value in state.options_chosen]
     groups = {candidate.group for candidate in state.candidates if candidate.kind == "option"}
-    best = {group: 0.0 for group in groups}
+    best = dict.fromkeys(groups, 0.0)
     for candidate in state.candidates:
         if candidate.kind == "option" and phrase_in(candidate.text, instruction.wish):
             best[candidate.group] = 1.0
@@ -74,7 +75,9 @@ def features(state: State) -> NDArray[np.float32]:
     matches = [_match(instruction, candidate.text) if candidate.text else (0.0, 0.0) for candidate in state.candidates]
     groups = [f"{candidate.kind}:{candidate.group}" for candidate in state.candidates]
     exact = [float(c.kind == "option" and phrase_in(c.text, instruction.wish)) for c in state.candidates]
-    strength = [e * (1 + len(c.text) / 100) + named for c, e, (named, _) in zip(state.candidates, exact, matches, strict=True)]
+    strength = [
+        e * (1 + len(c.text) / 100) + named for c, e, (named, _) in zip(state.candidates, exact, matches, strict=True)
+    ]
     best = _best_in_group(list(zip(groups, strength, strict=True)))
     decided = {candidate.group for candidate in state.candidates if candidate.chosen}
     rows = []

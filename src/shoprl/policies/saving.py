@@ -58,7 +58,9 @@ def save_policy(policy: ChoicePolicy, folder: Path, about: Mapping[str, Any] | N
         os.replace(temporary, folder)
         temporary = None
     except (OSError, RuntimeError) as error:  # safetensors reports a full disk as its own RuntimeError
-        raise StorageError(f"{folder}: the policy cannot be written ({error}). Free some space and try again.") from error
+        raise StorageError(
+            f"{folder}: the policy cannot be written ({error}). Free some space and try again."
+        ) from error
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)

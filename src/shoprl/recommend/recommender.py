@@ -1,6 +1,7 @@
 """Recommendations: many runs of the agent on one request, counted and ranked."""
 
-from collections import defaultdict
+import json
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,10 +57,10 @@ def _wish(instruction: str, shop: Shop) -> Goal:
 
 
 def _usual_options(episodes: Sequence[Episode]) -> dict[str, str]:
-    counts: dict[tuple[tuple[str, str], ...], int] = defaultdict(int)
-    for episode in episodes:
-        counts[tuple(sorted(episode.options.items()))] += 1
-    return dict(max(counts, key=lambda options: (counts[options], options)))
+    """The options chosen most often; of equally frequent ones the first in order."""
+    counts = Counter(json.dumps(episode.options, sort_keys=True) for episode in episodes)
+    usual: dict[str, str] = json.loads(min(counts, key=lambda options: (-counts[options], options)))
+    return usual
 
 
 def _chance(episode: Episode) -> float:
@@ -67,7 +68,13 @@ def _chance(episode: Episode) -> float:
 
 
 def recommend(
-    policy: Policy, shop: Shop, instruction: str, runs: int = 20, top: int = 10, seed: int = 0, max_steps: int = MAX_STEPS
+    policy: Policy,
+    shop: Shop,
+    instruction: str,
+    runs: int = 20,
+    top: int = 10,
+    seed: int = 0,
+    max_steps: int = MAX_STEPS,
 ) -> list[Recommendation]:
     """Let the agent shop several times for a request and rank what it buys.
 

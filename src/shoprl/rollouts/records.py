@@ -77,9 +77,7 @@ def episode_from_json(row: dict[str, Any]) -> Episode:
     try:
         decisions = tuple(
             Decision(page=str(p), action=str(a), available=int(n), probability=float(q))
-            for p, a, n, q in zip(
-                row["pages"], row["actions"], row["available"], row["probabilities"], strict=True
-            )
+            for p, a, n, q in zip(row["pages"], row["actions"], row["available"], row["probabilities"], strict=True)
         )
         return Episode(
             goal_index=int(row["goal_index"]),

@@ -1,5 +1,6 @@
 """Runs many episodes of a policy at once, one model pass for all that are still shopping."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -92,7 +93,7 @@ def run_episodes(
     label = f"episodes of {policy.name}" if what is None else what
     with bar(len(goals), label, "episode", hidden=not label) as progress:
         while len(done) < len(goals):
-            running += [trip for _, trip in zip(range(PARALLEL - len(running)), waiting)]
+            running += itertools.islice(waiting, PARALLEL - len(running))
             _advance(policy, [trip for _, trip in running], decode)
             for position, trip in running:
                 if trip.over():

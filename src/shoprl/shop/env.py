@@ -15,7 +15,6 @@ from shoprl.shop.session import MAX_STEPS, Session
 from shoprl.shop.spaces import UnicodeText
 from shoprl.shop.splits import SplitName
 
-
 MAX_OBSERVATION = 1_000_000  # characters
 MAX_ACTION = 10_000  # characters
 
@@ -96,7 +95,7 @@ class WebShopEnv(gymnasium.Env[str, str]):
         truncated = not done and self.max_steps is not None and self._steps >= self.max_steps
         return self._observation(), float(reward), done, truncated, self._info()
 
-    def render(self) -> str | None:  # type: ignore[override]
+    def render(self) -> str | None:
         """The page as text in mode ``ansi``."""
         if self.render_mode is None or self._session is None:
             return None

@@ -29,7 +29,7 @@ def _ceiling(price: float, rng: np.random.Generator) -> float:
     above = [ceiling for ceiling in CEILINGS if ceiling > price][:4]
     if len(above) < 2:
         return NO_CEILING
-    return max(above[i] for i in rng.choice(len(above), size=2, replace=False))
+    return max(above[int(i)] for i in rng.choice(len(above), size=2, replace=False))
 
 
 def _combinations(product: Product, rng: np.random.Generator) -> Iterator[dict[str, str]]:
@@ -60,7 +60,10 @@ def _goal(product: Product, request: Request, text: str, options: dict[str, str]
 
 
 def _goals_of(
-    product: Product, request: Request, rng: np.random.Generator, price_words: Callable[[np.random.Generator, float], str]
+    product: Product,
+    request: Request,
+    rng: np.random.Generator,
+    price_words: Callable[[np.random.Generator, float], str],
 ) -> Iterator[Goal]:
     ceiling = _ceiling(product.price, rng)
     if request.options is not None:

@@ -13,17 +13,18 @@ from shoprl.shop.goal import Goal
 from shoprl.shop.tagger import Tagger
 
 # WebShop's colour names in its order: the first one found in a text stands for it.
-COLOURS = tuple(
-    """alabaster apricot aqua ash asphalt azure banana beige black blue blush bordeaux bronze brown burgundy camel camo
-    caramel champagne charcoal cheetah chestnut chocolate christmas coffee cognac copper coral cranberry cream crystal
-    dark denim eggplant elephant espresso fuchsia gold granite grape graphite grass gray green grey heather indigo ivory
-    ivy khaki lavender lemon leopard light lilac lime magenta maroon mauve merlot midnight mint mocha multicolor mushroom
-    mustard natural navy nude olive orange peach pewter pink plum purple rainbow red rose royal rust sand sapphire
-    seashell silver skull slate steel stone stonewash sunflower tan taupe teal tiger turquoise violet walnut wheat white
-    wine yellow""".split()
+_COLOUR_NAMES = (
+    "alabaster apricot aqua ash asphalt azure banana beige black blue blush bordeaux bronze brown burgundy camel "
+    "camo caramel champagne charcoal cheetah chestnut chocolate christmas coffee cognac copper coral cranberry "
+    "cream crystal dark denim eggplant elephant espresso fuchsia gold granite grape graphite grass gray green "
+    "grey heather indigo ivory ivy khaki lavender lemon leopard light lilac lime magenta maroon mauve merlot "
+    "midnight mint mocha multicolor mushroom mustard natural navy nude olive orange peach pewter pink plum purple "
+    "rainbow red rose royal rust sand sapphire seashell silver skull slate steel stone stonewash sunflower tan "
+    "taupe teal tiger turquoise violet walnut wheat white wine yellow"
 )
+COLOURS = tuple(_COLOUR_NAMES.split())
 MATCH = 85  # a token set ratio above it counts as the same
-_NOT_ASCII = {code: None for code in range(128, 256)}  # the fuzzy matcher of the original drops these
+_NOT_ASCII = dict.fromkeys(range(128, 256))  # the fuzzy matcher of the original drops these
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +108,7 @@ def _wanted_options(goal: Goal) -> list[str]:
     """
     if not isinstance(goal.options, Mapping):
         return [normalize_colour(value) for value in goal.options]
-    return [
-        next((colour for colour in COLOURS if colour in pair), str(pair)) for pair in goal.options.items()
-    ]
+    return [next((colour for colour in COLOURS if colour in pair), str(pair)) for pair in goal.options.items()]
 
 
 def _matching_options(options: Mapping[str, str], goal: Goal) -> int:

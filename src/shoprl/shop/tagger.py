@@ -46,7 +46,9 @@ class SpacyTagger:
 
             self._nlp = spacy.load(model)
         except (ImportError, OSError) as error:
-            raise ConfigError(f"spaCy's model {model!r} is not installed ({error}). Install it, or use TextBlob.") from error
+            raise ConfigError(
+                f"spaCy's model {model!r} is not installed ({error}). Install it, or use TextBlob."
+            ) from error
 
     def nouns(self, text: str) -> tuple[str, ...]:
         """See :class:`Tagger`."""

@@ -1,4 +1,4 @@
-"""DPO from demonstrations with generated rejected actions (arXiv 2305.18290, equation 7; arXiv 2408.16032, section 3.3).
+"""DPO from demonstrations with generated rejected actions (arXiv 2305.18290, equation 7; arXiv 2408.16032).
 
 For each demonstrated decision the chosen action is the demonstrator's and the rejected one is drawn from the frozen
 reference policy in the same state. The reference's log-probabilities are computed once, before the first update.
@@ -100,7 +100,9 @@ def preference_pairs(
         else:
             pairs.append(Pair(example, rejected, float(logs[example.chosen]), float(logs[rejected])))
     if not pairs:
-        raise TrajectoryError("The reference policy draws the demonstrated action every time: there is nothing to prefer.")
+        raise TrajectoryError(
+            "The reference policy draws the demonstrated action every time: there is nothing to prefer."
+        )
     return pairs, skipped
 
 
@@ -108,7 +110,8 @@ def dpo_loss(chosen: torch.Tensor, rejected: torch.Tensor, reference_margin: tor
     """The DPO loss of each pair, ``-log sigmoid(beta * ((chosen - rejected) - reference_margin))``.
 
     Args:
-        chosen, rejected: the policy's log-probabilities, shape (pairs,).
+        chosen: the policy's log-probabilities of the chosen actions, shape (pairs,).
+        rejected: those of the rejected ones, shape (pairs,).
         reference_margin: the reference's log-probability of chosen less that of rejected, shape (pairs,).
         beta: strength.
 

@@ -1,4 +1,4 @@
-"""Imitation: cross entropy of the demonstrated action over the available ones (arXiv 2408.16032, equation 1)."""
+"""Imitation: cross entropy of the demonstrated action over the available ones (arXiv 2408.16032)."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass

@@ -198,7 +198,7 @@ def _update(
     model.train()
     loss, metrics = loss_of(batch_of(update, config.batch_size, count, config.seed))
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip)
     optimizer.step()
     return {"loss": float(loss.detach()), "gradient_norm": float(norm), **metrics}

@@ -67,7 +67,7 @@ class Plan:
 
 
 def _best_options(product: Product, goal: Goal) -> dict[str, str]:
-    """The product's option values that the goal asks for; an asked value is looked for in the option of its name first."""
+    """The product's option values that the goal asks for; one asked by name is looked for there first."""
     named = goal.options if isinstance(goal.options, dict) else {}
     wanted = goal.option_values
     options: dict[str, str] = {}
@@ -223,7 +223,8 @@ def shopping_trip(
 
     Args:
         shop: where.
-        goal_index, goal: what is wanted.
+        goal_index: position of the goal in its list.
+        goal: what is wanted.
         skill: 1 for an expert, :data:`AVERAGE` for an average shopper.
         rng: decides mistakes.
         recovery: chance of a recovered slip on a results page.
@@ -304,8 +305,11 @@ def demonstrations(
         goals: the goal list.
         indices: those that may be shown; never test goals.
         count: how many.
-        skill, recovery, strategy, max_steps: see :func:`shopping_trip`.
+        skill: see :func:`shopping_trip`.
         rng: draws goals, and seeds each trip's own generator.
+        recovery: see :func:`shopping_trip`.
+        strategy: see :func:`shopping_trip`.
+        max_steps: see :func:`shopping_trip`.
     """
     if count < 1 or not indices:
         raise ConfigError("Demonstrations need a count of at least 1 and at least one goal.")

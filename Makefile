@@ -1,0 +1,42 @@
+# make run: install into .venv and run the main job; make test: install what tests need and run them.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+OUT ?= runs/quick
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: run test test-core test-slow check clean
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --constraint constraints.txt torch  # first and alone, so that the pinned build is taken
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[all]"
+	touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[all,test,dev]"
+	touch $@
+
+run: $(VENV)/.installed
+	$(BIN)/shoprl reproduce --budget quick --out $(OUT)
+
+test: $(VENV)/.installed-test check
+	$(BIN)/pytest
+
+test-slow: $(VENV)/.installed-test
+	$(BIN)/pytest -m slow
+
+# The environment alone, as `pip install shoprl` gives it: no torch, no scikit-learn, no matplotlib.
+test-core:
+	$(PYTHON) -m venv $(VENV)-core
+	$(VENV)-core/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt ".[test]"
+	$(VENV)-core/bin/python -m pytest tests/catalog tests/search tests/shop tests/real tests/test_files.py
+
+check: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV) $(VENV)-core runs build dist
