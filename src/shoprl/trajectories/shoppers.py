@@ -5,6 +5,7 @@ option, a forgotten option, an overlooked price, giving up early with whatever i
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -287,6 +288,20 @@ def average_skill(
     return round((low + high) / 2, 4)
 
 
+def goal_order(goals: Sequence[Goal], indices: Sequence[int], rng: np.random.Generator) -> list[int]:
+    """A random order of goals in which every product comes once before any comes twice.
+
+    Goals are one a combination of options, so that a few products with many options would else crowd out the rest.
+    """
+    turns: Counter[str] = Counter()
+    order = []
+    for position in rng.permutation(len(indices)):
+        asin = goals[indices[position]].asin
+        order.append((turns[asin], indices[position]))
+        turns[asin] += 1
+    return [index for _, index in sorted(order, key=lambda pair: pair[0])]
+
+
 def demonstrations(
     shop: Shop,
     goals: Sequence[Goal],
@@ -298,7 +313,7 @@ def demonstrations(
     strategy: QueryStrategy = "wish",
     max_steps: int = MAX_STEPS,
 ) -> list[Episode]:
-    """Demonstrations on goals drawn without replacement (again from the start when they run out).
+    """Demonstrations on goals drawn without replacement, evenly over products (again from the start when they run out).
 
     Args:
         shop: where.
@@ -313,9 +328,8 @@ def demonstrations(
     """
     if count < 1 or not indices:
         raise ConfigError("Demonstrations need a count of at least 1 and at least one goal.")
-    order: list[int] = []
-    while len(order) < count:
-        order += [indices[i] for i in rng.permutation(len(indices))]
+    order = goal_order(goals, indices, rng)
+    order *= -(-count // len(order))
     trips = []
     with bar(count, "demonstrations", "trip") as progress:
         for index, own in zip(order[:count], rng.spawn(count), strict=True):
