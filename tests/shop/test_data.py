@@ -1,0 +1,70 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shoprl.errors import CatalogError, GoalError
+from shoprl.shop.data import ShopData, read_data, shop_data
+from shoprl.shop.goal import write_goals
+from shoprl.shop.splits import disjoint_split, webshop_split, write_split
+from tests.toyshop import EVERYTHING, toy_catalog, toy_goals
+
+
+def test_a_folder_without_goals_gets_the_same_ones_each_time(toy: ShopData, toy_folder: Path) -> None:
+    data = read_data(toy_folder, strict=True)
+    assert data.goals == toy.goals
+    assert data.hashes() == toy.hashes()
+    assert set(data.hashes()) == {"catalog", "goals", "split", "disjoint_split"}
+
+
+def test_stored_goals_and_splits_are_used(toy_folder: Path) -> None:
+    goals = toy_goals("human")
+    split, disjoint = disjoint_split(goals, np.random.default_rng(1)), disjoint_split(goals, np.random.default_rng(2))
+    write_goals(toy_folder / "goals.jsonl.gz", goals)
+    write_split(toy_folder / "split.json", split)
+    write_split(toy_folder / "split_disjoint.json", disjoint)
+    data = read_data(toy_folder)
+    assert (data.goals, data.split, data.disjoint) == (goals, split, disjoint)
+
+
+def test_splits_of_other_goals_are_refused(toy_folder: Path) -> None:
+    write_split(toy_folder / "split.json", webshop_split(toy_goals("human")))
+    with pytest.raises(GoalError, match="belongs to another goal list"):
+        read_data(toy_folder)
+
+
+def test_two_goal_files_are_named(toy_folder: Path) -> None:
+    for name in ("goals.jsonl", "goals.jsonl.gz"):
+        write_goals(toy_folder / name, toy_goals())
+    with pytest.raises(GoalError, match=r"both goals\.jsonl and goals\.jsonl\.gz"):
+        read_data(toy_folder)
+
+
+def test_strict_reaches_the_catalogue(toy_folder: Path) -> None:
+    path = toy_folder / "items_shuffle_12.json"
+    path.write_text(json.dumps([*json.loads(path.read_text()), {"asin": "B1"}]))
+    assert len(read_data(toy_folder).catalog) == 12
+    with pytest.raises(CatalogError, match="product 13"):
+        read_data(toy_folder, strict=True)
+
+
+def test_few_products_have_no_disjoint_split() -> None:
+    goals = [goal for goal in toy_goals("synthetic") if goal.asin == "B0LAMP0002"] * 2
+    data = shop_data(toy_catalog(), goals)
+    assert data.disjoint is None
+    assert "disjoint_split" not in data.hashes()
+
+
+def test_search_finds_at_most_all_products_and_repeats_itself(toy: ShopData) -> None:
+    found = toy.shop.search.find(EVERYTHING)
+    assert sorted(found) == sorted(product.asin for product in toy.catalog)
+    assert toy.shop.search.find(EVERYTHING) == found
+    assert toy.shop.search.find("nothing-like-this") == ()
+    assert toy.shop.search.find("mint meadow")[0] == "B0TEA00002"
+
+
+def test_a_session_belongs_to_its_goal(toy: ShopData) -> None:
+    session = toy.session(3, "mine")
+    assert session.goal == toy.goals[3]
+    assert session.page.url.endswith("/mine")

@@ -1,0 +1,120 @@
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from shoprl.errors import RunError
+from shoprl.policies.choice import ChoicePolicy
+from shoprl.rollouts.runner import run_episodes
+from shoprl.shop.data import ShopData
+from shoprl.training import loop
+from shoprl.training.imitation import ImitationConfig, imitation_loss, train_imitation
+from shoprl.trajectories.examples import Example, examples
+from shoprl.trajectories.shoppers import EXPERT, demonstrations
+from tests.policies.fakes import fake_policy
+
+CONFIG = ImitationConfig(updates=8, batch_size=4, warmup=2, checkpoint_every=3, log_every=1)
+
+
+def expert_examples(data: ShopData, trips: int = 60) -> list[Example]:
+    rng = np.random.default_rng(0)
+    made = demonstrations(data.shop, data.goals, data.split.train, trips, EXPERT, rng, 0.1)
+    return examples(data.shop, data.goals, made)
+
+
+def same(first: ChoicePolicy, second: ChoicePolicy) -> bool:
+    pairs = zip(first.model.state_dict().values(), second.model.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_loss_by_hand() -> None:
+    logits = torch.tensor([[0.0, math.log(3.0), -math.inf], [1.0, 1.0, 1.0]], requires_grad=True)
+    loss = imitation_loss(logits, torch.tensor([0, 2]))
+    assert loss.tolist() == pytest.approx([math.log(4), math.log(3)])
+    loss.sum().backward()
+    assert logits.grad is not None
+    expected = [0.25 - 1, 0.75, 0.0, 1 / 3, 1 / 3, 1 / 3 - 1]  # probabilities less the target
+    assert logits.grad.flatten().tolist() == pytest.approx(expected)
+
+
+def test_smoothed_loss_by_hand() -> None:
+    logits = torch.tensor([[0.0, math.log(3.0), -math.inf]], requires_grad=True)
+    loss = imitation_loss(logits, torch.tensor([0]), 0.2)
+    spread = (math.log(4) + math.log(4 / 3)) / 2  # over the two real candidates
+    assert loss.item() == pytest.approx(0.8 * math.log(4) + 0.2 * spread)
+    loss.sum().backward()
+    assert logits.grad is not None
+    assert logits.grad[0].tolist() == pytest.approx([0.25 - 0.9, 0.75 - 0.1, 0.0])
+
+
+def success_on_training_goals(policy: ChoicePolicy, data: ShopData) -> float:
+    goals = [(index, data.goals[index]) for index in data.split.train]
+    episodes = run_episodes(policy, data.shop, goals, 0, what="")
+    return sum(episode.success for episode in episodes) / len(episodes)
+
+
+def test_it_learns_to_shop(toy: ShopData, tmp_path: Path) -> None:
+    policy = fake_policy(hidden=32)
+    before = success_on_training_goals(policy, toy)
+    config = ImitationConfig(updates=150, batch_size=8, learning_rate=5e-3, warmup=10)
+    rows = train_imitation(policy, expert_examples(toy), config, tmp_path)
+    assert rows[-1]["loss"] < 0.6 * rows[0]["loss"]
+    assert rows[-1]["accuracy"] > 0.8
+    after = success_on_training_goals(policy, toy)
+    assert after >= 0.6
+    assert after > before + 0.3
+
+
+def test_one_seed_one_result(toy: ShopData, tmp_path: Path) -> None:
+    data = expert_examples(toy, 10)
+    before = torch.get_rng_state()
+    policies = []
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        policy = fake_policy()
+        train_imitation(policy, data, replace(CONFIG, seed=seed), tmp_path / name)
+        policies.append(policy)
+    assert same(policies[0], policies[1])
+    assert not same(policies[0], policies[2])
+    assert not same(policies[0], fake_policy())  # it was trained at all
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("stop", [1, 4, 7])
+def test_cut_off_and_resumed_equals_uninterrupted(
+    toy: ShopData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
+) -> None:
+    data = expert_examples(toy, 10)
+    whole = fake_policy()
+    train_imitation(whole, data, CONFIG, tmp_path / "whole")
+
+    def interrupted(update: int, size: int, count: int, seed: int) -> torch.Tensor:
+        if update == stop:
+            raise KeyboardInterrupt
+        return batch_of(update, size, count, seed)
+
+    batch_of = loop.batch_of
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "batch_of", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train_imitation(fake_policy(), data, CONFIG, tmp_path / "cut")
+    resumed = fake_policy()
+    rows = train_imitation(resumed, data, CONFIG, tmp_path / "cut")
+    assert same(resumed, whole)
+    assert rows == loop.read_log(tmp_path / "whole")
+
+
+def test_a_checkpoint_of_another_training_is_refused(toy: ShopData, tmp_path: Path) -> None:
+    data = expert_examples(toy, 10)
+    train_imitation(fake_policy(), data, CONFIG, tmp_path)
+    others: Sequence[tuple[ChoicePolicy, Sequence[Example], ImitationConfig]] = (
+        (fake_policy(seed=1), data, CONFIG),
+        (fake_policy(), [replace(data[0], chosen=1 - min(data[0].chosen, 1)), *data[1:]], CONFIG),
+        (fake_policy(), data, replace(CONFIG, label_smoothing=0.1)),
+    )
+    for policy, shown, config in others:
+        with pytest.raises(RunError, match="other settings"):
+            train_imitation(policy, shown, config, tmp_path)

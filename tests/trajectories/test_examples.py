@@ -1,0 +1,83 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from shoprl.errors import TrajectoryError
+from shoprl.policies.choice import encode_state
+from shoprl.rollouts.records import Decision, Episode
+from shoprl.shop.data import ShopData
+from shoprl.trajectories.examples import examples, replay
+from shoprl.trajectories.shoppers import demonstrations
+from tests.toyshop import EVERYTHING
+
+
+def some(data: ShopData, recovery: float = 0.0) -> list[Episode]:
+    rng = np.random.default_rng(0)
+    return demonstrations(data.shop, data.goals, data.split.train, 12, 0.7, rng, recovery)
+
+
+def test_replay_gives_the_states_and_the_actions(toy: ShopData) -> None:
+    for episode in some(toy):
+        steps = replay(toy.shop, toy.goals[episode.goal_index], episode)
+        assert len(steps) == len(episode.decisions)
+        for (state, chosen), decision in zip(steps, episode.decisions, strict=True):
+            assert chosen is not None
+            assert state.candidates[chosen].action == decision.action
+            assert state.page == decision.page
+            assert len(state.candidates) == decision.available
+
+
+@pytest.mark.parametrize("change", [0.01, -0.01, 1e-9])
+def test_another_reward_is_another_shop(toy: ShopData, change: float) -> None:
+    episode = some(toy)[0]
+    with pytest.raises(TrajectoryError, match="another shop"):
+        replay(toy.shop, toy.goals[episode.goal_index], replace(episode, reward=episode.reward + change))
+
+
+def test_another_goal_is_noticed(toy: ShopData) -> None:
+    episode = next(e for e in some(toy) if e.success)
+    asked = toy.goals[episode.goal_index].query
+    other = next(goal for goal in toy.goals if goal.query != asked)
+    with pytest.raises(TrajectoryError, match="recorded with"):
+        replay(toy.shop, other, episode)
+
+
+def test_an_unknown_action_has_no_index(toy: ShopData) -> None:
+    decisions = (Decision("search", f"search[{EVERYTHING}]", 1), Decision("results", "click[nonsense]", 12))
+    steps = replay(toy.shop, toy.goals[0], Episode(0, decisions, 0.0, False))
+    assert [chosen for _, chosen in steps] == [None, None]  # the search is not one that the strategy makes
+
+
+def test_examples_are_the_decisions_with_a_choice(toy: ShopData) -> None:
+    episodes = some(toy)
+    found = examples(toy.shop, toy.goals, episodes)
+    steps = [step for episode in episodes for step in replay(toy.shop, toy.goals[episode.goal_index], episode)]
+    expected = [(encode_state(state), chosen) for state, chosen in steps if len(state.candidates) > 1]
+    assert len(found) == len(expected) == sum(len(e.decisions) for e in episodes) - len(episodes)  # less the searches
+    for example, (state, chosen) in zip(found, expected, strict=True):
+        assert (example.state.texts, example.chosen) == (state.texts, chosen)
+        assert (example.state.features == state.features).all()
+
+
+def test_slips_are_left_out(toy: ShopData) -> None:
+    episodes = some(toy, recovery=0.6)
+    slips = sum(len(episode.slips) for episode in episodes)
+    assert slips > 3
+    with_slips = examples(toy.shop, toy.goals, [replace(episode, slips=()) for episode in episodes])
+    assert len(with_slips) - len(examples(toy.shop, toy.goals, episodes)) == slips
+
+
+def test_nothing_to_learn_is_an_error(toy: ShopData) -> None:
+    only_search = Episode(0, (Decision("search", f"search[{EVERYTHING}]", 1),), 0.0, False)
+    with pytest.raises(TrajectoryError, match="no decision"):
+        examples(toy.shop, toy.goals, [only_search])
+
+
+# FAILS NOW: IndexError, or the goal from the end of the list for a negative index.
+@pytest.mark.parametrize("index", [10_000, -1])
+def test_a_goal_that_is_not_there_is_named(toy: ShopData, index: int) -> None:
+    episode = some(toy)[0]
+    episode = replace(episode, goal_index=index if index > 0 else episode.goal_index - len(toy.goals))
+    with pytest.raises(TrajectoryError, match="goal"):
+        examples(toy.shop, toy.goals, [episode])
