@@ -14,7 +14,7 @@ from shoprl.errors import ShopRLError, StorageError
 
 
 def _umask() -> int:
-    mask = os.umask(0)
+    mask = os.umask(0o022)  # there is no way to ask without setting; a strict mask is set for that moment
     os.umask(mask)
     return mask
 
@@ -73,10 +73,18 @@ def read_bytes(path: Path, error: type[ShopRLError]) -> bytes:
         raise error(f"{path}: cannot be read ({cause}). The file may be truncated; fetch it again.") from cause
 
 
+def _loads(text: str) -> Any:
+    """Parse JSON; half a surrogate pair, which no file can hold, becomes a question mark."""
+    value = json.loads(text)
+    if "\\ud" in text or "\\uD" in text:
+        value = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
+    return value
+
+
 def read_json(path: Path, error: type[ShopRLError]) -> Any:
     """The JSON document in ``path``; ``error`` (naming line and column) where it is missing or malformed."""
     try:
-        return json.loads(read_bytes(path, error))
+        return _loads(read_bytes(path, error).decode())
     except UnicodeDecodeError as cause:
         raise error(f"{path}: not UTF-8 text ({cause.reason} at byte {cause.start}). Save it as UTF-8.") from cause
     except json.JSONDecodeError as cause:
@@ -84,6 +92,8 @@ def read_json(path: Path, error: type[ShopRLError]) -> Any:
             f"{path}: line {cause.lineno}, column {cause.colno}: not valid JSON ({cause.msg}). "
             "The file may be truncated; fetch or write it again."
         ) from cause
+    except (ValueError, RecursionError) as cause:  # a number of thousands of digits, thousands of brackets
+        raise error(f"{path}: JSON that cannot be used ({str(cause)[:100]}). Mend the file.") from cause
 
 
 def read_json_lines(path: Path, error: type[ShopRLError]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -96,9 +106,11 @@ def read_json_lines(path: Path, error: type[ShopRLError]) -> Iterator[tuple[int,
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = _loads(line)
         except json.JSONDecodeError as cause:
             raise error(f"{path}: line {number}: not valid JSON ({cause.msg}). Mend or remove the line.") from cause
+        except (ValueError, RecursionError) as cause:
+            raise error(f"{path}: line {number}: JSON that cannot be used. Mend or remove the line.") from cause
         if not isinstance(row, dict):
             raise error(f"{path}: line {number}: expected a JSON object, found {type(row).__name__}.")
         yield number, row

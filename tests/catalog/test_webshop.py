@@ -13,7 +13,7 @@ from shoprl.catalog.catalog import Catalog
 from shoprl.catalog.product import Product, Request
 from shoprl.catalog.webshop import parse_pricing, read_catalog
 from shoprl.errors import CatalogError
-from tests.toyshop import PRODUCTS, item_row, toy_catalog
+from tests.toyshop import PRODUCTS, item_row, toy_catalog, write_toy_folder
 
 ITEMS, WORDINGS, HUMAN, PRICES = "items_shuffle_2.json", "items_ins_v2_2.json", "items_human_ins.json", "prices.json"
 
@@ -444,3 +444,25 @@ def test_the_content_hash_sees_every_field(field: str, tmp_path: Path) -> None:
 
 def test_the_content_hash_sees_the_order() -> None:
     assert Catalog(PRODUCTS).content_hash != Catalog(PRODUCTS[::-1]).content_hash
+
+
+@pytest.mark.parametrize("price", [math.nan, math.inf, -4, 10**400, True, "9"], ids=lambda value: repr(value)[:8])
+def test_a_frozen_price_that_is_no_amount_is_a_fault(tmp_path: Path, price: object) -> None:
+    write_toy_folder(tmp_path)
+    prices = json.loads((tmp_path / "prices.json").read_text())
+    asin = next(iter(prices))
+    (tmp_path / "prices.json").write_text(json.dumps(prices | {asin: price}))
+    assert asin not in read_catalog(tmp_path)
+    with pytest.raises(CatalogError, match=r"prices\.json"):
+        read_catalog(tmp_path, strict=True)
+
+
+def test_half_a_surrogate_pair_becomes_a_question_mark(tmp_path: Path) -> None:
+    write_toy_folder(tmp_path)
+    path = next(tmp_path.glob("items_shuffle*.json"))
+    rows = json.loads(path.read_text())
+    rows[0]["name"] = "half \ud800 a pair"
+    path.write_text(json.dumps(rows))
+    catalog = read_catalog(tmp_path)
+    assert catalog.products[0].title == "half ? a pair"
+    assert len(catalog.content_hash) == 64

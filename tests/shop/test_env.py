@@ -336,3 +336,15 @@ def test_a_whole_episode_needs_no_learning_libraries(toy_folder: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_environments_in_worker_processes(toy: ShopData) -> None:
+    def make() -> gymnasium.Env[str, str]:
+        return gymnasium.make("shoprl/WebShop-v0", data=toy, disable_env_checker=True)
+
+    _ = toy.shop  # the search is built, and goes along
+    envs = gymnasium.vector.AsyncVectorEnv([make, make], shared_memory=False)
+    observations, _ = envs.reset(seed=0)
+    assert len(observations) == 2
+    assert all("Instruction" in observation for observation in observations)
+    envs.close()

@@ -1,5 +1,6 @@
 import gzip
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -93,10 +94,14 @@ def test_a_missing_field_is_named(name: str) -> None:
         ("attributes", [], "must be a list of at least one text"),
         ("attributes", "soft", "must be a list of at least one text"),
         ("attributes", [1], "must be a list of at least one text"),
-        ("price_upper", "20", "must be a number, found str"),
-        ("price_upper", True, "must be a number, found bool"),
-        ("price_upper", None, "must be a number, found NoneType"),
-        ("weight", "1", "must be a number, found str"),
+        ("price_upper", "20", "must be a number above 0"),
+        ("price_upper", True, "must be a number above 0"),
+        ("price_upper", None, "must be a number above 0"),
+        ("weight", "1", "must be a number above 0"),
+        ("price_upper", math.nan, "must be a number above 0"),
+        ("price_upper", 10**400, "must be a number above 0"),
+        ("price_upper", -1, "must be a number above 0"),
+        ("weight", math.inf, "must be a number above 0"),
         ("goal_options", "red", "must be an object or a list of texts"),
         ("goal_options", None, "must be an object or a list of texts"),
         ("goal_options", [1], "must be an object or a list of texts"),

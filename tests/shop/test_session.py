@@ -370,3 +370,10 @@ def test_equal_actions_lead_to_equal_pages(seed: int, data: st.DataObject) -> No
         action = data.draw(actions(one.page))
         assert one.step(action) == two.step(action)
         assert one.page == two.page
+
+
+def test_a_runaway_action_costs_no_time(toy: ShopData) -> None:
+    session = toy.session(0)
+    page = session.page
+    session.step("[" * 1_000_000)  # minutes with a pattern that tries again at every bracket
+    assert session.page is page

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -128,9 +129,12 @@ def parse_pricing(text: str) -> tuple[float, ...]:
         return (DEFAULT_PRICE,)
     parts = text.split("$")[1:] if "$" in text else [text]
     try:
-        return tuple(float(Decimal(re.sub(r"[^\d.]", "", part))) for part in parts)[:2]
+        prices = tuple(float(Decimal(re.sub(r"[^\d.]", "", part))) for part in parts)[:2]
     except InvalidOperation as error:
         raise ValueError(f"not a price: {text!r}") from error
+    if not all(map(math.isfinite, prices)):
+        raise ValueError(f"not a price: {text!r}")
+    return prices
 
 
 def _frozen_price(asin: str, pricing: tuple[float, ...]) -> float:
@@ -141,12 +145,23 @@ def _frozen_price(asin: str, pricing: tuple[float, ...]) -> float:
     return float(np.random.default_rng(seed).uniform(min(pricing), max(pricing)))
 
 
+def _amount(value: object) -> float:
+    """A finite number of dollars from a JSON number; ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("not a number")
+    try:
+        amount = float(value)
+    except OverflowError as error:
+        raise ValueError("too large") from error
+    if not math.isfinite(amount) or amount < 0:
+        raise ValueError("not an amount")
+    return amount
+
+
 def _price(row: Mapping[str, Any], asin: str, frozen: object) -> tuple[float, str]:
     raw = row.get("pricing")
-    if isinstance(raw, int | float) and not isinstance(raw, bool):
-        raw = f"${raw}"
     try:
-        pricing = parse_pricing(raw or "") if isinstance(raw, str | None) else ()
+        pricing = parse_pricing(raw or "") if isinstance(raw, str | None) else (_amount(raw),)
     except ValueError:
         pricing = ()
     if not pricing:
@@ -154,9 +169,10 @@ def _price(row: Mapping[str, Any], asin: str, frozen: object) -> tuple[float, st
     tag = f"${pricing[0]}" if len(pricing) == 1 else f"${pricing[0]} to ${pricing[1]}"
     if frozen is None:
         return _frozen_price(asin, pricing), tag
-    if isinstance(frozen, bool) or not isinstance(frozen, int | float):
-        raise _FaultError("price in prices.json", "is not a number")
-    return float(frozen), tag
+    try:
+        return _amount(frozen), tag
+    except ValueError as error:
+        raise _FaultError("price in prices.json", "is not a number of dollars") from error
 
 
 def _strings(value: object, name: str) -> tuple[str, ...]:
@@ -172,6 +188,8 @@ def _requests(asin: str, extras: _Extras) -> tuple[Request, ...]:
         attributes = _strings(synthetic.get("instruction_attributes"), "instruction_attributes")
         requests.append(Request(_text(synthetic, "instruction", MAX_TITLE), attributes))
     for human in extras.human.get(asin, ()):
+        if not isinstance(human, dict):
+            raise _FaultError("instructions of this ASIN", "are not in WebShop's form")
         attributes = _strings(human.get("instruction_attributes"), "instruction_attributes")
         options = _strings(human.get("instruction_options"), "instruction_options")
         requests.append(Request(_text(human, "instruction", MAX_TITLE), attributes, options))

@@ -28,6 +28,9 @@ class IndexSearch:
         self._index = index
         self.find = lru_cache(maxsize=20_000)(self._find)
 
+    def __reduce__(self) -> tuple[type["IndexSearch"], tuple[SearchIndex]]:
+        return IndexSearch, (self._index,)  # a process of its own remembers its own queries
+
     def _find(self, query: str) -> tuple[str, ...]:
         return tuple(hit.asin for hit in self._index.search(query))
 
@@ -57,6 +60,9 @@ class ShopData:
     def session(self, goal_index: int, name: str = "shoprl") -> Session:
         """A new session for one goal."""
         return Session(self.shop, self.goals[goal_index], name)
+
+    def __deepcopy__(self, memo: object) -> "ShopData":
+        return self  # read-only; Gymnasium copies the arguments of every environment it makes
 
     def hashes(self) -> dict[str, str]:
         """Content hashes of the catalogue, the goals and the splits."""

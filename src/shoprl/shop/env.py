@@ -58,6 +58,8 @@ class WebShopEnv(gymnasium.Env[str, str]):
             raise ConfigError(f"max_steps {max_steps}: must be at least 1, or None.")
         if not isinstance(data, ShopData):
             data = generated_data() if data is None else read_data(Path(data))
+        if not data.split.part(split):
+            raise ConfigError(f"split {split!r}: holds no goal. Use another one.")
         self.data = data
         self.observation_mode: ObservationMode = observation_mode
         self.goals: Sequence[int] = data.split.part(split)
@@ -79,7 +81,11 @@ class WebShopEnv(gymnasium.Env[str, str]):
         chosen = (options or {}).get("goal")
         if chosen is None:
             chosen = self.goals[int(self.np_random.integers(len(self.goals)))]
-        if not isinstance(chosen, int | np.integer) or not 0 <= chosen < len(self.data.goals):
+        if (
+            isinstance(chosen, bool)
+            or not isinstance(chosen, int | np.integer)
+            or not 0 <= chosen < len(self.data.goals)
+        ):
             raise GoalError(f"goal {chosen!r}: use an index from 0 to {len(self.data.goals) - 1}.")
         self._goal_index, self._steps = int(chosen), 0
         self._session = self.data.session(self._goal_index)

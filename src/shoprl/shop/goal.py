@@ -10,6 +10,7 @@ from shoprl.errors import GoalError
 from shoprl.files import content_hash, read_json_lines, write_json_lines
 
 MAX_INSTRUCTION = 2_000  # characters
+MAX_NUMBER = 1e15  # of dollars, or of a weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ def _fault(row: dict[str, Any]) -> str | None:
         return "field 'attributes' must be a list of at least one text"
     for name in ("price_upper", "weight"):
         value = row.get(name, 1.0)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return f"field {name!r} must be a number, found {type(value).__name__}"
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < MAX_NUMBER:
+            return f"field {name!r} must be a number above 0 and below {MAX_NUMBER:g}, found {value!r:.40}"
     options = row["goal_options"]
     if not (_strings(options) or (isinstance(options, dict) and _strings(list(options.values())))):
         return "field 'goal_options' must be an object or a list of texts"

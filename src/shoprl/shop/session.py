@@ -1,7 +1,6 @@
 """A shopping session: the pages an agent walks through and what its actions do."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,7 +16,6 @@ BASE_URL = "http://127.0.0.1:3000"  # part of WebShop's observations
 RESULTS = 50
 PER_PAGE = 10
 MAX_STEPS = 15  # an episode is cut here by default, in every command
-_ACTION = re.compile(r"(.+)\[(.+)\]")
 
 
 class Search(Protocol):
@@ -46,9 +44,15 @@ class Shop:
 
 
 def parse_action(action: str) -> tuple[str, str | None]:
-    """Name and argument of an action; WebShop's grammar takes the last ``]`` and ignores what follows it."""
-    match = _ACTION.match(action)
-    return (match[1], match[2].lower()) if match else (action, None)
+    """Name and argument of an action, as WebShop's pattern ``(.+)\\[(.+)\\]`` takes the first line apart.
+
+    The last ``]`` ends the argument and the last ``[`` before it starts it; the rest is ignored. Done by hand, since
+    the pattern takes time quadratic in the length of what a model may write.
+    """
+    line = action.split("\n", 1)[0]
+    end = line.rfind("]")
+    start = line.rfind("[", 1, end - 1) if end > 2 else -1
+    return (line[:start], line[start + 1 : end].lower()) if start > 0 else (action, None)
 
 
 class Session:

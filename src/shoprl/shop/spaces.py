@@ -1,24 +1,44 @@
-"""A text space without a fixed alphabet: shops speak Unicode."""
+"""A text space without an alphabet: shops speak Unicode."""
 
+import string
 from typing import Any
 
-from gymnasium import spaces
+from gymnasium import Space
+
+SAMPLE_LENGTH = 40
+_LETTERS = string.ascii_letters + string.digits + " "
 
 
-class UnicodeText(spaces.Text):
-    """Any text of at most ``max_length`` characters; samples are drawn from letters and digits."""
+class UnicodeText(Space[str]):
+    """Any text of at most ``max_length`` characters.
+
+    It is no ``spaces.Text``, which encodes texts by an alphabet where environments share memory; vector environments
+    keep its observations as a tuple of texts.
+    """
 
     def __init__(self, max_length: int, seed: int | None = None) -> None:
-        super().__init__(max_length=max_length, min_length=0, seed=seed)
+        super().__init__(dtype=str, seed=seed)
+        self.max_length = max_length
+
+    @property
+    def is_np_flattenable(self) -> bool:
+        """Texts have no fixed size."""
+        return False
 
     def contains(self, x: Any) -> bool:
         """Whether ``x`` is a text that is not too long."""
         return isinstance(x, str) and len(x) <= self.max_length
 
     def sample(self, mask: Any = None, probability: Any = None) -> str:
-        """A short random text (a space of a million characters is not sampled in full)."""
-        length = int(self.np_random.integers(min(self.max_length, 40) + 1))
-        return super().sample(mask=(length, None)) if mask is None else super().sample(mask=mask)
+        """A short random text."""
+        length = int(self.np_random.integers(min(self.max_length, SAMPLE_LENGTH) + 1))
+        return "".join(_LETTERS[i] for i in self.np_random.integers(len(_LETTERS), size=length))
 
     def __repr__(self) -> str:
         return f"UnicodeText(max_length={self.max_length})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, UnicodeText) and other.max_length == self.max_length
+
+    def __hash__(self) -> int:
+        return hash((UnicodeText, self.max_length))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -108,4 +108,6 @@ def read_split(path: Path, goals: Sequence[Goal]) -> Split:
         raise GoalError(f"{path}: was changed after it was written. Write it again with `shoprl catalog split`.")
     if of_goals != goals_hash(goals):
         raise GoalError(f"{path}: belongs to another goal list. Write it again with `shoprl catalog split`.")
+    if kind not in get_args(SplitKind) or not all(0 <= i < len(goals) for part in parts.values() for i in part):
+        raise GoalError(f"{path}: of an unknown kind, or with an index outside the goals. Write it again.")
     return Split(kind, tuple(parts["train"]), tuple(parts["eval"]), tuple(parts["test"]), of_goals)
