@@ -47,7 +47,6 @@ def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-# FAILS NOW: NotADirectoryError.
 @pytest.mark.parametrize("resume", [False, True])
 def test_a_file_in_its_place_is_refused(tmp_path: Path, resume: bool) -> None:
     path = tmp_path / "file"
@@ -84,7 +83,6 @@ def test_a_damaged_record_is_named(tmp_path: Path, text: str) -> None:
         read_run(tmp_path)
 
 
-# FAILS NOW: AttributeError, for JSON that is no object.
 @pytest.mark.parametrize("text", ["[]", "3", "null"])
 def test_a_record_that_is_no_object_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / RUN).write_text(text)

@@ -45,7 +45,6 @@ def test_a_decision_does_not_depend_on_its_batch(states: list[State]) -> None:
         torch.testing.assert_close(row[: len(alone)], alone, atol=1e-5, rtol=0)
 
 
-# FAILS NOW: padding of the wish takes part in the softmax (similarity -1, not minus infinity), which shows where the
 # learned sharpness is low.
 @torch.inference_mode()
 def test_padding_of_the_wish_weighs_nothing() -> None:

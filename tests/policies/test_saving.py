@@ -161,7 +161,6 @@ def test_a_write_that_fails_leaves_nothing(
     assert [path.name for path in tmp_path.iterdir()] == (["policy"] if old else [])
 
 
-# FAILS NOW: safetensors raises its own SafetensorError, an Exception that is neither OSError nor RuntimeError.
 def test_a_disk_full_of_weights_is_a_storage_error(
     policy: ChoicePolicy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,7 +51,6 @@ def test_rule_searches_opens_and_buys(toy: ShopData) -> None:
         assert episode.asin == first
 
 
-# FAILS NOW: brackets end the action, so the search does nothing until the episode is cut; use queries_for here too.
 def test_rule_can_search_for_an_instruction_with_brackets(toy: ShopData) -> None:
     goal = replace(toy.goals[0], instruction="shoes [for men] with rubber sole")
     assert run_episodes(RulePolicy(), toy.shop, [(0, goal)], 0)[0].done

@@ -108,7 +108,6 @@ def test_no_steps_is_an_error(toy: ShopData) -> None:
         run_episodes(RulePolicy(), toy.shop, [(0, toy.goals[0])], 0, max_steps=0)
 
 
-# FAILS NOW: NumPy's ValueError comes through.
 def test_a_negative_seed_is_an_error(toy: ShopData) -> None:
     with pytest.raises(ConfigError, match="seed"):
         run_episodes(RulePolicy(), toy.shop, [(0, toy.goals[0])], -1)

@@ -74,7 +74,6 @@ def test_nothing_to_learn_is_an_error(toy: ShopData) -> None:
         examples(toy.shop, toy.goals, [only_search])
 
 
-# FAILS NOW: IndexError, or the goal from the end of the list for a negative index.
 @pytest.mark.parametrize("index", [10_000, -1])
 def test_a_goal_that_is_not_there_is_named(toy: ShopData, index: int) -> None:
     episode = some(toy)[0]

@@ -173,7 +173,7 @@ def generate(count: int, rng: np.random.Generator) -> Iterator[Listing]:
         ConfigError: ``count`` is below one.
     """
     if count < 1:
-        raise ConfigError(f"A shop needs at least one product, not {count}. Choose a larger --count.")
+        raise ConfigError(f"A shop needs at least one product, not {count}. Ask for more.")
     return _generate(count, rng)
 
 

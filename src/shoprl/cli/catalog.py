@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+import tyro
 
 from shoprl.catalog.attributes import mine_attributes
 from shoprl.catalog.webshop import read_catalog
-from shoprl.cli.output import Json, emit
+from shoprl.cli.output import Json, emit, not_negative
 from shoprl.errors import ConfigError, RunError
 from shoprl.files import write_json
 from shoprl.shop.data import read_data
@@ -94,6 +97,7 @@ class Split:
         """Run the command."""
         import numpy as np
 
+        not_negative(self.seed)
         goals = read_data(self.data).goals
         split = (
             webshop_split(goals) if self.kind == "webshop" else disjoint_split(goals, np.random.default_rng(self.seed))
@@ -102,3 +106,22 @@ class Split:
         sizes = {name: len(split.part(name)) for name in ("train", "eval", "test")}
         answer = {"file": str(self.out), "kind": self.kind, "split_sha256": split.to_json()["split_sha256"], **sizes}
         emit(answer, f"{self.kind} split of {len(goals)} goals in {self.out}: {sizes}", self.json)
+
+
+@dataclass(frozen=True)
+class CatalogCommand:
+    """Make a catalogue, mine its attributes, store splits of its goals.
+
+    Attributes:
+        command: what to do.
+    """
+
+    command: (
+        Annotated[Generate, tyro.conf.subcommand("generate")]
+        | Annotated[Attributes, tyro.conf.subcommand("attributes")]
+        | Annotated[Split, tyro.conf.subcommand("split")]
+    )
+
+    def execute(self) -> None:
+        """Run the command."""
+        self.command.execute()

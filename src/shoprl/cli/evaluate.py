@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from shoprl.cli.output import Json, emit, percent
+from shoprl.cli.output import Json, emit, not_negative, percent
 from shoprl.errors import ConfigError
 from shoprl.policies.base import Decode
 from shoprl.shop.data import read_data
-from shoprl.shop.goal import read_goals
+from shoprl.shop.goal import goals_hash, read_goals
 from shoprl.shop.session import MAX_STEPS
 from shoprl.shop.splits import SplitName
 
@@ -46,14 +46,17 @@ class Evaluate:
 
         if self.first is not None and self.first < 1:
             raise ConfigError(f"--first {self.first}: must be at least 1.")
+        not_negative(self.seed)
         policy = load_policy(self.policy)
         data = read_data(self.data, self.strict)
         if self.goals is not None:
             goals = list(enumerate(read_goals(self.goals, data.catalog)))
+            hashes = {"catalog": data.catalog.content_hash, "goals": goals_hash([goal for _, goal in goals])}
         else:
+            hashes = data.hashes()
             goals = [(index, data.goals[index]) for index in data.split.part(self.split)]
         found = evaluate(policy, data.shop, goals[: self.first], self.decode, self.seed, self.max_steps)
-        row = {"policy": self.policy, "decode": self.decode, **found.to_json(), "hashes": data.hashes()}
+        row = {"policy": self.policy, "decode": self.decode, **found.to_json(), "hashes": hashes}
         summary = found.summary
         text = (
             f"{policy.name}, {self.decode}, {summary.episodes} goals\n"

@@ -6,7 +6,7 @@ from typing import Any
 
 import tyro
 
-from shoprl.cli import catalog
+from shoprl.cli.catalog import CatalogCommand
 from shoprl.cli.evaluate import Evaluate
 from shoprl.cli.recommend import Recommend
 from shoprl.cli.reproduce import Reproduce
@@ -16,9 +16,7 @@ COMMANDS: dict[str, Any] = {
     "reproduce": Reproduce,
     "evaluate": Evaluate,
     "recommend": Recommend,
-    "catalog generate": catalog.Generate,
-    "catalog attributes": catalog.Attributes,
-    "catalog split": catalog.Split,
+    "catalog": CatalogCommand,
 }
 
 
@@ -26,7 +24,10 @@ def main() -> None:
     """Parse the arguments and run a command; exits with 2 on bad input."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
     command = tyro.extras.subcommand_cli_from_dict(
-        COMMANDS, prog="shoprl", description=__doc__, config=(tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes)
+        COMMANDS,
+        prog="shoprl",
+        description=__doc__,
+        config=(tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),
     )
     try:
         command.execute()

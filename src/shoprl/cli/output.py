@@ -1,5 +1,6 @@
 """What every command shares: one JSON document or a readable text on stdout, everything else on stderr."""
 
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -7,11 +8,21 @@ from typing import Annotated, Any
 
 import tyro
 
+from shoprl.errors import ConfigError
+
 Json = Annotated[bool, tyro.conf.arg(help="Print one JSON document on stdout and nothing else.")]
+
+
+def not_negative(seed: int) -> None:
+    """Refuse a seed that no generator takes."""
+    if seed < 0:
+        raise ConfigError(f"--seed {seed}: must be at least 0.")
 
 
 def emit(value: object, text: str, as_json: bool) -> None:
     """Print a result as JSON or as text."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show a product's letters is no failure
     sys.stdout.write((json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) if as_json else text) + "\n")
 
 

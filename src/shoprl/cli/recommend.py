@@ -5,7 +5,7 @@ from pathlib import Path
 
 import tyro
 
-from shoprl.cli.output import Json, emit, percent, table
+from shoprl.cli.output import Json, emit, not_negative, percent, table
 from shoprl.shop.data import read_data
 
 
@@ -38,6 +38,7 @@ class Recommend:
         from shoprl.policies.saving import load_choice
         from shoprl.recommend.recommender import recommend
 
+        not_negative(self.seed)
         record = read_run(self.run)
         policy = load_choice(self.policy or self.run / record["best_policy"])
         data = read_data(self.data or self.run / record["data"])

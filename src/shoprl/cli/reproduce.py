@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from shoprl.cli.output import Json, emit, percent, table
+from shoprl.cli.output import Json, emit, not_negative, percent, table
 from shoprl.errors import ConfigError, ShopRLError
 from shoprl.files import write_json
 from shoprl.shop.data import ShopData, read_data
@@ -41,8 +41,9 @@ class Reproduce:
         from shoprl.evaluation.reproduce import Run, reproduce
         from shoprl.evaluation.runlog import end_run, start_run
 
-        if self.threads < 1 or self.seed < 0:
-            raise ConfigError("--threads must be at least 1 and --seed at least 0.")
+        not_negative(self.seed)
+        if self.threads < 1:
+            raise ConfigError(f"--threads {self.threads}: must be at least 1.")
         torch.set_num_threads(self.threads)
         torch.use_deterministic_algorithms(True)
         given = read_data(self.data, self.strict) if self.data else None  # bad input is named before any work
@@ -69,7 +70,7 @@ class Reproduce:
         from shoprl.shop.generated import write_generated
 
         folder = self.out / "data"
-        if not (folder / "split_disjoint.json").is_file():  # the last file written
+        if not folder.is_dir():
             write_generated(folder, products, self.seed)
         return read_data(folder)
 

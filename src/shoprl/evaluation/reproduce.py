@@ -4,7 +4,7 @@ import copy
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -169,7 +169,7 @@ def _trained(run: Run, name: str, make: Callable[[Path], ChoicePolicy], about: M
 
 def _imitate(run: Run, name: str, of: Demonstrated, config: ImitationConfig, start: ChoicePolicy) -> ChoicePolicy:
     def make(folder: Path) -> ChoicePolicy:
-        train_imitation(start, of.examples, config, folder, name)
+        train_imitation(start, of.examples, replace(config, seed=run.seed), folder, name)
         return start
 
     return _trained(run, name, make, {"demonstrations": len(of.episodes), "updates": config.updates})
@@ -181,7 +181,7 @@ def _prefer(run: Run, of: Demonstrated, reference: ChoicePolicy) -> ChoicePolicy
     def make(folder: Path) -> ChoicePolicy:
         pairs, _ = preference_pairs(reference, of.examples, config, run.rng(5))
         policy = _copy(run, reference, "dpo")
-        train_dpo(policy, pairs, config, folder)
+        train_dpo(policy, pairs, replace(config, seed=run.seed), folder)
         return policy
 
     return _trained(run, "dpo", make, {"demonstrations": len(of.episodes), "updates": config.updates})

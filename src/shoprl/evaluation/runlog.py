@@ -68,6 +68,13 @@ def machine() -> dict[str, Any]:
     }
 
 
+def _record(folder: Path) -> dict[str, Any]:
+    record = read_json(folder / RUN, RunError)
+    if not isinstance(record, dict):
+        raise RunError(f"{folder / RUN}: not a run's record. Choose another folder.")
+    return record
+
+
 def start_run(folder: Path, settings: Mapping[str, Any], data: Path | None, resume: bool) -> None:
     """Claim a run folder and write its record with status ``running``.
 
@@ -81,12 +88,14 @@ def start_run(folder: Path, settings: Mapping[str, Any], data: Path | None, resu
         RunError: the folder is in use without ``resume``, or ``resume`` meets other settings.
     """
     path = folder / RUN
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder}: is a file. Choose a folder with --out.")
     if folder.exists() and any(folder.iterdir()):
         if not resume:
             raise RunError(f"{folder}: not empty. Go on with --resume, or choose another folder with --out.")
         if not path.is_file():
             raise RunError(f"{folder}: holds no {RUN}, so it is not a run to resume. Choose another folder with --out.")
-        before = read_json(path, RunError).get("settings")
+        before = _record(folder).get("settings")
         if before != dict(settings):
             raise RunError(f"{folder}: was started with other settings ({before}). Use those, or another --out.")
     record = {
@@ -104,7 +113,7 @@ def start_run(folder: Path, settings: Mapping[str, Any], data: Path | None, resu
 
 def end_run(folder: Path, status: str, results: Mapping[str, Any] | None = None) -> None:
     """Write how a run ended."""
-    record = read_json(folder / RUN, RunError)
+    record = _record(folder)
     record |= {"status": status, "ended": datetime.now(UTC).isoformat(timespec="seconds"), **(results or {})}
     write_json(folder / RUN, record)
 
@@ -117,7 +126,7 @@ def read_run(folder: Path) -> dict[str, Any]:
     """
     if not (folder / RUN).is_file():
         raise RunError(f"{folder}: holds no {RUN}. Give the folder that `shoprl reproduce --out` wrote.")
-    record: dict[str, Any] = read_json(folder / RUN, RunError)
+    record = _record(folder)
     if record.get("status") != "done":
         raise RunError(f"{folder}: the run did not finish (status {record.get('status')!r}). Go on with --resume.")
     return record

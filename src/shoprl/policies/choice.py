@@ -172,7 +172,10 @@ class ChoiceModel(PreTrainedModel):
         same = (batch.token_ids[:, :, None] == batch.wish_ids[:, None, :]).float()
         near = [_cosine(tokens, wish), _cosine(batch.tokens, batch.wish), same]
         near = [each.masked_fill(~real, 0.0 if each is same else -1.0) for each in near]
-        found = torch.softmax(self.sharpness * near[0], dim=-1) @ wish
+        padding = (batch.wish_ids < 0)[:, None, :]
+        found = (
+            torch.softmax((self.sharpness * near[0]).masked_fill(padding, torch.finfo(wish.dtype).min), dim=-1) @ wish
+        )
         best = torch.stack([each.amax(dim=-1) for each in near], dim=-1)
         compared = self.compare(torch.cat([tokens * found, (tokens - found).abs(), best], dim=-1))
         weights = torch.sigmoid(self.importance(wish)).squeeze(-1) * (batch.wish_ids >= 0)

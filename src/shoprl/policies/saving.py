@@ -1,12 +1,13 @@
 """Policy folders: written whole or not at all, checked when read."""
 
-import json
 import os
 import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
+
+from safetensors import SafetensorError
 
 from shoprl import __version__
 from shoprl.errors import PolicyError, StorageError
@@ -57,7 +58,7 @@ def save_policy(policy: ChoicePolicy, folder: Path, about: Mapping[str, Any] | N
             shutil.rmtree(folder)
         os.replace(temporary, folder)
         temporary = None
-    except (OSError, RuntimeError) as error:  # safetensors reports a full disk as its own RuntimeError
+    except (OSError, SafetensorError) as error:
         raise StorageError(
             f"{folder}: the policy cannot be written ({error}). Free some space and try again."
         ) from error
@@ -97,7 +98,7 @@ def load_choice(folder: Path, store: TokenStore | None = None) -> ChoicePolicy:
             raise PolicyError(f"{path}: its content is not what was saved. Copy the policy folder again.")
     try:
         model = ChoiceModel.from_pretrained(folder, use_safetensors=True).eval()
-    except (OSError, ValueError, TypeError, RuntimeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError, AssertionError, ArithmeticError) as error:
         raise PolicyError(f"{folder}: cannot be loaded ({error}). Train it again with this version.") from error
     if store is None or store.backbone.name != model.config.backbone:
         store = TokenStore(load_backbone(model.config.backbone))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from shoprl.policies.base import Choice, Decode
+from shoprl.policies.queries import queries_for
 from shoprl.policies.state import Instruction, State
 
 
@@ -15,7 +16,7 @@ class RandomPolicy:
 
     def queries(self, instruction: Instruction) -> tuple[str, ...]:
         """The instruction."""
-        return (instruction.text,)
+        return queries_for("instruction", instruction)
 
     def act(self, states: Sequence[State], rngs: Sequence[np.random.Generator], decode: Decode) -> list[Choice]:
         """Draw an action a state, whatever the decoding."""
@@ -33,7 +34,7 @@ class RulePolicy:
 
     def queries(self, instruction: Instruction) -> tuple[str, ...]:
         """The instruction."""
-        return (instruction.text,)
+        return queries_for("instruction", instruction)
 
     def act(self, states: Sequence[State], rngs: Sequence[np.random.Generator], decode: Decode) -> list[Choice]:
         """Apply the rule."""

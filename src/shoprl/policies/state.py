@@ -18,14 +18,19 @@ from shoprl.shop.session import PER_PAGE
 
 CandidateKind = Literal["search", "back", "next", "prev", "section", "buy", "product", "option"]
 
-_AMOUNT = r"\$?\s*(\d[\d,]*(?:\.\d+)?)\s*(?:dollars|dollar|bucks|usd|\$)?"
+_UNIT = (
+    r"(?!\s*(?:inch|in\b|\"|feet|ft|foot|yard|cm|mm|meter|oz|ounce|lb|pound|gram|watt|volt|gb|ml|year|month|pack|piece|"
+    r"%|x\b))"
+)
 _CEILING = re.compile(
-    r"[,;.]?\s*(?:and\s+|but\s+|with\s+)?(?:the\s+|a\s+|its\s+)?(?:price[ds]?|cost(?:s|ing)?|budget|spend(?:ing)?)?\s*"
-    r"(?:is\s+|of\s+|at\s+|that'?s\s+|to\s+be\s+)?"
-    r"(?:lower than|less than|under|below|at most|no more than|not more than|cheaper than|up to|within|max(?:imum)?|"
-    r"not over|for less than)\s*(?:of\s+|a\s+)?" + _AMOUNT,
+    r"[,;.]?\s*(?:\b(?:and|but|with|i|can|my|the|a|its|that|which|it|should|must|be|is|of|for|at|to|price[ds]?|"
+    r"cost(?:s|ing)?|budget|spend(?:ing)?)\s+)*"
+    r"\b(?:lower than|less than|under|below|at most|no more than|not more than|cheaper than|up to|within|max(?:imum)?|"
+    r"not over|budget (?:is|of))\s*(?:of\s+|a\s+)?"
+    r"(?P<amount>\$?\s*\d[\d,]*(?:\.\d+)?\b)" + _UNIT + r"\s*(?:dollars|dollar|bucks|usd|\$)?",
     re.IGNORECASE,
 )
+_ABOUT_MONEY = re.compile(r"\$|dollar|buck|usd|price|cost|budget|spend", re.IGNORECASE)
 _WORD = re.compile(r"[\w.]+")
 _MONEY = re.compile(r"\$\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:dollars|bucks|usd)", re.IGNORECASE)
 
@@ -50,12 +55,13 @@ class Instruction:
 @lru_cache(maxsize=20_000)
 def parse_instruction(text: str) -> Instruction:
     """Separate the price ceiling from the rest of an instruction."""
-    match = _CEILING.search(text)
-    if match is not None:
-        wish, amount = text[: match.start()] + text[match.end() :], match[1]
+    clauses = list(_CEILING.finditer(text))
+    clause = next((match for match in clauses if _ABOUT_MONEY.search(match[0])), clauses[0] if clauses else None)
+    if clause is not None:
+        wish, amount = f"{text[: clause.start()]} {text[clause.end() :].lstrip()}", clause["amount"].lstrip("$ ")
     else:
         money = _MONEY.search(text)
-        wish, amount = text, (money[1] or money[2]) if money else None
+        wish, amount = text, (money[1] or money[2]) if money else ""
     ceiling = float(amount.replace(",", "")) if amount else None
     wish = wish.strip(" ,.;") or text
     return Instruction(text, wish, ceiling, terms_of(wish))
@@ -185,7 +191,8 @@ class Tracker:
     queries: Sequence[str]
     max_steps: int
     steps: int = 0
-    _taken: set[tuple[str, str]] = field(default_factory=set)
+    _taken: set[tuple[str, str, int]] = field(default_factory=set)
+    _visits: int = 0
     _memory: dict[str, Memory] = field(default_factory=dict)
 
     def state(self, page: Page) -> State:
@@ -207,14 +214,16 @@ class Tracker:
 
     def took(self, page: Page, action: str) -> None:
         """Note that ``action`` was taken on ``page``."""
-        self._taken.add((page.url, action))
+        option = page.kind == "item" and page.product is not None and item_clickables(page.product).get(action[6:-1])
+        self._taken.add((page.url, action, self._visits if option else 0))
+        self._visits += page.kind == "results"
         self.steps += 1
 
     def _candidates(self, page: Page) -> list[Candidate]:
         if page.kind == "search":
             actions = [f"search[{query}]" for query in self.queries]
             return [
-                Candidate(action, "search", text=query, done=(page.url, action) in self._taken)
+                Candidate(action, "search", text=query, done=(page.url, action, 0) in self._taken)
                 for query, action in zip(self.queries, actions, strict=True)
             ]
         found = [self._button(page, text.lower()) for text in page.buttons]
@@ -227,7 +236,7 @@ class Tracker:
     def _button(self, page: Page, text: str) -> Candidate:
         action, kind = f"click[{text}]", _BUTTON_KINDS.get(text, "section")
         last = kind == "next" and page.number * PER_PAGE >= page.total
-        done = last or (page.url, action) in self._taken
+        done = last or (page.url, action, 0) in self._taken
         if kind != "buy" or page.product is None:
             return Candidate(action, kind, done=done)
         return Candidate(
@@ -252,11 +261,13 @@ class Tracker:
 
     def _options(self, page: Page) -> list[Candidate]:
         assert page.product is not None
-        return [
-            Candidate(f"click[{value}]", "option", text=value, group=name, chosen=page.options.get(name) == value)
-            for value, name in item_clickables(page.product).items()
-            if name
-        ]
+        found = []
+        for value, name in item_clickables(page.product).items():
+            if name:
+                action, chosen = f"click[{value}]", page.options.get(name) == value
+                done = (page.url, action, self._visits) in self._taken  # a product opened again starts afresh
+                found.append(Candidate(action, "option", text=value, group=name, chosen=chosen, done=done))
+        return found
 
 
 def _look(product: Product, instruction: Instruction) -> Memory:

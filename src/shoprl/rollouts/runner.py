@@ -85,8 +85,8 @@ def run_episodes(
     Returns:
         One episode a goal, in the order of ``goals``.
     """
-    if max_steps < 1:
-        raise ConfigError(f"max_steps {max_steps}: must be at least 1.")
+    if max_steps < 1 or seed < 0:
+        raise ConfigError(f"max_steps {max_steps} must be at least 1, seed {seed} at least 0.")
     done: dict[int, Episode] = {}
     waiting = _trips(policy, shop, goals, seed, max_steps)
     running: list[tuple[int, _Trip]] = []

@@ -55,6 +55,8 @@ class LoopConfig:
         for name in ("updates", "batch_size", "learning_rate", "clip", "checkpoint_every", "log_every"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name} {getattr(self, name)}: must be above 0.")
+        if self.checkpoint_every % self.log_every:
+            raise ConfigError("checkpoint_every must be a multiple of log_every, so that a resumed log is whole.")
 
 
 def batch_of(update: int, size: int, count: int, seed: int) -> torch.Tensor:

@@ -60,6 +60,8 @@ def examples(
     """The decisions to learn from: those with a choice to make, without slips and actions a policy cannot take."""
     found = []
     for episode in track(episodes, "replaying demonstrations", unit="trip"):
+        if not 0 <= episode.goal_index < len(goals):
+            raise TrajectoryError(f"A trajectory is of goal {episode.goal_index}; there are {len(goals)} goals.")
         slips = set(episode.slips)
         for position, (state, chosen) in enumerate(replay(shop, goals[episode.goal_index], episode, strategy)):
             if chosen is not None and position not in slips and len(state.candidates) > 1:
