@@ -1,4 +1,4 @@
-# make run: install into .venv and run the main job; make test: install what tests need and run them.
+# make run: install into .venv and run the main job (again: go on with it; OUT=FOLDER: elsewhere); make test: install what tests need and run them.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -18,7 +18,7 @@ $(VENV)/.installed-test: $(VENV)/.installed
 	touch $@
 
 run: $(VENV)/.installed
-	$(BIN)/shoprl reproduce --budget quick --out $(OUT)
+	$(BIN)/shoprl reproduce --budget quick --out $(OUT) $(if $(wildcard $(OUT)/run.json),--resume)
 
 test: $(VENV)/.installed-test check
 	$(BIN)/pytest
@@ -30,6 +30,9 @@ test-slow: $(VENV)/.installed-test
 test-core:
 	$(PYTHON) -m venv $(VENV)-core
 	$(VENV)-core/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt ".[test]"
+	! $(VENV)-core/bin/python -c "import torch" 2>/dev/null
+	$(VENV)-core/bin/shoprl catalog generate --products 60 --out $(VENV)-core/shop-$$$$ && \
+		$(VENV)-core/bin/shoprl evaluate --policy rule --data $(VENV)-core/shop-$$$$
 	$(VENV)-core/bin/python -m pytest tests/catalog tests/search tests/shop tests/real tests/test_files.py
 
 check: $(VENV)/.installed-test

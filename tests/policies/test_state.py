@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from shoprl.catalog.catalog import Catalog
 from shoprl.catalog.phrasing import _PRICE_FORMS, phrase_price
 from shoprl.catalog.product import Product, Request
+from shoprl.policies.queries import queries_for
 from shoprl.policies.state import (
     UNSEEN,
     Memory,
@@ -264,3 +265,22 @@ def test_hidden_fields_do_not_reach_a_state(toy: ShopData) -> None:
             states = [step(session, tracker, action) for session, tracker in pairs]
             assert states[0] == states[1]
         assert states[0].looked_at == 1  # the walk went where it was meant to go
+
+
+@pytest.mark.parametrize(
+    ("text", "wish", "ceiling"),
+    [
+        ("a bag under 10.5 oz", "a bag under 10.5 oz", None),
+        ("a lamp that burns up to 12 hours", "a lamp that burns up to 12 hours", None),
+        ("a lamp that burns up to 12 hours, for less than 40 dollars", "a lamp that burns up to 12 hours", 40.0),
+        ("a rug within 50", "a rug", 50.0),
+        ("a rug under 50 please", "a rug please", 50.0),
+    ],
+)
+def test_a_bare_number_is_money_only_where_nothing_follows(text: str, wish: str, ceiling: float | None) -> None:
+    parsed = parse_instruction(text)
+    assert (parsed.wish, parsed.ceiling) == (wish, ceiling)
+
+
+def test_a_query_is_one_line() -> None:
+    assert queries_for("instruction", parse_instruction("green\ntea [loose]")) == ("green tea (loose)",)

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from shoprl.errors import CatalogError, GoalError
-from shoprl.shop.data import ShopData, read_data, shop_data
+from shoprl.shop.data import ShopData, read_data, read_shop, shop_data
 from shoprl.shop.goal import write_goals
 from shoprl.shop.splits import disjoint_split, webshop_split, write_split
-from tests.toyshop import EVERYTHING, toy_catalog, toy_goals
+from tests.toyshop import EVERYTHING, toy_catalog, toy_goals, write_toy_folder
 
 
 def test_a_folder_without_goals_gets_the_same_ones_each_time(toy: ShopData, toy_folder: Path) -> None:
@@ -68,3 +68,21 @@ def test_a_session_belongs_to_its_goal(toy: ShopData) -> None:
     session = toy.session(3, "mine")
     assert session.goal == toy.goals[3]
     assert session.page.url.endswith("/mine")
+
+
+def test_a_split_with_a_product_in_two_parts_is_not_disjoint(tmp_path: Path) -> None:
+    write_toy_folder(tmp_path)
+    data = read_data(tmp_path)
+    write_split(tmp_path / "split_disjoint.json", data.split)
+    with pytest.raises(GoalError, match="a product is in two parts"):
+        read_data(tmp_path)
+
+
+def test_a_shop_needs_no_goals(tmp_path: Path) -> None:
+    write_toy_folder(tmp_path)
+    for path in [*tmp_path.glob("goals*"), *tmp_path.glob("items_ins*"), *tmp_path.glob("items_human*")]:
+        path.unlink()
+    with pytest.raises(GoalError):
+        read_data(tmp_path)
+    shop = read_shop(tmp_path)
+    assert shop.find(["toymart"])

@@ -3,10 +3,11 @@ from dataclasses import astuple, replace
 import numpy as np
 import pytest
 
+from shoprl.catalog.catalog import Catalog
 from shoprl.errors import ConfigError
 from shoprl.policies.state import parse_instruction
 from shoprl.rollouts.records import Episode
-from shoprl.shop.data import ShopData
+from shoprl.shop.data import ShopData, shop_data
 from shoprl.shop.generated import generated_data
 from shoprl.trajectories.shoppers import (
     EXPERT,
@@ -16,6 +17,7 @@ from shoprl.trajectories.shoppers import (
     plan_for,
     shopping_trip,
 )
+from tests.toyshop import toy_data
 
 
 @pytest.fixture(scope="module")
@@ -137,3 +139,11 @@ def test_demonstrations_need_goals_and_a_count(toy: ShopData) -> None:
     for indices, count in (((), 3), ((1,), 0)):
         with pytest.raises(ConfigError, match="at least"):
             demonstrations(toy.shop, toy.goals, indices, count, EXPERT, np.random.default_rng(0))
+
+
+def test_an_option_without_values_stops_no_shopper() -> None:
+    data = toy_data()
+    product = replace(data.catalog.products[0], options={"fit": ()})
+    catalog = Catalog([product, *data.catalog.products[1:]])
+    plan = plan_for(product, data.goals[0], shop_data(catalog, data.goals).shop)
+    assert plan.options == {}

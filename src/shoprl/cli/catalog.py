@@ -8,10 +8,10 @@ import tyro
 
 from shoprl.catalog.attributes import mine_attributes
 from shoprl.catalog.webshop import read_catalog
-from shoprl.cli.output import Json, emit, not_negative
+from shoprl.cli.output import Json, check_seed, emit
 from shoprl.errors import ConfigError, RunError
 from shoprl.files import write_json
-from shoprl.shop.data import read_data
+from shoprl.shop.data import read_catalog_and_goals, read_data
 from shoprl.shop.splits import SplitKind, disjoint_split, webshop_split, write_split
 
 
@@ -34,6 +34,7 @@ class Generate:
         """Run the command."""
         from shoprl.shop.generated import write_generated
 
+        check_seed(self.seed)
         if self.out.exists() and (not self.out.is_dir() or any(self.out.iterdir())):
             raise RunError(f"{self.out}: not an empty folder. Choose another one with --out.")
         write_generated(self.out, self.products, self.seed)
@@ -97,8 +98,8 @@ class Split:
         """Run the command."""
         import numpy as np
 
-        not_negative(self.seed)
-        goals = read_data(self.data).goals
+        check_seed(self.seed)
+        _, goals = read_catalog_and_goals(self.data)
         split = (
             webshop_split(goals) if self.kind == "webshop" else disjoint_split(goals, np.random.default_rng(self.seed))
         )

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from shoprl.cli.output import Json, emit, not_negative, percent
+from shoprl.cli.output import Json, check_seed, emit, percent
 from shoprl.errors import ConfigError
-from shoprl.policies.base import Decode
-from shoprl.shop.data import read_data
-from shoprl.shop.goal import goals_hash, read_goals
-from shoprl.shop.session import MAX_STEPS
+from shoprl.policies.base import Decode, Policy
+from shoprl.policies.simple import simple_policy
+from shoprl.shop.data import read_data, read_shop
+from shoprl.shop.goal import Goal, goals_hash, read_goals
+from shoprl.shop.session import MAX_STEPS, Shop
 from shoprl.shop.splits import SplitName
 
 
@@ -42,20 +43,13 @@ class Evaluate:
     def execute(self) -> None:
         """Run the command."""
         from shoprl.evaluation.evaluate import evaluate
-        from shoprl.policies.saving import load_policy
 
         if self.first is not None and self.first < 1:
             raise ConfigError(f"--first {self.first}: must be at least 1.")
-        not_negative(self.seed)
-        policy = load_policy(self.policy)
-        data = read_data(self.data, self.strict)
-        if self.goals is not None:
-            goals = list(enumerate(read_goals(self.goals, data.catalog)))
-            hashes = {"catalog": data.catalog.content_hash, "goals": goals_hash([goal for _, goal in goals])}
-        else:
-            hashes = data.hashes()
-            goals = [(index, data.goals[index]) for index in data.split.part(self.split)]
-        found = evaluate(policy, data.shop, goals[: self.first], self.decode, self.seed, self.max_steps)
+        check_seed(self.seed)
+        policy = simple_policy(self.policy) or self._trained()
+        shop, goals, hashes = self._goals()
+        found = evaluate(policy, shop, goals[: self.first], self.decode, self.seed, self.max_steps)
         row = {"policy": self.policy, "decode": self.decode, **found.to_json(), "hashes": hashes}
         summary = found.summary
         text = (
@@ -65,3 +59,16 @@ class Evaluate:
             f"speed    {found.decisions_per_second:.0f} decisions/s"
         )
         emit(row, text, self.json)
+
+    def _trained(self) -> Policy:
+        from shoprl.policies.saving import load_choice
+
+        return load_choice(Path(self.policy))
+
+    def _goals(self) -> tuple[Shop, list[tuple[int, Goal]], dict[str, str]]:
+        if self.goals is not None:
+            shop = read_shop(self.data, self.strict)
+            given = read_goals(self.goals, shop.catalog)
+            return shop, list(enumerate(given)), {"catalog": shop.catalog.content_hash, "goals": goals_hash(given)}
+        data = read_data(self.data, self.strict)
+        return data.shop, [(index, data.goals[index]) for index in data.split.part(self.split)], data.hashes()

@@ -34,6 +34,15 @@ def main() -> None:
     except ShopRLError as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         sys.exit(2)
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"ConfigError: {error.name} is not installed. Run `pip install 'shoprl[all]'`.\n")
+        sys.exit(2)
+    except BrokenPipeError:  # whoever read the output has seen enough
+        sys.stderr.close()
+        sys.exit(0)
+    except OSError as error:
+        sys.stderr.write(f"StorageError: {error}. Check the path, its permissions and the space left.\n")
+        sys.exit(2)
     except KeyboardInterrupt:
-        sys.stderr.write("Stopped. A run goes on with --resume.\n")
+        sys.stderr.write("Stopped. `shoprl reproduce` goes on with --resume.\n")
         sys.exit(130)

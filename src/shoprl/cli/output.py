@@ -13,10 +13,10 @@ from shoprl.errors import ConfigError
 Json = Annotated[bool, tyro.conf.arg(help="Print one JSON document on stdout and nothing else.")]
 
 
-def not_negative(seed: int) -> None:
-    """Refuse a seed that no generator takes."""
-    if seed < 0:
-        raise ConfigError(f"--seed {seed}: must be at least 0.")
+def check_seed(seed: int) -> None:
+    """Refuse a seed that not every generator takes."""
+    if not 0 <= seed < 2**32:
+        raise ConfigError(f"--seed {seed}: must be from 0 to {2**32 - 1}.")
 
 
 def emit(value: object, text: str, as_json: bool) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import tyro
 
-from shoprl.cli.output import Json, emit, not_negative, percent, table
-from shoprl.shop.data import read_data
+from shoprl.cli.output import Json, check_seed, emit, percent, table
+from shoprl.shop.data import read_shop
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class Recommend:
         from shoprl.policies.saving import load_choice
         from shoprl.recommend.recommender import recommend
 
-        not_negative(self.seed)
+        check_seed(self.seed)
         record = read_run(self.run)
         policy = load_choice(self.policy or self.run / record["best_policy"])
-        data = read_data(self.data or self.run / record["data"])
-        found = recommend(policy, data.shop, self.request, self.runs, self.top, self.seed)
+        shop = read_shop(self.data or self.run / record["data"])
+        found = recommend(policy, shop, self.request, self.runs, self.top, self.seed)
         rows = [
             (number, r.asin, percent(r.share), f"{r.probability:.3f}", r.price, _short(r.title), _options(r.options))
             for number, r in enumerate(found, start=1)

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from shoprl.cli.output import Json, emit, not_negative, percent, table
+from shoprl.cli.output import Json, check_seed, emit, percent, table
 from shoprl.errors import ConfigError, ShopRLError
 from shoprl.files import write_json
 from shoprl.shop.data import ShopData, read_data
@@ -35,13 +35,15 @@ class Reproduce:
 
     def execute(self) -> None:
         """Run the command."""
+        import jinja2  # noqa: F401  (what only the report needs is missed now, not after training)
+        import matplotlib  # noqa: F401
         import torch
 
         from shoprl.evaluation.budgets import BUDGETS
         from shoprl.evaluation.reproduce import Run, reproduce
         from shoprl.evaluation.runlog import end_run, start_run
 
-        not_negative(self.seed)
+        check_seed(self.seed)
         if self.threads < 1:
             raise ConfigError(f"--threads {self.threads}: must be at least 1.")
         torch.set_num_threads(self.threads)

@@ -1,9 +1,10 @@
 """How much each step of ``shoprl reproduce`` gets; counted in updates, demonstrations and goals, never in seconds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from shoprl.training.dpo import DPOConfig
 from shoprl.training.imitation import ImitationConfig
+from shoprl.training.loop import LoopConfig
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,8 @@ class Budget:
     rollouts: int
 
     def control(self) -> ImitationConfig:
-        """Imitation for as many updates as DPO, with its rate, batch and warm-up."""
-        dpo = self.dpo
-        return ImitationConfig(
-            updates=dpo.updates, batch_size=dpo.batch_size, learning_rate=dpo.learning_rate, warmup=dpo.warmup
-        )
+        """Imitation with every setting that DPO shares with it."""
+        return ImitationConfig(**{each.name: getattr(self.dpo, each.name) for each in fields(LoopConfig)})
 
 
 BUDGETS = {

@@ -67,7 +67,8 @@ def write_report(
         (title, cell) for title, key, cell in _AGENT_COLUMNS if any(row.get(key) is not None for row in agents.values())
     ]
     page = environment.from_string(source).render(
-        best=_best(agents),
+        chosen_before=bool(results.get("best_policy")),
+        best=_best(agents, results.get("best_policy")),
         agent_columns=["Agent", *(title for title, _ in columns)],
         agents=[{"name": name, "cells": [cell(row) for _, cell in columns]} for name, row in agents.items()],
         comparison=list(_comparison(results.get("comparison") or {})),
@@ -158,12 +159,13 @@ def _arm_cells(row: Row) -> list[Cell]:
     ]
 
 
-def _best(agents: Mapping[str, Row]) -> Cell | None:
-    """The headline: the agent with the highest success rate, the first of equals; None where none was scored."""
+def _best(agents: Mapping[str, Row], chosen: str | None) -> Cell | None:
+    """The headline: the agent chosen before testing, else the one with the highest success rate; None without any."""
     scored = [(name, row) for name, row in agents.items() if row.get("success_rate") is not None]
     if not scored:
         return None
-    name, row = max(scored, key=lambda pair: float(pair[1]["success_rate"]))
+    named = [pair for pair in scored if chosen is not None and pair[0] == chosen.rsplit("/", 1)[-1]]
+    name, row = named[0] if named else max(scored, key=lambda pair: float(pair[1]["success_rate"]))
     return {
         "name": name,
         "success": _percent(row["success_rate"]),

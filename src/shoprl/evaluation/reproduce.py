@@ -20,6 +20,7 @@ from shoprl.policies.backbone import load_backbone
 from shoprl.policies.base import Policy
 from shoprl.policies.choice import ChoicePolicy, new_model
 from shoprl.policies.encoder import TokenStore
+from shoprl.policies.queries import queries_for
 from shoprl.policies.saving import load_choice, save_policy
 from shoprl.policies.simple import RulePolicy
 from shoprl.policies.state import parse_instruction
@@ -97,7 +98,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Demonstrated:
-    """Demonstrations and what is learned from them."""
+    """Demonstrations, what is learned from them, and the products that they asked for or bought."""
 
     skill: float
     episodes: Sequence[Episode]
@@ -130,8 +131,9 @@ def _demonstrate(run: Run, name: str, purpose: int, skill: Callable[[], float], 
             episodes = demonstrations(run.data.shop, goals, indices, run.budget.demonstrations, level, rng, recovery)
             write_trajectories(path, episodes, hashes["goals"])
         data = examples(run.data.shop, goals, episodes)
-    asked = frozenset(goals[episode.goal_index].asin for episode in episodes)
-    return Demonstrated(level, episodes, data, asked)
+    asked = {goals[episode.goal_index].asin for episode in episodes}
+    bought = {episode.asin for episode in episodes if episode.asin is not None}
+    return Demonstrated(level, episodes, data, frozenset(asked | bought))
 
 
 def _encode(run: Run, demonstrated: Sequence[Demonstrated]) -> None:
@@ -142,7 +144,9 @@ def _encode(run: Run, demonstrated: Sequence[Demonstrated]) -> None:
         texts += [v for product in run.data.catalog for values in product.options.values() for v in values]
         shown = [episode.goal_index for part in demonstrated for episode in part.episodes]
         held = [index for index, _ in run.test_goals() + run.eval_goals() + run.disjoint_goals()]
-        texts += [parse_instruction(run.data.goals[index].instruction).wish for index in shown + held]
+        for index in shown + held:
+            instruction = parse_instruction(run.data.goals[index].instruction)
+            texts += [instruction.wish, *queries_for("wish", instruction)]
         run.store.add(texts)
 
 
@@ -177,14 +181,16 @@ def _imitate(run: Run, name: str, of: Demonstrated, config: ImitationConfig, sta
 
 def _prefer(run: Run, of: Demonstrated, reference: ChoicePolicy) -> ChoicePolicy:
     config = run.budget.dpo
+    about: dict[str, Any] = {"demonstrations": len(of.episodes), "updates": config.updates}
 
     def make(folder: Path) -> ChoicePolicy:
-        pairs, _ = preference_pairs(reference, of.examples, config, run.rng(5))
+        pairs, skipped = preference_pairs(reference, of.examples, config, run.rng(5))
+        about.update(pairs=len(pairs), skipped=skipped)
         policy = _copy(run, reference, "dpo")
         train_dpo(policy, pairs, replace(config, seed=run.seed), folder)
         return policy
 
-    return _trained(run, "dpo", make, {"demonstrations": len(of.episodes), "updates": config.updates})
+    return _trained(run, "dpo", make, about)
 
 
 def _shop(run: Run, policy: Policy, part: str, goals: list[tuple[int, Goal]]) -> Evaluation:
@@ -297,7 +303,7 @@ def reproduce(run: Run) -> Outcome:
         learned = expert if name == "imitation_expert" else average
         agents[name] = _agent(run, policy, tests[name], learned, updates[name])
     best, chosen = _best(run, policies)
-    thompson = _thompson(run, [rule, imitation, policies["dpo"], policies["imitation_expert"]])
+    thompson = _thompson(run, everyone)
     results = {
         "agents": agents,
         "comparison": {"of": "dpo less control, same test goals", **_difference(tests["dpo"], tests["control"])},

@@ -49,7 +49,7 @@ def _examples(run: Run, tests: Mapping[str, Evaluation]) -> list[dict[str, Any]]
 def write_run_report(run: Run, outcome: Outcome, results: Mapping[str, Any]) -> None:
     """Write ``figures/*.png`` and ``report.html`` into the run folder."""
     shown = {
-        **{key: results[key] for key in ("agents", "comparison", "thompson")},
+        **{key: results[key] for key in ("agents", "comparison", "thompson", "best_policy")},
         "wall_seconds": run.wall,
         "run": {key: results[key] for key in ("budget", "seed", "threads", "machine", "versions", "hashes")},
     }

@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -88,6 +89,7 @@ def start_run(folder: Path, settings: Mapping[str, Any], data: Path | None, resu
         RunError: the folder is in use without ``resume``, or ``resume`` meets other settings.
     """
     path = folder / RUN
+    earlier: list[dict[str, Any]] = []
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder}: is a file. Choose a folder with --out.")
     if folder.exists() and any(folder.iterdir()):
@@ -95,18 +97,20 @@ def start_run(folder: Path, settings: Mapping[str, Any], data: Path | None, resu
             raise RunError(f"{folder}: not empty. Go on with --resume, or choose another folder with --out.")
         if not path.is_file():
             raise RunError(f"{folder}: holds no {RUN}, so it is not a run to resume. Choose another folder with --out.")
-        before = _record(folder).get("settings")
-        if before != dict(settings):
-            raise RunError(f"{folder}: was started with other settings ({before}). Use those, or another --out.")
+        before = _record(folder)
+        if before.get("settings") != dict(settings):
+            raise RunError(f"{folder}: was started with other settings ({before.get('settings')}). Use those.")
+        earlier = [*before.get("earlier", []), {key: before.get(key) for key in ("started", "versions", "commit")}]
     record = {
         "status": "running",
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": dict(settings),
         "data": os.path.relpath(data, folder) if data is not None else None,
         "versions": versions(),
         "commit": commit(),
         "machine": machine(),
+        "earlier": earlier,  # the starts that this one goes on from
     }
     write_json(path, record)
 
@@ -129,4 +133,6 @@ def read_run(folder: Path) -> dict[str, Any]:
     record = _record(folder)
     if record.get("status") != "done":
         raise RunError(f"{folder}: the run did not finish (status {record.get('status')!r}). Go on with --resume.")
+    if not all(isinstance(record.get(name), str) for name in ("best_policy", "data")):
+        raise RunError(f"{folder / RUN}: names no best policy or data folder. Make the run again.")
     return record

@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib.metadata
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from shoprl.errors import BackboneError
 from shoprl.files import sha256_of
@@ -103,7 +103,7 @@ def load_backbone(name: str = DEFAULT) -> Backbone:
     try:
         tokenizer = AutoTokenizer.from_pretrained(source)
         model = AutoModel.from_pretrained(source, use_safetensors=True, dtype=torch.float32)
-    except (OSError, ValueError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
         raise BackboneError(
             f"{name}: cannot be loaded as an encoder ({str(error).splitlines()[0]}). "
             f"Give a hub id or a folder with config.json and model.safetensors, or use {DEFAULT}."

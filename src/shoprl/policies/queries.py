@@ -15,4 +15,5 @@ def queries_for(strategy: QueryStrategy, instruction: Instruction) -> tuple[str,
         instruction: the request.
     """
     text = instruction.text if strategy == "instruction" else instruction.wish
-    return (text.replace("[", "(").replace("]", ")"),)  # brackets would end the action
+    # Brackets and line breaks would end the action.
+    return (" ".join(text.replace("[", "(").replace("]", ")").splitlines()),)

@@ -17,7 +17,7 @@ from shoprl.policies.base import Policy
 from shoprl.policies.choice import ChoiceModel, ChoicePolicy
 from shoprl.policies.encoder import TokenStore
 from shoprl.policies.queries import QueryStrategy
-from shoprl.policies.simple import RandomPolicy, RulePolicy
+from shoprl.policies.simple import simple_policy
 
 MANIFEST = "policy.json"
 FILES = ("config.json", "model.safetensors")
@@ -54,10 +54,12 @@ def save_policy(policy: ChoicePolicy, folder: Path, about: Mapping[str, Any] | N
         }
         write_json(temporary / MANIFEST, manifest)
         temporary.chmod(0o755)
+        old = temporary.with_suffix(".old")
         if folder.exists():
-            shutil.rmtree(folder)
+            os.replace(folder, old)
         os.replace(temporary, folder)
         temporary = None
+        shutil.rmtree(old, ignore_errors=True)
     except (OSError, SafetensorError) as error:
         raise StorageError(
             f"{folder}: the policy cannot be written ({error}). Free some space and try again."
@@ -109,8 +111,4 @@ def load_choice(folder: Path, store: TokenStore | None = None) -> ChoicePolicy:
 
 def load_policy(name: str, store: TokenStore | None = None) -> Policy:
     """A policy by name (``rule``, ``random``) or from its folder."""
-    if name == "rule":
-        return RulePolicy()
-    if name == "random":
-        return RandomPolicy()
-    return load_choice(Path(name), store)
+    return simple_policy(name) or load_choice(Path(name), store)

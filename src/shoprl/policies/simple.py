@@ -45,3 +45,9 @@ class RulePolicy:
         wanted = {"search": "search", "results": "product", "item": "buy"}.get(state.page, "prev")
         fallback = state.candidates[0].action  # an empty results page offers only the way back
         return next((c.action for c in state.candidates if c.kind == wanted), fallback)
+
+
+def simple_policy(name: str) -> RandomPolicy | RulePolicy | None:
+    """The policy without parameters of that name, or None."""
+    named: dict[str, RandomPolicy | RulePolicy] = {"rule": RulePolicy(), "random": RandomPolicy()}
+    return named.get(name)

@@ -18,19 +18,16 @@ from shoprl.shop.session import PER_PAGE
 
 CandidateKind = Literal["search", "back", "next", "prev", "section", "buy", "product", "option"]
 
-_UNIT = (
-    r"(?!\s*(?:inch|in\b|\"|feet|ft|foot|yard|cm|mm|meter|oz|ounce|lb|pound|gram|watt|volt|gb|ml|year|month|pack|piece|"
-    r"%|x\b))"
-)
 _CEILING = re.compile(
     r"[,;.]?\s*(?:\b(?:and|but|with|i|can|my|the|a|its|that|which|it|should|must|be|is|of|for|at|to|price[ds]?|"
     r"cost(?:s|ing)?|budget|spend(?:ing)?)\s+)*"
     r"\b(?:lower than|less than|under|below|at most|no more than|not more than|cheaper than|up to|within|max(?:imum)?|"
     r"not over|budget (?:is|of))\s*(?:of\s+|a\s+)?"
-    r"(?P<amount>\$?\s*\d[\d,]*(?:\.\d+)?\b)" + _UNIT + r"\s*(?:dollars|dollar|bucks|usd|\$)?",
+    r"(?P<amount>\$?\s*(?>\d[\d,]*(?:\.\d+)?))\s*(?:(?:dollars?|bucks|usd)\b|\$)?",
     re.IGNORECASE,
 )
 _ABOUT_MONEY = re.compile(r"\$|dollar|buck|usd|price|cost|budget|spend", re.IGNORECASE)
+_END = re.compile(r"\s*(?:$|[,;.!?](?!\d)|(?:please|pls|thanks?|asap|if|and|with|for)\b)", re.IGNORECASE)
 _WORD = re.compile(r"[\w.]+")
 _MONEY = re.compile(r"\$\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:dollars|bucks|usd)", re.IGNORECASE)
 
@@ -56,7 +53,9 @@ class Instruction:
 def parse_instruction(text: str) -> Instruction:
     """Separate the price ceiling from the rest of an instruction."""
     clauses = list(_CEILING.finditer(text))
-    clause = next((match for match in clauses if _ABOUT_MONEY.search(match[0])), clauses[0] if clauses else None)
+    clause = next((match for match in clauses if _ABOUT_MONEY.search(match[0])), None)
+    if clause is None:  # a number alone is money only where no unit or thing follows it
+        clause = next((match for match in clauses if _END.match(text, match.end())), None)
     if clause is not None:
         wish, amount = f"{text[: clause.start()]} {text[clause.end() :].lstrip()}", clause["amount"].lstrip("$ ")
     else:

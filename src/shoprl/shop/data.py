@@ -1,10 +1,11 @@
 """Everything a shop needs, from one data folder: catalogue, goals, splits, search."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import get_args
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from shoprl.search.index import SearchIndex
 from shoprl.shop.goal import Goal, goals_hash, read_goals
 from shoprl.shop.making import make_goals
 from shoprl.shop.session import Session, Shop
-from shoprl.shop.splits import Split, disjoint_split, read_split, webshop_split
+from shoprl.shop.splits import Split, SplitName, disjoint_split, read_split, webshop_split
 from shoprl.shop.tagger import Tagger, TextBlobTagger
 
 GOAL_SEED = 233  # WebShop's seed for the order of goals; here also that of goals and splits made at first sight
@@ -55,7 +56,7 @@ class ShopData:
     @cached_property
     def shop(self) -> Shop:
         """The shop, its search index built at first use."""
-        return Shop(self.catalog, IndexSearch(SearchIndex.build(self.catalog.products)), self.tagger)
+        return _open_shop(self.catalog, self.tagger)
 
     def session(self, goal_index: int, name: str = "shoprl") -> Session:
         """A new session for one goal."""
@@ -73,15 +74,15 @@ class ShopData:
         return found
 
 
+def _open_shop(catalog: Catalog, tagger: Tagger) -> Shop:
+    return Shop(catalog, IndexSearch(SearchIndex.build(catalog.products)), tagger)
+
+
 def _goals_file(folder: Path) -> Path | None:
     found = [path for path in (folder / "goals.jsonl", folder / "goals.jsonl.gz") if path.is_file()]
     if len(found) > 1:
         raise GoalError(f"{folder}: holds both goals.jsonl and goals.jsonl.gz. Keep the one you mean.")
     return found[0] if found else None
-
-
-def _stored_or(path: Path, goals: Sequence[Goal], make: Any) -> Any:
-    return read_split(path, goals) if path.is_file() else make()
 
 
 def _disjoint_or_none(goals: Sequence[Goal]) -> Split | None:
@@ -96,6 +97,31 @@ def shop_data(catalog: Catalog, goals: Sequence[Goal], tagger: Tagger | None = N
     return ShopData(catalog, goals, webshop_split(goals), _disjoint_or_none(goals), tagger or TextBlobTagger())
 
 
+def read_shop(folder: Path, strict: bool = False, tagger: Tagger | None = None) -> Shop:
+    """The shop of a data folder, without its goals: enough to recommend, or to meet goals from elsewhere.
+
+    Raises:
+        CatalogError: a file is missing or malformed.
+    """
+    return _open_shop(read_catalog(folder, strict), tagger or TextBlobTagger())
+
+
+def read_catalog_and_goals(folder: Path, strict: bool = False) -> tuple[Catalog, Sequence[Goal]]:
+    """The catalogue and goals of a data folder, without its splits; see :func:`read_data`."""
+    catalog = read_catalog(folder, strict)
+    path = _goals_file(folder)
+    goals = read_goals(path, catalog) if path else make_goals(catalog, np.random.default_rng(GOAL_SEED))
+    return catalog, goals
+
+
+def _stored_disjoint(path: Path, goals: Sequence[Goal]) -> Split:
+    split = read_split(path, goals)
+    asked = [{goals[index].asin for index in split.part(name)} for name in get_args(SplitName)]
+    if any(first & second for first, second in itertools.combinations(asked, 2)):
+        raise GoalError(f"{path}: a product is in two parts. Write it with `shoprl catalog split --kind disjoint`.")
+    return split
+
+
 def read_data(folder: Path, strict: bool = False, tagger: Tagger | None = None) -> ShopData:
     """Read a data folder.
 
@@ -105,13 +131,12 @@ def read_data(folder: Path, strict: bool = False, tagger: Tagger | None = None) 
     Raises:
         CatalogError, GoalError: a file is missing, malformed or does not fit the others.
     """
-    catalog = read_catalog(folder, strict)
-    path = _goals_file(folder)
-    goals = read_goals(path, catalog) if path else make_goals(catalog, np.random.default_rng(GOAL_SEED))
+    catalog, goals = read_catalog_and_goals(folder, strict)
+    stored, apart = folder / "split.json", folder / "split_disjoint.json"
     return ShopData(
         catalog=catalog,
         goals=goals,
-        split=_stored_or(folder / "split.json", goals, lambda: webshop_split(goals)),
-        disjoint=_stored_or(folder / "split_disjoint.json", goals, lambda: _disjoint_or_none(goals)),
+        split=read_split(stored, goals) if stored.is_file() else webshop_split(goals),
+        disjoint=_stored_disjoint(apart, goals) if apart.is_file() else _disjoint_or_none(goals),
         tagger=tagger or TextBlobTagger(),
     )

@@ -35,6 +35,7 @@ def write_generated(folder: Path, products: int = PRODUCTS, seed: int = 0) -> No
         GoalError: so few products have too few requests to split.
         StorageError: it cannot be written.
     """
+    folder = folder.resolve()
     temporary = folder.with_name(f".{folder.name}.part")
     try:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -100,7 +100,7 @@ class Session:
 
     def _click(self, argument: str) -> float:
         kind = self.page.kind
-        if argument == BUY.lower():
+        if argument == BUY.lower() and kind == "item":
             return self._buy()
         if argument == BACK.lower():
             self._restart()
@@ -108,7 +108,7 @@ class Session:
             self._results(self._number + 1)
         elif argument == PREVIOUS.lower() and kind in ("results", "item"):
             self._results(self._number - (kind == "results"))
-        elif argument in (section.lower() for section in SECTIONS):
+        elif kind == "item" and argument in (section.lower() for section in SECTIONS):
             self._sub(argument.capitalize())
         else:
             self._item(argument)

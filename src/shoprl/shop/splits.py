@@ -110,4 +110,6 @@ def read_split(path: Path, goals: Sequence[Goal]) -> Split:
         raise GoalError(f"{path}: belongs to another goal list. Write it again with `shoprl catalog split`.")
     if kind not in get_args(SplitKind) or not all(0 <= i < len(goals) for part in parts.values() for i in part):
         raise GoalError(f"{path}: of an unknown kind, or with an index outside the goals. Write it again.")
+    if len(set().union(*parts.values())) < sum(map(len, parts.values())):
+        raise GoalError(f"{path}: a goal is in two parts, or twice in one. Write it again with `shoprl catalog split`.")
     return Split(kind, tuple(parts["train"]), tuple(parts["eval"]), tuple(parts["test"]), of_goals)

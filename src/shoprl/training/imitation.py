@@ -1,7 +1,7 @@
 """Imitation: cross entropy of the demonstrated action over the available ones (arXiv 2408.16032)."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +67,3 @@ def train_imitation(
     policy.store.add(text for example in data for text in (example.state.instruction, *example.state.texts))
     identity = identity_of(policy.model, [(e.state.instruction, e.state.texts, e.chosen) for e in data])
     return train(policy.model, loss_of, len(data), config, folder, what, {"method": "imitation", **identity})
-
-
-def config_json(config: LoopConfig) -> dict[str, Any]:
-    """A configuration as JSON-able values."""
-    return asdict(config)

@@ -4,7 +4,6 @@ The batch, the dropout and the learning rate of an update are functions of (seed
 that was killed and resumed makes the same updates as one that was not.
 """
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -214,4 +213,4 @@ def identity_of(model: nn.Module, data: object) -> dict[str, str]:
 
 def read_log(folder: Path) -> list[dict[str, Any]]:
     """The rows of a training's log."""
-    return [json.loads(line) for line in (folder / LOG).read_text().splitlines()]
+    return [row for _, row in read_json_lines(folder / LOG, RunError)]

@@ -15,7 +15,7 @@ from shoprl.catalog.product import Product
 from shoprl.errors import ConfigError
 from shoprl.policies.queries import QueryStrategy, queries_for
 from shoprl.policies.state import Tracker, parse_instruction
-from shoprl.progress import bar
+from shoprl.progress import bar, track
 from shoprl.rollouts.records import Decision, Episode
 from shoprl.shop.goal import Goal
 from shoprl.shop.page import SECTIONS, Page
@@ -23,7 +23,6 @@ from shoprl.shop.reward import reward
 from shoprl.shop.session import MAX_STEPS, PER_PAGE, Session, Shop
 
 EXPERT = 1.0
-AVERAGE = 0.72  # on WebShop's 1,000 products; :func:`average_skill` finds it for another catalogue
 HUMAN_SUCCESS = 0.5  # WebShop's average worker: 50% success and a score of 75 (arXiv 2207.01206, section 5.2)
 
 
@@ -84,7 +83,7 @@ def _filled_options(product: Product, goal: Goal, options: dict[str, str], shop:
     """Add, option by option, the value that raises the reward most."""
     best = reward(product, options, goal, shop.tagger).total
     for name, values in product.options.items():
-        if name in options:
+        if name in options or not values:
             continue
         scored = [(reward(product, options | {name: value}, goal, shop.tagger).total, value) for value in values]
         top, value = max(scored, key=lambda pair: pair[0])
@@ -226,7 +225,7 @@ def shopping_trip(
         shop: where.
         goal_index: position of the goal in its list.
         goal: what is wanted.
-        skill: 1 for an expert, :data:`AVERAGE` for an average shopper.
+        skill: 1 for an expert; :func:`average_skill` finds an average shopper's.
         rng: decides mistakes.
         recovery: chance of a recovered slip on a results page.
         strategy: what is typed into the search bar.
@@ -273,18 +272,18 @@ def average_skill(
         shop: where.
         goals: the goal list.
         indices: training goals to calibrate on.
-        rng: draws the goals; every skill tried makes its trips with the same draws.
+        rng: draws the goals, evenly over products; every skill tried makes its trips with the same draws.
         success: share of successful trips aimed at.
-        trips: trips a try.
+        trips: trips a try, at most.
     """
-    chosen = rng.choice(np.array(indices), size=trips).tolist()
+    chosen = goal_order(goals, indices, rng)[:trips]
     seed = int(rng.integers(2**31))
     low, high = 0.0, 1.0
-    for _ in range(6):
+    for _ in track(range(6), "calibrating the average shopper", total=6):
         skill = (low + high) / 2
-        rngs = np.random.default_rng(seed).spawn(trips)
+        rngs = np.random.default_rng(seed).spawn(len(chosen))
         done = [shopping_trip(shop, i, goals[i], skill, own) for i, own in zip(chosen, rngs, strict=True)]
-        low, high = (low, skill) if sum(trip.success for trip in done) / trips > success else (skill, high)
+        low, high = (low, skill) if sum(trip.success for trip in done) / len(done) > success else (skill, high)
     return round((low + high) / 2, 4)
 
 
