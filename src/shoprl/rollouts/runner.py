@@ -30,18 +30,23 @@ class _Trip:
     def over(self) -> bool:
         return self.session.done or self.tracker.steps >= self.tracker.max_steps
 
-    def episode(self) -> Episode:
-        purchase, page = self.session.purchase, self.session.page
-        bought = self.session.done and purchase is not None
-        return Episode(
-            goal_index=self.goal_index,
-            decisions=tuple(self.decisions),
-            reward=float(purchase.total) if bought and purchase else 0.0,
-            done=bought,
-            components=purchase.components() if bought and purchase else {},
-            asin=page.product.asin if bought and page.product else None,
-            options=dict(page.options) if bought else {},
-        )
+
+def finished_episode(
+    goal_index: int, session: Session, decisions: Sequence[Decision], slips: Sequence[int] = ()
+) -> Episode:
+    """The record of a session that is over, whoever shopped in it."""
+    purchase = session.purchase if session.done else None
+    product = session.page.product if purchase else None
+    return Episode(
+        goal_index=goal_index,
+        decisions=tuple(decisions),
+        reward=float(purchase.total) if purchase else 0.0,
+        done=session.done,
+        components=purchase.components() if purchase else {},
+        asin=product.asin if product else None,
+        options=dict(session.page.options) if purchase else {},
+        slips=tuple(slips),
+    )
 
 
 def _trips(
@@ -97,7 +102,7 @@ def run_episodes(
             _advance(policy, [trip for _, trip in running], decode)
             for position, trip in running:
                 if trip.over():
-                    done[position] = trip.episode()
+                    done[position] = finished_episode(trip.goal_index, trip.session, trip.decisions)
                     progress.update()
             running = [(position, trip) for position, trip in running if not trip.over()]
     return [done[position] for position in range(len(goals))]

@@ -65,13 +65,17 @@ class ShopData:
     def __deepcopy__(self, memo: object) -> "ShopData":
         return self  # read-only; Gymnasium copies the arguments of every environment it makes
 
-    def hashes(self) -> dict[str, str]:
-        """Content hashes of the catalogue, the goals and the splits."""
+    @cached_property
+    def _hashes(self) -> dict[str, str]:
         found = {"catalog": self.catalog.content_hash, "goals": goals_hash(self.goals)}
         found["split"] = self.split.to_json()["split_sha256"]
         if self.disjoint is not None:
             found["disjoint_split"] = self.disjoint.to_json()["split_sha256"]
         return found
+
+    def hashes(self) -> dict[str, str]:
+        """Content hashes of the catalogue, the goals and the splits; computed once."""
+        return dict(self._hashes)
 
 
 def _open_shop(catalog: Catalog, tagger: Tagger) -> Shop:

@@ -17,6 +17,7 @@ from shoprl.policies.queries import QueryStrategy, queries_for
 from shoprl.policies.state import Tracker, parse_instruction
 from shoprl.progress import bar, track
 from shoprl.rollouts.records import Decision, Episode
+from shoprl.rollouts.runner import finished_episode
 from shoprl.shop.goal import Goal
 from shoprl.shop.page import SECTIONS, Page
 from shoprl.shop.reward import reward
@@ -243,17 +244,7 @@ def shopping_trip(
         decisions.append(Decision(state.page, action, len(state.candidates)))
         tracker.took(session.page, action)
         session.step(action)
-    purchase = session.purchase
-    return Episode(
-        goal_index=goal_index,
-        decisions=tuple(decisions),
-        reward=float(purchase.total) if purchase else 0.0,
-        done=session.done,
-        components=purchase.components() if purchase else {},
-        asin=session.page.product.asin if session.done and session.page.product else None,
-        options=dict(session.page.options) if session.done else {},
-        slips=tuple(slips),
-    )
+    return finished_episode(goal_index, session, decisions, slips)
 
 
 def average_skill(
