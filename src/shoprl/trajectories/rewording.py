@@ -1,0 +1,120 @@
+"""Training goals in other words, so that an agent meets more than one way of asking for the same thing.
+
+Synthetic goals are all worded alike ("Find me <attributes> <category> with <option>: <value>"). A reworded goal asks
+for the same product as people do: by its category or by words of its title, with some of the attributes and options,
+in everyday words for properties and sizes, in one of many sentence forms, at times with a slip of the keyboard.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from shoprl.catalog.catalog import Catalog
+from shoprl.catalog.phrasing import phrase, phrase_price
+from shoprl.catalog.product import Product
+from shoprl.catalog.vocabulary.draws import Draws
+from shoprl.catalog.vocabulary.everyday import SAID, SIZES
+from shoprl.shop.goal import MAX_INSTRUCTION, Goal
+from shoprl.shop.reward import normalize_colour
+
+NO_CEILING = 1_000_000.0  # dollars; what WebShop's goals without a price have
+_NAME = re.compile(r"[A-Za-z][\w'’-]+")
+_LINKS = ("with ", "for ", "that ", "made ", "i ")
+_LIST = re.compile(r",| & | and ")
+_LONG = 3  # words of an option value that is at times cut short
+
+
+def _noun(draws: Draws, goal: Goal, product: Product) -> str:
+    """The category, one of the things it lists, or neighbouring words of the title."""
+    words = _NAME.findall(product.title)[:14]
+    if len(words) >= 2 and draws.chance(0.45):
+        return " ".join(draws.run(words, draws.between(2, 4))).lower()
+    parts = [part.strip() for part in _LIST.split(goal.query) if part.strip()]
+    return draws.pick(parts) if parts and draws.chance(0.3) else goal.query
+
+
+def _said(draws: Draws, attribute: str) -> str:
+    others = SAID.get(attribute, ())
+    return draws.pick(others) if others and draws.chance(0.6) else attribute
+
+
+def _colour(value: str, values: Sequence[str]) -> str:
+    """The plain name of a colour where no other value of the product has it."""
+    plain = normalize_colour(value)
+    return plain if sum(normalize_colour(other) == plain for other in values) == 1 else value
+
+
+def _option(draws: Draws, name: str, value: str, product: Product) -> str:
+    """An option value as someone might say it."""
+    if value in SIZES and draws.chance(0.5):
+        return draws.pick(SIZES[value])
+    if "color" in name.lower() and draws.chance(0.5):
+        return _colour(value, product.options.get(name, ()))
+    words = value.split()
+    return " ".join(words[:-1]) if len(words) > _LONG and draws.chance(0.3) else value
+
+
+def _slip(draws: Draws, text: str, kept: Sequence[str]) -> str:
+    """Two neighbouring letters of one word the wrong way round; never in an option value."""
+    known = " ".join(kept)
+    words = text.split(" ")
+    places = [i for i, word in enumerate(words) if len(word) > 4 and word.isalpha() and word not in known]
+    if places:
+        place = draws.pick(places)
+        word, at = words[place], draws.between(1, len(words[place]) - 3)
+        words[place] = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+    return " ".join(words)
+
+
+def reword(goal: Goal, product: Product, rng: np.random.Generator) -> Goal:
+    """A goal for the same product, worded and detailed differently.
+
+    Args:
+        goal: its options must be named (option name -> value), as synthetic goals' are; others are left out.
+        product: the goal's.
+        rng: of every draw.
+
+    Returns:
+        A goal with some of the attributes (at least one) and options of the first; the options are a list of values,
+        as in WebShop's human goals. Where the text names no price there is no ceiling.
+    """
+    draws = Draws(rng, block=64)
+    named = dict(goal.options) if isinstance(goal.options, dict) else {}
+    attributes = draws.sample(goal.attributes, draws.between(1, len(goal.attributes)))
+    options = {name: value for name, value in named.items() if draws.chance(0.8)}
+    shown = {name: _option(draws, name, value, product) for name, value in options.items()}
+    said = [_said(draws, attribute) for attribute in attributes]
+    clauses = [each for each in said if each.startswith(_LINKS)]
+    text = phrase(rng, _noun(draws, goal, product), [each for each in said if each not in clauses], shown)
+    text = draws.pick((" ", ", ", " and ")).join([text, *clauses])
+    if draws.chance(0.15):
+        text = _slip(draws, text, list(shown.values()))
+    priced = goal.price_upper < NO_CEILING and draws.chance(0.75)
+    text += phrase_price(rng, goal.price_upper) if priced else ""
+    return replace(
+        goal,
+        instruction=text[:MAX_INSTRUCTION],
+        attributes=tuple(attributes),
+        options=tuple(options.values()),
+        price_upper=goal.price_upper if priced else NO_CEILING,
+    )
+
+
+def reworded(
+    catalog: Catalog, goals: Sequence[Goal], indices: Sequence[int], copies: int, rng: np.random.Generator
+) -> list[Goal]:
+    """:func:`reword` each of some goals.
+
+    Args:
+        catalog: holds their products.
+        goals: the goal list.
+        indices: training goals.
+        copies: wordings of each.
+        rng: of every draw.
+
+    Returns:
+        ``copies`` times as many goals as ``indices``, all of the first wording before any of the second.
+    """
+    return [reword(goals[index], catalog[goals[index].asin], rng) for _ in range(copies) for index in indices]
