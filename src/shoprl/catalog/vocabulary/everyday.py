@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 _SAID = """
-machine wash: machine washable, washer safe, that can go in the washing machine, for machine washing, that survives the washer
+machine wash: machine washable, washer safe, that can go in the washing machine, that survives the washer
 machine washable: machine wash, washer safe, that i can put in the washer, that can be washed in a machine
 hand wash: hand washable, that i wash by hand, made for hand washing, hand wash only
 wash cold: cold wash, that is washed in cold water, for cold water washing
