@@ -15,7 +15,7 @@ import torch
 
 from shoprl.errors import RunError
 from shoprl.evaluation.budgets import BUDGETS
-from shoprl.evaluation.reproduce import TRAINED, Run, reproduce
+from shoprl.evaluation.reproduce import TRAINED, ChainRun, reproduce
 from shoprl.files import sha256_of
 from shoprl.shop.data import ShopData
 from shoprl.shop.generated import generated_data
@@ -112,8 +112,8 @@ def test_its_results_hold_together(finished: Path) -> None:
     assert sum(arm["rollouts"] for arm in results["thompson"]["arms"]) == BUDGETS["tiny"].rollouts
 
 
-def run_of(folder: Path, data: ShopData) -> Run:
-    return Run(folder, data, BUDGETS["tiny"], 0)
+def run_of(folder: Path, data: ShopData) -> ChainRun:
+    return ChainRun(folder, data, 0, budget=BUDGETS["tiny"])
 
 
 def test_training_and_test_goals_are_apart(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_the_global_generators_are_left_alone(toy: ShopData, tmp_path: Path, mon
     np.random.seed(1)  # noqa: NPY002
     before = torch.get_rng_state(), np.random.get_state()[1].tolist()  # noqa: NPY002
     budget = replace(BUDGETS["tiny"], demonstrations=6, rollouts=4, eval_goals=2, disjoint_goals=2)
-    reproduce(Run(tmp_path, toy, budget, 0))
+    reproduce(ChainRun(tmp_path, toy, 0, budget=budget))
     after = torch.get_rng_state(), np.random.get_state()[1].tolist()  # noqa: NPY002
     assert after[1] == before[1]
     assert torch.equal(after[0], before[0])

@@ -39,7 +39,7 @@ class Reproduce:
         import torch
 
         from shoprl.evaluation.budgets import BUDGETS
-        from shoprl.evaluation.reproduce import Run, reproduce
+        from shoprl.evaluation.reproduce import ChainRun, reproduce
         from shoprl.evaluation.runlog import end_run, start_run
 
         check_seed(self.seed)
@@ -58,7 +58,7 @@ class Reproduce:
         start_run(self.out, settings, self.data or self.out / "data", self.resume)
         try:
             data = given or self._generated(BUDGETS[self.budget].products)
-            run = Run(self.out, data, BUDGETS[self.budget], self.seed)
+            run = ChainRun(self.out, data, self.seed, budget=BUDGETS[self.budget])
             outcome = reproduce(run)
             results = self._finish(run, outcome)
         except ShopRLError:

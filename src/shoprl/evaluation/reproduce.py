@@ -1,83 +1,49 @@
 """The whole chain in one run folder: demonstrations, imitation, DPO and its control, evaluation, Thompson sampling."""
 
-import copy
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-import torch
 
 from shoprl.errors import RunError
 from shoprl.evaluation.budgets import Budget
-from shoprl.evaluation.evaluate import INTERVAL_SEED, Evaluation, evaluate, success_on
+from shoprl.evaluation.chain import TEST_GOALS, Run, best_of, fresh, shopped, trained
+from shoprl.evaluation.evaluate import INTERVAL_SEED, Evaluation, success_on
 from shoprl.evaluation.statistics import paired_difference, summarize
 from shoprl.evaluation.thompson import ThompsonConfig, ThompsonResult, run_thompson
 from shoprl.policies.backbone import load_backbone
 from shoprl.policies.base import Policy
-from shoprl.policies.choice import ChoicePolicy, new_model
+from shoprl.policies.choice import ChoicePolicy
 from shoprl.policies.encoder import TokenStore
 from shoprl.policies.queries import queries_for
-from shoprl.policies.saving import load_choice, save_policy
 from shoprl.policies.simple import RulePolicy
 from shoprl.policies.state import parse_instruction
 from shoprl.progress import bar
 from shoprl.rollouts.records import Episode
 from shoprl.rollouts.runner import run_episodes
-from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal
 from shoprl.shop.splits import write_split
 from shoprl.training.dpo import preference_pairs, train_dpo
 from shoprl.training.imitation import ImitationConfig, train_imitation
+from shoprl.training.self_learning import copy_of
 from shoprl.trajectories.examples import Example, examples
 from shoprl.trajectories.files import read_trajectories, write_trajectories
 from shoprl.trajectories.shoppers import EXPERT, average_skill, demonstrations
 
-T = TypeVar("T")
 TRAINED = ("imitation", "dpo", "control", "imitation_expert")
-TEST_GOALS = 500
 
 
 @dataclass
-class Run:
-    """A reproduction under way.
+class ChainRun(Run):
+    """A reproduction of the chain under way.
 
     Attributes:
-        folder: where everything goes.
-        data: catalogue, goals and splits.
         budget: sizes.
-        seed: of every draw.
-        wall: name of a step -> seconds.
     """
 
-    folder: Path
-    data: ShopData
-    budget: Budget
-    seed: int
-    store: TokenStore = field(init=False)
-    wall: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def timed(self, name: str) -> Iterator[None]:
-        """Add the seconds of a step to ``wall``."""
-        start = time.perf_counter()
-        yield
-        self.wall[name] = round(self.wall.get(name, 0.0) + time.perf_counter() - start, 2)
-
-    def rng(self, purpose: int) -> np.random.Generator:
-        """A generator of its own for each purpose, so that a resumed run draws the same."""
-        return np.random.default_rng([self.seed, purpose])
-
-    def goals(self, indices: Sequence[int]) -> list[tuple[int, Goal]]:
-        """Goals with their indices."""
-        return [(index, self.data.goals[index]) for index in indices]
-
-    def test_goals(self) -> list[tuple[int, Goal]]:
-        """The standard test goals, at most 500."""
-        return self.goals(self.data.split.test[:TEST_GOALS])
+    budget: Budget = field(kw_only=True)
 
     def disjoint_goals(self) -> list[tuple[int, Goal]]:
         """Goals on products that no training goal asks for, outside the standard test and eval goals."""
@@ -118,7 +84,7 @@ class Demonstrated:
         }
 
 
-def _demonstrate(run: Run, name: str, purpose: int, skill: Callable[[], float], recovery: float) -> Demonstrated:
+def _demonstrate(run: ChainRun, name: str, purpose: int, skill: Callable[[], float], recovery: float) -> Demonstrated:
     """Make demonstrations, or read those a killed run left."""
     goals, hashes = run.data.goals, run.data.hashes()
     path = run.folder / "trajectories" / f"{name}.jsonl.gz"
@@ -136,7 +102,7 @@ def _demonstrate(run: Run, name: str, purpose: int, skill: Callable[[], float], 
     return Demonstrated(level, episodes, data, frozenset(asked | bought))
 
 
-def _encode(run: Run, demonstrated: Sequence[Demonstrated]) -> None:
+def _encode(run: ChainRun, demonstrated: Sequence[Demonstrated]) -> None:
     """Encode every text the run will meet, in an order that a resumed run repeats."""
     with run.timed("encoding"):
         run.store = TokenStore(load_backbone())
@@ -150,63 +116,31 @@ def _encode(run: Run, demonstrated: Sequence[Demonstrated]) -> None:
         run.store.add(texts)
 
 
-def _fresh(run: Run, name: str, purpose: int) -> ChoicePolicy:
-    generator = torch.Generator().manual_seed(int(run.rng(purpose).integers(2**31)))
-    return ChoicePolicy(new_model(run.store, generator), run.store, name=name)
-
-
-def _copy(run: Run, of: ChoicePolicy, name: str) -> ChoicePolicy:
-    model = copy.deepcopy(of.model)
-    return ChoicePolicy(model, run.store, of.strategy, name)
-
-
-def _trained(run: Run, name: str, make: Callable[[Path], ChoicePolicy], about: Mapping[str, Any]) -> ChoicePolicy:
-    """Train a policy and save it, or load the one a killed run left."""
-    folder = run.folder / "policies" / name
-    with run.timed(f"training {name}"):
-        if folder.is_dir():
-            return load_choice(folder, run.store)
-        policy = make(run.folder / "training" / name)
-        save_policy(policy, folder, about)
-        return policy
-
-
-def _imitate(run: Run, name: str, of: Demonstrated, config: ImitationConfig, start: ChoicePolicy) -> ChoicePolicy:
+def _imitate(run: ChainRun, name: str, of: Demonstrated, config: ImitationConfig, start: ChoicePolicy) -> ChoicePolicy:
     def make(folder: Path) -> ChoicePolicy:
         train_imitation(start, of.examples, replace(config, seed=run.seed), folder, name)
         return start
 
-    return _trained(run, name, make, {"demonstrations": len(of.episodes), "updates": config.updates})
+    return trained(run, name, make, {"demonstrations": len(of.episodes), "updates": config.updates})
 
 
-def _prefer(run: Run, of: Demonstrated, reference: ChoicePolicy) -> ChoicePolicy:
+def _prefer(run: ChainRun, of: Demonstrated, reference: ChoicePolicy) -> ChoicePolicy:
     config = run.budget.dpo
     about: dict[str, Any] = {"demonstrations": len(of.episodes), "updates": config.updates}
 
     def make(folder: Path) -> ChoicePolicy:
         pairs, skipped = preference_pairs(reference, of.examples, config, run.rng(5))
         about.update(pairs=len(pairs), skipped=skipped)
-        policy = _copy(run, reference, "dpo")
+        policy = copy_of(reference, "dpo")
         train_dpo(policy, pairs, replace(config, seed=run.seed), folder)
         return policy
 
-    return _trained(run, "dpo", make, about)
+    return trained(run, "dpo", make, about)
 
 
-def _shop(run: Run, policy: Policy, part: str, goals: list[tuple[int, Goal]]) -> Evaluation:
-    """Evaluate greedily, or read the episodes a killed run left."""
-    path = run.folder / "episodes" / part / f"{policy.name}.jsonl.gz"
-    goals_hash = run.data.hashes()["goals"]
-    with run.timed(f"evaluation on {part} goals"):
-        if path.is_file():
-            episodes = read_trajectories(path, goals_hash)
-            return Evaluation(summarize(episodes, np.random.default_rng(INTERVAL_SEED)), episodes, 0.0)
-        found = evaluate(policy, run.data.shop, goals, "greedy", run.seed, what=f"{policy.name} on {part} goals")
-        write_trajectories(path, found.episodes, goals_hash)
-        return found
-
-
-def _agent(run: Run, policy: Policy, test: Evaluation, learned: Demonstrated | None, updates: int) -> dict[str, Any]:
+def _agent(
+    run: ChainRun, policy: Policy, test: Evaluation, learned: Demonstrated | None, updates: int
+) -> dict[str, Any]:
     """An agent's row of the results."""
     row = {**test.summary.to_json(), "demonstrations": len(learned.episodes) if learned else 0, "updates": updates}
     unseen, count = success_on(test.episodes, run.data.goals, learned.products if learned else ())
@@ -215,7 +149,7 @@ def _agent(run: Run, policy: Policy, test: Evaluation, learned: Demonstrated | N
         row["unseen_products"]["success_rate_interval"] = [unseen.low, unseen.high]
     goals = run.disjoint_goals()
     if goals:
-        apart = _shop(run, policy, "disjoint", goals).summary
+        apart = shopped(run, policy, "disjoint", goals).summary
         row["disjoint"] = {
             "success_rate": apart.success_rate.value,
             "success_rate_interval": [apart.success_rate.low, apart.success_rate.high],
@@ -239,7 +173,7 @@ def _difference(first: Evaluation, second: Evaluation) -> dict[str, Any]:
     return found
 
 
-def _thompson(run: Run, arms: Sequence[Policy]) -> ThompsonResult:
+def _thompson(run: ChainRun, arms: Sequence[Policy]) -> ThompsonResult:
     goals = run.data.split.test[:TEST_GOALS]
     config = ThompsonConfig(objective="score", rollouts=run.budget.rollouts, batch=50, seed=run.seed)
 
@@ -253,11 +187,9 @@ def _thompson(run: Run, arms: Sequence[Policy]) -> ThompsonResult:
         return run_thompson([arm.name for arm in arms], play, goals, config, run.rng(6))
 
 
-def _best(run: Run, policies: Mapping[str, ChoicePolicy]) -> tuple[str, dict[str, Any]]:
-    """The best trained policy on the eval goals, by success rate and then score."""
-    found = {name: _shop(run, policy, "eval", run.eval_goals()).summary for name, policy in policies.items()}
-    best = max(found, key=lambda name: (found[name].success_rate.value, found[name].score.value))
-    return best, {name: summary.to_json() for name, summary in found.items()}
+def _on_eval(run: ChainRun, policies: Mapping[str, ChoicePolicy]) -> dict[str, Evaluation]:
+    """What the best policy is chosen by."""
+    return {name: shopped(run, policy, "eval", run.eval_goals()) for name, policy in policies.items()}
 
 
 @dataclass(frozen=True)
@@ -269,7 +201,7 @@ class Outcome:
     tests: Mapping[str, Evaluation]
 
 
-def reproduce(run: Run) -> Outcome:
+def reproduce(run: ChainRun) -> Outcome:
     """Make every step of the chain that the run folder does not hold yet.
 
     Raises:
@@ -284,31 +216,29 @@ def reproduce(run: Run) -> Outcome:
     average = _demonstrate(run, "average", 1, lambda: _skill(run), 0.0)
     expert = _demonstrate(run, "expert", 2, lambda: EXPERT, budget.recovery)
     _encode(run, [average, expert])
-    imitation = _imitate(run, "imitation", average, budget.imitation, _fresh(run, "imitation", 3))
+    imitation = _imitate(run, "imitation", average, budget.imitation, fresh(run, "imitation", 3))
     policies = {
         "imitation": imitation,
         "dpo": _prefer(run, average, imitation),
-        "control": _imitate(run, "control", average, budget.control(), _copy(run, imitation, "control")),
-        "imitation_expert": _imitate(
-            run, "imitation_expert", expert, budget.expert, _fresh(run, "imitation_expert", 4)
-        ),
+        "control": _imitate(run, "control", average, budget.control(), copy_of(imitation, "control")),
+        "imitation_expert": _imitate(run, "imitation_expert", expert, budget.expert, fresh(run, "imitation_expert", 4)),
     }
     rule = RulePolicy()
     everyone: list[Policy] = [rule, *policies.values()]
-    tests = {p.name: _shop(run, p, "test", run.test_goals()) for p in everyone}
+    tests = {p.name: shopped(run, p, "test", run.test_goals()) for p in everyone}
     first, more = budget.imitation.updates, budget.dpo.updates
     updates = dict(zip(TRAINED, (first, first + more, first + more, budget.expert.updates), strict=True))
     agents = {"rule": _agent(run, rule, tests["rule"], None, 0)}
     for name, policy in policies.items():
         learned = expert if name == "imitation_expert" else average
         agents[name] = _agent(run, policy, tests[name], learned, updates[name])
-    best, chosen = _best(run, policies)
+    on_eval = _on_eval(run, policies)
     thompson = _thompson(run, everyone)
     results = {
         "agents": agents,
         "comparison": {"of": "dpo less control, same test goals", **_difference(tests["dpo"], tests["control"])},
-        "best_policy": f"policies/{best}",
-        "chosen_on_eval_goals": chosen,
+        "best_policy": f"policies/{best_of(on_eval)}",
+        "chosen_on_eval_goals": {name: found.summary.to_json() for name, found in on_eval.items()},
         "demonstrations": {"average": average.to_json(), "expert": expert.to_json()},
         "thompson": {name: value for name, value in thompson.to_json().items() if name != "records"},
         "hashes": run.data.hashes(),
@@ -316,5 +246,5 @@ def reproduce(run: Run) -> Outcome:
     return Outcome(results, thompson, tests)
 
 
-def _skill(run: Run) -> float:
+def _skill(run: ChainRun) -> float:
     return average_skill(run.data.shop, run.data.goals, run.training_goals(), run.rng(0))
