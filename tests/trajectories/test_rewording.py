@@ -8,8 +8,8 @@ from shoprl.catalog.vocabulary.everyday import SAID, SIZES
 from shoprl.policies.state import parse_instruction
 from shoprl.shop.data import ShopData
 from shoprl.shop.generated import generated_data
-from shoprl.shop.goal import Goal
-from shoprl.trajectories.rewording import NO_CEILING, reword, reworded
+from shoprl.shop.goal import Goal, goals_hash
+from shoprl.trajectories.rewording import NO_CEILING, reword, reworded, with_reworded
 from shoprl.trajectories.shoppers import EXPERT, demonstrations
 
 
@@ -77,3 +77,15 @@ def test_a_slip_of_the_keyboard_spares_option_values(data: ShopData) -> None:
 def test_phrases_are_whole(data: ShopData) -> None:
     assert all(phrase and phrase == phrase.strip().lower() for phrases in SAID.values() for phrase in phrases)
     assert all(name not in phrases for table in (SAID, SIZES) for name, phrases in table.items())
+
+
+def test_reworded_goals_join_the_training_goals_alone(data: ShopData) -> None:
+    more = with_reworded(data, 2, np.random.default_rng(0))
+    count = len(data.goals)
+    assert list(more.goals[:count]) == list(data.goals)
+    assert (more.split.test, more.split.eval) == (data.split.test, data.split.eval)
+    added = [index for index in more.split.train if index >= count]
+    assert len(added) == 2 * len(data.split.train) == len(more.goals) - count
+    asked = {data.goals[index].asin for index in data.split.train}
+    assert {more.goals[index].asin for index in added} == asked
+    assert more.hashes()["goals"] == goals_hash(more.goals) == more.split.goals_sha256

@@ -16,7 +16,8 @@ from shoprl.catalog.phrasing import phrase, phrase_price
 from shoprl.catalog.product import Product
 from shoprl.catalog.vocabulary.draws import Draws
 from shoprl.catalog.vocabulary.everyday import SAID, SIZES
-from shoprl.shop.goal import MAX_INSTRUCTION, Goal
+from shoprl.shop.data import ShopData
+from shoprl.shop.goal import MAX_INSTRUCTION, Goal, goals_hash
 from shoprl.shop.reward import normalize_colour
 
 NO_CEILING = 1_000_000.0  # dollars; what WebShop's goals without a price have
@@ -118,3 +119,17 @@ def reworded(
         ``copies`` times as many goals as ``indices``, all of the first wording before any of the second.
     """
     return [reword(goals[index], catalog[goals[index].asin], rng) for _ in range(copies) for index in indices]
+
+
+def with_reworded(data: ShopData, copies: int, rng: np.random.Generator) -> ShopData:
+    """The same shop with reworded training goals after its own; its eval and test goals keep their places.
+
+    Args:
+        data: the shop.
+        copies: wordings of each training goal.
+        rng: of every draw.
+    """
+    more = reworded(data.catalog, data.goals, data.split.train, copies, rng)
+    goals = (*data.goals, *more)
+    train = (*data.split.train, *range(len(data.goals), len(goals)))
+    return replace(data, goals=goals, split=replace(data.split, train=train, goals_sha256=goals_hash(goals)))
