@@ -44,7 +44,7 @@ def results_of(folder: Path) -> dict[str, Any]:
 def use_fake_backbone(patch: pytest.MonkeyPatch) -> None:
     from tests.policies.fakes import FakeBackbone
 
-    for module in ("shoprl.evaluation.reproduce", "shoprl.policies.saving", "shoprl.policies.backbone"):
+    for module in ("shoprl.evaluation.chain", "shoprl.policies.saving", "shoprl.policies.backbone"):
         patch.setattr(f"{module}.load_backbone", lambda *name: FakeBackbone())
 
 

@@ -14,9 +14,12 @@ from shoprl.shop.data import ShopData, read_data
 class Reproduce:
     """Run the chain: demonstrations, imitation, DPO and its control, evaluation on test goals, Thompson sampling.
 
+    With ``--budget standard``: the recipe of the best agent.
+
     Attributes:
         data: the data folder; left out, a shop of 2,000 products is generated in the run folder.
-        budget: how much of everything: ``quick`` takes minutes on two cores, ``tiny`` shows that it runs.
+        budget: how much of everything: ``quick`` takes minutes on two cores, ``tiny`` shows that it runs;
+            ``standard`` makes the best agent, within 45 minutes.
         out: the run folder; must be new or empty, or an unfinished run with ``resume``.
         seed: of every draw.
         threads: processor threads; results are repeatable for one seed and one number of threads.
@@ -25,7 +28,7 @@ class Reproduce:
     """
 
     data: Path | None = None
-    budget: Literal["quick", "tiny"] = "quick"
+    budget: Literal["standard", "quick", "tiny"] = "quick"
     out: Path = Path("runs/quick")
     seed: int = 0
     threads: int = 2
@@ -41,6 +44,7 @@ class Reproduce:
         from shoprl.evaluation.budgets import BUDGETS
         from shoprl.evaluation.reproduce import ChainRun, reproduce
         from shoprl.evaluation.runlog import end_run, start_run
+        from shoprl.evaluation.standard import RECIPE, Recipe, make_agent, recipe_run
 
         check_seed(self.seed)
         if self.threads < 1:
@@ -48,19 +52,23 @@ class Reproduce:
         torch.set_num_threads(self.threads)
         torch.use_deterministic_algorithms(True)
         given = read_data(self.data, self.strict) if self.data else None  # bad input is named before any work
+        sizes = RECIPE if self.budget == "standard" else BUDGETS[self.budget]
         settings: dict[str, Any] = {
             "budget": self.budget,
-            "sizes": asdict(BUDGETS[self.budget]),
+            "sizes": asdict(sizes),
             "seed": self.seed,
             "threads": self.threads,
             "hashes": given.hashes() if given else "generated",
         }
         start_run(self.out, settings, self.data or self.out / "data", self.resume)
         try:
-            data = given or self._generated(BUDGETS[self.budget].products)
-            run = ChainRun(self.out, data, self.seed, budget=BUDGETS[self.budget])
-            outcome = reproduce(run)
-            results = self._finish(run, outcome)
+            data = given or self._generated(sizes.products)
+            if isinstance(sizes, Recipe):
+                made = recipe_run(self.out, data, self.seed, sizes)
+                results = self._finish(made, make_agent(made))
+            else:
+                run = ChainRun(self.out, data, self.seed, budget=sizes)
+                results = self._finish(run, reproduce(run))
         except ShopRLError:
             end_run(self.out, "failed")
             raise
@@ -99,20 +107,29 @@ class Reproduce:
                 name,
                 percent(row["success_rate"], row["success_rate_interval"]),
                 f"{row['score']:.1f} [{row['score_interval'][0]:.1f}, {row['score_interval'][1]:.1f}]",
-                f"{percent(row['unseen_products']['success_rate'])} ({row['unseen_products']['n']})",
-                row["demonstrations"],
-                row["updates"],
+                *_more(row),
             )
             for name, row in results["agents"].items()
         ]
         header = ("agent", "success [95%]", "score [95%]", "unseen products (n)", "demonstrations", "updates")
-        change = results["comparison"]["success_rate_difference"]
-        bounds = [change["low"], change["high"]]
-        best = results["best_policy"]
         return (
-            f"{table(header, rows)}\n\n"
-            f"dpo less control, success: {percent(change['value'], bounds)}\n"
-            f"best policy on the eval goals: {self.out / best}\n"
+            f"{table(header[: len(rows[0])], rows)}\n\n{_compared(results)}"
+            f"best policy on the eval goals: {self.out / results['best_policy']}\n"
             f"report: {self.out / 'report.html'}   ({results['wall_seconds']['total']:.0f} s)\n\n"
             f'Try: shoprl recommend --run {self.out} "a long lasting lipstick in dark red under 20 dollars"'
         )
+
+
+def _more(row: dict[str, Any]) -> tuple[Any, ...]:
+    """What the chain knows of each agent beside success and score."""
+    if "unseen_products" not in row:
+        return ()
+    unseen = row["unseen_products"]
+    return f"{percent(unseen['success_rate'])} ({unseen['n']})", row["demonstrations"], row["updates"]
+
+
+def _compared(results: dict[str, Any]) -> str:
+    if "comparison" not in results:
+        return ""
+    change = results["comparison"]["success_rate_difference"]
+    return f"dpo less control, success: {percent(change['value'], [change['low'], change['high']])}\n"

@@ -1,7 +1,7 @@
 """What every recipe does in its run folder: timed steps, each done once and found again by a resumed run."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,8 @@ import torch
 
 from shoprl.evaluation.evaluate import INTERVAL_SEED, Evaluation, evaluate
 from shoprl.evaluation.statistics import summarize
+from shoprl.evaluation.thompson import ThompsonResult
+from shoprl.policies.backbone import load_backbone
 from shoprl.policies.base import Decode, Policy
 from shoprl.policies.choice import ChoicePolicy, new_model
 from shoprl.policies.encoder import TokenStore
@@ -59,6 +61,37 @@ class Run:
     def test_goals(self) -> list[tuple[int, Goal]]:
         """The standard test goals, at most 500."""
         return self.goals(self.data.split.test[:TEST_GOALS])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a recipe found.
+
+    Attributes:
+        results: for ``results.json``.
+        tests: each agent's greedy episodes on the test goals.
+        trained: names of the trainings, in order.
+        thompson: the result of Thompson sampling, where there was one.
+    """
+
+    results: dict[str, Any]
+    tests: Mapping[str, Evaluation]
+    trained: tuple[str, ...]
+    thompson: ThompsonResult | None = None
+
+
+def encode(run: Run, texts: Iterable[str]) -> None:
+    """Make the token states of every product's texts and of ``texts``, in an order that a resumed run repeats."""
+    with run.timed("encoding"):
+        run.store = TokenStore(load_backbone())
+        products = run.data.catalog
+        run.store.add(
+            [
+                *(product.title for product in products),
+                *(value for product in products for values in product.options.values() for value in values),
+                *texts,
+            ]
+        )
 
 
 def fresh(run: Run, name: str, purpose: int) -> ChoicePolicy:

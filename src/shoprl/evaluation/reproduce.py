@@ -1,6 +1,6 @@
 """The whole chain in one run folder: demonstrations, imitation, DPO and its control, evaluation, Thompson sampling."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -9,14 +9,12 @@ import numpy as np
 
 from shoprl.errors import RunError
 from shoprl.evaluation.budgets import Budget
-from shoprl.evaluation.chain import TEST_GOALS, Run, best_of, fresh, shopped, trained
+from shoprl.evaluation.chain import TEST_GOALS, Outcome, Run, best_of, encode, fresh, shopped, trained
 from shoprl.evaluation.evaluate import INTERVAL_SEED, Evaluation, success_on
 from shoprl.evaluation.statistics import paired_difference, summarize
 from shoprl.evaluation.thompson import ThompsonConfig, ThompsonResult, run_thompson
-from shoprl.policies.backbone import load_backbone
 from shoprl.policies.base import Policy
 from shoprl.policies.choice import ChoicePolicy
-from shoprl.policies.encoder import TokenStore
 from shoprl.policies.queries import queries_for
 from shoprl.policies.simple import RulePolicy
 from shoprl.policies.state import parse_instruction
@@ -102,18 +100,13 @@ def _demonstrate(run: ChainRun, name: str, purpose: int, skill: Callable[[], flo
     return Demonstrated(level, episodes, data, frozenset(asked | bought))
 
 
-def _encode(run: ChainRun, demonstrated: Sequence[Demonstrated]) -> None:
-    """Encode every text the run will meet, in an order that a resumed run repeats."""
-    with run.timed("encoding"):
-        run.store = TokenStore(load_backbone())
-        texts = [product.title for product in run.data.catalog]
-        texts += [v for product in run.data.catalog for values in product.options.values() for v in values]
-        shown = [episode.goal_index for part in demonstrated for episode in part.episodes]
-        held = [index for index, _ in run.test_goals() + run.eval_goals() + run.disjoint_goals()]
-        for index in shown + held:
-            instruction = parse_instruction(run.data.goals[index].instruction)
-            texts += [instruction.wish, *queries_for("wish", instruction)]
-        run.store.add(texts)
+def _texts(run: ChainRun, demonstrated: Sequence[Demonstrated]) -> Iterator[str]:
+    """What instructions the run will meet, and what is searched for."""
+    shown = [episode.goal_index for part in demonstrated for episode in part.episodes]
+    held = [index for index, _ in run.test_goals() + run.eval_goals() + run.disjoint_goals()]
+    for index in shown + held:
+        instruction = parse_instruction(run.data.goals[index].instruction)
+        yield from (instruction.wish, *queries_for("wish", instruction))
 
 
 def _imitate(run: ChainRun, name: str, of: Demonstrated, config: ImitationConfig, start: ChoicePolicy) -> ChoicePolicy:
@@ -192,15 +185,6 @@ def _on_eval(run: ChainRun, policies: Mapping[str, ChoicePolicy]) -> dict[str, E
     return {name: shopped(run, policy, "eval", run.eval_goals()) for name, policy in policies.items()}
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a reproduction found, for its files and its table."""
-
-    results: dict[str, Any]
-    thompson: ThompsonResult
-    tests: Mapping[str, Evaluation]
-
-
 def reproduce(run: ChainRun) -> Outcome:
     """Make every step of the chain that the run folder does not hold yet.
 
@@ -215,7 +199,7 @@ def reproduce(run: ChainRun) -> Outcome:
     budget = run.budget
     average = _demonstrate(run, "average", 1, lambda: _skill(run), 0.0)
     expert = _demonstrate(run, "expert", 2, lambda: EXPERT, budget.recovery)
-    _encode(run, [average, expert])
+    encode(run, _texts(run, [average, expert]))
     imitation = _imitate(run, "imitation", average, budget.imitation, fresh(run, "imitation", 3))
     policies = {
         "imitation": imitation,
@@ -243,7 +227,7 @@ def reproduce(run: ChainRun) -> Outcome:
         "thompson": {name: value for name, value in thompson.to_json().items() if name != "records"},
         "hashes": run.data.hashes(),
     }
-    return Outcome(results, thompson, tests)
+    return Outcome(results, tests, TRAINED, thompson)
 
 
 def _skill(run: ChainRun) -> float:

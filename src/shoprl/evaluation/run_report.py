@@ -4,30 +4,31 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from shoprl.evaluation.chain import Outcome, Run
 from shoprl.evaluation.evaluate import Evaluation
 from shoprl.evaluation.plots import plot_agents, plot_learning_curves, plot_thompson
 from shoprl.evaluation.report import write_report
-from shoprl.evaluation.reproduce import TRAINED, ChainRun, Outcome
 from shoprl.rollouts.records import Episode
 from shoprl.training.loop import read_log
 
 EXAMPLES = 3
 
 
-def _figures(run: ChainRun, outcome: Outcome) -> list[tuple[str, Path]]:
+def _figures(run: Run, outcome: Outcome) -> list[tuple[str, Path]]:
     folder = run.folder / "figures"
-    curves = {name: [(r["update"], r["loss"]) for r in read_log(run.folder / "training" / name)] for name in TRAINED}
+    curves = {
+        name: [(r["update"], r["loss"]) for r in read_log(run.folder / "training" / name)] for name in outcome.trained
+    }
     plot_agents({name: test.summary for name, test in outcome.tests.items()}, folder / "agents.png")
     plot_learning_curves(curves, folder / "losses.png", "loss")
-    plot_thompson(outcome.thompson, folder / "thompson.png")
-    return [
-        ("Success and score on the test goals, with 95% intervals", folder / "agents.png"),
-        ("Thompson sampling: running means and share of rollouts of each arm", folder / "thompson.png"),
-        ("Training losses (DPO's loss is of another kind than the others')", folder / "losses.png"),
-    ]
+    found = [("Success and score on the test goals, with 95% intervals", folder / "agents.png")]
+    if outcome.thompson is not None:
+        plot_thompson(outcome.thompson, folder / "thompson.png")
+        found.append(("Thompson sampling: running means and share of rollouts of each arm", folder / "thompson.png"))
+    return [*found, ("Training losses (those of DPO and PPO are of other kinds)", folder / "losses.png")]
 
 
-def _example(run: ChainRun, name: str, episode: Episode) -> dict[str, Any]:
+def _example(run: Run, name: str, episode: Episode) -> dict[str, Any]:
     title = run.data.catalog[episode.asin].title if episode.asin else "nothing"
     return {
         "agent": name,
@@ -38,7 +39,7 @@ def _example(run: ChainRun, name: str, episode: Episode) -> dict[str, Any]:
     }
 
 
-def _examples(run: ChainRun, tests: Mapping[str, Evaluation]) -> list[dict[str, Any]]:
+def _examples(run: Run, tests: Mapping[str, Evaluation]) -> list[dict[str, Any]]:
     """Goals on which the agents differ most, each agent's episode on them."""
     by_goal = zip(*(test.episodes for test in tests.values()), strict=True)
     spread = [(max(e.reward for e in same) - min(e.reward for e in same), i) for i, same in enumerate(by_goal)]
@@ -46,10 +47,10 @@ def _examples(run: ChainRun, tests: Mapping[str, Evaluation]) -> list[dict[str, 
     return [_example(run, name, test.episodes[i]) for i in chosen for name, test in tests.items()]
 
 
-def write_run_report(run: ChainRun, outcome: Outcome, results: Mapping[str, Any]) -> None:
+def write_run_report(run: Run, outcome: Outcome, results: Mapping[str, Any]) -> None:
     """Write ``figures/*.png`` and ``report.html`` into the run folder."""
     shown = {
-        **{key: results[key] for key in ("agents", "comparison", "thompson", "best_policy")},
+        **{key: results[key] for key in ("agents", "comparison", "thompson", "best_policy") if key in results},
         "wall_seconds": run.wall,
         "run": {key: results[key] for key in ("budget", "seed", "threads", "machine", "versions", "hashes")},
     }

@@ -1,0 +1,161 @@
+"""The recipe of the best agent that two processor cores make within an hour: ``shoprl reproduce --budget standard``.
+
+An expert's demonstrations on the training goals, half of them worded as people ask, are imitated; the agent then
+improves by PPO on the same goals. Which of the two agents is kept is decided on the eval goals.
+"""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from shoprl.errors import RunError
+from shoprl.evaluation.chain import Outcome, Run, best_of, encode, fresh, shopped, trained
+from shoprl.policies.choice import ChoicePolicy
+from shoprl.policies.simple import RulePolicy
+from shoprl.rollouts.records import Episode
+from shoprl.shop.data import ShopData
+from shoprl.shop.goal import write_goals
+from shoprl.shop.splits import write_split
+from shoprl.training.imitation import ImitationConfig, train_imitation
+from shoprl.training.ppo import PPOConfig, train_ppo
+from shoprl.training.self_learning import copy_of
+from shoprl.trajectories.examples import Example, examples
+from shoprl.trajectories.files import read_trajectories, write_trajectories
+from shoprl.trajectories.rewording import with_reworded
+from shoprl.trajectories.shoppers import EXPERT, demonstrations, goal_order
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Sizes and settings of the recipe.
+
+    Attributes:
+        products: of a generated catalogue.
+        wordings: how often each training goal is reworded.
+        even: demonstrations on the training goals as they are, evenly over products.
+        often: on as many of them drawn at random: a product with many goals is shown as often as it is asked for.
+        other: on reworded ones, evenly over products.
+        recovery: the expert's chance of a slip, recovered from, on a results page.
+        imitation: settings of imitation.
+        ppo: settings of PPO.
+        ppo_own, ppo_other: goals that PPO's episodes are on, as they are and reworded, evenly over products.
+        eval_goals: goals on which the kept agent is chosen.
+    """
+
+    products: int = 2_000
+    wordings: int = 2
+    even: int = 2_000
+    often: int = 2_500
+    other: int = 5_000
+    recovery: float = 0.3
+    imitation: ImitationConfig = field(default_factory=lambda: ImitationConfig(updates=6_000, checkpoint_every=500))
+    ppo: PPOConfig = field(default_factory=PPOConfig)
+    ppo_own: int = 1_500
+    ppo_other: int = 3_000
+    eval_goals: int = 1_000
+
+
+RECIPE = Recipe()
+
+
+@dataclass
+class RecipeRun(Run):
+    """The recipe under way; ``data`` must hold the reworded goals (:func:`recipe_run`).
+
+    Attributes:
+        own: how many goals, at the start of the list, are the shop's own.
+        recipe: sizes and settings.
+    """
+
+    own: int = field(kw_only=True)
+    recipe: Recipe = field(kw_only=True)
+
+    def part(self, own: bool) -> list[int]:
+        """The training goals as they are, or the reworded ones."""
+        return [index for index in self.data.split.train if (index < self.own) == own]
+
+
+def recipe_run(folder: Path, data: ShopData, seed: int, recipe: Recipe = RECIPE) -> RecipeRun:
+    """Reword the training goals of a shop and prepare a run.
+
+    Raises:
+        RunError: there is no training goal.
+    """
+    if not data.split.train:
+        raise RunError("The splits leave no training goal. Bring more goals.")
+    more = with_reworded(data, recipe.wordings, np.random.default_rng([seed, 9]))
+    return RecipeRun(folder, more, seed, own=len(data.goals), recipe=recipe)
+
+
+def _demonstrations(run: RecipeRun) -> list[Episode]:
+    """The expert's trips, made or read."""
+    recipe, goals_hash = run.recipe, run.data.hashes()["goals"]
+    path = run.folder / "trajectories" / "expert.jsonl.gz"
+    with run.timed("demonstrations"):
+        if path.is_file():
+            return read_trajectories(path, goals_hash)
+        own = run.part(True)
+        often = [own[i] for i in run.rng(1).permutation(len(own))[: recipe.often]]
+        made = []
+        for purpose, indices, count in (
+            (2, own, recipe.even),
+            (3, often, recipe.often),
+            (4, run.part(False), recipe.other),
+        ):
+            made += demonstrations(
+                run.data.shop, run.data.goals, indices, count, EXPERT, run.rng(purpose), recipe.recovery
+            )
+        write_trajectories(path, made, goals_hash)
+        return made
+
+
+def _imitate(run: RecipeRun, shown: list[Example], trips: int) -> ChoicePolicy:
+    def make(folder: Path) -> ChoicePolicy:
+        policy = fresh(run, "imitation", 5)
+        train_imitation(policy, shown, replace(run.recipe.imitation, seed=run.seed), folder)
+        return policy
+
+    return trained(run, "imitation", make, {"demonstrations": trips, "updates": run.recipe.imitation.updates})
+
+
+def _improve(run: RecipeRun, shown: list[Example], start: ChoicePolicy) -> ChoicePolicy:
+    recipe, rng = run.recipe, run.rng(6)
+
+    def make(folder: Path) -> ChoicePolicy:
+        drawn = goal_order(run.data.goals, run.part(True), rng)[: recipe.ppo_own]
+        drawn += goal_order(run.data.goals, run.part(False), rng)[: recipe.ppo_other]
+        policy = copy_of(start, "ppo")
+        train_ppo(policy, run.data.shop, run.goals(drawn), shown, replace(recipe.ppo, seed=run.seed), folder)
+        return policy
+
+    return trained(run, "ppo", make, {"start": "imitation", "updates": recipe.ppo.updates})
+
+
+def make_agent(run: RecipeRun) -> Outcome:
+    """Make every step of the recipe that the run folder does not hold yet, and measure the kept agent once."""
+    write_goals(run.folder / "goals.jsonl.gz", run.data.goals)
+    write_split(run.folder / "split.json", run.data.split)
+    episodes = _demonstrations(run)
+    with run.timed("demonstrations"):
+        shown = examples(run.data.shop, run.data.goals, episodes)
+    encode(run, (text for example in shown for text in (example.state.instruction, *example.state.texts)))
+    imitation = _imitate(run, shown, len(episodes))
+    policies = {"imitation": imitation, "ppo": _improve(run, shown, imitation)}
+    on_eval = {
+        name: shopped(run, policy, "eval", run.goals(run.data.split.eval[: run.recipe.eval_goals]))
+        for name, policy in policies.items()
+    }
+    best = best_of(on_eval)
+    test, rule = run.test_goals(), RulePolicy()
+    tests = {rule.name: shopped(run, rule, "test", test), best: shopped(run, policies[best], "test", test)}
+    sampled = shopped(run, policies[best], "test", test, "sample")
+    agents = {name: found.summary.to_json() for name, found in tests.items()}
+    results = {
+        "agents": agents | {f"{best}, sampled": sampled.summary.to_json()},
+        "best_policy": f"policies/{best}",
+        "chosen_on_eval_goals": {name: found.summary.to_json() for name, found in on_eval.items()},
+        "demonstrations": {"trips": len(episodes), "decisions": len(shown)},
+        "hashes": run.data.hashes(),
+    }
+    return Outcome(results, tests, tuple(policies))

@@ -1,0 +1,100 @@
+"""The standard recipe on a small generated shop and a backbone without weights."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from shoprl.errors import RunError
+from shoprl.evaluation.chain import Outcome
+from shoprl.evaluation.standard import Recipe, RecipeRun, make_agent, recipe_run
+from shoprl.files import sha256_of
+from shoprl.policies.saving import load_choice
+from shoprl.shop.data import ShopData
+from shoprl.shop.generated import generated_data
+from shoprl.shop.goal import read_goals
+from shoprl.training.imitation import ImitationConfig
+from shoprl.training.ppo import PPOConfig
+from shoprl.trajectories.files import read_trajectories
+from tests.cli.fakerun import use_fake_backbone
+
+SMALL = Recipe(
+    wordings=1,
+    even=10,
+    often=8,
+    other=12,
+    imitation=ImitationConfig(updates=6, batch_size=4, checkpoint_every=2, log_every=2, warmup=2),
+    ppo=PPOConfig(updates=4, batch_size=4, epochs=1, minibatches=2, checkpoint_every=2, log_every=2, warmup=2),
+    ppo_own=6,
+    ppo_other=6,
+    eval_goals=8,
+)
+
+
+@pytest.fixture(scope="module")
+def data() -> ShopData:
+    return generated_data(60, 0)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fake() -> object:
+    with pytest.MonkeyPatch.context() as patch:
+        use_fake_backbone(patch)
+        yield
+
+
+@pytest.fixture(scope="module")
+def done(data: ShopData, tmp_path_factory: pytest.TempPathFactory) -> tuple[RecipeRun, Outcome]:
+    run = recipe_run(tmp_path_factory.mktemp("run"), data, 0, SMALL)
+    return run, make_agent(run)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    kept = ("policies/*/*", "trajectories/*", "episodes/*/*", "goals*", "split*.json", "training/*/log.jsonl")
+    return {str(path.relative_to(folder)): sha256_of(path) for pattern in kept for path in folder.glob(pattern)}
+
+
+def test_the_kept_agent_is_the_best_on_eval_goals_and_measured_on_test_goals(
+    done: tuple[RecipeRun, Outcome], data: ShopData
+) -> None:
+    run, outcome = done
+    chosen = outcome.results["chosen_on_eval_goals"]
+    best = max(chosen, key=lambda name: (chosen[name]["success_rate"], chosen[name]["score"]))
+    assert outcome.results["best_policy"] == f"policies/{best}"
+    assert set(outcome.results["agents"]) == {"rule", best, f"{best}, sampled"}
+    assert all(row["episodes"] == len(data.split.test) for row in outcome.results["agents"].values())
+    assert load_choice(run.folder / "policies" / best, run.store).name == best
+    json.dumps(outcome.results)
+
+
+def test_nothing_is_shown_on_eval_or_test_goals(done: tuple[RecipeRun, Outcome], data: ShopData) -> None:
+    run, _ = done
+    shown = read_trajectories(run.folder / "trajectories" / "expert.jsonl.gz", run.data.hashes()["goals"])
+    indices = {episode.goal_index for episode in shown}
+    assert len(shown) == SMALL.even + SMALL.often + SMALL.other
+    assert not indices & {*data.split.eval, *data.split.test}
+    assert sum(episode.goal_index >= len(data.goals) for episode in shown) == SMALL.other
+    assert read_goals(run.folder / "goals.jsonl.gz", data.catalog) == list(run.data.goals)
+
+
+def test_a_run_cut_off_goes_on_to_the_same_agent(
+    done: tuple[RecipeRun, Outcome], data: ShopData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, outcome = done
+
+    def cut(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shoprl.evaluation.standard.train_ppo", cut)
+        with pytest.raises(KeyboardInterrupt):
+            make_agent(recipe_run(tmp_path, data, 0, SMALL))
+    again = make_agent(recipe_run(tmp_path, data, 0, SMALL))
+    assert again.results == outcome.results
+    assert digests(tmp_path) == digests(whole.folder)
+
+
+def test_no_training_goals_are_an_error(data: ShopData, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no training goal"):
+        recipe_run(tmp_path, replace(data, split=replace(data.split, train=())), 0, SMALL)
