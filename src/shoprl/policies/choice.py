@@ -1,13 +1,13 @@
 """The choice policy: a distribution over the available actions, on token states of a frozen BERT.
 
-The backbone is frozen and its token states are cached per text, which is what a CPU can afford. On top, every token of
-a candidate attends to the tokens of the instruction (the interaction of WebShop's bi-attention, arXiv 2207.01206
-section 4.2, in one direction); what
-a candidate's tokens matched is pooled to one vector and joined with its numeric features; and two transformer layers
-over all candidates give one logit each.
+The backbone is frozen and its token states are cached per text, which is what a CPU can afford; its last layers may be
+tuned, and then what enters them is cached (:mod:`shoprl.policies.tuned`). On top, every token of a candidate attends to
+the tokens of the instruction (the interaction of WebShop's bi-attention, arXiv 2207.01206 section 4.2, in one
+direction); what a candidate's tokens matched is pooled to one vector and joined with its numeric features; and two
+transformer layers over all candidates give one logit each.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,12 @@ import torch
 from torch import nn
 from transformers import PretrainedConfig, PreTrainedModel
 
-from shoprl.policies.encoder import TokenStore
+from shoprl.errors import PolicyError
+from shoprl.policies.encoder import TokenRows, TokenStore
 from shoprl.policies.features import COUNT
 from shoprl.policies.learned import Encoded, LearnedPolicy
 from shoprl.policies.queries import QueryStrategy
+from shoprl.policies.tuned import Finished, new_layers, run_layers
 
 KINDS_OF_MATCH = 3  # of tokens: learned cosine, the backbone's cosine, the same word piece
 
@@ -46,7 +48,7 @@ class Batch:
     mask: torch.Tensor
 
 
-def collate(states: Sequence[Encoded], store: TokenStore) -> Batch:
+def collate(states: Sequence[Encoded], store: TokenStore | TokenRows) -> Batch:
     """Gather tokens and pad."""
     wishes, wish_ids, wish_counts = store.gather([state.instruction for state in states])
     tokens, token_ids, counts = store.gather([text for state in states for text in state.texts])
@@ -85,9 +87,12 @@ class ChoiceConfig(PretrainedConfig):
         layers, heads: of the transformer over candidates.
         dropout: while training.
         features: numbers a candidate.
+        tuned_layers: how many of the backbone's last layers are the model's own and trained.
+        encoder: the backbone's own configuration, where some are.
     """
 
     model_type = "shoprl-choice"
+    tuned_layers = 0  # what is off is not written: the file is that of a model without it
 
     def __init__(
         self,
@@ -100,6 +105,8 @@ class ChoiceConfig(PretrainedConfig):
         heads: int = 4,
         dropout: float = 0.1,
         features: int = COUNT,
+        tuned_layers: int = 0,
+        encoder: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -112,6 +119,8 @@ class ChoiceConfig(PretrainedConfig):
         self.heads = heads
         self.dropout = dropout
         self.features = features
+        if tuned_layers:
+            self.tuned_layers, self.encoder = tuned_layers, dict(encoder or {})
 
 
 class ChoiceModel(PreTrainedModel):
@@ -137,10 +146,15 @@ class ChoiceModel(PreTrainedModel):
         self.mix = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
         self.score = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, 1))
         self.value = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, 1))
+        self.tuned = new_layers(config.encoder, config.tuned_layers) if config.tuned_layers else None
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
         """Keep PyTorch's initialisation."""
+
+    def tuned_parameters(self) -> list[nn.Parameter]:
+        """Pretrained weights, which take a smaller learning rate than the others."""
+        return list(self.tuned.parameters()) if self.tuned is not None else []
 
     def forward(self, batch: Batch) -> torch.Tensor:
         """Logits of shape (decisions, candidates); minus infinity where there is no candidate."""
@@ -213,12 +227,16 @@ def _cosine(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
 
 
 def new_model(store: TokenStore, generator: torch.Generator, **sizes: Any) -> ChoiceModel:
-    """A model with fresh weights, drawn from ``generator`` alone."""
-    backbone = store.backbone
+    """A model with the layers that the store leaves out and a fresh head, drawn from ``generator`` alone."""
+    backbone, tuned = store.backbone, store.tuned_layers
+    if tuned:
+        sizes |= {"tuned_layers": tuned, "encoder": backbone.model.config.to_dict()}
     config = ChoiceConfig(backbone.name, backbone.sha256, backbone.width, **sizes)
     with torch.random.fork_rng(devices=[]):  # module constructors draw from the global generator
         torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
         model = ChoiceModel(config)
+    if model.tuned is not None:
+        model.tuned.load_state_dict(backbone.last_layers(tuned).state_dict())
     model.eval()
     return model
 
@@ -231,6 +249,9 @@ class ChoicePolicy(LearnedPolicy):
         store: token states of its backbone.
         strategy: the searches it may make.
         name: shown in tables.
+
+    Raises:
+        PolicyError: the store leaves out other layers than those that the model has.
     """
 
     model: ChoiceModel
@@ -238,7 +259,13 @@ class ChoicePolicy(LearnedPolicy):
     def __init__(
         self, model: ChoiceModel, store: TokenStore, strategy: QueryStrategy = "wish", name: str = "choice"
     ) -> None:
+        if store.tuned_layers != model.config.tuned_layers:
+            raise PolicyError(
+                f"The model has {model.config.tuned_layers} layers of its own and the store leaves out "
+                f"{store.tuned_layers}. Make it TokenStore(backbone, tuned_layers={model.config.tuned_layers})."
+            )
         self.model, self.store, self.strategy, self.name = model, store, strategy, name
+        self._finished = Finished()
 
     def prepare(self, states: Iterable[Encoded]) -> None:
         """Encode the texts that are new."""
@@ -246,9 +273,24 @@ class ChoicePolicy(LearnedPolicy):
 
     def logits(self, states: Sequence[Encoded]) -> torch.Tensor:
         """See :meth:`LearnedPolicy.logits`."""
-        logits: torch.Tensor = self.model(collate(states, self.store))
+        logits: torch.Tensor = self.model(self.batch(states))
         return logits
 
     def logits_and_values(self, states: Sequence[Encoded]) -> tuple[torch.Tensor, torch.Tensor]:
         """See :meth:`LearnedPolicy.logits_and_values`."""
-        return self.model.logits_and_values(collate(states, self.store))
+        return self.model.logits_and_values(self.batch(states))
+
+    def batch(self, states: Sequence[Encoded]) -> Batch:
+        """Several decisions; where layers are tuned, a gradient reaches them through it."""
+        return collate(states, self._tokens(states))
+
+    def _tokens(self, states: Sequence[Encoded]) -> TokenStore | TokenRows:
+        """Token states of the texts; those that tuned layers give are kept only while nothing is trained."""
+        layers = self.model.tuned
+        if layers is None:
+            return self.store
+        texts = [text for state in states for text in (state.instruction, *state.texts)]
+        if self.model.training or torch.is_grad_enabled():
+            self._finished.drop()
+            return run_layers(layers, self.store, texts)
+        return self._finished.states(layers, self.store, texts)
