@@ -8,7 +8,7 @@ transformer layers over all candidates give one logit each.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -18,7 +18,10 @@ from transformers import PretrainedConfig, PreTrainedModel
 from shoprl.errors import PolicyError
 from shoprl.policies.encoder import TokenRows, TokenStore
 from shoprl.policies.features import COUNT
+from shoprl.policies.image_features import WIDTH as PICTURE
+from shoprl.policies.image_features import shown_pictures
 from shoprl.policies.learned import Encoded, LearnedPolicy
+from shoprl.policies.matching import cosine, coverage
 from shoprl.policies.queries import QueryStrategy
 from shoprl.policies.tuned import Finished, new_layers, run_layers
 
@@ -37,6 +40,7 @@ class Batch:
         owner: index of the candidate a token belongs to, shape (decisions, T).
         features: shape (decisions, candidates, COUNT).
         mask: which candidates are real, shape (decisions, candidates).
+        pictures: features of the pages' pictures, shape (decisions, PICTURE), where the model looks at them.
     """
 
     wish: torch.Tensor
@@ -46,6 +50,7 @@ class Batch:
     owner: torch.Tensor
     features: torch.Tensor
     mask: torch.Tensor
+    pictures: torch.Tensor | None = None
 
 
 def collate(states: Sequence[Encoded], store: TokenStore | TokenRows) -> Batch:
@@ -89,10 +94,11 @@ class ChoiceConfig(PretrainedConfig):
         features: numbers a candidate.
         tuned_layers: how many of the backbone's last layers are the model's own and trained.
         encoder: the backbone's own configuration, where some are.
+        image: whether the page's picture is looked at.
     """
 
     model_type = "shoprl-choice"
-    tuned_layers = 0  # what is off is not written: the file is that of a model without it
+    tuned_layers, image = 0, False  # what is off is not written: the file is that of a model without it
 
     def __init__(
         self,
@@ -107,6 +113,7 @@ class ChoiceConfig(PretrainedConfig):
         features: int = COUNT,
         tuned_layers: int = 0,
         encoder: Mapping[str, Any] | None = None,
+        image: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -121,6 +128,8 @@ class ChoiceConfig(PretrainedConfig):
         self.features = features
         if tuned_layers:
             self.tuned_layers, self.encoder = tuned_layers, dict(encoder or {})
+        if image:
+            self.image = image
 
 
 class ChoiceModel(PreTrainedModel):
@@ -146,6 +155,7 @@ class ChoiceModel(PreTrainedModel):
         self.mix = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
         self.score = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, 1))
         self.value = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, 1))
+        self.picture = nn.Linear(PICTURE, hidden) if config.image else None
         self.tuned = new_layers(config.encoder, config.tuned_layers) if config.tuned_layers else None
         self.post_init()
 
@@ -175,7 +185,7 @@ class ChoiceModel(PreTrainedModel):
         wish, tokens = self.project(batch.wish), self.project(batch.tokens)
         real = (batch.token_ids >= 0)[:, :, None] & (batch.wish_ids >= 0)[:, None, :]
         same = (batch.token_ids[:, :, None] == batch.wish_ids[:, None, :]).float()
-        near = [_cosine(tokens, wish), _cosine(batch.tokens, batch.wish), same]
+        near = [cosine(tokens, wish), cosine(batch.tokens, batch.wish), same]
         near = [each.masked_fill(~real, 0.0 if each is same else -1.0) for each in near]
         padding = (batch.wish_ids < 0)[:, None, :]
         found = (
@@ -184,12 +194,21 @@ class ChoiceModel(PreTrainedModel):
         best = torch.stack([each.amax(dim=-1) for each in near], dim=-1)
         compared = self.compare(torch.cat([tokens * found, (tokens - found).abs(), best], dim=-1))
         weights = torch.sigmoid(self.importance(wish)).squeeze(-1) * (batch.wish_ids >= 0)
-        covered = [_coverage(each, weights, batch.owner, batch.mask.shape[1]) for each in near]
+        covered = [coverage(each, weights, batch.owner, batch.mask.shape[1]) for each in near]
         numbers = self.numbers(torch.cat([batch.features, *covered], dim=-1))
         candidates = self.drop(self.join(self._pool(compared, batch))) + numbers
         # No vector of the instruction itself joins in: with it the model learns by heart which product goes with it.
-        mixed: torch.Tensor = self.mix(candidates, src_key_padding_mask=~batch.mask)
-        return mixed
+        return self._mix(candidates, batch)
+
+    def _mix(self, candidates: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Let the candidates know each other, and the page's picture, which goes before them as one more."""
+        mixed: torch.Tensor
+        if self.picture is None or batch.pictures is None:
+            mixed = self.mix(candidates, src_key_padding_mask=~batch.mask)
+            return mixed
+        shown = torch.cat([self.picture(batch.pictures)[:, None, :], candidates], dim=1)
+        mixed = self.mix(shown, src_key_padding_mask=nn.functional.pad(~batch.mask, (1, 0), value=False))
+        return mixed[:, 1:]
 
     @staticmethod
     def _pool(compared: torch.Tensor, batch: Batch) -> torch.Tensor:
@@ -200,30 +219,6 @@ class ChoiceModel(PreTrainedModel):
         total = compared.new_zeros(shape).scatter_add(1, index.expand_as(compared), compared * real)
         count = compared.new_zeros((*shape[:2], 1)).scatter_add(1, index, real.float())
         return total / count.clamp(min=1.0)
-
-
-def _coverage(near: torch.Tensor, weights: torch.Tensor, owner: torch.Tensor, candidates: int) -> torch.Tensor:
-    """How much of the wish each candidate, and the whole page, covers: weighted mean of each word's best match.
-
-    Args:
-        near: similarity of the candidates' tokens and the wish's, shape (decisions, T, L); lowest for padding.
-        weights: of the wish's tokens, shape (decisions, L).
-        owner: index of each token's candidate, shape (decisions, T).
-        candidates: how many.
-
-    Returns:
-        Shape (decisions, candidates, 2): the candidate's coverage and the page's.
-    """
-    lowest = near.new_full((near.shape[0], candidates, near.shape[2]), 0.0)
-    each = lowest.scatter_reduce(1, owner[:, :, None].expand_as(near), near, "amax")
-    page = each.amax(dim=1, keepdim=True).expand_as(each)
-    total = weights.sum(dim=-1).clamp(min=1e-6)[:, None, None]
-    return torch.stack([(part * weights[:, None, :]).sum(-1) for part in (each, page)], dim=-1) / total
-
-
-def _cosine(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    normal = nn.functional.normalize
-    return normal(first, dim=-1) @ normal(second, dim=-1).transpose(1, 2)
 
 
 def new_model(store: TokenStore, generator: torch.Generator, **sizes: Any) -> ChoiceModel:
@@ -249,6 +244,7 @@ class ChoicePolicy(LearnedPolicy):
         store: token states of its backbone.
         strategy: the searches it may make.
         name: shown in tables.
+        pictures: ASIN -> features of the product's picture (:mod:`shoprl.policies.image_features`); zeros for others.
 
     Raises:
         PolicyError: the store leaves out other layers than those that the model has.
@@ -257,7 +253,12 @@ class ChoicePolicy(LearnedPolicy):
     model: ChoiceModel
 
     def __init__(
-        self, model: ChoiceModel, store: TokenStore, strategy: QueryStrategy = "wish", name: str = "choice"
+        self,
+        model: ChoiceModel,
+        store: TokenStore,
+        strategy: QueryStrategy = "wish",
+        name: str = "choice",
+        pictures: Mapping[str, torch.Tensor] | None = None,
     ) -> None:
         if store.tuned_layers != model.config.tuned_layers:
             raise PolicyError(
@@ -265,6 +266,7 @@ class ChoicePolicy(LearnedPolicy):
                 f"{store.tuned_layers}. Make it TokenStore(backbone, tuned_layers={model.config.tuned_layers})."
             )
         self.model, self.store, self.strategy, self.name = model, store, strategy, name
+        self.pictures = pictures or {}
         self._finished = Finished()
 
     def prepare(self, states: Iterable[Encoded]) -> None:
@@ -282,7 +284,8 @@ class ChoicePolicy(LearnedPolicy):
 
     def batch(self, states: Sequence[Encoded]) -> Batch:
         """Several decisions; where layers are tuned, a gradient reaches them through it."""
-        return collate(states, self._tokens(states))
+        batch = collate(states, self._tokens(states))
+        return replace(batch, pictures=shown_pictures(states, self.pictures)) if self.model.config.image else batch
 
     def _tokens(self, states: Sequence[Encoded]) -> TokenStore | TokenRows:
         """Token states of the texts; those that tuned layers give are kept only while nothing is trained."""
