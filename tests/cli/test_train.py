@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from shoprl.policies.backbone import load_backbone
 from shoprl.shop.data import read_data
 from tests.cli.conftest import Call
+from tests.policies.tiny_bert import tiny_bert
 
 SMALL = ("--threads", 1, "--updates", 2, "--checkpoint-every", 2, "--log-every", 1, "--batch-size", 4, "--json")
 
@@ -108,3 +110,22 @@ def test_what_cannot_be_done_is_named_at_once(
     assert answer.code == 2
     assert what in answer.err
     assert not (tmp_path / "out").exists()
+
+
+def test_layers_of_the_backbone_are_tuned(
+    call: Call, toy_folder: Path, tmp_path: Path, shown: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shoprl.policies.backbone.load_backbone", lambda *name: load_backbone(str(tiny_bert())))
+    monkeypatch.setattr("shoprl.policies.saving.load_backbone", load_backbone)
+    given = ("--data", toy_folder, "--demonstrations", shown, "--tuned-layers", 1)
+    answer = call("train", "imitation", *given, "--out", tmp_path / "out", *SMALL)
+    assert answer.code == 0, answer.err
+    policy = tmp_path / "out" / "policy"
+    assert json.loads((policy / "config.json").read_text())["tuned_layers"] == 1
+    assert call("evaluate", "--policy", policy, "--data", toy_folder).code == 0
+    files = ("--data", toy_folder, "--demonstrations", shown, "--policy", policy, "--out", tmp_path / "dpo")
+    assert call("train", "dpo", *files, *SMALL).code == 0
+    for more in (("--head", "rnn"), ("--policy", policy)):
+        answer = call("train", "imitation", *given, *more, "--out", tmp_path / "other")
+        assert answer.code == 2
+        assert "--tuned-layers goes with a new policy" in answer.err

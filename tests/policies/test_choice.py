@@ -1,3 +1,7 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -5,9 +9,12 @@ import torch
 from shoprl.policies.base import allowed
 from shoprl.policies.choice import collate, new_model
 from shoprl.policies.features import COUNT
+from shoprl.policies.image_features import WIDTH as PICTURE
 from shoprl.policies.learned import Encoded, encode_state
 from shoprl.policies.state import State
 from shoprl.shop.data import ShopData
+from shoprl.training.imitation import ImitationConfig, train_imitation
+from shoprl.trajectories.examples import Example
 from tests.policies.fakes import SMALL, fake_policy, fake_store, random_walk
 
 
@@ -107,6 +114,67 @@ def test_new_models_come_from_their_generator_alone() -> None:
     assert torch.equal(torch.get_rng_state(), before)
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert any(not torch.equal(first[name], other[name]) for name in first)
+
+
+PICTURES = {
+    f"{side}{i}": (1 if side == "L" else -1) * torch.linspace(-1, 1, PICTURE) + torch.linspace(0, 0.1 * i, PICTURE)
+    for side in "LR"
+    for i in range(6)
+}
+
+
+def sides(numbers: range) -> list[Example]:
+    """Pages alike but for their picture, which alone tells what to click."""
+    page = encoded("a mug for either hand", "left mug", "right mug")
+    return [Example(replace(page, asin=f"{side}{i}"), "LR".index(side)) for i in numbers for side in "LR"]
+
+
+def right_sides(folder: Path, **sizes: Any) -> float:
+    policy = fake_policy(**sizes)
+    policy.pictures = PICTURES
+    config = ImitationConfig(updates=60, batch_size=8, learning_rate=5e-3, warmup=5, checkpoint_every=60)
+    train_imitation(policy, sides(range(4)), config, folder)
+    test = sides(range(4, 6))
+    with torch.inference_mode():
+        found = policy.logits([example.state for example in test]).argmax(dim=-1)
+    return float((found == torch.tensor([example.chosen for example in test])).float().mean())
+
+
+def test_what_a_picture_alone_tells_is_learned(tmp_path: Path) -> None:
+    assert right_sides(tmp_path / "blind") == 0.5  # equal pages, so one answer to all
+    assert right_sides(tmp_path / "seeing", image=True) == 1.0
+
+
+@torch.inference_mode()
+def test_pictures_of_item_pages_are_looked_at() -> None:
+    policy, page = fake_policy(image=True), encoded("red mug", "a red mug", "plate", "x")
+    first, second, absent = (replace(page, asin=asin) for asin in ("L0", "R0", "L9"))
+    blind, blind_value = policy.logits_and_values([first])
+    policy.pictures = PICTURES
+    logits, values = policy.logits_and_values([first, second, absent, page])
+    assert (logits[0] - logits[1]).abs().max() > 1e-4  # of one title
+    assert (values[0] - values[1]).abs() > 1e-4
+    assert torch.equal(logits[2], logits[3])
+    torch.testing.assert_close(logits[2], blind[0], atol=1e-5, rtol=0)
+    torch.testing.assert_close(values[2], blind_value[0], atol=1e-5, rtol=0)
+    more = encoded("tea", *"abcdefgh")
+    together = policy.logits([more, first])
+    torch.testing.assert_close(together[1, :3], logits[0], atol=1e-5, rtol=0)
+    assert torch.isneginf(together[1, 3:]).all()
+
+
+def test_every_weight_gets_a_gradient_with_pictures() -> None:
+    policy = fake_policy(image=True)
+    policy.pictures = PICTURES
+    policy.logits([replace(encoded("red mug", "a red mug", "plate"), asin="L1")])[0, 0].backward()
+    assert policy.model.picture.weight.grad.abs().max() > 0
+
+
+def test_without_pictures_nothing_changes() -> None:
+    plain, other = fake_policy(3).model.state_dict(), fake_policy(3, image=True).model.state_dict()
+    assert set(other) - set(plain) == {"picture.weight", "picture.bias"}
+    assert all(torch.equal(plain[name], other[name]) for name in plain)
+    assert "image" not in fake_policy().model.config.to_dict()
 
 
 def test_acting_keeps_to_the_rule_and_the_distribution(states: list[State]) -> None:

@@ -1,7 +1,12 @@
+import pytest
 import torch
+from transformers import DistilBertConfig, DistilBertModel
 
+from shoprl.errors import BackboneError, ConfigError
+from shoprl.policies.backbone import Backbone
 from shoprl.policies.encoder import TokenStore
 from tests.policies.fakes import WIDTH, FakeBackbone, fake_store
+from tests.policies.tiny_bert import tiny_store
 
 
 def words_of(text: str) -> tuple[torch.Tensor, torch.Tensor]:
@@ -54,3 +59,32 @@ def test_it_grows_past_its_first_size() -> None:
 def test_long_texts_are_cut() -> None:
     store = TokenStore(FakeBackbone(), max_tokens=5)  # type: ignore[arg-type]
     assert store.gather(["a b c d e f g"])[2].tolist() == [5]
+
+
+def test_what_grew_while_acting_is_written_to_while_training() -> None:
+    store = fake_store()
+    with torch.inference_mode():
+        store.add(" ".join(f"w{i}x{j}" for j in range(60)) for i in range(80))
+    assert torch.equal(store.gather(["a red mug"])[1], words_of("a red mug")[1])
+
+
+def test_a_store_below_tuned_layers_keeps_the_special_tokens() -> None:
+    whole, below = tiny_store(0), tiny_store(1)
+    texts = ["running shoes", "", "table lamps in red"]
+    _, ids, counts = whole.gather(texts)
+    _, more_ids, more = below.gather(texts)
+    assert (more - counts).tolist() == [2, 0, 2]
+    assert torch.equal(more_ids[1 : 1 + counts[0]], ids[: counts[0]])
+    assert (more_ids[0], more_ids[more[0] - 1]) == (2, 3)  # [CLS] and [SEP]
+
+
+@pytest.mark.parametrize("count", [3, -1])
+def test_layers_that_are_not_there_cannot_be_tuned(count: int) -> None:
+    with pytest.raises(ConfigError, match=f"tuned_layers {count}: .* has 2 layers"):
+        tiny_store(count)
+
+
+def test_layers_of_another_kind_cannot_be_tuned() -> None:
+    distilled = DistilBertModel(DistilBertConfig(vocab_size=8, n_layers=1, dim=8, n_heads=1, hidden_dim=8))
+    with pytest.raises(BackboneError, match="distilbert cannot be tuned"):
+        TokenStore(Backbone("other", distilled, None, 8, ""), tuned_layers=1)

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from shoprl.errors import CatalogError
-from shoprl.policies.image_features import WIDTH, read_image_features
+from shoprl.policies.image_features import WIDTH, read_image_features, shown_pictures
+from tests.policies.tiny_bert import toy_states
 from tests.toyshop import PRODUCTS
 
 ADDRESSES = ["https://img.example/a.jpg", PRODUCTS[1].image, PRODUCTS[2].image]
@@ -26,13 +27,22 @@ def test_features_by_address(tmp_path: Path, old_format: bool) -> None:
     assert torch.equal(features.of("https://img.example/none.jpg"), torch.zeros(WIDTH))
 
 
-def test_features_by_title(tmp_path: Path) -> None:
-    found = read_image_features(write(tmp_path)).by_title(PRODUCTS)
-    assert {title: int(numbers[0]) for title, numbers in found.items()} == {
-        PRODUCTS[1].title: WIDTH,
-        PRODUCTS[2].title: 2 * WIDTH,
+def test_products_with_one_title_have_their_own_pictures(tmp_path: Path) -> None:
+    same = [replace(product, title="mug") for product in PRODUCTS]
+    found = read_image_features(write(tmp_path)).by_asin(same)
+    assert {asin: int(numbers[0]) for asin, numbers in found.items()} == {
+        PRODUCTS[1].asin: WIDTH,
+        PRODUCTS[2].asin: 2 * WIDTH,
     }
-    assert read_image_features(tmp_path).by_title([replace(PRODUCTS[1], image="")]) == {}
+    assert read_image_features(tmp_path).by_asin([replace(PRODUCTS[1], image="")]) == {}
+
+
+def test_pages_without_a_picture_show_zeros() -> None:
+    pages = [replace(toy_states()[0], asin=asin) for asin in ("A", "", "B", "A")]
+    found = shown_pictures(pages, {"A": NUMBERS[1].half()})
+    assert found.dtype == torch.float32
+    assert [int(row[0]) for row in found] == [WIDTH, 0, 0, WIDTH]
+    assert not found[1:3].any()
 
 
 @pytest.mark.parametrize(

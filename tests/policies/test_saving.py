@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from shoprl.errors import BackboneError, PolicyError, StorageError
 from shoprl.policies.choice import ChoiceModel, ChoicePolicy
 from shoprl.policies.encoder import TokenStore
+from shoprl.policies.image_features import WIDTH as PICTURE
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.policies.saving import load_choice, load_learned, load_policy, save_policy
 from shoprl.policies.simple import RandomPolicy, RulePolicy
@@ -37,6 +39,19 @@ def test_round_trip(policy: ChoicePolicy, folder: Path, toy: ShopData) -> None:
     assert (loaded.name, loaded.strategy) == (policy.name, policy.strategy)
     assert loaded.store is policy.store
     assert not loaded.model.training
+
+
+def test_a_policy_that_looks_at_pictures_comes_back(tmp_path: Path) -> None:
+    seeing, page = fake_policy(seed=5, image=True), replace(toy_states()[0], asin="A")
+    seeing.pictures = {"A": torch.linspace(-1, 1, PICTURE)}
+    save_policy(seeing, tmp_path / "seeing")
+    loaded = load_choice(tmp_path / "seeing", seeing.store)
+    assert loaded.model.config.image
+    assert loaded.pictures == {}
+    with torch.inference_mode():
+        assert not torch.equal(loaded.logits([page]), seeing.logits([page]))
+        loaded.pictures = seeing.pictures
+        assert torch.equal(loaded.logits([page]), seeing.logits([page]))
 
 
 def test_the_folder_holds_what_the_docs_say(folder: Path) -> None:
@@ -116,7 +131,8 @@ def forge(folder: Path, change: dict[str, object], name: str = "config.json") ->
 
 
 @pytest.mark.parametrize(
-    "change", [{"hidden": 32}, {"features": 3}, {"heads": 0}, {"match": "wide"}, {"heads": 3}, {"layers": 2}]
+    "change",
+    [{"hidden": 32}, {"features": 3}, {"heads": 0}, {"match": "wide"}, {"heads": 3}, {"layers": 2}, {"image": True}],
 )
 def test_weights_that_do_not_fit_the_sizes_are_refused(
     policy: ChoicePolicy, folder: Path, change: dict[str, object]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from shoprl.catalog.catalog import Catalog
 from shoprl.catalog.phrasing import _PRICE_FORMS, phrase_price
 from shoprl.catalog.product import Product, Request
+from shoprl.policies.learned import encode_state
 from shoprl.policies.queries import queries_for
 from shoprl.policies.state import (
     UNSEEN,
@@ -185,6 +186,17 @@ def test_an_item_page_offers_each_option_value_once(toy: ShopData) -> None:
     assert state.options_chosen == (value,)
     assert [c.text for c in state.candidates if c.chosen] == [value]
     assert session.page.options == {name: value}
+
+
+def test_item_pages_alone_name_their_product(toy: ShopData) -> None:
+    session, tracker = start(toy)
+    product = toy.shop.find([EVERYTHING])[0]
+    found = [step(session, tracker, f"search[{EVERYTHING}]")]
+    found += [step(session, tracker, f"click[{text}]") for text in (product.asin.lower(), "features", "< prev")]
+    assert [(state.page, state.asin) for state in found] == [
+        *(("results", ""), ("item", product.asin), ("sub", ""), ("item", product.asin))
+    ]
+    assert [encode_state(state).asin for state in found] == [state.asin for state in found]
 
 
 def test_what_was_looked_at_is_remembered(toy: ShopData) -> None:

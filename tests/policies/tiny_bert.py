@@ -11,12 +11,15 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
+from shoprl.policies.backbone import load_backbone
 from shoprl.policies.bi_attention import BiAttentionPolicy, new_bi_attention
+from shoprl.policies.choice import ChoicePolicy
+from shoprl.policies.encoder import TokenStore
 from shoprl.policies.learned import Encoded, encode_state
 from shoprl.policies.rnn import RNNPolicy, new_rnn, texts_of
 from shoprl.policies.token_batch import BUTTONS
 from shoprl.policies.vocabulary import words_of
-from tests.policies.fakes import random_walk
+from tests.policies.fakes import fake_policy, random_walk
 from tests.toyshop import toy_data
 
 WIDTH = 32
@@ -73,6 +76,15 @@ def tiny_bert() -> Path:
 
 def tiny_policy(seed: int = 0, **settings: Any) -> BiAttentionPolicy:
     return new_bi_attention(torch.Generator().manual_seed(seed), str(tiny_bert()), **settings)
+
+
+def tiny_store(tuned: int) -> TokenStore:
+    return TokenStore(load_backbone(str(tiny_bert())), tuned_layers=tuned)
+
+
+def tuned_policy(seed: int = 0, tuned: int = 1, **sizes: Any) -> ChoicePolicy:
+    """The fast head on the tiny BERT, some of whose layers are tuned."""
+    return fake_policy(seed, tiny_store(tuned), **sizes)
 
 
 def tiny_rnn(seed: int = 0, **sizes: Any) -> RNNPolicy:

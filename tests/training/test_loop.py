@@ -78,7 +78,9 @@ def test_rates_by_hand() -> None:
     assert rate_at(0, replace(config, warmup=0)) == pytest.approx(2.0)
 
 
-@pytest.mark.parametrize("name", ["updates", "batch_size", "learning_rate", "clip", "checkpoint_every", "log_every"])
+@pytest.mark.parametrize(
+    "name", ["updates", "batch_size", "learning_rate", "clip", "checkpoint_every", "log_every", "encoder_rate"]
+)
 @pytest.mark.parametrize("value", [0, -1])
 def test_settings_are_checked(name: str, value: int) -> None:
     with pytest.raises(ConfigError, match=name):
@@ -113,6 +115,40 @@ def test_the_global_generator_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         fit(tmp_path / "cut", stop=5)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+class Pretrained(nn.Sequential):
+    """:func:`line`, whose first layer is said to be pretrained."""
+
+    def tuned_parameters(self) -> list[nn.Parameter]:
+        return list(self[0].parameters())
+
+
+def fit_pretrained(folder: Path, rate: float, updates: int = 12, stop: int | None = None) -> Job:
+    config = replace(CONFIG, updates=updates, warmup=0, checkpoint_every=4, encoder_rate=rate)
+    job = Job(Pretrained(*line()), stop)
+    train(job.model, job.loss_of, 7, config, folder, "line", {"method": "line"})
+    return job
+
+
+def test_pretrained_weights_learn_at_their_share_of_the_rate(tmp_path: Path) -> None:
+    start, whole = [weight.clone() for weight in line().state_dict().values()], {}
+    for rate in (1.0, 0.5):
+        after = weights(fit_pretrained(tmp_path / str(rate), rate, updates=1))
+        whole[rate] = [new - old for new, old in zip(after, start, strict=True)]
+    for position, (full, half) in enumerate(zip(whole[1.0], whole[0.5], strict=True)):
+        torch.testing.assert_close(half, full * (0.5 if position < 2 else 1.0), atol=1e-6, rtol=1e-4)
+        assert full.abs().max() > 0.01
+    assert same(fit_pretrained(tmp_path / "one", 1.0), fit(tmp_path / "plain", replace(CONFIG, warmup=0)))
+
+
+def test_a_training_of_pretrained_weights_is_resumed_exactly(tmp_path: Path) -> None:
+    whole = fit_pretrained(tmp_path / "whole", 0.3)
+    with pytest.raises(KeyboardInterrupt):
+        fit_pretrained(tmp_path / "cut", 0.3, stop=6)
+    assert same(fit_pretrained(tmp_path / "cut", 0.3), whole)
+    with pytest.raises(RunError, match="other settings"):
+        fit_pretrained(tmp_path / "cut", 0.2)
 
 
 @pytest.mark.parametrize("stop", [0, 1, 3, 4, 5, 8, 11])

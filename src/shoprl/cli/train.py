@@ -72,7 +72,7 @@ class _Training(ABC):
         start = work.start()
         about = {"method": self.method, "config": asdict(self.config)}
         given = {name: str(getattr(self, name, None) or "") for name in ("policy", "demonstrations", "preferences")}
-        given["head"] = getattr(self, "head", "")
+        given |= {name: str(getattr(self, name, "")) for name in ("head", "tuned_layers")}
         settings = {**about, **given, "threads": self.threads, "hashes": work.data.hashes()}
         start_run(self.out, settings, self.data, self.resume)
         try:
@@ -129,7 +129,7 @@ class _Work:
             return new_bi_attention(generator)
         if head == "rnn":
             return new_rnn([example.state for example in self.examples(None)], generator)
-        store = TokenStore(load_backbone())
+        store = TokenStore(load_backbone(), tuned_layers=getattr(command, "tuned_layers", 0))
         return ChoicePolicy(new_model(store, generator), store, name=command.method)
 
     def examples(self, policy: "LearnedPolicy | None") -> "list[Example]":
@@ -173,10 +173,12 @@ class Imitation(_Training):
     Attributes:
         head: the network of a new policy: ``fast`` (cached states of the frozen backbone), ``bi-attention`` (WebShop's
             BERT, tuned; for a GPU) or ``rnn`` (no pretrained weights).
+        tuned_layers: how many of the backbone's last layers a new policy with the fast head trains.
         config: settings.
     """
 
     head: Literal["fast", "bi-attention", "rnn"] = "fast"
+    tuned_layers: int = 0
     config: ImitationConfig = field(default_factory=ImitationConfig)
     method: ClassVar[str] = "imitation"
 
@@ -184,6 +186,8 @@ class Imitation(_Training):
         """See above."""
         super().check()
         _needs(self.demonstrations, "demonstrations", "give a trajectory file to imitate.")
+        if self.tuned_layers and (self.head != "fast" or self.policy is not None):
+            raise ConfigError("--tuned-layers goes with a new policy that has the fast head. Leave it out.")
 
     def train(self, policy: "LearnedPolicy", work: _Work) -> list[dict[str, Any]]:
         """See above."""

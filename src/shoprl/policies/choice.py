@@ -1,24 +1,29 @@
 """The choice policy: a distribution over the available actions, on token states of a frozen BERT.
 
-The backbone is frozen and its token states are cached per text, which is what a CPU can afford. On top, every token of
-a candidate attends to the tokens of the instruction (the interaction of WebShop's bi-attention, arXiv 2207.01206
-section 4.2, in one direction); what
-a candidate's tokens matched is pooled to one vector and joined with its numeric features; and two transformer layers
-over all candidates give one logit each.
+The backbone is frozen and its token states are cached per text, which is what a CPU can afford; its last layers may be
+tuned, and then what enters them is cached (:mod:`shoprl.policies.tuned`). On top, every token of a candidate attends to
+the tokens of the instruction (the interaction of WebShop's bi-attention, arXiv 2207.01206 section 4.2, in one
+direction); what a candidate's tokens matched is pooled to one vector and joined with its numeric features; and two
+transformer layers over all candidates give one logit each.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import nn
 from transformers import PretrainedConfig, PreTrainedModel
 
-from shoprl.policies.encoder import TokenStore
+from shoprl.errors import PolicyError
+from shoprl.policies.encoder import TokenRows, TokenStore
 from shoprl.policies.features import COUNT
+from shoprl.policies.image_features import WIDTH as PICTURE
+from shoprl.policies.image_features import shown_pictures
 from shoprl.policies.learned import Encoded, LearnedPolicy
+from shoprl.policies.matching import cosine, coverage
 from shoprl.policies.queries import QueryStrategy
+from shoprl.policies.tuned import Finished, new_layers, run_layers
 
 KINDS_OF_MATCH = 3  # of tokens: learned cosine, the backbone's cosine, the same word piece
 
@@ -35,6 +40,7 @@ class Batch:
         owner: index of the candidate a token belongs to, shape (decisions, T).
         features: shape (decisions, candidates, COUNT).
         mask: which candidates are real, shape (decisions, candidates).
+        pictures: features of the pages' pictures, shape (decisions, PICTURE), where the model looks at them.
     """
 
     wish: torch.Tensor
@@ -44,9 +50,10 @@ class Batch:
     owner: torch.Tensor
     features: torch.Tensor
     mask: torch.Tensor
+    pictures: torch.Tensor | None = None
 
 
-def collate(states: Sequence[Encoded], store: TokenStore) -> Batch:
+def collate(states: Sequence[Encoded], store: TokenStore | TokenRows) -> Batch:
     """Gather tokens and pad."""
     wishes, wish_ids, wish_counts = store.gather([state.instruction for state in states])
     tokens, token_ids, counts = store.gather([text for state in states for text in state.texts])
@@ -85,9 +92,13 @@ class ChoiceConfig(PretrainedConfig):
         layers, heads: of the transformer over candidates.
         dropout: while training.
         features: numbers a candidate.
+        tuned_layers: how many of the backbone's last layers are the model's own and trained.
+        encoder: the backbone's own configuration, where some are.
+        image: whether the page's picture is looked at.
     """
 
     model_type = "shoprl-choice"
+    tuned_layers, image = 0, False  # what is off is not written: the file is that of a model without it
 
     def __init__(
         self,
@@ -100,6 +111,9 @@ class ChoiceConfig(PretrainedConfig):
         heads: int = 4,
         dropout: float = 0.1,
         features: int = COUNT,
+        tuned_layers: int = 0,
+        encoder: Mapping[str, Any] | None = None,
+        image: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -112,6 +126,10 @@ class ChoiceConfig(PretrainedConfig):
         self.heads = heads
         self.dropout = dropout
         self.features = features
+        if tuned_layers:
+            self.tuned_layers, self.encoder = tuned_layers, dict(encoder or {})
+        if image:
+            self.image = image
 
 
 class ChoiceModel(PreTrainedModel):
@@ -137,10 +155,16 @@ class ChoiceModel(PreTrainedModel):
         self.mix = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
         self.score = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, 1))
         self.value = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, 1))
+        self.picture = nn.Linear(PICTURE, hidden) if config.image else None
+        self.tuned = new_layers(config.encoder, config.tuned_layers) if config.tuned_layers else None
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
         """Keep PyTorch's initialisation."""
+
+    def tuned_parameters(self) -> list[nn.Parameter]:
+        """Pretrained weights, which take a smaller learning rate than the others."""
+        return list(self.tuned.parameters()) if self.tuned is not None else []
 
     def forward(self, batch: Batch) -> torch.Tensor:
         """Logits of shape (decisions, candidates); minus infinity where there is no candidate."""
@@ -161,7 +185,7 @@ class ChoiceModel(PreTrainedModel):
         wish, tokens = self.project(batch.wish), self.project(batch.tokens)
         real = (batch.token_ids >= 0)[:, :, None] & (batch.wish_ids >= 0)[:, None, :]
         same = (batch.token_ids[:, :, None] == batch.wish_ids[:, None, :]).float()
-        near = [_cosine(tokens, wish), _cosine(batch.tokens, batch.wish), same]
+        near = [cosine(tokens, wish), cosine(batch.tokens, batch.wish), same]
         near = [each.masked_fill(~real, 0.0 if each is same else -1.0) for each in near]
         padding = (batch.wish_ids < 0)[:, None, :]
         found = (
@@ -170,12 +194,21 @@ class ChoiceModel(PreTrainedModel):
         best = torch.stack([each.amax(dim=-1) for each in near], dim=-1)
         compared = self.compare(torch.cat([tokens * found, (tokens - found).abs(), best], dim=-1))
         weights = torch.sigmoid(self.importance(wish)).squeeze(-1) * (batch.wish_ids >= 0)
-        covered = [_coverage(each, weights, batch.owner, batch.mask.shape[1]) for each in near]
+        covered = [coverage(each, weights, batch.owner, batch.mask.shape[1]) for each in near]
         numbers = self.numbers(torch.cat([batch.features, *covered], dim=-1))
         candidates = self.drop(self.join(self._pool(compared, batch))) + numbers
         # No vector of the instruction itself joins in: with it the model learns by heart which product goes with it.
-        mixed: torch.Tensor = self.mix(candidates, src_key_padding_mask=~batch.mask)
-        return mixed
+        return self._mix(candidates, batch)
+
+    def _mix(self, candidates: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Let the candidates know each other, and the page's picture, which goes before them as one more."""
+        mixed: torch.Tensor
+        if self.picture is None or batch.pictures is None:
+            mixed = self.mix(candidates, src_key_padding_mask=~batch.mask)
+            return mixed
+        shown = torch.cat([self.picture(batch.pictures)[:, None, :], candidates], dim=1)
+        mixed = self.mix(shown, src_key_padding_mask=nn.functional.pad(~batch.mask, (1, 0), value=False))
+        return mixed[:, 1:]
 
     @staticmethod
     def _pool(compared: torch.Tensor, batch: Batch) -> torch.Tensor:
@@ -188,37 +221,17 @@ class ChoiceModel(PreTrainedModel):
         return total / count.clamp(min=1.0)
 
 
-def _coverage(near: torch.Tensor, weights: torch.Tensor, owner: torch.Tensor, candidates: int) -> torch.Tensor:
-    """How much of the wish each candidate, and the whole page, covers: weighted mean of each word's best match.
-
-    Args:
-        near: similarity of the candidates' tokens and the wish's, shape (decisions, T, L); lowest for padding.
-        weights: of the wish's tokens, shape (decisions, L).
-        owner: index of each token's candidate, shape (decisions, T).
-        candidates: how many.
-
-    Returns:
-        Shape (decisions, candidates, 2): the candidate's coverage and the page's.
-    """
-    lowest = near.new_full((near.shape[0], candidates, near.shape[2]), 0.0)
-    each = lowest.scatter_reduce(1, owner[:, :, None].expand_as(near), near, "amax")
-    page = each.amax(dim=1, keepdim=True).expand_as(each)
-    total = weights.sum(dim=-1).clamp(min=1e-6)[:, None, None]
-    return torch.stack([(part * weights[:, None, :]).sum(-1) for part in (each, page)], dim=-1) / total
-
-
-def _cosine(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    normal = nn.functional.normalize
-    return normal(first, dim=-1) @ normal(second, dim=-1).transpose(1, 2)
-
-
 def new_model(store: TokenStore, generator: torch.Generator, **sizes: Any) -> ChoiceModel:
-    """A model with fresh weights, drawn from ``generator`` alone."""
-    backbone = store.backbone
+    """A model with the layers that the store leaves out and a fresh head, drawn from ``generator`` alone."""
+    backbone, tuned = store.backbone, store.tuned_layers
+    if tuned:
+        sizes |= {"tuned_layers": tuned, "encoder": backbone.model.config.to_dict()}
     config = ChoiceConfig(backbone.name, backbone.sha256, backbone.width, **sizes)
     with torch.random.fork_rng(devices=[]):  # module constructors draw from the global generator
         torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
         model = ChoiceModel(config)
+    if model.tuned is not None:
+        model.tuned.load_state_dict(backbone.last_layers(tuned).state_dict())
     model.eval()
     return model
 
@@ -231,14 +244,30 @@ class ChoicePolicy(LearnedPolicy):
         store: token states of its backbone.
         strategy: the searches it may make.
         name: shown in tables.
+        pictures: ASIN -> features of the product's picture (:mod:`shoprl.policies.image_features`); zeros for others.
+
+    Raises:
+        PolicyError: the store leaves out other layers than those that the model has.
     """
 
     model: ChoiceModel
 
     def __init__(
-        self, model: ChoiceModel, store: TokenStore, strategy: QueryStrategy = "wish", name: str = "choice"
+        self,
+        model: ChoiceModel,
+        store: TokenStore,
+        strategy: QueryStrategy = "wish",
+        name: str = "choice",
+        pictures: Mapping[str, torch.Tensor] | None = None,
     ) -> None:
+        if store.tuned_layers != model.config.tuned_layers:
+            raise PolicyError(
+                f"The model has {model.config.tuned_layers} layers of its own and the store leaves out "
+                f"{store.tuned_layers}. Make it TokenStore(backbone, tuned_layers={model.config.tuned_layers})."
+            )
         self.model, self.store, self.strategy, self.name = model, store, strategy, name
+        self.pictures = pictures or {}
+        self._finished = Finished()
 
     def prepare(self, states: Iterable[Encoded]) -> None:
         """Encode the texts that are new."""
@@ -246,9 +275,25 @@ class ChoicePolicy(LearnedPolicy):
 
     def logits(self, states: Sequence[Encoded]) -> torch.Tensor:
         """See :meth:`LearnedPolicy.logits`."""
-        logits: torch.Tensor = self.model(collate(states, self.store))
+        logits: torch.Tensor = self.model(self.batch(states))
         return logits
 
     def logits_and_values(self, states: Sequence[Encoded]) -> tuple[torch.Tensor, torch.Tensor]:
         """See :meth:`LearnedPolicy.logits_and_values`."""
-        return self.model.logits_and_values(collate(states, self.store))
+        return self.model.logits_and_values(self.batch(states))
+
+    def batch(self, states: Sequence[Encoded]) -> Batch:
+        """Several decisions; where layers are tuned, a gradient reaches them through it."""
+        batch = collate(states, self._tokens(states))
+        return replace(batch, pictures=shown_pictures(states, self.pictures)) if self.model.config.image else batch
+
+    def _tokens(self, states: Sequence[Encoded]) -> TokenStore | TokenRows:
+        """Token states of the texts; those that tuned layers give are kept only while nothing is trained."""
+        layers = self.model.tuned
+        if layers is None:
+            return self.store
+        texts = [text for state in states for text in (state.instruction, *state.texts)]
+        if self.model.training or torch.is_grad_enabled():
+            self._finished.drop()
+            return run_layers(layers, self.store, texts)
+        return self._finished.states(layers, self.store, texts)

@@ -9,40 +9,36 @@ from shoprl.progress import bar
 
 BATCH = 64  # texts of similar length in one pass
 MAX_TOKENS = 64  # of one text; longer ones are cut
+START = 4096  # tokens that an array has room for at first
 
 
-class TokenStore:
+class TokenRows:
     """Text -> its rows in an array of token states.
 
     Args:
-        backbone: the frozen encoder.
-        max_tokens: longer texts are cut.
+        states: shape (tokens, width).
+        ids: vocabulary ids, shape (tokens,).
+        rows: text -> (its first row, how many).
     """
 
-    def __init__(self, backbone: Backbone, max_tokens: int = MAX_TOKENS) -> None:
-        self.backbone = backbone
-        self.max_tokens = max_tokens
-        self._rows: dict[str, tuple[int, int]] = {"": (0, 0)}
-        self._states = torch.zeros((4096, backbone.width), dtype=torch.float16)
-        self._ids = torch.zeros(4096, dtype=torch.int32)
+    def __init__(self, states: torch.Tensor, ids: torch.Tensor, rows: dict[str, tuple[int, int]]) -> None:
+        self._states, self._ids, self._rows = states, ids, rows
         self._used = 0
+
+    @classmethod
+    def empty(cls, width: int, dtype: torch.dtype, device: torch.device | None = None) -> "TokenRows":
+        """Rows to append to; only the empty text is there, with no token."""
+        with torch.inference_mode(False):
+            states = torch.zeros((START, width), dtype=dtype, device=device)
+            return cls(states, torch.zeros(START, dtype=torch.int32), {"": (0, 0)})
 
     def __contains__(self, text: object) -> bool:
         return text in self._rows
 
-    def add(self, texts: Iterable[str]) -> None:
-        """Encode the texts that are new, in batches of similar length, with a progress bar."""
-        new = sorted(dict.fromkeys(text for text in texts if text not in self._rows), key=lambda t: (len(t), t))
-        if not new:
-            return
-        with bar(len(new), "encoding texts", "text") as progress:
-            for start in range(0, len(new), BATCH):
-                batch = new[start : start + BATCH]
-                for text, tokens in zip(batch, self.backbone.token_states(batch, self.max_tokens), strict=True):
-                    self._append(text, *tokens)
-                progress.update(len(batch))
-
-    def _append(self, text: str, states: torch.Tensor, ids: torch.Tensor) -> None:
+    @torch.inference_mode(False)  # what grew while acting is still written to while training
+    @torch.no_grad()
+    def append(self, text: str, states: torch.Tensor, ids: torch.Tensor) -> None:
+        """Keep a text's tokens."""
         count = len(states)
         while self._used + count > len(self._states):
             self._states = torch.cat([self._states, torch.zeros_like(self._states)])
@@ -59,10 +55,57 @@ class TokenStore:
             states of shape (all tokens, width) in float32, vocabulary ids of shape (all tokens,), and the number of
             tokens of each text, shape (texts,).
         """
-        self.add(texts)
         rows = [self._rows[text] for text in texts]
         counts = torch.tensor([count for _, count in rows], dtype=torch.long)
         starts = torch.tensor([start for start, _ in rows], dtype=torch.long)
         ends = counts.cumsum(0)
         index = torch.arange(int(counts.sum())) + torch.repeat_interleave(starts - (ends - counts), counts)
-        return self._states[index].float(), self._ids[index], counts
+        return self._states.index_select(0, index.to(self._states.device)).float(), self._ids[index], counts
+
+
+class TokenStore:
+    """Text -> its token states in a frozen backbone, or those that enter its last layers.
+
+    Args:
+        backbone: the frozen encoder.
+        max_tokens: longer texts are cut.
+        tuned_layers: how many of the backbone's last layers are left to the policy; above 0, the special tokens, which
+            those layers attend to, are kept too.
+
+    Raises:
+        BackboneError: the backbone's last layers cannot be left out.
+        ConfigError: it has not as many layers.
+    """
+
+    def __init__(self, backbone: Backbone, max_tokens: int = MAX_TOKENS, tuned_layers: int = 0) -> None:
+        if tuned_layers:
+            backbone.last_layers(tuned_layers)
+        self.backbone = backbone
+        self.max_tokens = max_tokens
+        self.tuned_layers = tuned_layers
+        self._kept = TokenRows.empty(backbone.width, torch.float16)
+
+    def __contains__(self, text: object) -> bool:
+        return text in self._kept
+
+    def add(self, texts: Iterable[str]) -> None:
+        """Encode the texts that are new, in batches of similar length, with a progress bar."""
+        new = sorted(dict.fromkeys(text for text in texts if text not in self._kept), key=lambda t: (len(t), t))
+        if not new:
+            return
+        with bar(len(new), "encoding texts", "text") as progress:
+            for start in range(0, len(new), BATCH):
+                batch = new[start : start + BATCH]
+                for text, tokens in zip(batch, self._encode(batch), strict=True):
+                    self._kept.append(text, *tokens)
+                progress.update(len(batch))
+
+    def _encode(self, texts: Sequence[str]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        if self.tuned_layers:
+            return self.backbone.inner_states(texts, self.max_tokens, self.tuned_layers)
+        return self.backbone.token_states(texts, self.max_tokens)
+
+    def gather(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Encode what is new, and see :meth:`TokenRows.gather`."""
+        self.add(texts)
+        return self._kept.gather(texts)

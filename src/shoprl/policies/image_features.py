@@ -1,6 +1,6 @@
 """WebShop's picture features: 512 numbers a picture, as its ``feat_conv.pt`` and ``feat_ids.pt`` hold them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ import torch
 
 from shoprl.catalog.product import Product
 from shoprl.errors import CatalogError
+from shoprl.policies.learned import Encoded
 from shoprl.policies.pickled import read_pickled
 
 WIDTH = 512
@@ -32,9 +33,20 @@ class ImageFeatures:
         row = self.rows.get(address)
         return torch.zeros(WIDTH) if row is None else self.numbers[row]
 
-    def by_title(self, products: Iterable[Product]) -> dict[str, torch.Tensor]:
-        """Title -> features, of the products whose picture has some; for :class:`BiAttentionPolicy`'s ``pictures``."""
-        return {product.title: self.of(product.image) for product in products if product.image in self.rows}
+    def by_asin(self, products: Iterable[Product]) -> dict[str, torch.Tensor]:
+        """ASIN -> features, of the products whose picture has some; for the ``pictures`` of a policy."""
+        return {product.asin: self.of(product.image) for product in products if product.image in self.rows}
+
+
+def shown_pictures(states: Iterable[Encoded], pictures: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """Features of the picture that each page shows, shape (states, WIDTH).
+
+    Args:
+        states: the pages; item pages alone show one.
+        pictures: ASIN -> features, shape (WIDTH,); of a product that is not there they are zeros.
+    """
+    none = torch.zeros(WIDTH)
+    return torch.stack([pictures.get(state.asin, none).float() for state in states])
 
 
 def read_image_features(folder: Path) -> ImageFeatures:

@@ -27,6 +27,7 @@ class Encoded:
         features: shape (candidates, COUNT).
         page: what the page shows, WebShop's ``text_rich`` observation.
         actions: the candidates' actions in WebShop's grammar.
+        asin: the product that an item page shows, to find its picture by; empty on other pages.
     """
 
     instruction: str
@@ -34,6 +35,7 @@ class Encoded:
     features: NDArray[np.float32]
     page: str = ""
     actions: tuple[str, ...] = ()
+    asin: str = ""
 
 
 def encode_state(state: State) -> Encoded:
@@ -44,6 +46,7 @@ def encode_state(state: State) -> Encoded:
         features=features(state),
         page=state.text,
         actions=tuple(candidate.action for candidate in state.candidates),
+        asin=state.asin,
     )
 
 

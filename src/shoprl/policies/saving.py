@@ -117,7 +117,8 @@ def load_choice(folder: Path, store: TokenStore | None = None) -> ChoicePolicy:
 
     Args:
         folder: the policy folder.
-        store: token states to share with other policies of the same backbone.
+        store: token states to share with other policies of the same backbone and as many tuned layers; one with
+            others gets a store of its own.
 
     Raises:
         PolicyError: a file is missing or was changed, it is a policy of another kind, or the backbone is not the one
@@ -132,10 +133,11 @@ def load_choice(folder: Path, store: TokenStore | None = None) -> ChoicePolicy:
 
 def _choice(folder: Path, manifest: Mapping[str, Any], store: TokenStore | None) -> ChoicePolicy:
     model = _model(ChoiceModel, folder)
-    if store is None or store.backbone.name != model.config.backbone:
-        store = TokenStore(load_backbone(model.config.backbone))
+    name, tuned = model.config.backbone, model.config.tuned_layers
+    if store is None or (store.backbone.name, store.tuned_layers) != (name, tuned):
+        store = TokenStore(load_backbone(name), tuned_layers=tuned)
     if store.backbone.sha256 != model.config.backbone_sha256:
-        raise PolicyError(f"{folder}: was trained on other weights of {model.config.backbone}. Use those.")
+        raise PolicyError(f"{folder}: was trained on other weights of {name}. Use those.")
     return ChoicePolicy(model, store, manifest["search"], _name(folder, manifest))
 
 
@@ -162,7 +164,7 @@ def load_learned(folder: Path, store: TokenStore | None = None) -> LearnedPolicy
 
     Args:
         folder: the policy folder.
-        store: token states to share with other choice policies of the same backbone.
+        store: token states to share with other choice policies; see :func:`load_choice`.
 
     Raises:
         PolicyError: a file is missing or was changed, or the parts do not fit together.

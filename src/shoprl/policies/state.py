@@ -138,6 +138,7 @@ class State:
         looked_at: how many item pages were opened.
         best_memory: the best ``memory`` of the products looked at.
         text: what the page shows, WebShop's ``text_rich`` observation.
+        asin: the product that an item page shows, which the click that led there named; empty on other pages.
     """
 
     page: PageKind
@@ -150,6 +151,7 @@ class State:
     looked_at: int
     best_memory: Memory
     text: str = ""
+    asin: str = ""
 
     def index_of(self, action: str) -> int | None:
         """Position of an action among the candidates, or None."""
@@ -213,6 +215,7 @@ class Tracker:
             looked_at=len(self._memory),
             best_memory=max(self._memory.values(), default=UNSEEN),
             text=observe(page, "text_rich"),
+            asin=page.product.asin if page.kind == "item" and page.product is not None else "",
         )
 
     def took(self, page: Page, action: str) -> None:

@@ -93,8 +93,8 @@ class Tokens:
 
     def to(self, device: torch.device) -> "Tokens":
         """The same on a device; lengths stay where they are."""
-        passes = tuple((ids.to(device), lengths) for ids, lengths in self.passes)
-        return Tokens(passes, self.place.to(device), self.owner.to(device))
+        moved = tuple((ids.to(device), lengths) for ids, lengths in self.passes)
+        return Tokens(moved, self.place.to(device), self.owner.to(device))
 
 
 def pack(groups: Sequence[Sequence[str]], tokenize: Tokenize, spread: float = 2.0) -> Tokens:
@@ -108,20 +108,25 @@ def pack(groups: Sequence[Sequence[str]], tokenize: Tokenize, spread: float = 2.
     texts = list(dict.fromkeys(text for group in groups for text in group))
     ids = [torch.tensor(each) for each in tokenize(texts)]
     places: dict[str, torch.Tensor] = {}
-    passes, start = [], 0
-    for numbers in _passes([len(each) for each in ids], spread):
+    packed, start = [], 0
+    for numbers in passes([len(each) for each in ids], spread):
         padded = torch.nn.utils.rnn.pad_sequence([ids[i] for i in numbers], batch_first=True)
         for row, i in enumerate(numbers):
             places[texts[i]] = start + row * padded.shape[1] + torch.arange(len(ids[i]))
-        passes.append((padded, torch.tensor([len(ids[i]) for i in numbers])))
+        packed.append((padded, torch.tensor([len(ids[i]) for i in numbers])))
         start += padded.numel()
     place = [torch.cat([places[text] for text in group]) for group in groups]
     owner = [torch.cat([torch.full((len(places[t]),), i) for i, t in enumerate(group)]) for group in groups]
-    return Tokens(tuple(passes), _padded(place, 0), _padded(owner, -1))
+    return Tokens(tuple(packed), _padded(place, 0), _padded(owner, -1))
 
 
-def _passes(lengths: Sequence[int], spread: float) -> Iterable[list[int]]:
-    """Numbers of texts to encode together: of similar length, ``PASS`` tokens at most."""
+def passes(lengths: Sequence[int], spread: float = 2.0) -> Iterable[list[int]]:
+    """Numbers of texts to encode together: of similar length, ``PASS`` tokens at most.
+
+    Args:
+        lengths: of the texts, at least one.
+        spread: a pass's longest text is at most so many times its shortest.
+    """
     current: list[int] = []
     for number in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
         length = lengths[number]

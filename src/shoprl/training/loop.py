@@ -43,6 +43,7 @@ class LoopConfig:
         seed: of batches and dropout.
         checkpoint_every: updates between checkpoints.
         log_every: updates between rows of the log, each the mean since the last one.
+        encoder_rate: pretrained layers that the fast head tunes learn at so many times the rate.
     """
 
     updates: int
@@ -54,9 +55,10 @@ class LoopConfig:
     seed: int = 0
     checkpoint_every: int = 200
     log_every: int = 10
+    encoder_rate: float = 0.1
 
     def __post_init__(self) -> None:
-        for name in ("updates", "batch_size", "learning_rate", "clip", "checkpoint_every", "log_every"):
+        for name in ("updates", "batch_size", "learning_rate", "clip", "checkpoint_every", "log_every", "encoder_rate"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name} {getattr(self, name)}: must be above 0.")
         if self.checkpoint_every % self.log_every:
@@ -92,6 +94,14 @@ def rate_at(update: int, config: LoopConfig) -> float:
         return config.learning_rate * (update + 1) / config.warmup
     progress = (update - config.warmup) / max(1, config.updates - config.warmup)
     return config.learning_rate * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * progress)))
+
+
+def _groups(model: nn.Module, config: LoopConfig) -> list[dict[str, Any]]:
+    """The weights, and apart those that the model's ``tuned_parameters`` names, with their shares of the rate."""
+    tuned: list[nn.Parameter] = getattr(model, "tuned_parameters", list)()
+    slow = {id(weight) for weight in tuned}
+    rest = [weight for weight in model.parameters() if id(weight) not in slow]
+    return [{"params": rest, "rate": 1.0}, *([{"params": tuned, "rate": config.encoder_rate}] if tuned else [])]
 
 
 def _tensors(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
@@ -196,7 +206,7 @@ def run_updates(
         StorageError: a checkpoint cannot be written.
     """
     fingerprint = content_hash({"config": vars(config), **identity})
-    optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    optimizer = torch.optim.AdamW(_groups(model, config), lr=config.learning_rate, weight_decay=config.weight_decay)
     start = _restore(folder, fingerprint, model, optimizer)
     log, recent = _logged(folder, start), list[dict[str, float]]()
     with (
@@ -230,7 +240,7 @@ def _update(
 ) -> dict[str, float]:
     torch.manual_seed(config.seed * 1_000_003 + update)  # inside fork_rng: dropout of this update
     for group in optimizer.param_groups:
-        group["lr"] = rate_at(update, config)
+        group["lr"] = group["rate"] * rate_at(update, config)
     model.train()
     loss, metrics = loss_at(update)
     optimizer.zero_grad(set_to_none=True)

@@ -33,7 +33,7 @@ class Example:
 def shown_by(example: Example) -> list[object]:
     """What an example is, JSON-able: two trainings on the same ones are told to be the same."""
     state = example.state
-    return [state.instruction, state.page, state.texts, state.actions, example.chosen]
+    return [state.instruction, state.page, state.asin, state.texts, state.actions, example.chosen]
 
 
 def replay(
