@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -21,6 +22,7 @@ from shoprl.training.self_learning import SelfLearningConfig
 
 if TYPE_CHECKING:
     from shoprl.policies.learned import LearnedPolicy
+    from shoprl.policies.query import QueryOffer
     from shoprl.trajectories.examples import Example
 
 
@@ -33,6 +35,9 @@ class _Training(ABC):
         out: the run folder: ``policy``, ``training`` (checkpoint, ``log.jsonl``, TensorBoard's files) and ``run.json``.
         policy: a policy folder to start from; it is not changed.
         demonstrations: a trajectory file made on this data's goals.
+        query_policy: the folder of a query policy; its best queries are searches that the policy chooses among too, in
+            place of those that ``policy`` had of another.
+        queries: how many of them, from 1 to 10; 3 when left out.
         threads: processor threads; results are repeatable for one seed and one number of threads.
         resume: go on with a training that was cut off.
         strict: a product that cannot be read is an error.
@@ -43,6 +48,8 @@ class _Training(ABC):
     out: Path
     policy: Path | None = None
     demonstrations: Path | None = None
+    query_policy: Path | None = None
+    queries: int | None = None
     threads: int = 2
     resume: bool = False
     strict: bool = False
@@ -58,21 +65,41 @@ class _Training(ABC):
         """Refuse what cannot be done, before any work."""
         if self.threads < 1:
             raise ConfigError(f"--threads {self.threads}: must be at least 1.")
+        if self.queries is not None:
+            from shoprl.policies.query import check_count
+
+            _needs(self.query_policy, "query-policy", "--queries says how many of its queries to choose among.")
+            check_count(self.queries)
+
+    def offer(self) -> "QueryOffer | None":
+        """The query policy to choose among the queries of, read."""
+        from shoprl.policies.query import QueryOffer, load_query_policy
+
+        if self.query_policy is None:
+            return None
+        given = {} if self.queries is None else {"n": self.queries}
+        return QueryOffer(load_query_policy(self.query_policy), **given)
 
     def execute(self) -> None:
         """Run the command."""
         import torch
 
         from shoprl.evaluation.runlog import end_run, start_run
+        from shoprl.files import sha256_of
+        from shoprl.policies.query import MANIFEST
         from shoprl.policies.saving import save_policy
 
         self.check()
         torch.set_num_threads(self.threads)
-        work = _Work(self, read_data(self.data, self.strict))
+        work = _Work(self, self.offer(), read_data(self.data, self.strict))
         start = work.start()
         about = {"method": self.method, "config": asdict(self.config)}
-        given = {name: str(getattr(self, name, None) or "") for name in ("policy", "demonstrations", "preferences")}
+        names = ("policy", "demonstrations", "preferences")
+        given: dict[str, Any] = {name: str(getattr(self, name, None) or "") for name in names}
         given["head"] = getattr(self, "head", "")
+        if self.query_policy is not None and work.offer is not None:
+            sha256 = sha256_of(self.query_policy / MANIFEST)
+            given["query_policy"] = {"folder": str(self.query_policy), "sha256": sha256, "queries": work.offer.n}
         settings = {**about, **given, "threads": self.threads, "hashes": work.data.hashes()}
         start_run(self.out, settings, self.data, self.resume)
         try:
@@ -99,10 +126,10 @@ def _shown(log: Sequence[dict[str, Any]], out: Path) -> str:
 class _Work:
     """The files of a training, read."""
 
-    def __init__(self, command: _Training, data: ShopData) -> None:
-        self.data, self.folder = data, command.out / "training"
+    def __init__(self, command: _Training, offer: "QueryOffer | None", data: ShopData) -> None:
+        self.data, self.folder, self.offer = data, command.out / "training", offer
         self._command = command
-        self._examples: dict[str, list[Example]] = {}
+        self._examples: dict[tuple[str, QueryOffer | None], list[Example]] = {}
 
     def goals(self) -> list[tuple[int, Goal]]:
         """The training goals."""
@@ -110,6 +137,14 @@ class _Work:
 
     def start(self) -> "LearnedPolicy":
         """The policy to train: a copy of the one given, or a new one."""
+        from shoprl.policies.saving import load_learned
+
+        given = self._command.policy
+        policy = self._new() if given is None else load_learned(given)
+        policy.offer = self.offer or policy.offer
+        return policy
+
+    def _new(self) -> "LearnedPolicy":
         import torch
 
         from shoprl.policies.backbone import load_backbone
@@ -117,11 +152,8 @@ class _Work:
         from shoprl.policies.choice import ChoicePolicy, new_model
         from shoprl.policies.encoder import TokenStore
         from shoprl.policies.rnn import new_rnn
-        from shoprl.policies.saving import load_learned
 
         command = self._command
-        if command.policy is not None:
-            return load_learned(command.policy)
         settings, head = command.config, getattr(command, "head", "fast")
         seed = settings.dpo.seed if isinstance(settings, SelfLearningConfig) else settings.seed
         generator = torch.Generator().manual_seed(seed)
@@ -134,18 +166,20 @@ class _Work:
 
     def examples(self, policy: "LearnedPolicy | None") -> "list[Example]":
         """The demonstrated decisions; none where no file was given."""
+        from shoprl.policies.query import queries_with
         from shoprl.trajectories.examples import examples
         from shoprl.trajectories.files import read_trajectories
 
         path = self._command.demonstrations
         if path is None:
             return []
-        strategy = policy.strategy if policy else "wish"
-        if strategy not in self._examples:
+        searches = (policy.strategy, policy.offer) if policy else ("wish", self.offer)
+        if searches not in self._examples:
             episodes = read_trajectories(path, self.data.hashes()["goals"])
             self._check_goals(path, [episode.goal_index for episode in episodes])
-            self._examples[strategy] = examples(self.data.shop, self.data.goals, episodes, strategy)
-        return self._examples[strategy]
+            queries = partial(queries_with, *searches)
+            self._examples[searches] = examples(self.data.shop, self.data.goals, episodes, queries)
+        return self._examples[searches]
 
     def preferences(self, path: Path, policy: "LearnedPolicy") -> "list[tuple[Example, int]]":
         """The pairs of a preference file."""
@@ -153,7 +187,7 @@ class _Work:
 
         pairs = read_preferences(path, self.data.hashes()["goals"])
         self._check_goals(path, [pair.goal_index for pair in pairs])
-        return rebuild(self.data.shop, self.data.goals, pairs, policy.strategy)
+        return rebuild(self.data.shop, self.data.goals, pairs, policy.queries)
 
     def _check_goals(self, path: Path, indices: Sequence[int]) -> None:
         held = set(self.data.split.test) | set(self.data.split.eval)

@@ -1,6 +1,5 @@
 """The whole chain in one run folder: demonstrations, imitation, DPO and its control, evaluation, Thompson sampling."""
 
-import copy
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,6 +31,7 @@ from shoprl.shop.goal import Goal
 from shoprl.shop.splits import write_split
 from shoprl.training.dpo import preference_pairs, train_dpo
 from shoprl.training.imitation import ImitationConfig, train_imitation
+from shoprl.training.self_learning import copy_of
 from shoprl.trajectories.examples import Example, examples
 from shoprl.trajectories.files import read_trajectories, write_trajectories
 from shoprl.trajectories.shoppers import EXPERT, average_skill, demonstrations
@@ -155,11 +155,6 @@ def _fresh(run: Run, name: str, purpose: int) -> ChoicePolicy:
     return ChoicePolicy(new_model(run.store, generator), run.store, name=name)
 
 
-def _copy(run: Run, of: ChoicePolicy, name: str) -> ChoicePolicy:
-    model = copy.deepcopy(of.model)
-    return ChoicePolicy(model, run.store, of.strategy, name)
-
-
 def _trained(run: Run, name: str, make: Callable[[Path], ChoicePolicy], about: Mapping[str, Any]) -> ChoicePolicy:
     """Train a policy and save it, or load the one a killed run left."""
     folder = run.folder / "policies" / name
@@ -186,7 +181,7 @@ def _prefer(run: Run, of: Demonstrated, reference: ChoicePolicy) -> ChoicePolicy
     def make(folder: Path) -> ChoicePolicy:
         pairs, skipped = preference_pairs(reference, of.examples, config, run.rng(5))
         about.update(pairs=len(pairs), skipped=skipped)
-        policy = _copy(run, reference, "dpo")
+        policy = copy_of(reference, "dpo")
         train_dpo(policy, pairs, replace(config, seed=run.seed), folder)
         return policy
 
@@ -288,7 +283,7 @@ def reproduce(run: Run) -> Outcome:
     policies = {
         "imitation": imitation,
         "dpo": _prefer(run, average, imitation),
-        "control": _imitate(run, "control", average, budget.control(), _copy(run, imitation, "control")),
+        "control": _imitate(run, "control", average, budget.control(), copy_of(imitation, "control")),
         "imitation_expert": _imitate(
             run, "imitation_expert", expert, budget.expert, _fresh(run, "imitation_expert", 4)
         ),

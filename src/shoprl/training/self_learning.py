@@ -9,7 +9,7 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from shoprl.shop.session import Shop
 from shoprl.training.dpo import DPOConfig, preference_pairs, train_dpo
 from shoprl.trajectories.examples import examples
 from shoprl.trajectories.generated import generate_trajectories
+
+P = TypeVar("P", bound=LearnedPolicy)
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def self_learn(
         order = np.random.default_rng([seed, number]).permutation(indices)
         drawn = [(int(index), goals[index]) for index in order]
         made = generate_trajectories(policy, shop, drawn, seed=seed * 1_000 + number * 100, wanted=config.trajectories)
-        data = examples(shop, goals, made.episodes, policy.strategy)
+        data = examples(shop, goals, made.episodes, policy.queries)
         rng = np.random.default_rng([seed, number, 1])
         pairs, skipped = preference_pairs(policy, data, config.dpo, rng)
         log = train_dpo(policy, pairs, replace(config.dpo, seed=seed + number), folder / f"round-{number + 1}", what)
@@ -83,7 +85,7 @@ def self_learn(
     return rows
 
 
-def copy_of(policy: LearnedPolicy, name: str) -> LearnedPolicy:
+def copy_of(policy: P, name: str) -> P:
     """A policy with weights of its own and everything else shared."""
     other = copy.copy(policy)
     other.model, other.name = copy.deepcopy(policy.model), name
