@@ -3,16 +3,15 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import tyro
 
 from shoprl.cli.output import Json, emit, table
+from shoprl.cli.train_work import Work
 from shoprl.errors import ConfigError, ShopRLError
-from shoprl.shop.data import ShopData, read_data
-from shoprl.shop.goal import Goal
+from shoprl.shop.data import read_data
 from shoprl.training.dpo import DPOConfig
 from shoprl.training.imitation import ImitationConfig
 from shoprl.training.loop import LoopConfig
@@ -23,11 +22,10 @@ from shoprl.training.self_learning import SelfLearningConfig
 if TYPE_CHECKING:
     from shoprl.policies.learned import LearnedPolicy
     from shoprl.policies.query import QueryOffer
-    from shoprl.trajectories.examples import Example
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Training(ABC):
+class Training(ABC):
     """What every method takes.
 
     Attributes:
@@ -58,7 +56,7 @@ class _Training(ABC):
     method: ClassVar[str]
 
     @abstractmethod
-    def train(self, policy: "LearnedPolicy", work: "_Work") -> list[dict[str, Any]]:
+    def train(self, policy: "LearnedPolicy", work: Work) -> list[dict[str, Any]]:
         """Train a policy in place; the log's rows."""
 
     def check(self) -> None:
@@ -91,7 +89,7 @@ class _Training(ABC):
 
         self.check()
         torch.set_num_threads(self.threads)
-        work = _Work(self, self.offer(), read_data(self.data, self.strict))
+        work = Work(self, self.offer(), read_data(self.data, self.strict))
         start = work.start()
         about = {"method": self.method, "config": asdict(self.config)}
         names = ("policy", "demonstrations", "preferences")
@@ -123,85 +121,13 @@ def _shown(log: Sequence[dict[str, Any]], out: Path) -> str:
     return f"{table(names, cells)}\n\npolicy: {out / 'policy'}"
 
 
-class _Work:
-    """The files of a training, read."""
-
-    def __init__(self, command: _Training, offer: "QueryOffer | None", data: ShopData) -> None:
-        self.data, self.folder, self.offer = data, command.out / "training", offer
-        self._command = command
-        self._examples: dict[tuple[str, QueryOffer | None], list[Example]] = {}
-
-    def goals(self) -> list[tuple[int, Goal]]:
-        """The training goals."""
-        return [(index, self.data.goals[index]) for index in self.data.split.train]
-
-    def start(self) -> "LearnedPolicy":
-        """The policy to train: a copy of the one given, or a new one."""
-        from shoprl.policies.saving import load_learned
-
-        given = self._command.policy
-        policy = self._new() if given is None else load_learned(given)
-        policy.offer = self.offer or policy.offer
-        return policy
-
-    def _new(self) -> "LearnedPolicy":
-        import torch
-
-        from shoprl.policies.backbone import load_backbone
-        from shoprl.policies.bi_attention import new_bi_attention
-        from shoprl.policies.choice import ChoicePolicy, new_model
-        from shoprl.policies.encoder import TokenStore
-        from shoprl.policies.rnn import new_rnn
-
-        command = self._command
-        settings, head = command.config, getattr(command, "head", "fast")
-        seed = settings.dpo.seed if isinstance(settings, SelfLearningConfig) else settings.seed
-        generator = torch.Generator().manual_seed(seed)
-        if head == "bi-attention":
-            return new_bi_attention(generator)
-        if head == "rnn":
-            return new_rnn([example.state for example in self.examples(None)], generator)
-        store = TokenStore(load_backbone())
-        return ChoicePolicy(new_model(store, generator), store, name=command.method)
-
-    def examples(self, policy: "LearnedPolicy | None") -> "list[Example]":
-        """The demonstrated decisions; none where no file was given."""
-        from shoprl.policies.query import queries_with
-        from shoprl.trajectories.examples import examples
-        from shoprl.trajectories.files import read_trajectories
-
-        path = self._command.demonstrations
-        if path is None:
-            return []
-        searches = (policy.strategy, policy.offer) if policy else ("wish", self.offer)
-        if searches not in self._examples:
-            episodes = read_trajectories(path, self.data.hashes()["goals"])
-            self._check_goals(path, [episode.goal_index for episode in episodes])
-            queries = partial(queries_with, *searches)
-            self._examples[searches] = examples(self.data.shop, self.data.goals, episodes, queries)
-        return self._examples[searches]
-
-    def preferences(self, path: Path, policy: "LearnedPolicy") -> "list[tuple[Example, int]]":
-        """The pairs of a preference file."""
-        from shoprl.trajectories.preferences import read_preferences, rebuild
-
-        pairs = read_preferences(path, self.data.hashes()["goals"])
-        self._check_goals(path, [pair.goal_index for pair in pairs])
-        return rebuild(self.data.shop, self.data.goals, pairs, policy.queries)
-
-    def _check_goals(self, path: Path, indices: Sequence[int]) -> None:
-        held = set(self.data.split.test) | set(self.data.split.eval)
-        if not held.isdisjoint(indices):
-            raise ConfigError(f"{path}: holds trajectories on test or eval goals. Nothing is trained on those.")
-
-
 def _needs(value: Path | None, name: str, why: str) -> None:
     if value is None:
         raise ConfigError(f"--{name} is missing: {why}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Imitation(_Training):
+class Imitation(Training):
     """Imitate demonstrations: cross entropy of the demonstrated action over the available ones.
 
     Attributes:
@@ -219,7 +145,7 @@ class Imitation(_Training):
         super().check()
         _needs(self.demonstrations, "demonstrations", "give a trajectory file to imitate.")
 
-    def train(self, policy: "LearnedPolicy", work: _Work) -> list[dict[str, Any]]:
+    def train(self, policy: "LearnedPolicy", work: Work) -> list[dict[str, Any]]:
         """See above."""
         import numpy as np
 
@@ -236,7 +162,7 @@ class Imitation(_Training):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DPO(_Training):
+class DPO(Training):
     """Prefer what was demonstrated to what the policy would do: DPO with rejected actions drawn from the policy itself.
 
     Attributes:
@@ -255,7 +181,7 @@ class DPO(_Training):
         if (self.demonstrations is None) == (self.preferences is None):
             raise ConfigError("Give either --demonstrations, whose actions are preferred, or --preferences.")
 
-    def train(self, policy: "LearnedPolicy", work: _Work) -> list[dict[str, Any]]:
+    def train(self, policy: "LearnedPolicy", work: Work) -> list[dict[str, Any]]:
         """See above."""
         import numpy as np
 
@@ -270,7 +196,7 @@ class DPO(_Training):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PolicyGradient(_Training):
+class PolicyGradient(Training):
     """Policy gradient on training goals: WebShop's advantage actor-critic.
 
     Attributes:
@@ -280,7 +206,7 @@ class PolicyGradient(_Training):
     config: PolicyGradientConfig = field(default_factory=PolicyGradientConfig)
     method: ClassVar[str] = "policy-gradient"
 
-    def train(self, policy: "LearnedPolicy", work: _Work) -> list[dict[str, Any]]:
+    def train(self, policy: "LearnedPolicy", work: Work) -> list[dict[str, Any]]:
         """See above."""
         from shoprl.training.policy_gradient import train_policy_gradient
 
@@ -289,7 +215,7 @@ class PolicyGradient(_Training):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PPO(_Training):
+class PPO(Training):
     """PPO on training goals.
 
     Attributes:
@@ -299,7 +225,7 @@ class PPO(_Training):
     config: PPOConfig = field(default_factory=PPOConfig)
     method: ClassVar[str] = "ppo"
 
-    def train(self, policy: "LearnedPolicy", work: _Work) -> list[dict[str, Any]]:
+    def train(self, policy: "LearnedPolicy", work: Work) -> list[dict[str, Any]]:
         """See above."""
         from shoprl.training.ppo import train_ppo
 
@@ -307,7 +233,7 @@ class PPO(_Training):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SelfLearning(_Training):
+class SelfLearning(Training):
     """DPO on preferences the policy generates itself on training goals, in rounds.
 
     Attributes:
@@ -324,7 +250,7 @@ class SelfLearning(_Training):
         if self.demonstrations is not None:
             raise ConfigError("--demonstrations: self-learning uses none. Leave it out, or use `shoprl train dpo`.")
 
-    def train(self, policy: "LearnedPolicy", work: _Work) -> list[dict[str, Any]]:
+    def train(self, policy: "LearnedPolicy", work: Work) -> list[dict[str, Any]]:
         """See above."""
         from shoprl.training.self_learning import self_learn
 
