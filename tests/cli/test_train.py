@@ -5,9 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from shoprl.files import sha256_of
 from shoprl.policies.backbone import load_backbone
+from shoprl.policies.query import QueryPolicy
+from shoprl.policies.saving import load_learned
+from shoprl.policies.state import parse_instruction
+from shoprl.recommend.recommender import recommend
 from shoprl.shop.data import read_data
 from tests.cli.conftest import Call
+from tests.policies.fakequery import tiny_bart
 from tests.policies.tiny_bert import tiny_bert
 
 SMALL = ("--threads", 1, "--updates", 2, "--checkpoint-every", 2, "--log-every", 1, "--batch-size", 4, "--json")
@@ -101,6 +107,10 @@ def test_a_cut_off_training_goes_on(call: Call, toy_folder: Path, tmp_path: Path
         (("self-learning", "--policy", "x", "--demonstrations", "x"), "self-learning uses none"),
         (("ppo", "--epochs", 3), "must be a multiple of epochs x minibatches"),
         (("imitation", "--demonstrations", "x", "--threads", 0), "--threads 0"),
+        (("ppo", "--queries", 3), "--query-policy is missing"),
+        (("ppo", "--query-policy", "x", "--queries", 0), "0 queries: ask for 1 to 10"),
+        (("ppo", "--query-policy", "x", "--queries", 11), "11 queries: ask for 1 to 10"),
+        (("ppo", "--query-policy", "nowhere"), "nowhere: no such policy"),
     ],
 )
 def test_what_cannot_be_done_is_named_at_once(
@@ -129,3 +139,63 @@ def test_layers_of_the_backbone_are_tuned(
         answer = call("train", "imitation", *given, *more, "--out", tmp_path / "other")
         assert answer.code == 2
         assert "--tuned-layers goes with a new policy" in answer.err
+
+
+@pytest.fixture
+def asker(tmp_path: Path) -> Path:
+    QueryPolicy(tiny_bart(), "asker").save(tmp_path / "asker")
+    return tmp_path / "asker"
+
+
+@pytest.mark.parametrize("head", ["fast", "rnn"])
+def test_a_policy_that_chooses_among_queries(
+    call: Call, toy_folder: Path, tmp_path: Path, shown: Path, asker: Path, head: str
+) -> None:
+    files, out = ("--data", toy_folder, "--demonstrations", shown), tmp_path / "out"
+    asked = ("--head", head, "--query-policy", asker, "--queries", 2, *SMALL)
+    answer = call("train", "imitation", *files, *asked, "--out", out)
+    assert answer.code == 0, answer.err
+    noted = json.loads((out / "run.json").read_text())["settings"]["query_policy"]
+    assert noted == {"folder": str(asker), "sha256": sha256_of(asker / "policy.json"), "queries": 2}
+    asker.rename(tmp_path / "elsewhere")  # the policy folder has its own
+    policy, data = load_learned(out / "policy"), read_data(toy_folder)
+    assert len(policy.queries(parse_instruction("find me a red mug"))) == 3
+    assert call("evaluate", "--policy", out / "policy", "--data", toy_folder).code == 0
+    assert recommend(policy, data.shop, "find me a red mug", 2) == recommend(policy, data.shop, "find me a red mug", 2)
+
+
+def test_queries_for_a_policy_that_had_none(
+    call: Call, toy_folder: Path, tmp_path: Path, shown: Path, imitated: Path, asker: Path
+) -> None:
+    small = ("--epochs", 1, "--minibatches", 1, "--data", toy_folder, *SMALL)
+    asked = call("train", "ppo", "--policy", imitated, "--query-policy", asker, *small, "--out", tmp_path / "one")
+    assert asked.code == 0, asked.err
+    first, second = (tmp_path / name / "policy" for name in ("one", "two"))
+    kept = call("train", "ppo", "--policy", first, *small, "--out", tmp_path / "two")
+    assert kept.code == 0, kept.err
+    assert "query_policy" not in json.loads((tmp_path / "two" / "run.json").read_text())["settings"]
+    for folder in (first, second):
+        manifest = json.loads((folder / "policy.json").read_text())
+        assert manifest["query"] == {"name": "asker", "n": 3}
+    fewer = ("--query-policy", asker, "--queries", 1, "--out", tmp_path / "three")
+    assert call("train", "ppo", "--policy", second, *fewer, *small).code == 0
+    assert json.loads((tmp_path / "three" / "policy" / "policy.json").read_text())["query"]["n"] == 1
+    pairs = ("--data", toy_folder, "--policy", second, "--demonstrations", shown, "--out", tmp_path / "pairs.jsonl")
+    assert call("preferences", "make", *pairs).code == 0
+    rows = [json.loads(line) for line in (tmp_path / "pairs.jsonl").read_text().splitlines()]
+    assert any(row["about"]["page"] == "search" for row in rows)
+    given = ("--preferences", tmp_path / "pairs.jsonl", "--data", toy_folder, "--out", tmp_path / "dpo")
+    assert call("train", "dpo", "--policy", second, *given, *SMALL).code == 0
+
+
+def test_a_cut_off_training_with_queries_goes_on(
+    call: Call, toy_folder: Path, tmp_path: Path, shown: Path, asker: Path
+) -> None:
+    start = ("train", "imitation", "--data", toy_folder, "--demonstrations", shown, "--out", tmp_path / "out", *SMALL)
+    asked = ("--query-policy", asker, "--queries", 2)
+    assert call(*start, *asked).code == 0
+    weights = (tmp_path / "out" / "policy" / "model.safetensors").read_bytes()
+    assert call(*start, *asked, "--resume").code == 0
+    assert (tmp_path / "out" / "policy" / "model.safetensors").read_bytes() == weights
+    QueryPolicy(tiny_bart(1), "asker").save(asker)
+    assert "other settings" in call(*start, *asked, "--resume").err

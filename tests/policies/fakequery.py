@@ -2,6 +2,8 @@
 
 import itertools
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,17 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
+from torch import nn
 from transformers import BartConfig, BartForConditionalGeneration, PreTrainedTokenizerFast
 
 from shoprl.policies.backbone import Backbone
 from shoprl.policies.extractive import Extractive, new_extractive
+from shoprl.policies.query import QueryModel, QueryOffer, QueryPolicy
 from shoprl.policies.query_data import Typed
 from shoprl.policies.seq2seq import Seq2Seq
+from shoprl.policies.state import Instruction
+from shoprl.shop.data import ShopData
+from shoprl.shop.goal import Goal
 from tests.policies.fakes import FakeBackbone
 
 COLORS = ("red", "blue", "green", "black", "white", "pink")
@@ -94,3 +101,45 @@ def tiny_bart(seed: int = 0, **sizes: Any) -> Seq2Seq:
 def write_tiny_bart(folder: Path, seed: int = 0) -> Path:
     tiny_bart(seed).save(folder)
     return folder
+
+
+@dataclass
+class Phrasebook:
+    """Writes what a book says of an instruction."""
+
+    book: Mapping[str, Sequence[str]]
+    kind: QueryModel = "extractive"
+    model: nn.Module = field(default_factory=nn.Identity)
+
+    def write(self, instruction: Instruction) -> Sequence[str]:
+        return self.book[instruction.text]
+
+    def save(self, folder: Path) -> None:
+        raise NotImplementedError
+
+
+FOREIGN = (
+    "blorp",
+    "quux",
+    "zibble",
+    "frotz",
+    "plugh",
+    "xyzzy",
+    "gnusto",
+    "wibble",
+    "snark",
+    "vorpal",
+    "jabber",
+    "fnord",
+)
+
+
+def foreign_goals(data: ShopData) -> tuple[list[tuple[int, Goal]], QueryOffer]:
+    """A goal a product, in words that no search knows, and two queries each: of another product, and of the one."""
+    goals, book, products = [], {}, list(data.shop.catalog)
+    for number, (word, product) in enumerate(zip(FOREIGN, products, strict=True)):
+        index = next(i for i, goal in enumerate(data.goals) if goal.asin == product.asin)
+        wish = f"gimme {word}"
+        goals.append((index, replace(data.goals[index], instruction=wish, options=())))
+        book[wish] = (products[(number + 5) % len(products)].title, f"{word} {product.title}")
+    return goals, QueryOffer(QueryPolicy(Phrasebook(book)), 2)

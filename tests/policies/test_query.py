@@ -10,9 +10,23 @@ from hypothesis import strategies as st
 
 from shoprl.errors import ConfigError, PolicyError, StorageError
 from shoprl.files import sha256_of
-from shoprl.policies.query import MAX_QUERIES, MAX_QUERY, QueryModel, QueryPolicy, QueryWriter, clean, load_query_policy
-from shoprl.policies.state import Instruction, parse_instruction, terms_of
+from shoprl.policies.queries import QueryStrategy, queries_for
+from shoprl.policies.query import (
+    MAX_QUERIES,
+    MAX_QUERY,
+    QueryModel,
+    QueryOffer,
+    QueryPolicy,
+    QueryWriter,
+    clean,
+    load_query_policy,
+    queries_with,
+)
+from shoprl.policies.state import Instruction, Tracker, parse_instruction, terms_of
+from shoprl.shop.data import ShopData
+from shoprl.shop.session import Session
 from tests.policies.fakequery import fake_backbone, fake_extractive, tiny_bart
+from tests.policies.fakes import fake_policy
 
 ASKED = "please find me a red mug, or a blue lamp, and price lower than 30.00 dollars"
 
@@ -96,7 +110,10 @@ def test_round_trip(make: Callable[[], QueryWriter], tmp_path: Path) -> None:
     loaded = load_query_policy(tmp_path / "policy", fake_backbone())
     asked = parse_instruction(ASKED)
     assert loaded.queries(asked, 5) == policy.queries(asked, 5) == QueryPolicy(make()).queries(asked, 5)
-    assert (loaded.name, loaded.writer.kind) == ("mine", policy.writer.kind)
+    assert (loaded.name, loaded.writer.kind, loaded.about) == ("mine", policy.writer.kind, {"updates": 3})
+    loaded.save(tmp_path / "again")
+    again = load_query_policy(tmp_path / "again", fake_backbone())
+    assert (again.queries(asked, 5), again.about) == (policy.queries(asked, 5), {"updates": 3})
     assert pickle.loads(pickle.dumps(loaded)).queries(asked, 5) == loaded.queries(asked, 5)
     found = policy.queries(asked, MAX_QUERIES)
     assert len({terms_of(query) for query in found}) == len(found)
@@ -141,7 +158,15 @@ def test_a_file_that_does_not_belong_is_refused(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"format": 2}, {"kind": "choice"}, {"model": "magic"}, {"model": None}, {"sha256": "abc"}, {"sha256": {}}],
+    [
+        {"about": "abc"},
+        {"format": 2},
+        {"kind": "choice"},
+        {"model": "magic"},
+        {"model": None},
+        {"sha256": "abc"},
+        {"sha256": {}},
+    ],
 )
 def test_a_manifest_that_does_not_fit_is_refused(folder: Path, change: dict[str, object]) -> None:
     path = folder / "policy.json"
@@ -217,3 +242,32 @@ def test_a_write_that_fails_leaves_nothing(tmp_path: Path, old: bool) -> None:
         QueryPolicy(Full([])).save(folder)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     assert [path.name for path in tmp_path.iterdir()] == (["policy"] if old else [])
+
+
+@pytest.mark.parametrize("strategy", ["wish", "instruction"])
+def test_an_offer_comes_after_the_strategys_query(strategy: QueryStrategy) -> None:
+    asked = parse_instruction(ASKED)
+    own = queries_for(strategy, asked)
+    offer = QueryOffer(QueryPolicy(Script(["red mugs", own[0], "blue lamp", "lamp"])), 3)
+    assert queries_with(strategy, None, asked) == own
+    assert queries_with(strategy, offer, asked) == (*own, "red mugs", "blue lamp")  # its own query is there once
+
+
+@pytest.mark.parametrize("n", [0, MAX_QUERIES + 1])
+def test_an_offer_out_of_range(n: int) -> None:
+    with pytest.raises(ConfigError, match=f"^{n} queries: ask for 1 to 10"):
+        QueryOffer(QueryPolicy(Script([])), n)
+
+
+def test_a_policy_chooses_among_the_queries_it_is_offered(toy: ShopData) -> None:
+    policy, session = fake_policy(), Session(toy.shop, toy.goals[0])
+    asked = parse_instruction(toy.goals[0].instruction)
+    assert policy.queries(asked) == queries_for("wish", asked)
+    policy.offer = QueryOffer(QueryPolicy(Script(["red mugs", "blue lamp"])), 2)
+    tracker = Tracker(policy.queries(asked), 15)
+    state = tracker.state(session.page)
+    texts = [*queries_for("wish", asked), "red mugs", "blue lamp"]
+    assert [candidate.action for candidate in state.candidates] == [f"search[{text}]" for text in texts]
+    assert {candidate.kind for candidate in state.candidates} == {"search"}
+    assert policy.probabilities([state])[0].shape == (3,)
+    assert fake_policy().offer is None  # of this policy alone

@@ -1,4 +1,6 @@
 import json
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +13,12 @@ from shoprl.policies.choice import ChoiceModel, ChoicePolicy
 from shoprl.policies.encoder import TokenStore
 from shoprl.policies.image_features import WIDTH as PICTURE
 from shoprl.policies.learned import LearnedPolicy
+from shoprl.policies.query import QueryOffer, QueryPolicy
 from shoprl.policies.saving import load_choice, load_learned, load_policy, save_policy
 from shoprl.policies.simple import RandomPolicy, RulePolicy
+from shoprl.policies.state import parse_instruction
 from shoprl.shop.data import ShopData
+from tests.policies.fakequery import fake_backbone, fake_extractive, tiny_bart
 from tests.policies.fakes import FakeBackbone, fake_policy, random_walk
 from tests.policies.tiny_bert import tiny_policy, tiny_rnn, toy_states
 
@@ -299,3 +304,110 @@ def test_the_format_of_choice_policies_has_not_changed(folder: Path) -> None:
     assert list(manifest) == ["format", "kind", "name", "search", "rule", "shoprl", "sha256", "about"]
     assert (manifest["format"], manifest["kind"]) == (1, "choice")
     assert list(manifest["sha256"]) == ["config.json", "model.safetensors"]
+
+
+ASKED = parse_instruction("hello i like red find me blue mug")
+
+
+def offered(policy: LearnedPolicy, folder: Path, n: int = 2) -> LearnedPolicy:
+    policy.offer = QueryOffer(QueryPolicy(tiny_bart(3), "asker", {"updates": 7}), n)
+    save_policy(policy, folder)
+    return policy
+
+
+@pytest.mark.parametrize("make", [fake_policy, tiny_policy, tiny_rnn])
+def test_the_query_policy_goes_with_the_policy(make: Callable[[], LearnedPolicy], tmp_path: Path) -> None:
+    policy = offered(make(), tmp_path / "policy")
+    assert policy.offer is not None
+    (tmp_path / "policy").rename(tmp_path / "moved")
+    store = policy.store if isinstance(policy, ChoicePolicy) else None
+    before = torch.get_rng_state()
+    loaded = load_learned(tmp_path / "moved", store)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert loaded.offer is not None
+    assert (loaded.offer.n, loaded.offer.policy.name, loaded.offer.policy.about) == (2, "asker", {"updates": 7})
+    assert loaded.queries(ASKED) == policy.queries(ASKED)
+    assert len(loaded.queries(ASKED)) == 3
+    save_policy(loaded, tmp_path / "again")
+    for name in ("model.safetensors", "query/model.safetensors"):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "moved" / name).read_bytes()
+    again = load_learned(tmp_path / "again", store)
+    assert again.queries(ASKED) == policy.queries(ASKED)
+
+
+def test_the_query_policy_reads_on_the_backbone_in_memory(tmp_path: Path) -> None:
+    store = TokenStore(fake_backbone())
+    policy = fake_policy(store=store)
+    policy.offer = QueryOffer(QueryPolicy(fake_extractive(backbone=store.backbone)), 4)
+    save_policy(policy, tmp_path / "policy")
+    loaded = load_choice(tmp_path / "policy", store)
+    assert loaded.offer is not None
+    assert loaded.offer.policy.writer.backbone is store.backbone  # type: ignore[attr-defined]
+    assert loaded.queries(ASKED) == policy.queries(ASKED)
+    assert len(loaded.queries(ASKED)) > 2
+
+
+def test_the_manifest_names_the_query_policy(tmp_path: Path) -> None:
+    offered(fake_policy(), tmp_path / "policy", 5)
+    manifest = json.loads((tmp_path / "policy" / "policy.json").read_text())
+    assert manifest["query"] == {"name": "asker", "n": 5}
+    assert list(manifest["sha256"]) == ["config.json", "model.safetensors", "query/policy.json"]
+    names = ["config.json", "model.safetensors", "policy.json", "query"]
+    assert sorted(path.name for path in (tmp_path / "policy").iterdir()) == names
+
+
+def test_every_file_of_the_query_policy_is_checked(tmp_path: Path) -> None:
+    policy = offered(fake_policy(), tmp_path / "policy")
+    assert isinstance(policy, ChoicePolicy)
+    paths = sorted((tmp_path / "policy" / "query").iterdir())
+    assert len(paths) > 4
+    for path in paths:
+        content = path.read_bytes()
+        path.write_bytes(content + b" ")
+        with pytest.raises(PolicyError, match=rf"query/{path.name}: its content is not what was saved"):
+            load_learned(tmp_path / "policy", policy.store)
+        path.unlink()
+        with pytest.raises(PolicyError, match=rf"query/{path.name}: missing"):
+            load_learned(tmp_path / "policy", policy.store)
+        path.write_bytes(content)
+    load_learned(tmp_path / "policy", policy.store)
+    shutil.rmtree(tmp_path / "policy" / "query")
+    with pytest.raises(PolicyError, match=r"query/policy\.json: missing"):
+        load_learned(tmp_path / "policy", policy.store)
+
+
+@pytest.mark.parametrize("entry", [None, 3, {}, {"n": 0}, {"n": 11}, {"n": True}, {"n": "3"}])
+def test_an_offer_that_is_none_is_refused(tmp_path: Path, entry: object) -> None:
+    policy = offered(fake_policy(), tmp_path / "policy")
+    path = tmp_path / "policy" / "policy.json"
+    row = json.loads(path.read_text())
+    for changed in (row | {"query": entry}, {name: row[name] for name in row if name != "query"}):
+        path.write_text(json.dumps(changed))
+        with pytest.raises(PolicyError, match=r"policy\.json: field 'query' is missing or wrong"):
+            load_learned(tmp_path / "policy", policy.store)  # type: ignore[attr-defined]
+
+
+def test_another_query_policy_is_refused(tmp_path: Path) -> None:
+    policy = offered(fake_policy(), tmp_path / "policy")
+    QueryPolicy(tiny_bart(4)).save(tmp_path / "policy" / "query")
+    with pytest.raises(PolicyError, match=r"query/policy\.json: its content is not what was saved"):
+        load_learned(tmp_path / "policy", policy.store)  # type: ignore[attr-defined]
+
+
+def test_a_policy_that_lost_its_offer_leaves_no_folder_of_it(tmp_path: Path) -> None:
+    policy = offered(fake_policy(), tmp_path / "policy")
+    policy.offer = None
+    save_policy(policy, tmp_path / "policy")
+    assert not (tmp_path / "policy" / "query").exists()
+    assert load_learned(tmp_path / "policy", policy.store).offer is None  # type: ignore[attr-defined]
+
+
+def test_a_query_policy_that_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: QueryPolicy, folder: Path, about: object = None) -> None:
+        (folder / "config.json").write_text("{")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(QueryPolicy, "write", fail)
+    with pytest.raises(StorageError, match=r"/policy: cannot be written .*No space left"):
+        offered(fake_policy(), tmp_path / "policy")
+    assert list(tmp_path.iterdir()) == []

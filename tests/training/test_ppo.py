@@ -4,12 +4,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from shoprl.errors import ConfigError
+from shoprl.errors import ConfigError, RunError
 from shoprl.policies.choice import ChoicePolicy
+from shoprl.policies.query import QueryOffer, QueryPolicy
+from shoprl.policies.state import parse_instruction
+from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData
 from shoprl.training import ppo
 from shoprl.training.loop import read_log
 from shoprl.training.ppo import PPOConfig, _minibatch, clipped_objective, train_ppo
+from tests.policies.fakequery import fake_extractive, foreign_goals
 from tests.policies.fakes import fake_policy
 from tests.training.test_imitation import same
 from tests.training.test_policy_gradient import mean_reward, training_goals
@@ -27,8 +31,9 @@ CONFIG = PPOConfig(
 )
 
 
-def trained(data: ShopData, folder: Path, config: PPOConfig = CONFIG) -> ChoicePolicy:
+def trained(data: ShopData, folder: Path, config: PPOConfig = CONFIG, offer: QueryOffer | None = None) -> ChoicePolicy:
     policy = fake_policy()
+    policy.offer = offer
     train_ppo(policy, data.shop, training_goals(data), [], config, folder)
     return policy
 
@@ -97,3 +102,53 @@ def test_the_first_update_of_a_rollout_is_on_policy(toy: ShopData, tmp_path: Pat
     assert rows[0]["clip_fraction"] == 0.0
     assert rows[0]["kl"] == pytest.approx(0.0, abs=1e-6)
     assert any(row["kl"] > 1e-6 for row in rows[1:])
+
+
+def shopped(policy: ChoicePolicy, data: ShopData) -> tuple[float, float]:
+    """Of the goals in foreign words: share with the product bought, share with the right query first."""
+    goals = foreign_goals(data)[0]
+    episodes = run_episodes(policy, data.shop, goals, 0, what="")
+    titles = [data.shop.catalog[goal.asin].title for _, goal in goals]
+    right = [e.decisions[0].action.endswith(f" {title}]") for e, title in zip(episodes, titles, strict=True)]
+    return sum(e.success for e in episodes) / len(goals), sum(right) / len(goals)
+
+
+def test_it_learns_which_query_leads_to_the_goal(toy: ShopData, tmp_path: Path) -> None:
+    policy = fake_policy()
+    goals, offer = foreign_goals(toy)
+    for _, goal in goals:
+        (own,) = policy.queries(parse_instruction(goal.instruction))
+        assert not toy.shop.search.find(own)
+    assert shopped(policy, toy) == (0.0, 0.0)
+    policy.offer = offer
+    assert max(shopped(policy, toy)) < 0.3
+    config = replace(CONFIG, updates=160, batch_size=16, learning_rate=1e-2, epochs=4, checkpoint_every=160)
+    train_ppo(policy, toy.shop, goals, [], config, tmp_path)
+    assert min(shopped(policy, toy)) > 0.9
+
+
+def extractive_offer(n: int, seed: int = 0) -> QueryOffer:
+    return QueryOffer(QueryPolicy(fake_extractive(seed)), n)
+
+
+def test_two_trainings_with_queries_agree_and_resume(
+    toy: ShopData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = trained(toy, tmp_path / "whole", offer=extractive_offer(3))
+    assert not same(whole, trained(toy, tmp_path / "alone"))
+    real, calls = ppo.collect, iter(range(100))
+
+    def stop_at_the_second(*args: object, **kwargs: object) -> object:
+        if next(calls) == 1:
+            raise KeyboardInterrupt
+        return real(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ppo, "collect", stop_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        trained(toy, tmp_path / "cut", offer=extractive_offer(3))
+    monkeypatch.undo()
+    for other in (None, extractive_offer(2), extractive_offer(3, seed=1)):
+        with pytest.raises(RunError, match="other settings or data"):
+            trained(toy, tmp_path / "cut", offer=other)
+    assert same(trained(toy, tmp_path / "cut", offer=extractive_offer(3)), whole)
+    assert read_log(tmp_path / "cut") == read_log(tmp_path / "whole")

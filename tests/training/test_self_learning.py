@@ -10,8 +10,10 @@ from shoprl.training import self_learning
 from shoprl.training.dpo import DPOConfig
 from shoprl.training.imitation import ImitationConfig, train_imitation
 from shoprl.training.self_learning import SelfLearningConfig, copy_of, self_learn
+from tests.policies.fakequery import foreign_goals
 from tests.policies.fakes import fake_policy
 from tests.training.test_imitation import expert_examples, same
+from tests.training.test_ppo import shopped
 
 DPO = DPOConfig(updates=4, batch_size=4, learning_rate=1e-3, warmup=2, checkpoint_every=2, log_every=1)
 CONFIG = SelfLearningConfig(trajectories=6, rounds=2, dpo=DPO)
@@ -68,3 +70,22 @@ def test_settings_are_checked() -> None:
     for change in ({"trajectories": 0}, {"rounds": 0}):
         with pytest.raises(ConfigError):
             replace(CONFIG, **change)
+
+
+def test_it_learns_which_query_leads_to_the_goal(toy: ShopData, tmp_path: Path) -> None:
+    policy = fake_policy()
+    goals, policy.offer = foreign_goals(toy)
+    listed = [goal for _, goal in goals]
+    assert max(shopped(policy, toy)) < 0.3
+    dpo = replace(DPO, updates=120, batch_size=16, learning_rate=3e-3, checkpoint_every=120, log_every=120)
+    config = SelfLearningConfig(trajectories=40, rounds=1, dpo=dpo)
+    self_learn(policy, toy.shop, listed, range(8), config, tmp_path)
+    assert min(shopped(policy, toy)) > 0.8  # a third of the goals were not trained on
+
+
+def test_a_copy_keeps_the_offer(toy: ShopData) -> None:
+    policy = fake_policy()
+    _, policy.offer = foreign_goals(toy)
+    copied = copy_of(policy, "copy")
+    assert copied.offer is policy.offer
+    assert copied.model is not policy.model

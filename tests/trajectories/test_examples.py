@@ -5,10 +5,14 @@ import pytest
 
 from shoprl.errors import TrajectoryError
 from shoprl.policies.learned import encode_state
+from shoprl.policies.state import parse_instruction
 from shoprl.rollouts.records import Decision, Episode
 from shoprl.shop.data import ShopData
+from shoprl.training.collecting import collect
 from shoprl.trajectories.examples import examples, replay
 from shoprl.trajectories.shoppers import demonstrations
+from tests.policies.fakequery import foreign_goals
+from tests.policies.fakes import fake_policy
 from tests.toyshop import EVERYTHING
 
 
@@ -80,3 +84,33 @@ def test_a_goal_that_is_not_there_is_named(toy: ShopData, index: int) -> None:
     episode = replace(episode, goal_index=index if index > 0 else episode.goal_index - len(toy.goals))
     with pytest.raises(TrajectoryError, match="goal"):
         examples(toy.shop, toy.goals, [episode])
+
+
+def test_replaying_offers_what_acting_offered(toy: ShopData) -> None:
+    policy = fake_policy()
+    goals, policy.offer = foreign_goals(toy)
+    searches = 0
+    for (_, goal), (episode, steps) in zip(goals, collect(policy, toy.shop, goals, seed=1), strict=True):
+        walked = replay(toy.shop, goal, episode, policy.queries)
+        assert [chosen for _, chosen in walked] == [step.action for step in steps]
+        for (state, _), step in zip(walked, steps, strict=True):
+            again = encode_state(state)
+            assert (again.texts, again.actions, again.page) == (step.state.texts, step.state.actions, step.state.page)
+            assert (again.features == step.state.features).all()
+            searches += state.page == "search"
+            assert state.page != "search" or len(state.candidates) == 3
+    assert searches > len(goals)  # some searched again with other words
+
+
+def test_a_demonstrated_query_is_an_example_where_it_is_offered(toy: ShopData) -> None:
+    policy = fake_policy()
+    goals, policy.offer = foreign_goals(toy)
+    index, goal = goals[0]
+    typed = policy.queries(parse_instruction(goal.instruction))
+    listed = [goal if number == index else other for number, other in enumerate(toy.goals)]
+    for query, chosen in ((typed[1], 1), (typed[2], 2)):
+        episode = Episode(index, (Decision("search", f"search[{query}]", 3),), 0.0, False)
+        (found,) = examples(toy.shop, listed, [episode], policy.queries)
+        assert (found.chosen, found.state.texts) == (chosen, typed)
+        with pytest.raises(TrajectoryError, match="no decision"):
+            examples(toy.shop, listed, [episode])

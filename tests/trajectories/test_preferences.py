@@ -11,6 +11,7 @@ import pytest
 
 from shoprl.errors import TrajectoryError
 from shoprl.policies.learned import encode_state
+from shoprl.policies.state import parse_instruction
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import goals_hash
 from shoprl.trajectories.examples import replay
@@ -24,6 +25,8 @@ from shoprl.trajectories.preferences import (
     write_texts,
 )
 from shoprl.trajectories.shoppers import demonstrations
+from tests.policies.fakequery import foreign_goals
+from tests.policies.fakes import fake_policy
 from tests.toyshop import toy_data
 
 HASH = "a" * 64
@@ -183,3 +186,16 @@ def test_no_file_and_no_pair(tmp_path: Path) -> None:
         read_preferences(path, HASH)
     with pytest.raises(TrajectoryError, match="holds no line"):
         stored_hash(path)
+
+
+def test_a_query_can_be_preferred_to_another(toy: ShopData) -> None:
+    policy = fake_policy()
+    goals, policy.offer = foreign_goals(toy)
+    goal = goals[0][1]
+    own, wrong, right = (f"search[{query}]" for query in policy.queries(parse_instruction(goal.instruction)))
+    pair = preference(toy.shop, 0, goal, (), right, wrong, queries=policy.queries)
+    assert f"- {own}\n- {wrong}\n- {right}\n" in pair.prompt
+    ((example, rejected),) = rebuild(toy.shop, [goal], [pair], policy.queries)
+    assert (example.chosen, rejected) == (2, 1)
+    with pytest.raises(TrajectoryError, match=r"^line 1: the chosen action .* a policy with the searches"):
+        rebuild(toy.shop, [goal], [pair])

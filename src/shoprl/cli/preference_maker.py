@@ -47,7 +47,7 @@ class Make:
         goals_sha256 = data.hashes()["goals"]
         episodes = read_trajectories(self.demonstrations, goals_sha256)
         policy = load_learned(self.policy)
-        decisions = examples(data.shop, data.goals, episodes, policy.strategy)
+        decisions = examples(data.shop, data.goals, episodes, policy.queries)
         config = DPOConfig(draws=self.draws)
         pairs, skipped = preference_pairs(policy, decisions, config, np.random.default_rng(self.seed))
         made = []
@@ -59,7 +59,7 @@ class Make:
             margin = {"margin": pair.reference_chosen - pair.reference_rejected}
             chosen, rejected = actions[of.chosen], actions[pair.rejected]
             made.append(
-                preference(data.shop, episode.goal_index, goal, before, chosen, rejected, margin, policy.strategy)
+                preference(data.shop, episode.goal_index, goal, before, chosen, rejected, margin, policy.queries)
             )
         write_preferences(self.out, made, goals_sha256)
         answer = {"file": str(self.out), "pairs": len(made), "skipped": skipped}

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 import tyro
 
 from shoprl.cli.output import Json, emit, table
+from shoprl.cli.train_work import Work
 from shoprl.errors import ConfigError, ShopRLError
-from shoprl.shop.data import ShopData, read_data
-from shoprl.shop.goal import Goal
+from shoprl.shop.data import read_data
 from shoprl.training.dpo import DPOConfig
 from shoprl.training.imitation import ImitationConfig
 from shoprl.training.loop import LoopConfig
@@ -21,11 +21,11 @@ from shoprl.training.self_learning import SelfLearningConfig
 
 if TYPE_CHECKING:
     from shoprl.policies.learned import LearnedPolicy
-    from shoprl.trajectories.examples import Example
+    from shoprl.policies.query import QueryOffer
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Training(ABC):
+class Training(ABC):
     """What every method takes.
 
     Attributes:
@@ -33,6 +33,9 @@ class _Training(ABC):
         out: the run folder: ``policy``, ``training`` (checkpoint, ``log.jsonl``, TensorBoard's files) and ``run.json``.
         policy: a policy folder to start from; it is not changed.
         demonstrations: a trajectory file made on this data's goals.
+        query_policy: the folder of a query policy; its best queries are searches that the policy chooses among too, in
+            place of those that ``policy`` had of another.
+        queries: how many of them, from 1 to 10; 3 when left out.
         threads: processor threads; results are repeatable for one seed and one number of threads.
         resume: go on with a training that was cut off.
         strict: a product that cannot be read is an error.
@@ -43,6 +46,8 @@ class _Training(ABC):
     out: Path
     policy: Path | None = None
     demonstrations: Path | None = None
+    query_policy: Path | None = None
+    queries: int | None = None
     threads: int = 2
     resume: bool = False
     strict: bool = False
@@ -51,28 +56,48 @@ class _Training(ABC):
     method: ClassVar[str]
 
     @abstractmethod
-    def train(self, policy: "LearnedPolicy", work: "_Work") -> list[dict[str, Any]]:
+    def train(self, policy: "LearnedPolicy", work: Work) -> list[dict[str, Any]]:
         """Train a policy in place; the log's rows."""
 
     def check(self) -> None:
         """Refuse what cannot be done, before any work."""
         if self.threads < 1:
             raise ConfigError(f"--threads {self.threads}: must be at least 1.")
+        if self.queries is not None:
+            from shoprl.policies.query import check_count
+
+            _needs(self.query_policy, "query-policy", "--queries says how many of its queries to choose among.")
+            check_count(self.queries)
+
+    def offer(self) -> "QueryOffer | None":
+        """The query policy to choose among the queries of, read."""
+        from shoprl.policies.query import QueryOffer, load_query_policy
+
+        if self.query_policy is None:
+            return None
+        given = {} if self.queries is None else {"n": self.queries}
+        return QueryOffer(load_query_policy(self.query_policy), **given)
 
     def execute(self) -> None:
         """Run the command."""
         import torch
 
         from shoprl.evaluation.runlog import end_run, start_run
+        from shoprl.files import sha256_of
+        from shoprl.policies.query import MANIFEST
         from shoprl.policies.saving import save_policy
 
         self.check()
         torch.set_num_threads(self.threads)
-        work = _Work(self, read_data(self.data, self.strict))
+        work = Work(self, self.offer(), read_data(self.data, self.strict))
         start = work.start()
         about = {"method": self.method, "config": asdict(self.config)}
-        given = {name: str(getattr(self, name, None) or "") for name in ("policy", "demonstrations", "preferences")}
+        names = ("policy", "demonstrations", "preferences")
+        given: dict[str, Any] = {name: str(getattr(self, name, None) or "") for name in names}
         given |= {name: str(getattr(self, name, "")) for name in ("head", "tuned_layers")}
+        if self.query_policy is not None and work.offer is not None:
+            sha256 = sha256_of(self.query_policy / MANIFEST)
+            given["query_policy"] = {"folder": str(self.query_policy), "sha256": sha256, "queries": work.offer.n}
         settings = {**about, **given, "threads": self.threads, "hashes": work.data.hashes()}
         start_run(self.out, settings, self.data, self.resume)
         try:
@@ -96,78 +121,13 @@ def _shown(log: Sequence[dict[str, Any]], out: Path) -> str:
     return f"{table(names, cells)}\n\npolicy: {out / 'policy'}"
 
 
-class _Work:
-    """The files of a training, read."""
-
-    def __init__(self, command: _Training, data: ShopData) -> None:
-        self.data, self.folder = data, command.out / "training"
-        self._command = command
-        self._examples: dict[str, list[Example]] = {}
-
-    def goals(self) -> list[tuple[int, Goal]]:
-        """The training goals."""
-        return [(index, self.data.goals[index]) for index in self.data.split.train]
-
-    def start(self) -> "LearnedPolicy":
-        """The policy to train: a copy of the one given, or a new one."""
-        import torch
-
-        from shoprl.policies.backbone import load_backbone
-        from shoprl.policies.bi_attention import new_bi_attention
-        from shoprl.policies.choice import ChoicePolicy, new_model
-        from shoprl.policies.encoder import TokenStore
-        from shoprl.policies.rnn import new_rnn
-        from shoprl.policies.saving import load_learned
-
-        command = self._command
-        if command.policy is not None:
-            return load_learned(command.policy)
-        settings, head = command.config, getattr(command, "head", "fast")
-        seed = settings.dpo.seed if isinstance(settings, SelfLearningConfig) else settings.seed
-        generator = torch.Generator().manual_seed(seed)
-        if head == "bi-attention":
-            return new_bi_attention(generator)
-        if head == "rnn":
-            return new_rnn([example.state for example in self.examples(None)], generator)
-        store = TokenStore(load_backbone(), tuned_layers=getattr(command, "tuned_layers", 0))
-        return ChoicePolicy(new_model(store, generator), store, name=command.method)
-
-    def examples(self, policy: "LearnedPolicy | None") -> "list[Example]":
-        """The demonstrated decisions; none where no file was given."""
-        from shoprl.trajectories.examples import examples
-        from shoprl.trajectories.files import read_trajectories
-
-        path = self._command.demonstrations
-        if path is None:
-            return []
-        strategy = policy.strategy if policy else "wish"
-        if strategy not in self._examples:
-            episodes = read_trajectories(path, self.data.hashes()["goals"])
-            self._check_goals(path, [episode.goal_index for episode in episodes])
-            self._examples[strategy] = examples(self.data.shop, self.data.goals, episodes, strategy)
-        return self._examples[strategy]
-
-    def preferences(self, path: Path, policy: "LearnedPolicy") -> "list[tuple[Example, int]]":
-        """The pairs of a preference file."""
-        from shoprl.trajectories.preferences import read_preferences, rebuild
-
-        pairs = read_preferences(path, self.data.hashes()["goals"])
-        self._check_goals(path, [pair.goal_index for pair in pairs])
-        return rebuild(self.data.shop, self.data.goals, pairs, policy.strategy)
-
-    def _check_goals(self, path: Path, indices: Sequence[int]) -> None:
-        held = set(self.data.split.test) | set(self.data.split.eval)
-        if not held.isdisjoint(indices):
-            raise ConfigError(f"{path}: holds trajectories on test or eval goals. Nothing is trained on those.")
-
-
 def _needs(value: Path | None, name: str, why: str) -> None:
     if value is None:
         raise ConfigError(f"--{name} is missing: {why}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Imitation(_Training):
+class Imitation(Training):
     """Imitate demonstrations: cross entropy of the demonstrated action over the available ones.
 
     Attributes:
@@ -189,7 +149,7 @@ class Imitation(_Training):
         if self.tuned_layers and (self.head != "fast" or self.policy is not None):
             raise ConfigError("--tuned-layers goes with a new policy that has the fast head. Leave it out.")
 
-    def train(self, policy: "LearnedPolicy", work: _Work) -> list[dict[str, Any]]:
+    def train(self, policy: "LearnedPolicy", work: Work) -> list[dict[str, Any]]:
         """See above."""
         import numpy as np
 
@@ -206,7 +166,7 @@ class Imitation(_Training):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DPO(_Training):
+class DPO(Training):
     """Prefer what was demonstrated to what the policy would do: DPO with rejected actions drawn from the policy itself.
 
     Attributes:
@@ -225,7 +185,7 @@ class DPO(_Training):
         if (self.demonstrations is None) == (self.preferences is None):
             raise ConfigError("Give either --demonstrations, whose actions are preferred, or --preferences.")
 
-    def train(self, policy: "LearnedPolicy", work: _Work) -> list[dict[str, Any]]:
+    def train(self, policy: "LearnedPolicy", work: Work) -> list[dict[str, Any]]:
         """See above."""
         import numpy as np
 
@@ -240,7 +200,7 @@ class DPO(_Training):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PolicyGradient(_Training):
+class PolicyGradient(Training):
     """Policy gradient on training goals: WebShop's advantage actor-critic.
 
     Attributes:
@@ -250,7 +210,7 @@ class PolicyGradient(_Training):
     config: PolicyGradientConfig = field(default_factory=PolicyGradientConfig)
     method: ClassVar[str] = "policy-gradient"
 
-    def train(self, policy: "LearnedPolicy", work: _Work) -> list[dict[str, Any]]:
+    def train(self, policy: "LearnedPolicy", work: Work) -> list[dict[str, Any]]:
         """See above."""
         from shoprl.training.policy_gradient import train_policy_gradient
 
@@ -259,7 +219,7 @@ class PolicyGradient(_Training):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PPO(_Training):
+class PPO(Training):
     """PPO on training goals.
 
     Attributes:
@@ -269,7 +229,7 @@ class PPO(_Training):
     config: PPOConfig = field(default_factory=PPOConfig)
     method: ClassVar[str] = "ppo"
 
-    def train(self, policy: "LearnedPolicy", work: _Work) -> list[dict[str, Any]]:
+    def train(self, policy: "LearnedPolicy", work: Work) -> list[dict[str, Any]]:
         """See above."""
         from shoprl.training.ppo import train_ppo
 
@@ -277,7 +237,7 @@ class PPO(_Training):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SelfLearning(_Training):
+class SelfLearning(Training):
     """DPO on preferences the policy generates itself on training goals, in rounds.
 
     Attributes:
@@ -294,7 +254,7 @@ class SelfLearning(_Training):
         if self.demonstrations is not None:
             raise ConfigError("--demonstrations: self-learning uses none. Leave it out, or use `shoprl train dpo`.")
 
-    def train(self, policy: "LearnedPolicy", work: _Work) -> list[dict[str, Any]]:
+    def train(self, policy: "LearnedPolicy", work: Work) -> list[dict[str, Any]]:
         """See above."""
         from shoprl.training.self_learning import self_learn
 

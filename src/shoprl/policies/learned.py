@@ -11,7 +11,8 @@ from transformers import PreTrainedModel
 
 from shoprl.policies.base import Choice, Decode, allowed, pick
 from shoprl.policies.features import features
-from shoprl.policies.queries import QueryStrategy, queries_for
+from shoprl.policies.queries import QueryStrategy
+from shoprl.policies.query import QueryOffer, queries_with
 from shoprl.policies.state import Instruction, State
 
 ACT_BATCH = 32  # decisions in one forward pass when acting
@@ -55,13 +56,15 @@ class LearnedPolicy(ABC):
 
     Attributes:
         model: the network.
-        strategy: the searches it may make.
+        strategy: the search it may make.
         name: shown in tables.
+        offer: searches of a query policy that it may make too; None for none.
     """
 
     model: PreTrainedModel
     strategy: QueryStrategy
     name: str
+    offer: QueryOffer | None = None
 
     @abstractmethod
     def prepare(self, states: Iterable[Encoded]) -> None:
@@ -76,8 +79,8 @@ class LearnedPolicy(ABC):
         """The logits, and what each state is worth, shape (states,)."""
 
     def queries(self, instruction: Instruction) -> tuple[str, ...]:
-        """The searches of its strategy."""
-        return queries_for(self.strategy, instruction)
+        """The search of its strategy, then those of its offer."""
+        return queries_with(self.strategy, self.offer, instruction)
 
     @torch.inference_mode()
     def probabilities(self, states: Sequence[State]) -> list[NDArray[np.float64]]:

@@ -1,10 +1,13 @@
 """Search strategies: which queries an agent may type for an instruction."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from shoprl.policies.state import Instruction
 
 QueryStrategy = Literal["instruction", "wish"]
+Queries = Callable[[Instruction], tuple[str, ...]]  # the searches that an agent chooses among
 
 
 def queries_for(strategy: QueryStrategy, instruction: Instruction) -> tuple[str, ...]:
@@ -17,3 +20,6 @@ def queries_for(strategy: QueryStrategy, instruction: Instruction) -> tuple[str,
     text = instruction.text if strategy == "instruction" else instruction.wish
     # Brackets and line breaks would end the action.
     return (" ".join(text.replace("[", "(").replace("]", ")").splitlines()),)
+
+
+WISH: Queries = partial(queries_for, "wish")

@@ -1,21 +1,25 @@
 """The query policy: an instruction becomes search queries, by a model of either kind, kept in a policy folder."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from safetensors import SafetensorError
+from torch import nn
 
 from shoprl import __version__
 from shoprl.errors import ConfigError, PolicyError
 from shoprl.files import read_json, sha256_of, write_folder, write_json
 from shoprl.policies.backbone import Backbone
-from shoprl.policies.queries import queries_for
-from shoprl.policies.saving import FILES, FORMAT, MANIFEST
+from shoprl.policies.queries import WISH, QueryStrategy, queries_for
 from shoprl.policies.state import Instruction, terms_of
 
 QueryModel = Literal["extractive", "seq2seq"]
+MANIFEST = "policy.json"
+FILES = ("config.json", "model.safetensors")  # of a policy folder of any kind
+FORMAT = 1
 MAX_QUERIES = 10  # of an instruction, as many as WebShop's search model gives
 MAX_QUERY = 256  # characters; a query is cut after its last whole word before
 _REMEMBERED = 20_000  # instructions
@@ -27,11 +31,21 @@ class QueryWriter(Protocol):
 
     kind: QueryModel
 
+    @property
+    def model(self) -> nn.Module:
+        """The network."""
+
     def write(self, instruction: Instruction) -> Iterable[str]:
         """Proposals, best first; some may be empty or search for the same."""
 
     def save(self, folder: Path) -> None:
         """Write what is needed to load the model again, weights in ``model.safetensors``."""
+
+
+def check_count(n: int) -> None:
+    """Refuse a number of queries that is out of range."""
+    if not 1 <= n <= MAX_QUERIES:
+        raise ConfigError(f"{n} queries: ask for 1 to {MAX_QUERIES}.")
 
 
 def clean(query: str) -> str:
@@ -48,10 +62,11 @@ class QueryPolicy:
     Args:
         writer: the model.
         name: shown in tables.
+        about: what its folder notes, such as how it was trained.
     """
 
-    def __init__(self, writer: QueryWriter, name: str = "query") -> None:
-        self.writer, self.name = writer, name
+    def __init__(self, writer: QueryWriter, name: str = "query", about: Mapping[str, Any] | None = None) -> None:
+        self.writer, self.name, self.about = writer, name, dict(about or {})
         self._known: dict[str, tuple[str, ...]] = {}
 
     def queries(self, instruction: Instruction, n: int) -> tuple[str, ...]:
@@ -67,8 +82,7 @@ class QueryPolicy:
         Raises:
             ConfigError: ``n`` is out of range.
         """
-        if not 1 <= n <= MAX_QUERIES:
-            raise ConfigError(f"{n} queries: ask for 1 to {MAX_QUERIES}.")
+        check_count(n)
         if instruction.text not in self._known:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
@@ -84,33 +98,55 @@ class QueryPolicy:
                 found.setdefault(terms, query)
             if len(found) == MAX_QUERIES:
                 break
-        return tuple(found.values()) or tuple(map(clean, queries_for("wish", instruction)))
+        return tuple(found.values()) or tuple(map(clean, WISH(instruction)))
 
     def save(self, folder: Path, about: Mapping[str, Any] | None = None) -> None:
         """Write a policy folder: the model's files, and ``policy.json`` with their digests. An old one is replaced.
 
         Args:
             folder: where to.
-            about: what else to note, such as how it was trained.
+            about: what else to note, in place of what it was loaded with.
 
         Raises:
             StorageError: it cannot be written; nothing is left behind.
         """
+        write_folder(folder, lambda temporary: self.write(temporary, about), (OSError, SafetensorError))
 
-        def fill(temporary: Path) -> None:
-            self.writer.save(temporary)
-            manifest = {
-                "format": FORMAT,
-                "kind": "query",
-                "model": self.writer.kind,
-                "name": self.name,
-                "shoprl": __version__,
-                "sha256": {path.name: sha256_of(path) for path in sorted(temporary.iterdir())},
-                "about": dict(about or {}),
-            }
-            write_json(temporary / MANIFEST, manifest)
+    def write(self, folder: Path, about: Mapping[str, Any] | None = None) -> None:
+        """Write the files of :meth:`save` into an empty folder."""
+        self.writer.save(folder)
+        manifest = {
+            "format": FORMAT,
+            "kind": "query",
+            "model": self.writer.kind,
+            "name": self.name,
+            "shoprl": __version__,
+            "sha256": {path.name: sha256_of(path) for path in sorted(folder.iterdir())},
+            "about": dict(self.about if about is None else about),
+        }
+        write_json(folder / MANIFEST, manifest)
 
-        write_folder(folder, fill, (OSError, SafetensorError))
+
+@dataclass(frozen=True, slots=True)
+class QueryOffer:
+    """Queries that a choice policy may make beside its strategy's.
+
+    Attributes:
+        policy: who writes them.
+        n: how many of its best, from 1 to ``MAX_QUERIES``.
+    """
+
+    policy: QueryPolicy
+    n: int = 3
+
+    def __post_init__(self) -> None:
+        check_count(self.n)
+
+
+def queries_with(strategy: QueryStrategy, offer: QueryOffer | None, instruction: Instruction) -> tuple[str, ...]:
+    """The queries of a strategy, then those of an offer that are others, best first."""
+    own = queries_for(strategy, instruction)
+    return own if offer is None else tuple(dict.fromkeys((*own, *offer.policy.queries(instruction, offer.n))))
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
@@ -123,6 +159,8 @@ def _manifest(folder: Path) -> dict[str, Any]:
     digests = manifest.get("sha256")
     if manifest.get("model") not in ("extractive", "seq2seq") or not isinstance(digests, dict):
         raise PolicyError(f"{folder / MANIFEST}: field 'model' or 'sha256' is wrong. Train the policy again.")
+    if not isinstance(manifest.setdefault("about", {}), dict):
+        raise PolicyError(f"{folder / MANIFEST}: field 'about' is wrong. Train the policy again.")
     there = {path.name for path in folder.iterdir()} - {MANIFEST}
     for name in sorted(there | digests.keys() | set(FILES)):
         if name not in there:
@@ -154,4 +192,4 @@ def load_query_policy(folder: Path, backbone: Backbone | None = None) -> QueryPo
         from shoprl.policies.seq2seq import load_seq2seq
 
         writer = load_seq2seq(folder)
-    return QueryPolicy(writer, str(manifest.get("name", folder.name)))
+    return QueryPolicy(writer, str(manifest.get("name", folder.name)), manifest["about"])

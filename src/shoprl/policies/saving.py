@@ -19,19 +19,17 @@ from shoprl.policies.choice import ChoiceModel, ChoicePolicy
 from shoprl.policies.encoder import TokenStore
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.policies.queries import QueryStrategy
+from shoprl.policies.query import FILES, FORMAT, MANIFEST, MAX_QUERIES, QueryOffer, load_query_policy
 from shoprl.policies.rnn import RNNModel, RNNPolicy
 from shoprl.policies.simple import simple_policy
 from shoprl.policies.vocabulary import VOCABULARY, read_vocabulary
 
 Kind = Literal["choice", "bi_attention", "rnn"]
-MANIFEST = "policy.json"
-FILES = ("config.json", "model.safetensors")
+QUERY = "query"  # the folder of an offer's query policy
 WORDS: dict[Kind, tuple[str, ...]] = {"choice": (), "bi_attention": (TOKENIZER,), "rnn": (VOCABULARY,)}
-FORMAT = 1
 RULE = "never the same action twice in a state; nothing after which no purchase fits the step limit"
-
-
 _Model = TypeVar("_Model", bound=PreTrainedModel)
+_Policy = TypeVar("_Policy", bound=LearnedPolicy)
 
 
 def _kind_of(policy: LearnedPolicy) -> Kind:
@@ -46,8 +44,8 @@ def _kind_of(policy: LearnedPolicy) -> Kind:
 
 def save_policy(policy: LearnedPolicy, folder: Path, about: Mapping[str, Any] | None = None) -> None:
     """Write a policy folder: ``config.json`` and ``model.safetensors`` (``save_pretrained``), the words of those kinds
-    that have their own, and ``policy.json`` with the digests, the search strategy and the agent's rule. An old folder
-    of that name is replaced.
+    that have their own, the query policy of its offer as the folder ``query``, and ``policy.json`` with the digests,
+    the search strategy, the offer and the agent's rule. An old folder of that name is replaced.
 
     Args:
         policy: what to save.
@@ -63,19 +61,33 @@ def save_policy(policy: LearnedPolicy, folder: Path, about: Mapping[str, Any] | 
         policy.model.save_pretrained(temporary)
         if isinstance(policy, BiAttentionPolicy | RNNPolicy):
             policy.save_words(temporary)
-        manifest = {
+        if policy.offer is not None:
+            (temporary / QUERY).mkdir()
+            policy.offer.policy.write(temporary / QUERY)
+        manifest: dict[str, Any] = {
             "format": FORMAT,
             "kind": kind,
             "name": policy.name,
             "search": policy.strategy,
             "rule": RULE,
             "shoprl": __version__,
-            "sha256": {name: sha256_of(temporary / name) for name in FILES + WORDS[kind]},
+            "sha256": {name: sha256_of(temporary / name) for name in _names(kind, policy.offer is not None)},
             "about": dict(about or {}),
         }
+        if policy.offer is not None:
+            manifest["query"] = {"name": policy.offer.policy.name, "n": policy.offer.n}
         write_json(temporary / MANIFEST, manifest)
 
     write_folder(folder, fill, (OSError, SafetensorError))
+
+
+def _names(kind: Kind, with_query: bool) -> tuple[str, ...]:
+    """The files whose digests the manifest holds; the query policy's manifest holds those of its own."""
+    return FILES + WORDS[kind] + ((f"{QUERY}/{MANIFEST}",) if with_query else ())
+
+
+def _is_offer(entry: object) -> bool:
+    return isinstance(entry, dict) and type(entry.get("n")) is int and 1 <= entry["n"] <= MAX_QUERIES
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
@@ -88,7 +100,9 @@ def _manifest(folder: Path) -> dict[str, Any]:
     if manifest.get("search") not in get_args(QueryStrategy) or not isinstance(manifest.get("sha256"), dict):
         raise PolicyError(f"{folder / MANIFEST}: field 'search' or 'sha256' is wrong. Save the policy again.")
     kind: Kind = manifest["kind"]
-    for name in FILES + WORDS[kind]:
+    if ("query" in manifest or (folder / QUERY).exists()) and not _is_offer(manifest.get("query")):
+        raise PolicyError(f"{folder / MANIFEST}: field 'query' is missing or wrong. Save the policy again.")
+    for name in _names(kind, "query" in manifest):
         path = folder / name
         if not path.is_file():
             raise PolicyError(f"{path}: missing. Copy the policy folder whole, or train it again.")
@@ -128,7 +142,15 @@ def load_choice(folder: Path, store: TokenStore | None = None) -> ChoicePolicy:
     manifest = _manifest(folder)
     if manifest["kind"] != "choice":
         raise PolicyError(f"{folder}: a policy of kind {manifest['kind']}, and one of kind choice is needed here.")
-    return _choice(folder, manifest, store)
+    return _with_offer(_choice(folder, manifest, store), folder, manifest)
+
+
+def _with_offer(policy: _Policy, folder: Path, manifest: Mapping[str, Any]) -> _Policy:
+    """Give a policy the queries that its folder says."""
+    if "query" in manifest:
+        backbone = policy.store.backbone if isinstance(policy, ChoicePolicy) else None
+        policy.offer = QueryOffer(load_query_policy(folder / QUERY, backbone), manifest["query"]["n"])
+    return policy
 
 
 def _choice(folder: Path, manifest: Mapping[str, Any], store: TokenStore | None) -> ChoicePolicy:
@@ -171,9 +193,12 @@ def load_learned(folder: Path, store: TokenStore | None = None) -> LearnedPolicy
         BackboneError: the backbone of a choice policy cannot be loaded.
     """
     manifest = _manifest(folder)
+    policy: LearnedPolicy
     if manifest["kind"] == "bi_attention":
-        return _bi_attention(folder, manifest)
-    return _rnn(folder, manifest) if manifest["kind"] == "rnn" else _choice(folder, manifest, store)
+        policy = _bi_attention(folder, manifest)
+    else:
+        policy = _rnn(folder, manifest) if manifest["kind"] == "rnn" else _choice(folder, manifest, store)
+    return _with_offer(policy, folder, manifest)
 
 
 def load_policy(name: str, store: TokenStore | None = None) -> Policy:

@@ -4,6 +4,7 @@ The batch, the dropout and the learning rate of an update are functions of (seed
 that was killed and resumed makes the same updates as one that was not.
 """
 
+import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -254,6 +255,15 @@ def identity_of(model: nn.Module, data: object) -> dict[str, str]:
     """Hashes of a start and of JSON-able data, for :func:`train`'s ``identity``."""
     weights = save({name: tensor.contiguous() for name, tensor in model.state_dict().items()})
     return {"start": content_hash(weights.hex()), "data": content_hash(data)}
+
+
+def weights_digest(model: nn.Module) -> str:
+    """Digest of a model's weights, without a copy of them; tied weights may be among them."""
+    digest = hashlib.sha256()
+    for name, tensor in model.state_dict().items():
+        digest.update(name.encode())
+        digest.update(tensor.detach().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from shoprl.shop.goal import Goal
 from shoprl.shop.session import MAX_STEPS, Shop
 from shoprl.training.collecting import collect, entropy_of, masked_log_probabilities, returns
 from shoprl.training.imitation import imitation_loss
-from shoprl.training.loop import LoopConfig, Loss, batch_of, identity_of, run_updates
+from shoprl.training.loop import LoopConfig, Loss, batch_of, identity_of, run_updates, weights_digest
 from shoprl.trajectories.examples import Example, shown_by
 
 
@@ -150,6 +150,9 @@ def metrics_of(trips: Sequence[tuple[Any, Sequence[Any]]]) -> dict[str, float]:
 
 
 def rl_identity(policy: LearnedPolicy, goals: Sequence[tuple[int, Goal]], data: Sequence[Example]) -> dict[str, str]:
-    """What an RL training is of: start, goals and demonstrations."""
+    """What an RL training is of: start, goals, demonstrations and, where there is one, the query policy."""
     shown = [shown_by(example) for example in data]
-    return {**identity_of(policy.model, shown), "goals": content_hash([[i, goal.to_json()] for i, goal in goals])}
+    found = {**identity_of(policy.model, shown), "goals": content_hash([[i, goal.to_json()] for i, goal in goals])}
+    if policy.offer is not None:
+        found["offer"] = f"{policy.offer.n} of {weights_digest(policy.offer.policy.writer.model)}"
+    return found

@@ -4,7 +4,6 @@ The extractive model learns, for each word of an instruction, the share of its p
 sequence-to-sequence model learns to write each of the queries.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from shoprl.policies.query_data import Typed
 from shoprl.policies.seq2seq import IGNORED, Seq2Seq
 from shoprl.policies.state import parse_instruction
 from shoprl.progress import track
-from shoprl.training.loop import LoopConfig, train
+from shoprl.training.loop import LoopConfig, train, weights_digest
 
 
 @dataclass(frozen=True)
@@ -66,15 +65,6 @@ class Untied(nn.Module):
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
         """Load what :meth:`state_dict` gave; other names of a tensor follow by themselves."""
         return self.model.load_state_dict(state_dict, strict=False, assign=assign)
-
-
-def _start(model: nn.Module) -> str:
-    """Digest of a model's weights, without a copy of them."""
-    digest = hashlib.sha256()
-    for name, tensor in model.state_dict().items():
-        digest.update(name.encode())
-        digest.update(tensor.detach().contiguous().numpy().tobytes())
-    return digest.hexdigest()
 
 
 def extractive_loss(logits: torch.Tensor, shares: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -135,7 +125,7 @@ def train_extractive(
         kept, wanted = (logits.detach() > 0) & mask, (shares >= 0.5) & mask
         return extractive_loss(logits, shares, mask).mean(), {"f1": _f1(kept, wanted)}
 
-    identity = {"method": "extractive", "start": _start(writer.model), "data": _data_hash(data)}
+    identity = {"method": "extractive", "start": weights_digest(writer.model), "data": _data_hash(data)}
     return train(writer.model, loss_of, len(marked), config, folder, what, identity)
 
 
@@ -183,5 +173,5 @@ def train_seq2seq(
         return found.loss, {"accuracy": float(right.float().mean())}
 
     model = Untied(writer.model)
-    identity = {"method": "seq2seq", "start": _start(model), "data": _data_hash(data)}
+    identity = {"method": "seq2seq", "start": weights_digest(model), "data": _data_hash(data)}
     return train(model, loss_of, len(pairs), config, folder, what, identity)

@@ -76,7 +76,7 @@ def self_learn(
         order = np.random.default_rng([seed, number]).permutation(indices)
         drawn = [(int(index), goals[index]) for index in order]
         made = generate_trajectories(policy, shop, drawn, seed=seed * 1_000 + number * 100, wanted=config.trajectories)
-        data = examples(shop, goals, made.episodes, policy.strategy)
+        data = examples(shop, goals, made.episodes, policy.queries)
         rng = np.random.default_rng([seed, number, 1])
         pairs, skipped = preference_pairs(policy, data, config.dpo, rng)
         log = train_dpo(policy, pairs, replace(config.dpo, seed=seed + number), folder / f"round-{number + 1}", what)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from shoprl.errors import TrajectoryError
 from shoprl.policies.learned import Encoded, encode_state
-from shoprl.policies.queries import QueryStrategy, queries_for
+from shoprl.policies.queries import WISH, Queries
 from shoprl.policies.state import State, Tracker, parse_instruction
 from shoprl.progress import track
 from shoprl.rollouts.records import Episode
@@ -37,9 +37,16 @@ def shown_by(example: Example) -> list[object]:
 
 
 def replay(
-    shop: Shop, goal: Goal, episode: Episode, strategy: QueryStrategy = "wish", max_steps: int = MAX_STEPS
+    shop: Shop, goal: Goal, episode: Episode, queries: Queries = WISH, max_steps: int = MAX_STEPS
 ) -> list[tuple[State, int | None]]:
     """Walk a trajectory through the shop.
+
+    Args:
+        shop: where.
+        goal: what was wanted.
+        episode: the trajectory.
+        queries: the searches that are available, a policy's ``queries``.
+        max_steps: the step limit that the states are told.
 
     Returns:
         (state, index of the action taken) a step; None for an action that is not among the state's candidates.
@@ -47,8 +54,7 @@ def replay(
     Raises:
         TrajectoryError: the walk does not end with the recorded reward, so it was made in another shop.
     """
-    queries = queries_for(strategy, parse_instruction(goal.instruction))
-    session, tracker = Session(shop, goal), Tracker(queries, max_steps)
+    session, tracker = Session(shop, goal), Tracker(queries(parse_instruction(goal.instruction)), max_steps)
     steps = []
     reward = 0.0
     for decision in episode.decisions:
@@ -64,16 +70,14 @@ def replay(
     return steps
 
 
-def examples(
-    shop: Shop, goals: Sequence[Goal], episodes: Sequence[Episode], strategy: QueryStrategy = "wish"
-) -> list[Example]:
+def examples(shop: Shop, goals: Sequence[Goal], episodes: Sequence[Episode], queries: Queries = WISH) -> list[Example]:
     """The decisions to learn from: those with a choice to make, without slips and actions a policy cannot take."""
     found = []
     for number, episode in enumerate(track(episodes, "replaying demonstrations", unit="trip")):
         if not 0 <= episode.goal_index < len(goals):
             raise TrajectoryError(f"A trajectory is of goal {episode.goal_index}; there are {len(goals)} goals.")
         slips = set(episode.slips)
-        for position, (state, chosen) in enumerate(replay(shop, goals[episode.goal_index], episode, strategy)):
+        for position, (state, chosen) in enumerate(replay(shop, goals[episode.goal_index], episode, queries)):
             if chosen is not None and position not in slips and len(state.candidates) > 1:
                 found.append(Example(encode_state(state), chosen, number, position))
     if not found:

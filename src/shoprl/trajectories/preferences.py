@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from shoprl.errors import TrajectoryError
 from shoprl.files import write_json_lines
-from shoprl.policies.queries import QueryStrategy, queries_for
+from shoprl.policies.queries import WISH, Queries
 from shoprl.policies.state import State, Tracker, parse_instruction
 from shoprl.progress import track
 from shoprl.shop.goal import Goal
@@ -65,10 +65,10 @@ def prompt_of(page: Page, state: State) -> str:
 
 
 def _state_after(
-    shop: Shop, goal: Goal, actions: Sequence[str], strategy: QueryStrategy, max_steps: int
+    shop: Shop, goal: Goal, actions: Sequence[str], queries: Queries, max_steps: int
 ) -> tuple[Page, State]:
     session = Session(shop, goal)
-    tracker = Tracker(queries_for(strategy, parse_instruction(goal.instruction)), max_steps)
+    tracker = Tracker(queries(parse_instruction(goal.instruction)), max_steps)
     state = tracker.state(session.page)
     for action in actions:
         tracker.took(session.page, action)
@@ -82,7 +82,7 @@ def _index(state: State, action: str, what: str, where: str) -> int:
     if index is None:
         raise TrajectoryError(
             f"{where}: the {what} action {action!r:.200} is not available on the {state.page} page that is reached. "
-            "Use the data folder and the search strategy that the pair was made with, or remove the line."
+            "Use the data folder and a policy with the searches that the pair was made with, or remove the line."
         )
     return index
 
@@ -95,7 +95,7 @@ def preference(
     chosen: str,
     rejected: str,
     about: Mapping[str, Any] | None = None,
-    strategy: QueryStrategy = "wish",
+    queries: Queries = WISH,
     max_steps: int = MAX_STEPS,
 ) -> Preference:
     """A preference in the state that ``actions`` lead to.
@@ -108,13 +108,13 @@ def preference(
         chosen: the better action.
         rejected: the other.
         about: more to keep with the pair; the kind of the page is added.
-        strategy: the searches that are available.
+        queries: the searches that are available, a policy's ``queries``.
         max_steps: the step limit of the episode.
 
     Raises:
         TrajectoryError: an action is not available there, or both are the same.
     """
-    page, state = _state_after(shop, goal, actions, strategy, max_steps)
+    page, state = _state_after(shop, goal, actions, queries, max_steps)
     where = f"goal {goal_index}, step {len(actions) + 1}"
     for what, action in (("chosen", chosen), ("rejected", rejected)):
         _index(state, action, what, where)
@@ -176,7 +176,7 @@ def rebuild(
     shop: Shop,
     goals: Sequence[Goal],
     preferences: Sequence[Preference],
-    strategy: QueryStrategy = "wish",
+    queries: Queries = WISH,
     max_steps: int = MAX_STEPS,
 ) -> list[tuple["Example", int]]:
     """Find the states of a file's pairs in the shop again.
@@ -185,7 +185,7 @@ def rebuild(
         shop: where.
         goals: the list that ``goal_index`` points into.
         preferences: as :func:`read_preferences` gave them.
-        strategy: the searches that are available.
+        queries: the searches that are available, a policy's ``queries``.
         max_steps: the step limit of the episodes.
 
     Returns:
@@ -202,7 +202,7 @@ def rebuild(
         where = f"line {number}"
         if each.goal_index >= len(goals):
             raise TrajectoryError(f"{where}: goal_index is {each.goal_index}; there are {len(goals)} goals.")
-        _, state = _state_after(shop, goals[each.goal_index], each.actions, strategy, max_steps)
+        _, state = _state_after(shop, goals[each.goal_index], each.actions, queries, max_steps)
         chosen, rejected = (
             _index(state, action, what, where)
             for what, action in (("chosen", each.chosen), ("rejected", each.rejected))
