@@ -1,0 +1,99 @@
+"""Every learner once, from one start, on an average shopper's demonstrations: the table in docs/results/learners.md.
+
+python benchmarks/learners.py --data PATH --out FOLDER [--seed 0] [--threads 2]
+
+Calls the command line as a user would. What is there already is not made again, so that a run that was cut off goes on.
+"""
+
+import argparse
+import json
+import shlex
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+EVERY = "--updates 320 --checkpoint-every 160 --log-every 16 --learning-rate 3e-5"  # of all but the paper's own setting
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A row of the table: the method, the row it starts from, and whether it is given the demonstrations."""
+
+    name: str
+    method: str
+    start: int | None
+    given: bool
+    options: str
+
+
+LEARNERS = (
+    Learner("imitation: the start of those below", "imitation", None, True, "--updates 600"),
+    Learner("control: imitation continued", "imitation", 0, True, EVERY),
+    Learner("DPO", "dpo", 0, True, EVERY),
+    Learner("IPO", "dpo", 0, True, f"{EVERY} --variant ipo"),
+    Learner("SimPO", "dpo", 0, True, f"{EVERY} --variant simpo"),
+    Learner("PPO", "ppo", 0, True, EVERY),
+    Learner("self-learning, 100 trajectories", "self-learning", 0, False, EVERY),
+    Learner("self-learning, 3 rounds", "self-learning", 0, False, f"{EVERY} --rounds 3"),
+    Learner("stacked: self-learning on DPO", "self-learning", 2, False, EVERY),
+    Learner("DPO, 3,000 updates of one episode", "dpo", 0, True, "--updates 3000 --by-episode --batch-size 1"),
+    Learner("policy gradient", "policy-gradient", 0, True, EVERY),
+)
+
+
+def shoprl(arguments: str) -> dict[str, Any]:
+    """Run the command line and read what it prints; its progress goes to stderr."""
+    command = [sys.executable, "-c", "from shoprl.cli.main import main; main()", *shlex.split(arguments), "--json"]
+    answer: dict[str, Any] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout)
+    return answer
+
+
+def row_of(number: int, shown: Path, given: argparse.Namespace) -> dict[str, Any]:
+    """Train a learner and let it shop on the test goals."""
+    learner, folder = LEARNERS[number], given.out / f"{number:02d}"
+    command = f"train {learner.method} --data {given.data} --out {folder} --threads {given.threads} --seed {given.seed}"
+    if learner.start is not None:
+        command += f" --policy {given.out / f'{learner.start:02d}' / 'policy'}"
+    if learner.given:
+        command += f" --demonstrations {shown}"
+    begun = time.perf_counter()
+    shoprl(f"{command} {learner.options}" + (" --resume" if folder.exists() else ""))
+    seconds = time.perf_counter() - begun
+    measure = f"evaluate --policy {folder / 'policy'} --data {given.data} --first 500 --seed {given.seed} --decode"
+    found = {decode: shoprl(f"{measure} {decode}") for decode in ("greedy", "sample")}
+    log = json.loads((folder / "run.json").read_text())
+    return {"learner": learner.name, "seconds": round(seconds, 1), **found, "run": log}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=2)
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    shown = given.out / "average.jsonl.gz"
+    if not shown.exists():
+        made = f"--count 1200 --skill average --seed {given.seed} --out {shown}"
+        shoprl(f"trajectories demonstrate --data {given.data} {made}")
+    rows = []
+    for number in range(len(LEARNERS)):
+        file = given.out / f"{number:02d}.json"
+        if not file.exists():
+            file.write_text(json.dumps(row_of(number, shown, given), indent=1))
+        rows.append(json.loads(file.read_text()))
+        rates = [
+            f"{100 * rows[-1][way]['success_rate']:.1f} / {rows[-1][way]['score']:.1f}" for way in ("greedy", "sample")
+        ]
+        print(
+            f"{rows[-1]['learner']:36} greedy {rates[0]}   sampled {rates[1]}   {rows[-1]['seconds']:.0f} s", flush=True
+        )
+    (given.out / "learners.json").write_text(json.dumps(rows, indent=1))
+
+
+if __name__ == "__main__":
+    main()
