@@ -15,7 +15,6 @@ from shoprl.shop.data import ShopData
 from shoprl.shop.generated import generated_data
 from shoprl.shop.goal import read_goals
 from shoprl.training.imitation import ImitationConfig
-from shoprl.training.ppo import PPOConfig
 from shoprl.trajectories.files import read_trajectories
 from tests.cli.fakerun import use_fake_backbone
 
@@ -25,9 +24,9 @@ SMALL = Recipe(
     often=8,
     other=12,
     imitation=ImitationConfig(updates=6, batch_size=4, checkpoint_every=2, log_every=2, warmup=2),
-    ppo=PPOConfig(updates=4, batch_size=4, epochs=1, minibatches=2, checkpoint_every=2, log_every=2, warmup=2),
-    ppo_own=6,
-    ppo_other=6,
+    corrected_own=6,
+    corrected_other=6,
+    correction=ImitationConfig(updates=4, batch_size=4, checkpoint_every=2, log_every=2, warmup=2),
     eval_goals=8,
 )
 
@@ -87,7 +86,7 @@ def test_a_run_cut_off_goes_on_to_the_same_agent(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("shoprl.evaluation.standard.train_ppo", cut)
+        patch.setattr("shoprl.evaluation.standard.corrected_trips", cut)
         with pytest.raises(KeyboardInterrupt):
             make_agent(recipe_run(tmp_path, data, 0, SMALL))
     again = make_agent(recipe_run(tmp_path, data, 0, SMALL))

@@ -1,7 +1,8 @@
 """The recipe of the best agent that two processor cores make within an hour: ``shoprl reproduce --budget standard``.
 
-An expert's demonstrations on the training goals, half of them worded as people ask, are imitated; the agent then
-improves by PPO on the same goals. Which of the two agents is kept is decided on the eval goals.
+An expert's demonstrations on the training goals, half of them worded as people ask, are imitated. Then the agent shops
+for more training goals, an expert corrects it where it goes wrong, and it goes on to learn from the corrections and the
+demonstrations together. Which of the two agents is kept is decided on the eval goals.
 """
 
 from dataclasses import dataclass, field, replace
@@ -18,12 +19,12 @@ from shoprl.shop.data import ShopData
 from shoprl.shop.goal import write_goals
 from shoprl.shop.splits import write_split
 from shoprl.training.imitation import ImitationConfig, train_imitation
-from shoprl.training.ppo import PPOConfig, train_ppo
 from shoprl.training.self_learning import copy_of
+from shoprl.trajectories.corrections import corrected_trips
 from shoprl.trajectories.examples import Example, examples
 from shoprl.trajectories.files import read_trajectories, write_trajectories
 from shoprl.trajectories.rewording import with_reworded
-from shoprl.trajectories.shoppers import EXPERT, demonstrations, goal_order
+from shoprl.trajectories.shoppers import EXPERT, demonstrations
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,9 @@ class Recipe:
         other: on reworded ones, evenly over products.
         recovery: the expert's chance of a slip, recovered from, on a results page.
         imitation: settings of imitation.
-        ppo: settings of PPO.
-        ppo_own, ppo_other: goals that PPO's episodes are on, as they are and reworded, evenly over products.
+        corrected_own, corrected_other: goals that the agent is corrected on, as they are and reworded, drawn at random.
+        repeats: how often each corrected trip counts.
+        correction: settings of the imitation that goes on with the corrections.
         eval_goals: goals on which the kept agent is chosen.
     """
 
@@ -50,9 +52,12 @@ class Recipe:
     other: int = 5_000
     recovery: float = 0.3
     imitation: ImitationConfig = field(default_factory=lambda: ImitationConfig(updates=6_000, checkpoint_every=500))
-    ppo: PPOConfig = field(default_factory=PPOConfig)
-    ppo_own: int = 1_500
-    ppo_other: int = 3_000
+    corrected_own: int = 3_000
+    corrected_other: int = 4_000
+    repeats: int = 2
+    correction: ImitationConfig = field(
+        default_factory=lambda: ImitationConfig(updates=2_500, learning_rate=6e-4, checkpoint_every=500)
+    )
     eval_goals: int = 1_000
 
 
@@ -119,17 +124,33 @@ def _imitate(run: RecipeRun, shown: list[Example], trips: int) -> ChoicePolicy:
     return trained(run, "imitation", make, {"demonstrations": trips, "updates": run.recipe.imitation.updates})
 
 
-def _improve(run: RecipeRun, shown: list[Example], start: ChoicePolicy) -> ChoicePolicy:
-    recipe, rng = run.recipe, run.rng(6)
+def _corrections(run: RecipeRun, agent: ChoicePolicy) -> list[Episode]:
+    """The trips on which an expert corrects the agent, made or read."""
+    recipe, rng, goals_hash = run.recipe, run.rng(6), run.data.hashes()["goals"]
+    path = run.folder / "trajectories" / "corrected.jsonl.gz"
+    with run.timed("corrections"):
+        if path.is_file():
+            return read_trajectories(path, goals_hash)
+        drawn: list[int] = []
+        for own, count in ((True, recipe.corrected_own), (False, recipe.corrected_other)):
+            part = run.part(own)
+            drawn += [part[i] for i in rng.permutation(len(part))[:count]]
+        made = corrected_trips(agent, run.data.shop, run.goals(drawn), rng)
+        if made:  # a file of no trips would not be read back
+            write_trajectories(path, made, goals_hash)
+        return made
+
+
+def _correct(run: RecipeRun, start: ChoicePolicy, shown: list[Example], corrected: list[Episode]) -> ChoicePolicy:
+    recipe = run.recipe
 
     def make(folder: Path) -> ChoicePolicy:
-        drawn = goal_order(run.data.goals, run.part(True), rng)[: recipe.ppo_own]
-        drawn += goal_order(run.data.goals, run.part(False), rng)[: recipe.ppo_other]
-        policy = copy_of(start, "ppo")
-        train_ppo(policy, run.data.shop, run.goals(drawn), shown, replace(recipe.ppo, seed=run.seed), folder)
+        policy = copy_of(start, "corrected")
+        more = examples(run.data.shop, run.data.goals, corrected * recipe.repeats) if corrected else []
+        train_imitation(policy, shown + more, replace(recipe.correction, seed=run.seed + 1), folder, "corrected")
         return policy
 
-    return trained(run, "ppo", make, {"start": "imitation", "updates": recipe.ppo.updates})
+    return trained(run, "corrected", make, {"start": "imitation", "updates": recipe.correction.updates})
 
 
 def make_agent(run: RecipeRun) -> Outcome:
@@ -141,7 +162,8 @@ def make_agent(run: RecipeRun) -> Outcome:
         shown = examples(run.data.shop, run.data.goals, episodes)
     encode(run, (text for example in shown for text in (example.state.instruction, *example.state.texts)))
     imitation = _imitate(run, shown, len(episodes))
-    policies = {"imitation": imitation, "ppo": _improve(run, shown, imitation)}
+    corrected = _corrections(run, imitation)
+    policies = {"imitation": imitation, "corrected": _correct(run, imitation, shown, corrected)}
     on_eval = {
         name: shopped(run, policy, "eval", run.goals(run.data.split.eval[: run.recipe.eval_goals]))
         for name, policy in policies.items()
@@ -155,7 +177,7 @@ def make_agent(run: RecipeRun) -> Outcome:
         "agents": agents | {f"{best}, sampled": sampled.summary.to_json()},
         "best_policy": f"policies/{best}",
         "chosen_on_eval_goals": {name: found.summary.to_json() for name, found in on_eval.items()},
-        "demonstrations": {"trips": len(episodes), "decisions": len(shown)},
+        "demonstrations": {"trips": len(episodes), "decisions": len(shown), "corrected_trips": len(corrected)},
         "hashes": run.data.hashes(),
     }
     return Outcome(results, tests, tuple(policies))
