@@ -17,6 +17,7 @@ from shoprl.training.imitation import ImitationConfig
 from shoprl.training.loop import LoopConfig
 from shoprl.training.policy_gradient import PolicyGradientConfig
 from shoprl.training.ppo import PPOConfig
+from shoprl.training.processes import DeviceName, device_for, team_on
 from shoprl.training.self_learning import SelfLearningConfig
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class _Training(ABC):
         policy: a policy folder to start from; it is not changed.
         demonstrations: a trajectory file made on this data's goals.
         threads: processor threads; results are repeatable for one seed and one number of threads.
+        device: where the network is trained; ``auto`` is a GPU where torch finds one, with mixed precision.
         resume: go on with a training that was cut off.
         strict: a product that cannot be read is an error.
         config: settings of the method.
@@ -44,6 +46,7 @@ class _Training(ABC):
     policy: Path | None = None
     demonstrations: Path | None = None
     threads: int = 2
+    device: DeviceName = "auto"
     resume: bool = False
     strict: bool = False
     json: Json = False
@@ -53,6 +56,11 @@ class _Training(ABC):
     @abstractmethod
     def train(self, policy: "LearnedPolicy", work: "_Work") -> list[dict[str, Any]]:
         """Train a policy in place; the log's rows."""
+
+    @property
+    def loop(self) -> LoopConfig:
+        """The settings of the updates."""
+        return self.config.dpo if isinstance(self.config, SelfLearningConfig) else self.config
 
     def check(self) -> None:
         """Refuse what cannot be done, before any work."""
@@ -67,14 +75,20 @@ class _Training(ABC):
         from shoprl.policies.saving import save_policy
 
         self.check()
+        team = team_on(device_for(self.device))
+        team.check(self.loop.batch_size)
         torch.set_num_threads(self.threads)
         work = _Work(self, read_data(self.data, self.strict))
         start = work.start()
+        team.take(start.model)
         about = {"method": self.method, "config": asdict(self.config)}
         given = {name: str(getattr(self, name, None) or "") for name in ("policy", "demonstrations", "preferences")}
         given["head"] = getattr(self, "head", "")
         settings = {**about, **given, "threads": self.threads, "hashes": work.data.hashes()}
-        start_run(self.out, settings, self.data, self.resume)
+        if not team.first:  # which writes the files
+            self.train(start, work)
+            return
+        start_run(self.out, settings, self.data, self.resume, team.about())
         try:
             log = self.train(start, work)
             save_policy(start, self.out / "policy", {**about, "last": log[-1]})
@@ -122,9 +136,7 @@ class _Work:
         command = self._command
         if command.policy is not None:
             return load_learned(command.policy)
-        settings, head = command.config, getattr(command, "head", "fast")
-        seed = settings.dpo.seed if isinstance(settings, SelfLearningConfig) else settings.seed
-        generator = torch.Generator().manual_seed(seed)
+        head, generator = getattr(command, "head", "fast"), torch.Generator().manual_seed(command.loop.seed)
         if head == "bi-attention":
             return new_bi_attention(generator)
         if head == "rnn":

@@ -8,7 +8,7 @@ over all candidates give one logit each.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import torch
@@ -44,6 +44,10 @@ class Batch:
     owner: torch.Tensor
     features: torch.Tensor
     mask: torch.Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same on a device."""
+        return Batch(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
 def collate(states: Sequence[Encoded], store: TokenStore) -> Batch:
@@ -172,7 +176,7 @@ class ChoiceModel(PreTrainedModel):
         weights = torch.sigmoid(self.importance(wish)).squeeze(-1) * (batch.wish_ids >= 0)
         covered = [_coverage(each, weights, batch.owner, batch.mask.shape[1]) for each in near]
         numbers = self.numbers(torch.cat([batch.features, *covered], dim=-1))
-        candidates = self.drop(self.join(self._pool(compared, batch))) + numbers
+        candidates = self.drop(self.join(self._pool(compared.float(), batch))) + numbers
         # No vector of the instruction itself joins in: with it the model learns by heart which product goes with it.
         mixed: torch.Tensor = self.mix(candidates, src_key_padding_mask=~batch.mask)
         return mixed
@@ -244,11 +248,16 @@ class ChoicePolicy(LearnedPolicy):
         """Encode the texts that are new."""
         self.store.add(text for state in states for text in (state.instruction, *state.texts))
 
+    def batch(self, states: Sequence[Encoded]) -> Batch:
+        """Several decisions, on the model's device."""
+        return collate(states, self.store).to(self.model.device)
+
     def logits(self, states: Sequence[Encoded]) -> torch.Tensor:
         """See :meth:`LearnedPolicy.logits`."""
-        logits: torch.Tensor = self.model(collate(states, self.store))
-        return logits
+        logits: torch.Tensor = self.model(self.batch(states))
+        return logits.float().cpu()
 
     def logits_and_values(self, states: Sequence[Encoded]) -> tuple[torch.Tensor, torch.Tensor]:
         """See :meth:`LearnedPolicy.logits_and_values`."""
-        return self.model.logits_and_values(collate(states, self.store))
+        logits, values = self.model.logits_and_values(self.batch(states))
+        return logits.float().cpu(), values.float().cpu()

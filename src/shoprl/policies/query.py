@@ -26,6 +26,7 @@ class QueryWriter(Protocol):
     """A model that proposes queries."""
 
     kind: QueryModel
+    model: Any
 
     def write(self, instruction: Instruction) -> Iterable[str]:
         """Proposals, best first; some may be empty or search for the same."""
