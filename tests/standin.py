@@ -4,6 +4,7 @@ tensors of ``meta``, with the rule of every real device that its tensors meet no
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -63,7 +64,13 @@ class _Standin(TorchDispatchMode):
         return _computed(func, args, kwargs or {})
 
 
+def _without_gradients(mode: Any) -> None:
+    mode._inference_mode_context = torch.no_grad()
+    mode._inference_mode_context.__enter__()
+
+
 @contextmanager
 def standin() -> Iterator[torch.device]:
-    with _Standin():
+    """Tensors may be created on the device inside; inference mode, which such tensors do not know, is ``no_grad``."""
+    with _Standin(), patch.object(torch.inference_mode, "__enter__", _without_gradients):
         yield DEVICE

@@ -52,7 +52,9 @@ def mixed(device: torch.device) -> AbstractContextManager[object]:
     """Mixed precision where a model is on a GPU: its matrix products in bfloat16, its weights in float32."""
     if device.type != "cuda":
         return nullcontext()
-    return torch.autocast("cuda", torch.bfloat16, cache_enabled=False)  # a cast kept from acting would have no gradient
+    return torch.autocast(
+        "cuda", torch.bfloat16, cache_enabled=False
+    )  # in older torch a cast kept from acting has no gradient
 
 
 class LearnedPolicy(ABC):
