@@ -90,10 +90,8 @@ def test_an_agent_acts_and_is_saved_from_a_device(head: str, name: str, tmp_path
 @pytest.mark.parametrize("name", ["standin", GPU])
 def test_a_query_model_writes_on_a_device(name: str) -> None:
     wish = parse_instruction(find_me()[0].instruction)
-    for writer in [
-        fake_extractive(),
-        *([tiny_bart()] if name == "cuda" else []),
-    ]:  # a beam search makes its own tensors
+    beam = [tiny_bart()] if name == "cuda" else []  # its search makes tensors that the stand-in does not see
+    for writer in [fake_extractive(), *beam]:
         expected = list(writer.write(wish))
         with device(name) as there:
             writer.model.to(there)

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,19 +87,17 @@ def bench_learn(data: ShopData, updates: int, seed: int, team: Team) -> dict[str
     return {**rounded, **sizes, "threads": torch.get_num_threads(), **team.about()}
 
 
-def _untrained(seed: int, sizes: Mapping[str, int]) -> BiAttentionPolicy:
-    """A bi-attention policy of BERT-base's size, or another, with random weights and the default backbone's words."""
+def _untrained(seed: int) -> BiAttentionPolicy:
+    """A bi-attention policy of BERT-base's size with random weights and the default backbone's words."""
     tokenizer = with_buttons(load_backbone().tokenizer)
-    settings: dict[str, Any] = {"vocab_size": len(tokenizer), **sizes}
+    encoder = BertConfig(vocab_size=len(tokenizer))  # whose other defaults are BERT-base's
     with torch.random.fork_rng(devices=[]):  # module constructors draw from the global generator
         torch.manual_seed(seed)
-        model = BiAttentionModel(BiAttentionConfig("random weights", BertConfig(**settings).to_dict()))
+        model = BiAttentionModel(BiAttentionConfig("random weights", encoder.to_dict()))
     return BiAttentionPolicy(model.eval(), tokenizer)
 
 
-def bench_bi_attention(
-    data: ShopData, updates: int, seed: int, team: Team, sizes: Mapping[str, int] | None = None
-) -> dict[str, Any]:
+def bench_bi_attention(data: ShopData, updates: int, seed: int, team: Team) -> dict[str, Any]:
     """Train WebShop's network, its encoder of BERT-base's size included, by DPO, an episode an update.
 
     Args:
@@ -107,14 +105,13 @@ def bench_bi_attention(
         updates: how many.
         seed: of everything drawn; the weights are random.
         team: says where the network is trained; of one process.
-        sizes: of the encoder where they are others than BERT-base's; see ``BertConfig``.
 
     Returns:
         Seconds of all updates (the checkpoint at the end included) and of one, seconds of the reference's pass, sizes,
         and on what it ran.
     """
     rng = np.random.default_rng(seed)
-    policy = _untrained(seed, sizes or {})
+    policy = _untrained(seed)
     team.take(policy.model)
     decisions = _shown(data, min(TRIPS, updates), rng)
     config = DPOConfig(updates=updates, batch_size=1, by_episode=True, checkpoint_every=updates, log_every=updates)

@@ -52,9 +52,8 @@ def mixed(device: torch.device) -> AbstractContextManager[object]:
     """Mixed precision where a model is on a GPU: its matrix products in bfloat16, its weights in float32."""
     if device.type != "cuda":
         return nullcontext()
-    return torch.autocast(
-        "cuda", torch.bfloat16, cache_enabled=False
-    )  # in older torch a cast kept from acting has no gradient
+    # Nothing is cached: in some versions a cast that acting has left there has no gradient.
+    return torch.autocast("cuda", torch.bfloat16, cache_enabled=False)
 
 
 class LearnedPolicy(ABC):
