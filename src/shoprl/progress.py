@@ -1,5 +1,6 @@
 """Progress bars, on stderr only, so that stdout stays one JSON document or one table."""
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
@@ -7,12 +8,13 @@ from typing import Any, TypeVar
 from tqdm import tqdm
 
 T = TypeVar("T")
+SILENT = os.environ.get("RANK", "0") != "0"  # of several processes that train together the first alone has bars
 
 
 def bar(total: int, what: str, unit: str = "it", hidden: bool = False) -> "tqdm[Any]":
     """A bar of ``total`` units to be updated by hand (a context manager); ``hidden`` where another runs."""
     return tqdm(
-        disable=hidden,
+        disable=hidden or SILENT,
         total=total,
         desc=what,
         unit=unit,
@@ -27,5 +29,15 @@ def bar(total: int, what: str, unit: str = "it", hidden: bool = False) -> "tqdm[
 def track(items: Iterable[T], what: str, total: int | None = None, unit: str = "it") -> Iterator[T]:
     """Iterate over ``items`` with a bar that appears after a second."""
     return iter(
-        tqdm(items, desc=what, total=total, unit=unit, file=sys.stderr, delay=1.0, mininterval=0.5, dynamic_ncols=True)
+        tqdm(
+            items,
+            disable=SILENT,
+            desc=what,
+            total=total,
+            unit=unit,
+            file=sys.stderr,
+            delay=1.0,
+            mininterval=0.5,
+            dynamic_ncols=True,
+        )
     )

@@ -1,8 +1,11 @@
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
+from transformers import BertConfig
 
+from shoprl.policies.backbone import load_backbone
 from tests.cli.conftest import Call
 
 
@@ -39,6 +42,18 @@ def test_learners_are_measured(call: Call, toy_folder: Path, monkeypatch: pytest
     assert row["decisions_per_second"] > 0
 
 
+def test_the_big_head_is_measured(call: Call, toy_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    monkeypatch.setattr("shoprl.evaluation.bench_learn.load_backbone", load_backbone)  # the real one
+    monkeypatch.setattr("shoprl.evaluation.bench_learn.BertConfig", partial(BertConfig, **small))
+    files = ("--data", toy_folder, "--method", "bi-attention", "--device", "cpu", "--threads", 1)
+    row = call("bench", "learn", *files, "--updates", 2, "--json").json()
+    assert row["seconds"] > 0
+    assert row["seconds_per_update"] == pytest.approx(row["seconds"] / 2, abs=0.01)
+    assert (row["updates"], row["episodes"], row["device"], row["precision"]) == (2, 2, "cpu", "float32")
+    assert 30_000 * 16 < row["parameters"] < 2 * 30_000 * 16  # the vocabulary is the real one
+
+
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
@@ -47,6 +62,7 @@ def test_learners_are_measured(call: Call, toy_folder: Path, monkeypatch: pytest
         (("startup", "--data", "/nowhere"), "no such folder"),
         (("scale", "--sizes", 5), "--sizes"),
         (("learn", "--updates", 5), "--updates must be a multiple of 16"),
+        (("learn", "--method", "bi-attention", "--updates", 0), "at least 1"),
     ],
 )
 def test_bad_options(call: Call, tmp_path: Path, arguments: tuple[object, ...], what: str) -> None:

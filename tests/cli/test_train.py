@@ -1,9 +1,13 @@
 """``shoprl train`` as a user runs it, on the backbone without weights."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from shoprl.files import sha256_of
 from shoprl.policies.backbone import load_backbone
@@ -34,7 +38,9 @@ def imitated(call: Call, toy_folder: Path, tmp_path: Path, shown: Path) -> Path:
     out = tmp_path / "imitated"
     answer = call("train", "imitation", "--data", toy_folder, "--demonstrations", shown, "--out", out, *SMALL)
     assert answer.code == 0, answer.err
-    assert json.loads((out / "run.json").read_text())["status"] == "done"
+    record = json.loads((out / "run.json").read_text())
+    assert record["status"] == "done"
+    assert {"device", "precision", "processes"} <= record["machine"].keys()
     assert len(answer.json()["log"]) == 2
     return out / "policy"
 
@@ -111,6 +117,11 @@ def test_a_cut_off_training_goes_on(call: Call, toy_folder: Path, tmp_path: Path
         (("ppo", "--query-policy", "x", "--queries", 0), "0 queries: ask for 1 to 10"),
         (("ppo", "--query-policy", "x", "--queries", 11), "11 queries: ask for 1 to 10"),
         (("ppo", "--query-policy", "nowhere"), "nowhere: no such policy"),
+        pytest.param(
+            ("imitation", "--demonstrations", "x", "--device", "cuda"),
+            "torch finds no GPU",
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU"),
+        ),
     ],
 )
 def test_what_cannot_be_done_is_named_at_once(
@@ -199,3 +210,17 @@ def test_a_cut_off_training_with_queries_goes_on(
     assert (tmp_path / "out" / "policy" / "model.safetensors").read_bytes() == weights
     QueryPolicy(tiny_bart(1), "asker").save(asker)
     assert "other settings" in call(*start, *asked, "--resume").err
+
+
+def test_accelerate_launches_several_processes(toy_folder: Path, tmp_path: Path, shown: Path) -> None:
+    options = (*SMALL, "--head", "rnn", "--device", "cpu", "--data", toy_folder, "--demonstrations", shown)
+    launch = ("accelerate.commands.launch", "--multi_gpu", "--num_processes", 2, "--num_machines", 1)
+    plain = ("--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", 0)
+    command = [*launch, *plain, "-m", "shoprl.cli.main", "train", "imitation", *options, "--out", tmp_path / "out"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+    done = subprocess.run(
+        [sys.executable, "-m", *map(str, command)], env=environment, capture_output=True, text=True, timeout=250
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["log"]) == 2  # the first process alone answers
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["machine"]["processes"] == 2

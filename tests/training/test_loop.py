@@ -9,7 +9,7 @@ from safetensors.torch import load
 from torch import nn
 
 from shoprl.errors import ConfigError, RunError, StorageError
-from shoprl.training.loop import CHECKPOINT, EVENTS, LOG, LoopConfig, batch_of, rate_at, read_log, train
+from shoprl.training.loop import CHECKPOINT, EVENTS, LOG, LoopConfig, Loss, batch_of, rate_at, read_log, train
 
 CONFIG = LoopConfig(updates=12, batch_size=3, learning_rate=0.05, warmup=3, checkpoint_every=4, log_every=2)
 
@@ -29,13 +29,13 @@ class Job:
     stop: int | None = None
     made: int = 0
 
-    def loss_of(self, batch: torch.Tensor) -> tuple[torch.Tensor, dict[str, float]]:
+    def loss_of(self, batch: torch.Tensor) -> Loss:
         if self.made == self.stop:
             raise KeyboardInterrupt
         self.made += 1
         x = torch.stack([batch.float(), batch.float() ** 2 / 10], dim=1)
         loss = ((self.model(x).squeeze(1) - batch.float()) ** 2).mean()
-        return loss, {"mean": float(batch.float().mean())}
+        return Loss(loss, {"mean": float(batch.float().mean())})
 
 
 def fit(folder: Path, config: LoopConfig = CONFIG, stop: int | None = None, count: int = 7) -> Job:

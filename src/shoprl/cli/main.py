@@ -77,3 +77,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("Stopped. A command that has --resume goes on with it.\n")
         sys.exit(130)
+
+
+if __name__ == "__main__":  # `accelerate launch -m shoprl.cli.main`
+    main()

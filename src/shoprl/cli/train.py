@@ -17,6 +17,7 @@ from shoprl.training.imitation import ImitationConfig
 from shoprl.training.loop import LoopConfig
 from shoprl.training.policy_gradient import PolicyGradientConfig
 from shoprl.training.ppo import PPOConfig
+from shoprl.training.processes import DeviceName, device_for, team_on
 from shoprl.training.self_learning import SelfLearningConfig
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Training(ABC):
             place of those that ``policy`` had of another.
         queries: how many of them, from 1 to 10; 3 when left out.
         threads: processor threads; results are repeatable for one seed and one number of threads.
+        device: where the network is trained; ``auto`` is a GPU where torch finds one, with mixed precision.
         resume: go on with a training that was cut off.
         strict: a product that cannot be read is an error.
         config: settings of the method.
@@ -49,6 +51,7 @@ class Training(ABC):
     query_policy: Path | None = None
     queries: int | None = None
     threads: int = 2
+    device: DeviceName = "auto"
     resume: bool = False
     strict: bool = False
     json: Json = False
@@ -58,6 +61,11 @@ class Training(ABC):
     @abstractmethod
     def train(self, policy: "LearnedPolicy", work: Work) -> list[dict[str, Any]]:
         """Train a policy in place; the log's rows."""
+
+    @property
+    def loop(self) -> LoopConfig:
+        """The settings of the updates."""
+        return self.config.dpo if isinstance(self.config, SelfLearningConfig) else self.config
 
     def check(self) -> None:
         """Refuse what cannot be done, before any work."""
@@ -88,9 +96,12 @@ class Training(ABC):
         from shoprl.policies.saving import save_policy
 
         self.check()
+        team = team_on(device_for(self.device))
+        team.check(self.loop.batch_size)
         torch.set_num_threads(self.threads)
         work = Work(self, self.offer(), read_data(self.data, self.strict))
         start = work.start()
+        team.take(start.model)
         about = {"method": self.method, "config": asdict(self.config)}
         names = ("policy", "demonstrations", "preferences")
         given: dict[str, Any] = {name: str(getattr(self, name, None) or "") for name in names}
@@ -99,7 +110,10 @@ class Training(ABC):
             sha256 = sha256_of(self.query_policy / MANIFEST)
             given["query_policy"] = {"folder": str(self.query_policy), "sha256": sha256, "queries": work.offer.n}
         settings = {**about, **given, "threads": self.threads, "hashes": work.data.hashes()}
-        start_run(self.out, settings, self.data, self.resume)
+        if not team.first:  # which writes the files
+            self.train(start, work)
+            return
+        start_run(self.out, settings, self.data, self.resume, team.about())
         try:
             log = self.train(start, work)
             save_policy(start, self.out / "policy", {**about, "last": log[-1]})

@@ -33,6 +33,7 @@ class TrainQuery:
         data: a data folder in whose shop the queries are tried on the goals of that part; left out, none is.
         seed: of the fresh weights, the batches and dropout.
         threads: processor threads; results are repeatable for one seed and one number of threads.
+        device: where the model is trained; ``auto`` is a GPU where torch finds one, with mixed precision.
         resume: go on with a run that was cut off.
     """
 
@@ -49,6 +50,7 @@ class TrainQuery:
     data: Path | None = None
     seed: int = 0
     threads: int = 2
+    device: Literal["auto", "cpu", "cuda"] = "auto"
     resume: bool = False
     json: Json = False
 
@@ -58,21 +60,29 @@ class TrainQuery:
 
         from shoprl.evaluation.runlog import end_run, start_run
         from shoprl.policies.query_data import read_typed_queries
+        from shoprl.training.processes import device_for, team_on
 
         check_seed(self.seed)
         if self.threads < 1:
             raise ConfigError(f"--threads {self.threads}: must be at least 1.")
         if self.eval_too and self.split == "eval":
             raise ConfigError("--eval-too trains on the eval part, so nothing can be said of it. Add --split test.")
-        torch.set_num_threads(self.threads)
-        torch.use_deterministic_algorithms(True)
         config = self._config()
+        team = team_on(device_for(self.device))
+        team.check(config.batch_size)
+        torch.set_num_threads(self.threads)
+        torch.use_deterministic_algorithms(team.device.type == "cpu")  # a GPU has none for some operations
         typed = read_typed_queries(self.pairs, self.goals, self.eval_too)
         data = read_data(self.data) if self.data else None  # bad input is named before any work
         policy = self._start()
+        team.take(policy.writer.model)
         hashes = {"pairs": typed.content_hash, **(data.hashes() if data else {})}
         settings = {"model": self.model, "base": self.base, "config": asdict(config), "hashes": hashes}
-        start_run(self.out, {**settings, "split": self.split, "threads": self.threads}, self.data, self.resume)
+        if not team.first:  # which writes the files
+            self._train(policy, typed, config)
+            return
+        run = {**settings, "split": self.split, "threads": self.threads}
+        start_run(self.out, run, self.data, self.resume, team.about())
         try:
             log = self._train(policy, typed, config)
             results = self._results(policy, typed, data, log)

@@ -22,7 +22,13 @@ def _record(folder: Path) -> dict[str, Any]:
     return record
 
 
-def start_run(folder: Path, settings: Mapping[str, Any], data: Path | None, resume: bool) -> None:
+def start_run(
+    folder: Path,
+    settings: Mapping[str, Any],
+    data: Path | None,
+    resume: bool,
+    device: Mapping[str, Any] | None = None,
+) -> None:
     """Claim a run folder and write its record with status ``running``.
 
     Args:
@@ -30,6 +36,7 @@ def start_run(folder: Path, settings: Mapping[str, Any], data: Path | None, resu
         settings: what defines the run; a resumed one must have the same.
         data: the data folder, noted relative to the run folder.
         resume: go on with a run that was cut off.
+        device: what else to note of the machine, such as its GPU; a resumed run may have another.
 
     Raises:
         RunError: the folder is in use without ``resume``, or ``resume`` meets other settings.
@@ -46,7 +53,10 @@ def start_run(folder: Path, settings: Mapping[str, Any], data: Path | None, resu
         before = _record(folder)
         if before.get("settings") != dict(settings):
             raise RunError(f"{folder}: was started with other settings ({before.get('settings')}). Use those.")
-        earlier = [*before.get("earlier", []), {key: before.get(key) for key in ("started", "versions", "commit")}]
+        earlier = [
+            *before.get("earlier", []),
+            {key: before.get(key) for key in ("started", "versions", "commit", "machine")},
+        ]
     record = {
         "status": "running",
         "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
@@ -55,7 +65,7 @@ def start_run(folder: Path, settings: Mapping[str, Any], data: Path | None, resu
         "data": os.path.relpath(data, folder) if data is not None else None,
         "versions": versions(),
         "commit": commit(),
-        "machine": machine(),
+        "machine": {**machine(), **(device or {})},
         "earlier": earlier,  # the starts that this one goes on from
     }
     write_json(path, record)

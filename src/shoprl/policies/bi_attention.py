@@ -6,7 +6,6 @@ its logit. The network is that of ``baseline_models/models/bert.py`` of WebShop.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -139,11 +138,10 @@ class BiAttentionModel(PreTrainedModel):
         return self._logits(pages, batch), values
 
     def _encode(self, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """Token states in float32; on a GPU computed in bfloat16."""
+        """Token states in float32."""
         real = torch.arange(ids.shape[1], device=ids.device)[None, :] < lengths.to(ids.device)[:, None]
-        half = torch.autocast("cuda", torch.bfloat16) if ids.device.type == "cuda" else nullcontext()
         tuned = torch.is_grad_enabled() and self.config.tuned_layers != 0
-        with half, torch.set_grad_enabled(tuned):
+        with torch.set_grad_enabled(tuned):
             states: torch.Tensor = self.encoder(input_ids=ids, attention_mask=real.long()).last_hidden_state
         return states.float()
 
@@ -233,7 +231,7 @@ class BiAttentionPolicy(LearnedPolicy):
         return Batch(pages.to(device), actions.to(device), candidate_mask(states).to(device), pictures)
 
     def logits(self, states: Sequence[Encoded]) -> torch.Tensor:
-        """See :meth:`LearnedPolicy.logits`; they come to the CPU, where the losses are."""
+        """See :meth:`LearnedPolicy.logits`."""
         logits: torch.Tensor = self.model(self.batch(states))
         return logits.float().cpu()
 

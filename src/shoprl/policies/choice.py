@@ -8,7 +8,7 @@ transformer layers over all candidates give one logit each.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import torch
@@ -51,6 +51,11 @@ class Batch:
     features: torch.Tensor
     mask: torch.Tensor
     pictures: torch.Tensor | None = None
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same on a device."""
+        parts: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Batch(**{name: None if part is None else part.to(device) for name, part in parts.items()})
 
 
 def collate(states: Sequence[Encoded], store: TokenStore | TokenRows) -> Batch:
@@ -196,7 +201,7 @@ class ChoiceModel(PreTrainedModel):
         weights = torch.sigmoid(self.importance(wish)).squeeze(-1) * (batch.wish_ids >= 0)
         covered = [coverage(each, weights, batch.owner, batch.mask.shape[1]) for each in near]
         numbers = self.numbers(torch.cat([batch.features, *covered], dim=-1))
-        candidates = self.drop(self.join(self._pool(compared, batch))) + numbers
+        candidates = self.drop(self.join(self._pool(compared.float(), batch))) + numbers
         # No vector of the instruction itself joins in: with it the model learns by heart which product goes with it.
         return self._mix(candidates, batch)
 
@@ -276,16 +281,19 @@ class ChoicePolicy(LearnedPolicy):
     def logits(self, states: Sequence[Encoded]) -> torch.Tensor:
         """See :meth:`LearnedPolicy.logits`."""
         logits: torch.Tensor = self.model(self.batch(states))
-        return logits
+        return logits.float().cpu()
 
     def logits_and_values(self, states: Sequence[Encoded]) -> tuple[torch.Tensor, torch.Tensor]:
         """See :meth:`LearnedPolicy.logits_and_values`."""
-        return self.model.logits_and_values(self.batch(states))
+        logits, values = self.model.logits_and_values(self.batch(states))
+        return logits.float().cpu(), values.float().cpu()
 
     def batch(self, states: Sequence[Encoded]) -> Batch:
-        """Several decisions; where layers are tuned, a gradient reaches them through it."""
+        """Several decisions, on the model's device; where layers are tuned, a gradient reaches them through it."""
         batch = collate(states, self._tokens(states))
-        return replace(batch, pictures=shown_pictures(states, self.pictures)) if self.model.config.image else batch
+        if self.model.config.image:
+            batch = replace(batch, pictures=shown_pictures(states, self.pictures))
+        return batch.to(self.model.device)
 
     def _tokens(self, states: Sequence[Encoded]) -> TokenStore | TokenRows:
         """Token states of the texts; those that tuned layers give are kept only while nothing is trained."""

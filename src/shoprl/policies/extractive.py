@@ -233,6 +233,11 @@ class Extractive:
     def __init__(self, model: ExtractiveModel, backbone: Backbone) -> None:
         self.model, self.backbone = model, backbone
 
+    def logits(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """See :meth:`ExtractiveModel.forward`; on the CPU, wherever the network is."""
+        logits: torch.Tensor = self.model(states.to(self.model.device), mask.to(self.model.device))
+        return logits.float().cpu()
+
     @torch.inference_mode()
     def write(self, instruction: Instruction) -> Iterator[str]:
         """Queries of words of the instruction, most probable first; none where it has no word to search for."""
@@ -240,7 +245,7 @@ class Extractive:
         if not words:
             return iter(())
         self.model.eval()
-        logits = self.model(states[None], torch.ones((1, len(words)), dtype=torch.bool))[0].double()
+        logits = self.logits(states[None], torch.ones((1, len(words)), dtype=torch.bool))[0].double()
         threshold = self.model.config.threshold
         log_odds = (logits - math.log(threshold / (1 - threshold))).tolist()
         return (query_of(instruction.wish, words, kept) for kept in best_sets(log_odds))

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,11 +52,19 @@ def encode_state(state: State) -> Encoded:
     )
 
 
+def mixed(device: torch.device) -> AbstractContextManager[object]:
+    """Mixed precision where a model is on a GPU: its matrix products in bfloat16, its weights in float32."""
+    if device.type != "cuda":
+        return nullcontext()
+    # Nothing is cached: in some versions a cast that acting has left there has no gradient.
+    return torch.autocast("cuda", torch.bfloat16, cache_enabled=False)
+
+
 class LearnedPolicy(ABC):
     """A network that acts; a :class:`shoprl.policies.base.Policy`.
 
     Attributes:
-        model: the network.
+        model: the network; it may be on a GPU.
         strategy: the search it may make.
         name: shown in tables.
         offer: searches of a query policy that it may make too; None for none.
@@ -72,11 +81,14 @@ class LearnedPolicy(ABC):
 
     @abstractmethod
     def logits(self, states: Sequence[Encoded]) -> torch.Tensor:
-        """Shape (states, candidates); minus infinity where a state has no candidate."""
+        """Shape (states, candidates); minus infinity where a state has no candidate.
+
+        They are on the CPU in float32, where the losses are, wherever the network is.
+        """
 
     @abstractmethod
     def logits_and_values(self, states: Sequence[Encoded]) -> tuple[torch.Tensor, torch.Tensor]:
-        """The logits, and what each state is worth, shape (states,)."""
+        """The logits, and what each state is worth, shape (states,); on the CPU as well."""
 
     def queries(self, instruction: Instruction) -> tuple[str, ...]:
         """The search of its strategy, then those of its offer."""
@@ -89,7 +101,9 @@ class LearnedPolicy(ABC):
         self.model.eval()
         for start in range(0, len(states), ACT_BATCH):
             encoded = [encode_state(state) for state in states[start : start + ACT_BATCH]]
-            rows = torch.softmax(self.logits(encoded).double(), dim=-1).cpu().numpy()
+            with mixed(self.model.device):
+                logits = self.logits(encoded)
+            rows = torch.softmax(logits.double(), dim=-1).numpy()
             found += [row[: len(state.texts)] for row, state in zip(rows, encoded, strict=True)]
         return found
 

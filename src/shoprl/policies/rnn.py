@@ -182,7 +182,7 @@ class RNNPolicy(LearnedPolicy):
         return Batch(pages.to(device), wishes.to(device), actions.to(device), candidate_mask(states).to(device))
 
     def logits(self, states: Sequence[Encoded]) -> torch.Tensor:
-        """See :meth:`LearnedPolicy.logits`; they come to the CPU, where the losses are."""
+        """See :meth:`LearnedPolicy.logits`."""
         logits: torch.Tensor = self.model(self.batch(states))
         return logits.float().cpu()
 

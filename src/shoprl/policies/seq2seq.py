@@ -36,10 +36,10 @@ class Seq2Seq:
         self.model, self.tokenizer = model, tokenizer
 
     def inputs(self, texts: Sequence[str]) -> dict[str, torch.Tensor]:
-        """Vocabulary ids and mask of texts, each of shape (texts, tokens)."""
+        """Vocabulary ids and mask of texts, each of shape (texts, tokens), on the model's device."""
         longest = min(MAX_TOKENS, self.tokenizer.model_max_length)
         batch = self.tokenizer(list(texts), padding=True, truncation=True, max_length=longest, return_tensors="pt")
-        return {name: batch[name] for name in ("input_ids", "attention_mask")}
+        return {name: batch[name].to(self.model.device) for name in ("input_ids", "attention_mask")}
 
     def labels(self, queries: Sequence[str]) -> torch.Tensor:
         """Vocabulary ids to be written, shape (queries, tokens); the loss leaves out the padding."""

@@ -17,10 +17,11 @@ from torch.nn import functional
 from shoprl.catalog.records import save_array
 from shoprl.errors import ConfigError, TrajectoryError
 from shoprl.files import content_hash
-from shoprl.policies.learned import ACT_BATCH, LearnedPolicy
+from shoprl.policies.learned import ACT_BATCH, LearnedPolicy, mixed
 from shoprl.progress import bar
 from shoprl.training.imitation import imitation_loss
 from shoprl.training.loop import LoopConfig, Loss, identity_of, train
+from shoprl.training.processes import team_on
 from shoprl.trajectories.examples import Example, shown_by
 
 Variant = Literal["dpo", "ipo", "simpo"]
@@ -85,8 +86,9 @@ def log_probabilities(policy: LearnedPolicy, data: Sequence[Example]) -> list[np
     with bar(len(data), "reference log-probabilities", "decision") as progress:
         for start in range(0, len(data), ACT_BATCH):
             part = data[start : start + ACT_BATCH]
-            logits = policy.logits([example.state for example in part]).double()
-            rows = functional.log_softmax(logits, dim=-1).numpy()
+            with mixed(policy.model.device):
+                logits = policy.logits([example.state for example in part])
+            rows = functional.log_softmax(logits.double(), dim=-1).numpy()
             found += [row[: len(example.state.texts)] for row, example in zip(rows, part, strict=True)]
             progress.update(len(part))
     return found
@@ -97,6 +99,8 @@ def reference_log_probabilities(
 ) -> list[np.ndarray[Any, np.dtype[np.float64]]]:
     """:func:`log_probabilities` of the frozen reference, computed once for these examples and these weights.
 
+    Of several processes the first computes them, so that all draw the same pairs.
+
     Args:
         reference: the policy.
         data: the examples.
@@ -105,6 +109,12 @@ def reference_log_probabilities(
     Raises:
         StorageError: they cannot be written.
     """
+    return team_on(reference.model.device).from_first(lambda: _computed_once(reference, data, cache))
+
+
+def _computed_once(
+    reference: LearnedPolicy, data: Sequence[Example], cache: Path | None
+) -> list[np.ndarray[Any, np.dtype[np.float64]]]:
     if cache is None:
         return log_probabilities(reference, data)
     key = content_hash(identity_of(reference.model, [shown_by(example) for example in data]))
@@ -237,7 +247,8 @@ def train_dpo(
         loss = preference_loss(up, down, reference[batch], config).mean()
         loss = loss + config.imitation_weight * imitation_loss(logits, chosen[batch]).mean()
         margin = config.beta * (up - down - reference[batch]).detach()
-        return loss, {"margin": float(margin.mean()), "accuracy": float((margin > 0).float().mean())}
+        metrics = {"margin": float(margin.mean()), "accuracy": float((margin > 0).float().mean())}
+        return Loss(loss, metrics, len(batch))
 
     policy.prepare(pair.example.state for pair in pairs)
     data = [[*shown_by(pair.example), pair.rejected] for pair in pairs]

@@ -62,7 +62,7 @@ def train_imitation(
         logits = policy.logits([data[i].state for i in batch.tolist()])
         chosen = targets[batch]
         accuracy = (logits.detach().argmax(dim=-1) == chosen).float().mean()
-        return imitation_loss(logits, chosen, config.label_smoothing).mean(), {"accuracy": float(accuracy)}
+        return Loss(imitation_loss(logits, chosen, config.label_smoothing).mean(), {"accuracy": float(accuracy)})
 
     policy.prepare(example.state for example in data)
     identity = identity_of(policy.model, [shown_by(example) for example in data])

@@ -1,16 +1,17 @@
 """What all learners share: updates that depend on their number alone, checkpoints, and a log.
 
 The batch, the dropout and the learning rate of an update are functions of (seed, number of the update), so that a run
-that was killed and resumed makes the same updates as one that was not.
+that was killed and resumed makes the same updates as one that was not. Where several processes train together
+(:mod:`shoprl.training.processes`), each takes an equal share of the batch, and gradients are averaged.
 """
 
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -19,7 +20,9 @@ from torch import nn
 
 from shoprl.errors import ConfigError, RunError
 from shoprl.files import content_hash, read_json_lines, write_bytes, write_json_lines
+from shoprl.policies.learned import mixed
 from shoprl.progress import bar
+from shoprl.training.processes import SEEDS, Team, device_of, team_on
 
 if TYPE_CHECKING:
     from tensorboardX import SummaryWriter
@@ -27,7 +30,20 @@ if TYPE_CHECKING:
 CHECKPOINT = "checkpoint.safetensors"
 LOG = "log.jsonl"
 EVENTS = "tensorboard"
-Loss = tuple[torch.Tensor, dict[str, float]]  # mean loss, and what else to log
+
+
+class Loss(NamedTuple):
+    """The loss of an update, or of a process's share of it.
+
+    Attributes:
+        mean: over what it is the loss of.
+        metrics: what else to log, means over the same.
+        weight: over how much they are means, where that differs from share to share.
+    """
+
+    mean: torch.Tensor
+    metrics: dict[str, float]
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -36,7 +52,7 @@ class LoopConfig:
 
     Attributes:
         updates: how many.
-        batch_size: examples an update.
+        batch_size: examples an update; of several processes together.
         learning_rate: peak; it rises over ``warmup`` updates and falls to a tenth along a cosine.
         warmup: updates until the peak.
         weight_decay: AdamW's.
@@ -166,7 +182,7 @@ def train(
 
     Args:
         model: as there.
-        loss_of: example indices, shape (batch,) -> loss.
+        loss_of: example indices, shape (batch,), of several processes each its share -> loss.
         count: how many examples there are.
         config: as there.
         folder: as there.
@@ -174,8 +190,10 @@ def train(
         identity: as there.
     """
 
+    team = team_on(device_of(model))
+
     def loss_at(update: int) -> Loss:
-        return loss_of(batch_of(update, config.batch_size, count, config.seed))
+        return loss_of(team.share(batch_of(update, config.batch_size, count, config.seed)))
 
     return run_updates(model, loss_at, config, folder, what, {"count": count, **identity})
 
@@ -192,10 +210,11 @@ def run_updates(
 
     Args:
         model: trained in place; left in evaluation mode.
-        loss_at: number of an update -> its loss; called in training mode, and after a resume from the last checkpoint
-            on. It must depend on nothing but the number and the weights.
+        loss_at: number of an update -> its loss, of several processes each that of its share; called in training mode,
+            on a GPU in mixed precision, and after a resume from the last checkpoint on. It must depend on nothing but
+            the number and the weights.
         config: see :class:`LoopConfig`.
-        folder: for ``checkpoint.safetensors`` and ``log.jsonl``.
+        folder: for ``checkpoint.safetensors`` and ``log.jsonl``, which the first process writes.
         what: label of the progress bar.
         identity: what else defines the training (data, start, loss); a checkpoint of another one is refused.
 
@@ -209,24 +228,27 @@ def run_updates(
     fingerprint = content_hash({"config": vars(config), **identity})
     optimizer = torch.optim.AdamW(_groups(model, config), lr=config.learning_rate, weight_decay=config.weight_decay)
     start = _restore(folder, fingerprint, model, optimizer)
-    log, recent = _logged(folder, start), list[dict[str, float]]()
+    log, recent, team = _logged(folder, start), list[dict[str, float]](), team_on(device_of(model))
     with (
         bar(config.updates, what, "update") as progress,
-        torch.random.fork_rng(devices=[]),
-        _events(folder / EVENTS, log) as events,
+        torch.random.fork_rng(devices=[team.device] if team.device.type == "cuda" else []),
+        _events(folder / EVENTS, log) if team.first else nullcontext() as events,
     ):
         progress.update(start)
         for update in range(start, config.updates):
-            recent.append(_update(model, optimizer, loss_at, update, config))
+            recent.append(_update(model, optimizer, loss_at, update, config, team))
             done = update + 1
             if done % config.log_every == 0 or done == config.updates:
                 log.append({"update": done, "learning_rate": rate_at(update, config), **_means(recent)})
-                _add(events, log[-1])
+                if events is not None:
+                    _add(events, log[-1])
                 progress.set_postfix_str(f"loss {log[-1]['loss']:.3f}", refresh=False)
                 recent = []
             if done % config.checkpoint_every == 0 or done == config.updates:
-                write_json_lines(folder / LOG, log)
-                _save(folder, done, fingerprint, model, optimizer)
+                if team.first:
+                    write_json_lines(folder / LOG, log)
+                    _save(folder, done, fingerprint, model, optimizer)
+                team.wait()
             progress.update()
     model.eval()
     return log
@@ -238,17 +260,35 @@ def _update(
     loss_at: Callable[[int], Loss],
     update: int,
     config: LoopConfig,
+    team: Team,
 ) -> dict[str, float]:
-    torch.manual_seed(config.seed * 1_000_003 + update)  # inside fork_rng: dropout of this update
+    seed = config.seed * 1_000_003 + update + team.number * SEEDS
+    torch.manual_seed(seed)  # inside fork_rng: dropout of this update
     for group in optimizer.param_groups:
         group["lr"] = group["rate"] * rate_at(update, config)
     model.train()
-    loss, metrics = loss_at(update)
+    with mixed(team.device):
+        loss = loss_at(update)
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    mean, metrics = _differentiate(model, loss, team)
     norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip)
     optimizer.step()
-    return {"loss": float(loss.detach()), "gradient_norm": float(norm), **metrics}
+    return {"loss": mean, "gradient_norm": float(norm), **metrics}
+
+
+def _differentiate(model: nn.Module, loss: Loss, team: Team) -> tuple[float, dict[str, float]]:
+    """Compute the gradient of the mean over all processes' shares; that mean, and the metrics'."""
+    if team.count == 1:
+        loss.mean.backward()
+        return float(loss.mean.detach()), loss.metrics
+    part = loss.weight / float(team.mean(torch.tensor(float(loss.weight))))
+    (part * loss.mean).backward()
+    for weight in model.parameters():
+        if weight.grad is not None:  # the same ones everywhere: which weights are used does not depend on the batch
+            weight.grad = team.mean(weight.grad)
+    own = [float(loss.mean.detach()), *loss.metrics.values()]
+    mean, *metrics = team.mean(part * torch.tensor(own)).tolist()
+    return mean, dict(zip(loss.metrics, metrics, strict=True))
 
 
 def identity_of(model: nn.Module, data: object) -> dict[str, str]:
@@ -262,7 +302,7 @@ def weights_digest(model: nn.Module) -> str:
     digest = hashlib.sha256()
     for name, tensor in model.state_dict().items():
         digest.update(name.encode())
-        digest.update(tensor.detach().contiguous().numpy().tobytes())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
 
 

@@ -2,7 +2,7 @@
 
 The loss has four parts, as WebShop's: policy gradient, value, imitation of demonstrations, and entropy. Where WebShop
 updates every eight steps of running episodes, an update here is made of whole episodes, so that it depends on nothing
-but its number and the weights.
+but its number and the weights. Of several processes each plays its share of an update's goals.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,7 @@ from shoprl.shop.session import MAX_STEPS, Shop
 from shoprl.training.collecting import collect, entropy_of, masked_log_probabilities, returns
 from shoprl.training.imitation import imitation_loss
 from shoprl.training.loop import LoopConfig, Loss, batch_of, identity_of, run_updates, weights_digest
+from shoprl.training.processes import team_on
 from shoprl.trajectories.examples import Example, shown_by
 
 
@@ -70,9 +71,10 @@ def demonstrated_loss(policy: LearnedPolicy, data: Sequence[Example], update: in
     """Cross entropy of an update's demonstrated actions; zero where there are none to imitate."""
     if not data or config.imitation_weight == 0:
         return torch.zeros(())
-    picked = [data[i] for i in batch_of(update, config.demonstrated, len(data), config.seed).tolist()]
+    drawn = batch_of(update, config.demonstrated, len(data), config.seed)
+    picked = [data[i] for i in team_on(policy.model.device).share(drawn, "demonstrated").tolist()]
     logits = policy.logits([example.state for example in picked])
-    return imitation_loss(logits, torch.tensor([example.chosen for example in picked], device=logits.device)).mean()
+    return imitation_loss(logits, torch.tensor([example.chosen for example in picked])).mean()
 
 
 def total_loss(parts: Mapping[str, torch.Tensor], config: RLConfig) -> torch.Tensor:
@@ -117,9 +119,12 @@ def train_policy_gradient(
         ``imitation_loss``, ``entropy``, and of the update's sampled episodes ``score``, ``success`` and ``steps``.
     """
 
+    team = team_on(policy.model.device)
+
     def loss_at(update: int) -> Loss:
-        drawn = [goals[i] for i in batch_of(update, config.batch_size, len(goals), config.seed).tolist()]
-        trips = collect(policy, shop, drawn, seed=config.seed * 1_000_003 + update, max_steps=config.max_steps)
+        drawn = team.share(batch_of(update, config.batch_size, len(goals), config.seed)).tolist()
+        seed = config.seed * 1_000_003 + update
+        trips = collect(policy, shop, [goals[i] for i in drawn], seed=seed, max_steps=config.max_steps)
         steps = [step for _, own in trips for step in own]
         gained = np.concatenate([returns(len(own), episode.reward, config.discount) for episode, own in trips])
         logits, values = policy.logits_and_values([step.state for step in steps])
@@ -133,7 +138,7 @@ def train_policy_gradient(
             "entropy": entropy_of(logs).mean(),
         }
         met = {name: float(part.detach()) for name, part in parts.items()}
-        return total_loss(parts, config), met | metrics_of(trips)
+        return Loss(total_loss(parts, config), met | metrics_of(trips))
 
     policy.prepare(example.state for example in data)
     identity = {"method": "policy_gradient", **rl_identity(policy, goals, data)}

@@ -1,7 +1,7 @@
 """PPO (arXiv 1707.06347): the policy gradient's loss with the clipped objective, equation 7, as its policy part.
 
 A rollout of ``batch_size`` episodes is used for ``epochs`` passes in ``minibatches`` parts; the log-probabilities of
-the actions when they were taken are kept with them.
+the actions when they were taken are kept with them. Of several processes each plays its share of a rollout's goals.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ from shoprl.shop.session import Shop
 from shoprl.training.collecting import Step, advantages, collect, entropy_of, masked_log_probabilities
 from shoprl.training.loop import Loss, batch_of, run_updates
 from shoprl.training.policy_gradient import RLConfig, demonstrated_loss, metrics_of, rl_identity, total_loss
+from shoprl.training.processes import team_on
 from shoprl.trajectories.examples import Example
 
 
@@ -84,8 +85,10 @@ def clipped_objective(
 def _roll(
     policy: LearnedPolicy, shop: Shop, goals: Sequence[tuple[int, Goal]], number: int, config: PPOConfig
 ) -> _Rollout:
-    drawn = [goals[i] for i in batch_of(number, config.batch_size, len(goals), config.seed).tolist()]
-    trips = collect(policy, shop, drawn, seed=config.seed * 1_000_003 + number, max_steps=config.max_steps)
+    team = team_on(policy.model.device)
+    drawn = team.share(batch_of(number, config.batch_size, len(goals), config.seed)).tolist()
+    seed = config.seed * 1_000_003 + number
+    trips = collect(policy, shop, [goals[i] for i in drawn], seed=seed, max_steps=config.max_steps)
     gains = [advantages([s.value for s in own], e.reward, config.discount, config.trace) for e, own in trips]
     steps = [step for _, own in trips for step in own]
     gained = np.concatenate(gains)
@@ -150,7 +153,7 @@ def train_ppo(
         met = {name: float(part.detach()) for name, part in parts.items()}
         met["clip_fraction"] = float(((ratio - 1).abs() > config.clip_range).float().mean())
         met["kl"] = float((ratio - 1 - ratio.log()).mean())
-        return total_loss(parts, config), met | rolled.metrics
+        return Loss(total_loss(parts, config), met | rolled.metrics)
 
     policy.prepare(example.state for example in data)
     identity = {"method": "ppo", **rl_identity(policy, goals, data)}

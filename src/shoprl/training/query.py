@@ -20,7 +20,7 @@ from shoprl.policies.query_data import Typed
 from shoprl.policies.seq2seq import IGNORED, Seq2Seq
 from shoprl.policies.state import parse_instruction
 from shoprl.progress import track
-from shoprl.training.loop import LoopConfig, train, weights_digest
+from shoprl.training.loop import LoopConfig, Loss, train, weights_digest
 
 
 @dataclass(frozen=True)
@@ -119,11 +119,11 @@ def train_extractive(
     if not marked:
         raise TrajectoryError("No instruction holds a word to search for: there is nothing to learn from.")
 
-    def loss_of(batch: torch.Tensor) -> tuple[torch.Tensor, dict[str, float]]:
+    def loss_of(batch: torch.Tensor) -> Loss:
         states, shares, mask = _gather([marked[i] for i in batch.tolist()])
-        logits = writer.model(states, mask)
+        logits = writer.logits(states, mask)
         kept, wanted = (logits.detach() > 0) & mask, (shares >= 0.5) & mask
-        return extractive_loss(logits, shares, mask).mean(), {"f1": _f1(kept, wanted)}
+        return Loss(extractive_loss(logits, shares, mask).mean(), {"f1": _f1(kept, wanted)})
 
     identity = {"method": "extractive", "start": weights_digest(writer.model), "data": _data_hash(data)}
     return train(writer.model, loss_of, len(marked), config, folder, what, identity)
@@ -165,12 +165,12 @@ def train_seq2seq(
     if not pairs:
         raise TrajectoryError("There is no pair of an instruction and a query: there is nothing to learn from.")
 
-    def loss_of(batch: torch.Tensor) -> tuple[torch.Tensor, dict[str, float]]:
+    def loss_of(batch: torch.Tensor) -> Loss:
         instructions, queries = zip(*(pairs[i] for i in batch.tolist()), strict=True)
         labels = writer.labels(queries)
         found = writer.model(**writer.inputs(instructions), labels=labels)
         right = (found.logits.detach().argmax(dim=-1) == labels)[labels != IGNORED]
-        return found.loss, {"accuracy": float(right.float().mean())}
+        return Loss(found.loss, {"accuracy": float(right.float().mean())}, len(right))
 
     model = Untied(writer.model)
     identity = {"method": "seq2seq", "start": weights_digest(model), "data": _data_hash(data)}

@@ -8,6 +8,7 @@ trained by DPO on demonstrations this is the paper's stacked agent; further roun
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from shoprl.policies.learned import LearnedPolicy
 from shoprl.shop.goal import Goal
 from shoprl.shop.session import Shop
 from shoprl.training.dpo import DPOConfig, preference_pairs, train_dpo
+from shoprl.training.processes import team_on
 from shoprl.trajectories.examples import examples
 from shoprl.trajectories.generated import generate_trajectories
 
@@ -54,6 +56,8 @@ def self_learn(
 ) -> list[dict[str, Any]]:
     """Train a policy in place on preferences it generates itself, resuming from ``folder``.
 
+    Of several processes the first generates, and all train.
+
     Args:
         policy: the start.
         shop: where it shops.
@@ -71,11 +75,12 @@ def self_learn(
         TrajectoryError: the policy is right too seldom, or draws no other action anywhere.
     """
     rows = []
-    seed = config.dpo.seed
+    seed, team = config.dpo.seed, team_on(policy.model.device)
     for number in range(config.rounds):
         order = np.random.default_rng([seed, number]).permutation(indices)
         drawn = [(int(index), goals[index]) for index in order]
-        made = generate_trajectories(policy, shop, drawn, seed=seed * 1_000 + number * 100, wanted=config.trajectories)
+        first, wanted = seed * 1_000 + number * 100, config.trajectories
+        made = team.from_first(partial(generate_trajectories, policy, shop, drawn, seed=first, wanted=wanted))
         data = examples(shop, goals, made.episodes, policy.queries)
         rng = np.random.default_rng([seed, number, 1])
         pairs, skipped = preference_pairs(policy, data, config.dpo, rng)
