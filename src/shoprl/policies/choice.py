@@ -55,7 +55,8 @@ class Batch:
     def to(self, device: torch.device) -> "Batch":
         """The same on a device."""
         parts: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Batch(**{name: None if part is None else part.to(device) for name, part in parts.items()})
+        moved: dict[str, Any] = {name: part if part is None else part.to(device) for name, part in parts.items()}
+        return Batch(**moved)
 
 
 def collate(states: Sequence[Encoded], store: TokenStore | TokenRows) -> Batch:
