@@ -7,15 +7,14 @@ Calls the command line as a user would. What is there already is not made again,
 
 import argparse
 import json
-import shlex
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-EVERY = "--updates 320 --checkpoint-every 160 --log-every 16 --learning-rate 3e-5"  # of all but the paper's own setting
+from calling import shoprl
+
+EVERY = "--updates 160 --checkpoint-every 80 --log-every 16 --learning-rate 3e-5"  # of all but the paper's own setting
 
 
 @dataclass(frozen=True)
@@ -42,13 +41,6 @@ LEARNERS = (
     Learner("DPO, 3,000 updates of one episode", "dpo", 0, True, "--updates 3000 --by-episode --batch-size 1"),
     Learner("policy gradient", "policy-gradient", 0, True, EVERY),
 )
-
-
-def shoprl(arguments: str) -> dict[str, Any]:
-    """Run the command line and read what it prints; its progress goes to stderr."""
-    command = [sys.executable, "-c", "from shoprl.cli.main import main; main()", *shlex.split(arguments), "--json"]
-    answer: dict[str, Any] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout)
-    return answer
 
 
 def row_of(number: int, shown: Path, given: argparse.Namespace) -> dict[str, Any]:

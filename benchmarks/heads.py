@@ -1,0 +1,117 @@
+"""Every head once: an expert's demonstrations imitated for some updates, then test goals: docs/results/heads.md.
+
+python benchmarks/heads.py --data PATH --out FOLDER [--seed 0] [--threads 2]
+
+A CPU gives the large heads few updates and few goals; how many stands in each row.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from shoprl.evaluation.evaluate import evaluate
+from shoprl.machine import commit, machine, versions
+from shoprl.policies.backbone import load_backbone
+from shoprl.policies.bi_attention import new_bi_attention
+from shoprl.policies.choice import ChoicePolicy, new_model
+from shoprl.policies.encoder import TokenStore
+from shoprl.policies.learned import LearnedPolicy
+from shoprl.policies.rnn import new_rnn
+from shoprl.policies.token_batch import cut_candidates
+from shoprl.shop.data import ShopData, read_data
+from shoprl.training.imitation import ImitationConfig, train_imitation
+from shoprl.trajectories.examples import Example, examples
+from shoprl.trajectories.shoppers import EXPERT, demonstrations
+
+
+def fast(generator: torch.Generator, tuned_layers: int = 0) -> LearnedPolicy:
+    """A fast head."""
+    store = TokenStore(load_backbone(), tuned_layers=tuned_layers)
+    return ChoicePolicy(new_model(store, generator), store)
+
+
+@dataclass(frozen=True)
+class Head:
+    """A row: how to make the policy, how long to train it, and for how many test goals it shops."""
+
+    name: str
+    make: Callable[[list[Example], torch.Generator], LearnedPolicy]
+    config: ImitationConfig
+    goals: int
+
+
+HEADS = (
+    Head("fast", lambda shown, generator: fast(generator), ImitationConfig(updates=600), 500),
+    Head("fast, 1 tuned layer", lambda shown, generator: fast(generator, 1), ImitationConfig(updates=300), 500),
+    Head(
+        "RNN", lambda shown, generator: new_rnn((e.state for e in shown), generator), ImitationConfig(updates=60), 100
+    ),
+    Head(
+        "bi-attention, all of MiniLM tuned",
+        lambda shown, generator: new_bi_attention(generator),
+        ImitationConfig(updates=6, learning_rate=2e-5, warmup=1),
+        10,
+    ),
+)
+
+
+def row_of(head: Head, data: ShopData, shown: list[Example], seed: int, folder: Path) -> dict[str, Any]:
+    """Train a head, and let it shop twice, the second time with its texts encoded."""
+    policy = head.make(shown, torch.Generator().manual_seed(seed))
+    if not isinstance(policy, ChoicePolicy):  # as WebShop trains these heads
+        rng = np.random.default_rng(seed)
+        cut = [cut_candidates(example.state, example.chosen, rng) for example in shown]
+        shown = [Example(state, chosen, old.episode, old.step) for (state, chosen), old in zip(cut, shown, strict=True)]
+    policy.prepare(example.state for example in shown)
+    begun = time.perf_counter()
+    log = train_imitation(policy, shown, head.config, folder)
+    seconds = time.perf_counter() - begun
+    goals = [(index, data.goals[index]) for index in data.split.test[: head.goals]]
+    evaluate(policy, data.shop, goals[:100], "greedy", seed)
+    found = evaluate(policy, data.shop, goals[:100], "greedy", seed)
+    test = evaluate(policy, data.shop, goals, "greedy", seed)
+    return {
+        "head": head.name,
+        "trained_weights": sum(w.numel() for w in policy.model.parameters() if w.requires_grad),
+        "updates": head.config.updates,
+        "seconds_per_update": round(seconds / head.config.updates, 3),
+        "decisions_per_second": round(found.decisions_per_second, 1),
+        "last": log[-1],
+        "test": test.summary.to_json(),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=2)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    data = read_data(given.data)
+    trips = demonstrations(
+        data.shop, data.goals, data.split.train, 1200, EXPERT, np.random.default_rng(given.seed), 0.3
+    )
+    shown = examples(data.shop, data.goals, trips)
+    rows = []
+    for number, head in enumerate(HEADS):
+        file = given.out / f"{number:02d}.json"
+        if not file.exists():
+            row = row_of(head, data, shown, given.seed, given.out / f"{number:02d}")
+            file.write_text(json.dumps(row, indent=1))
+        rows.append(json.loads(file.read_text()))
+        print(rows[-1], flush=True)
+    about = {"machine": machine(), "versions": versions(), "commit": commit(), "hashes": data.hashes()}
+    (given.out / "heads.json").write_text(json.dumps({"rows": rows, **about}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
