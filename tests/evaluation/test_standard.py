@@ -1,22 +1,26 @@
 """The standard recipe on a small generated shop and a backbone without weights."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from shoprl.cli.reproduce import Reproduce
 from shoprl.errors import RunError
 from shoprl.evaluation.chain import Outcome
 from shoprl.evaluation.standard import Recipe, RecipeRun, make_agent, recipe_run
 from shoprl.files import sha256_of
+from shoprl.policies.backbone import load_backbone
 from shoprl.policies.saving import load_choice
-from shoprl.shop.data import ShopData
-from shoprl.shop.generated import generated_data
+from shoprl.shop.data import ShopData, read_data
+from shoprl.shop.generated import generated_data, write_generated
 from shoprl.shop.goal import read_goals
 from shoprl.training.imitation import ImitationConfig
 from shoprl.trajectories.files import read_trajectories
 from tests.cli.fakerun import use_fake_backbone
+from tests.policies.tiny_bert import tiny_bert
 
 SMALL = Recipe(
     wordings=1,
@@ -69,29 +73,53 @@ def test_the_kept_agent_is_the_best_on_eval_goals_and_measured_on_test_goals(
 
 def test_nothing_is_shown_on_eval_or_test_goals(done: tuple[RecipeRun, Outcome], data: ShopData) -> None:
     run, _ = done
-    shown = read_trajectories(run.folder / "trajectories" / "expert.jsonl.gz", run.data.hashes()["goals"])
-    indices = {episode.goal_index for episode in shown}
+    kept = run.folder / "trajectories"
+    shown, corrected = (
+        read_trajectories(kept / f"{name}.jsonl.gz", run.data.hashes()["goals"]) for name in ("expert", "corrected")
+    )
+    indices = {episode.goal_index for episode in [*shown, *corrected]}
     assert len(shown) == SMALL.even + SMALL.often + SMALL.other
     assert not indices & {*data.split.eval, *data.split.test}
     assert sum(episode.goal_index >= len(data.goals) for episode in shown) == SMALL.other
     assert read_goals(run.folder / "goals.jsonl.gz", data.catalog) == list(run.data.goals)
 
 
+@pytest.mark.parametrize("at", ["corrected_trips", "shopped"])
 def test_a_run_cut_off_goes_on_to_the_same_agent(
-    done: tuple[RecipeRun, Outcome], data: ShopData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: ShopData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
-    whole, outcome = done
+    real = load_backbone(str(tiny_bert()))  # its states depend on what is in a batch, as a real one's do
+    monkeypatch.setattr("shoprl.evaluation.chain.load_backbone", lambda *name: real)
+    monkeypatch.setattr("shoprl.policies.saving.load_backbone", lambda *name: real)
 
     def cut(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
+    whole = make_agent(recipe_run(tmp_path / "whole", data, 0, SMALL))
     with monkeypatch.context() as patch:
-        patch.setattr("shoprl.evaluation.standard.corrected_trips", cut)
+        patch.setattr(f"shoprl.evaluation.standard.{at}", cut)
         with pytest.raises(KeyboardInterrupt):
-            make_agent(recipe_run(tmp_path, data, 0, SMALL))
-    again = make_agent(recipe_run(tmp_path, data, 0, SMALL))
-    assert again.results == outcome.results
-    assert digests(tmp_path) == digests(whole.folder)
+            make_agent(recipe_run(tmp_path / "cut", data, 0, SMALL))
+    if at == "shopped":  # and the corrected agent was not saved yet
+        shutil.rmtree(tmp_path / "cut" / "policies" / "corrected")
+        shutil.rmtree(tmp_path / "cut" / "training" / "corrected")
+    assert make_agent(recipe_run(tmp_path / "cut", data, 0, SMALL)).results == whole.results
+    assert digests(tmp_path / "cut") == digests(tmp_path / "whole")
+
+
+def test_the_command_runs_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: object) -> None:
+    monkeypatch.setattr("shoprl.evaluation.standard.RECIPE", SMALL)
+    write_generated(tmp_path / "data", 60, 0)
+    command = Reproduce(data=tmp_path / "data", budget="standard", out=tmp_path / "run", threads=1)
+    command.execute()
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert (tmp_path / "run" / results["best_policy"] / "policy.json").is_file()
+    assert results["hashes"] == read_data(tmp_path / "data").hashes()
+    assert (tmp_path / "run" / "report.html").is_file()
+    (tmp_path / "run" / "results.json").unlink()
+    replace(command, resume=True).execute()
+    again = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert again["agents"] == results["agents"]
 
 
 def test_no_training_goals_are_an_error(data: ShopData, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ class Remembering:
     """A policy that does what was done on given trips."""
 
     def __init__(self, data: ShopData, trips: Sequence[Episode]) -> None:
-        self.queries = fake_policy().queries
+        self.queries, self.offer = fake_policy().queries, None
         self.known = {
             (data.goals[trip.goal_index].instruction, step): decision.action
             for trip in trips

@@ -40,6 +40,8 @@ def test_a_ceiling_is_kept_exactly_where_it_is_named(data: ShopData, others: Seq
     for goal, ceiling, price_kept in zip(others, named, kept, strict=True):
         if price_kept:
             assert ceiling == pytest.approx(goal.price_upper, abs=0.01)
+        else:
+            assert "$" not in goal.instruction
 
 
 def test_an_expert_still_finds_what_is_asked_for(data: ShopData, others: list[Goal]) -> None:
@@ -74,6 +76,30 @@ def test_a_slip_of_the_keyboard_spares_option_values(data: ShopData) -> None:
     assert all("burnished copper" in g.instruction for g in asked if g.options)
 
 
+def test_a_shortened_value_still_says_which(data: ShopData) -> None:
+    product = replace(
+        data.catalog[data.goals[0].asin],
+        options={"pack": ("8 ounce (pack of 1)", "8 ounce (pack of 6)", "two very big bags")},
+    )
+    rng = np.random.default_rng(0)
+
+    def texts(value: str) -> list[str]:
+        goal = replace(data.goals[0], options={"pack": value})
+        made = [reword(goal, product, rng) for _ in range(200)]
+        return [each.instruction for each in made if each.options]
+
+    assert all("8 ounce (pack of 6)" in text for text in texts("8 ounce (pack of 6)"))
+    assert any("two very big" in text and "bags" not in text for text in texts("two very big bags"))
+
+
+def test_what_follows_a_noun_follows_it(data: ShopData) -> None:
+    goal = replace(data.goals[0], attributes=("gluten free",), options={}, query="cookies")
+    rng = np.random.default_rng(0)
+    texts = [reword(goal, data.catalog[goal.asin], rng).instruction for _ in range(300)]
+    assert any("without gluten" in text for text in texts)
+    assert not any("without gluten cookies" in text or "no gluten cookies" in text for text in texts)
+
+
 def test_phrases_are_whole(data: ShopData) -> None:
     assert all(phrase and phrase == phrase.strip().lower() for phrases in SAID.values() for phrase in phrases)
     assert all(name not in phrases for table in (SAID, SIZES) for name, phrases in table.items())
@@ -88,4 +114,9 @@ def test_reworded_goals_join_the_training_goals_alone(data: ShopData) -> None:
     assert len(added) == 2 * len(data.split.train) == len(more.goals) - count
     asked = {data.goals[index].asin for index in data.split.train}
     assert {more.goals[index].asin for index in added} == asked
+    assert more.disjoint is not None
+    assert data.disjoint is not None
+    held = {data.goals[index].asin for index in data.disjoint.test}
+    assert held == {more.goals[index].asin for index in more.disjoint.test}
+    assert any(index >= count for index in more.disjoint.test)
     assert more.hashes()["goals"] == goals_hash(more.goals) == more.split.goals_sha256

@@ -17,7 +17,9 @@ from shoprl.policies.backbone import load_backbone
 from shoprl.policies.base import Decode, Policy
 from shoprl.policies.choice import ChoicePolicy, new_model
 from shoprl.policies.encoder import TokenStore
+from shoprl.policies.queries import queries_for
 from shoprl.policies.saving import load_choice, save_policy
+from shoprl.policies.state import parse_instruction
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal
 from shoprl.trajectories.files import read_trajectories, write_trajectories
@@ -81,7 +83,10 @@ class Outcome:
 
 
 def encode(run: Run, texts: Iterable[str]) -> None:
-    """Make the token states of every product's texts and of ``texts``, in an order that a resumed run repeats."""
+    """Make the token states of every product's texts and of ``texts``.
+
+    All that the run will meet must be there: its texts are encoded in batches, and so in one order, resumed or not.
+    """
     with run.timed("encoding"):
         run.store = TokenStore(load_backbone())
         products = run.data.catalog
@@ -92,6 +97,13 @@ def encode(run: Run, texts: Iterable[str]) -> None:
                 *texts,
             ]
         )
+
+
+def wishes(run: Run, indices: Iterable[int]) -> Iterator[str]:
+    """What the instructions of goals ask for, and what is searched for."""
+    for index in indices:
+        instruction = parse_instruction(run.data.goals[index].instruction)
+        yield from (instruction.wish, *queries_for("wish", instruction))
 
 
 def fresh(run: Run, name: str, purpose: int) -> ChoicePolicy:

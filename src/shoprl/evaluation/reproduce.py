@@ -1,6 +1,6 @@
 """The whole chain in one run folder: demonstrations, imitation, DPO and its control, evaluation, Thompson sampling."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -9,15 +9,13 @@ import numpy as np
 
 from shoprl.errors import RunError
 from shoprl.evaluation.budgets import Budget
-from shoprl.evaluation.chain import TEST_GOALS, Outcome, Run, best_of, encode, fresh, shopped, trained
+from shoprl.evaluation.chain import TEST_GOALS, Outcome, Run, best_of, encode, fresh, shopped, trained, wishes
 from shoprl.evaluation.evaluate import INTERVAL_SEED, Evaluation, success_on
 from shoprl.evaluation.statistics import paired_difference, summarize
 from shoprl.evaluation.thompson import ThompsonConfig, ThompsonResult, run_thompson
 from shoprl.policies.base import Policy
 from shoprl.policies.choice import ChoicePolicy
-from shoprl.policies.queries import queries_for
 from shoprl.policies.simple import RulePolicy
-from shoprl.policies.state import parse_instruction
 from shoprl.progress import bar
 from shoprl.rollouts.records import Episode
 from shoprl.rollouts.runner import run_episodes
@@ -98,15 +96,6 @@ def _demonstrate(run: ChainRun, name: str, purpose: int, skill: Callable[[], flo
     asked = {goals[episode.goal_index].asin for episode in episodes}
     bought = {episode.asin for episode in episodes if episode.asin is not None}
     return Demonstrated(level, episodes, data, frozenset(asked | bought))
-
-
-def _texts(run: ChainRun, demonstrated: Sequence[Demonstrated]) -> Iterator[str]:
-    """What instructions the run will meet, and what is searched for."""
-    shown = [episode.goal_index for part in demonstrated for episode in part.episodes]
-    held = [index for index, _ in run.test_goals() + run.eval_goals() + run.disjoint_goals()]
-    for index in shown + held:
-        instruction = parse_instruction(run.data.goals[index].instruction)
-        yield from (instruction.wish, *queries_for("wish", instruction))
 
 
 def _imitate(run: ChainRun, name: str, of: Demonstrated, config: ImitationConfig, start: ChoicePolicy) -> ChoicePolicy:
@@ -199,7 +188,9 @@ def reproduce(run: ChainRun) -> Outcome:
     budget = run.budget
     average = _demonstrate(run, "average", 1, lambda: _skill(run), 0.0)
     expert = _demonstrate(run, "expert", 2, lambda: EXPERT, budget.recovery)
-    encode(run, _texts(run, [average, expert]))
+    shown = [episode.goal_index for part in (average, expert) for episode in part.episodes]
+    held = [index for index, _ in run.test_goals() + run.eval_goals() + run.disjoint_goals()]
+    encode(run, wishes(run, shown + held))
     imitation = _imitate(run, "imitation", average, budget.imitation, fresh(run, "imitation", 3))
     policies = {
         "imitation": imitation,

@@ -1,4 +1,4 @@
-"""The recipe of the best agent that two processor cores make within an hour: ``shoprl reproduce --budget standard``.
+"""The recipe of the best agent that two processor cores make within 45 minutes: ``shoprl reproduce --budget standard``.
 
 An expert's demonstrations on the training goals, half of them worded as people ask, are imitated. Then the agent shops
 for more training goals, an expert corrects it where it goes wrong, and it goes on to learn from the corrections and the
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from shoprl.errors import RunError
-from shoprl.evaluation.chain import Outcome, Run, best_of, encode, fresh, shopped, trained
+from shoprl.evaluation.chain import TEST_GOALS, Outcome, Run, best_of, encode, fresh, shopped, trained, wishes
 from shoprl.policies.choice import ChoicePolicy
 from shoprl.policies.simple import RulePolicy
 from shoprl.rollouts.records import Episode
@@ -51,12 +51,12 @@ class Recipe:
     often: int = 2_500
     other: int = 5_000
     recovery: float = 0.3
-    imitation: ImitationConfig = field(default_factory=lambda: ImitationConfig(updates=6_000, checkpoint_every=500))
+    imitation: ImitationConfig = field(default_factory=lambda: ImitationConfig(updates=5_000, checkpoint_every=500))
     corrected_own: int = 3_000
     corrected_other: int = 4_000
     repeats: int = 2
     correction: ImitationConfig = field(
-        default_factory=lambda: ImitationConfig(updates=2_500, learning_rate=6e-4, checkpoint_every=500)
+        default_factory=lambda: ImitationConfig(updates=2_000, learning_rate=6e-4, checkpoint_every=500)
     )
     eval_goals: int = 1_000
 
@@ -69,16 +69,28 @@ class RecipeRun(Run):
     """The recipe under way; ``data`` must hold the reworded goals (:func:`recipe_run`).
 
     Attributes:
-        own: how many goals, at the start of the list, are the shop's own.
+        given: the shop without the reworded goals.
         recipe: sizes and settings.
     """
 
-    own: int = field(kw_only=True)
+    given: ShopData = field(kw_only=True)
     recipe: Recipe = field(kw_only=True)
 
     def part(self, own: bool) -> list[int]:
         """The training goals as they are, or the reworded ones."""
-        return [index for index in self.data.split.train if (index < self.own) == own]
+        return [index for index in self.data.split.train if (index < len(self.given.goals)) == own]
+
+    def corrected_goals(self) -> list[int]:
+        """The goals that the agent is corrected on."""
+        rng, drawn = self.rng(6), list[int]()
+        for own, count in ((True, self.recipe.corrected_own), (False, self.recipe.corrected_other)):
+            part = self.part(own)
+            drawn += [part[i] for i in rng.permutation(len(part))[:count]]
+        return drawn
+
+    def eval_goals(self) -> list[int]:
+        """The goals that the kept agent is chosen on."""
+        return list(self.data.split.eval[: self.recipe.eval_goals])
 
 
 def recipe_run(folder: Path, data: ShopData, seed: int, recipe: Recipe = RECIPE) -> RecipeRun:
@@ -90,7 +102,7 @@ def recipe_run(folder: Path, data: ShopData, seed: int, recipe: Recipe = RECIPE)
     if not data.split.train:
         raise RunError("The splits leave no training goal. Bring more goals.")
     more = with_reworded(data, recipe.wordings, np.random.default_rng([seed, 9]))
-    return RecipeRun(folder, more, seed, own=len(data.goals), recipe=recipe)
+    return RecipeRun(folder, more, seed, given=data, recipe=recipe)
 
 
 def _demonstrations(run: RecipeRun) -> list[Episode]:
@@ -126,16 +138,12 @@ def _imitate(run: RecipeRun, shown: list[Example], trips: int) -> ChoicePolicy:
 
 def _corrections(run: RecipeRun, agent: ChoicePolicy) -> list[Episode]:
     """The trips on which an expert corrects the agent, made or read."""
-    recipe, rng, goals_hash = run.recipe, run.rng(6), run.data.hashes()["goals"]
+    goals_hash = run.data.hashes()["goals"]
     path = run.folder / "trajectories" / "corrected.jsonl.gz"
     with run.timed("corrections"):
         if path.is_file():
             return read_trajectories(path, goals_hash)
-        drawn: list[int] = []
-        for own, count in ((True, recipe.corrected_own), (False, recipe.corrected_other)):
-            part = run.part(own)
-            drawn += [part[i] for i in rng.permutation(len(part))[:count]]
-        made = corrected_trips(agent, run.data.shop, run.goals(drawn), rng)
+        made = corrected_trips(agent, run.data.shop, run.goals(run.corrected_goals()), run.rng(7))
         if made:  # a file of no trips would not be read back
             write_trajectories(path, made, goals_hash)
         return made
@@ -146,7 +154,7 @@ def _correct(run: RecipeRun, start: ChoicePolicy, shown: list[Example], correcte
 
     def make(folder: Path) -> ChoicePolicy:
         policy = copy_of(start, "corrected")
-        more = examples(run.data.shop, run.data.goals, corrected * recipe.repeats) if corrected else []
+        more = examples(run.data.shop, run.data.goals, corrected) * recipe.repeats if corrected else []
         train_imitation(policy, shown + more, replace(recipe.correction, seed=run.seed + 1), folder, "corrected")
         return policy
 
@@ -160,14 +168,12 @@ def make_agent(run: RecipeRun) -> Outcome:
     episodes = _demonstrations(run)
     with run.timed("demonstrations"):
         shown = examples(run.data.shop, run.data.goals, episodes)
-    encode(run, (text for example in shown for text in (example.state.instruction, *example.state.texts)))
+    met = [*(episode.goal_index for episode in episodes), *run.corrected_goals(), *run.eval_goals()]
+    encode(run, wishes(run, [*met, *run.data.split.test[:TEST_GOALS]]))
     imitation = _imitate(run, shown, len(episodes))
     corrected = _corrections(run, imitation)
     policies = {"imitation": imitation, "corrected": _correct(run, imitation, shown, corrected)}
-    on_eval = {
-        name: shopped(run, policy, "eval", run.goals(run.data.split.eval[: run.recipe.eval_goals]))
-        for name, policy in policies.items()
-    }
+    on_eval = {name: shopped(run, policy, "eval", run.goals(run.eval_goals())) for name, policy in policies.items()}
     best = best_of(on_eval)
     test, rule = run.test_goals(), RulePolicy()
     tests = {rule.name: shopped(run, rule, "test", test), best: shopped(run, policies[best], "test", test)}
@@ -178,6 +184,7 @@ def make_agent(run: RecipeRun) -> Outcome:
         "best_policy": f"policies/{best}",
         "chosen_on_eval_goals": {name: found.summary.to_json() for name, found in on_eval.items()},
         "demonstrations": {"trips": len(episodes), "decisions": len(shown), "corrected_trips": len(corrected)},
-        "hashes": run.data.hashes(),
+        "hashes": run.given.hashes(),
+        "training_hashes": run.data.hashes(),
     }
     return Outcome(results, tests, tuple(policies))

@@ -275,6 +275,11 @@ class ChoicePolicy(LearnedPolicy):
         self.pictures = pictures or {}
         self._finished = Finished()
 
+    def __copy__(self) -> "ChoicePolicy":
+        other = object.__new__(type(self))
+        other.__dict__ |= self.__dict__ | {"_finished": Finished()}  # of its own weights, once it has others
+        return other
+
     def prepare(self, states: Iterable[Encoded]) -> None:
         """Encode the texts that are new."""
         self.store.add(text for state in states for text in (state.instruction, *state.texts))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from shoprl.errors import ConfigError
 from shoprl.policies.base import Choice
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.policies.state import State, Tracker, parse_instruction
@@ -41,17 +42,28 @@ class _Trip:
     def over(self) -> bool:
         return self.session.done or self.tracker.steps >= self.tracker.max_steps
 
-    def step(self, state: State, choice: Choice) -> None:
-        """Take the agent's action, or the expert's once it has taken over."""
+    def propose(self, state: State, choice: Choice) -> None:
+        """Take the agent's action, unless the expert takes over."""
         page, right = self.session.page, self.expert.act(self.session.page, state.steps_left)
         differs = choice.action != right
         self.corrected |= differs
-        self.taken_over |= (differs and page.kind == "item") or state.steps_left <= NEEDED
-        if differs and not self.taken_over:
+        self.taken_over = (differs and page.kind == "item") or state.steps_left <= NEEDED
+        if self.taken_over:
+            self._take(state, right, 1.0)
+            return
+        if differs:
             self.slips.append(self.tracker.steps)
-        action = right if self.taken_over else choice.action
-        self.decisions.append(Decision(state.page, action, len(state.candidates)))
-        self.tracker.took(page, action)
+        self._take(state, choice.action, choice.probability)
+
+    def finish(self) -> None:
+        """Let the expert go on to the end."""
+        while not self.over():
+            state = self.tracker.state(self.session.page)
+            self._take(state, self.expert.act(self.session.page, state.steps_left), 1.0)
+
+    def _take(self, state: State, action: str, probability: float) -> None:
+        self.decisions.append(Decision(state.page, action, len(state.candidates), probability))
+        self.tracker.took(self.session.page, action)
         self.session.step(action)
 
 
@@ -79,18 +91,25 @@ def corrected_trips(
 
     Returns:
         The trips on which the expert would have done something else than the agent, in the order of ``goals``.
+
+    Raises:
+        ConfigError: the agent chooses among a query policy's queries; the expert knows what one search finds.
     """
+    if policy.offer is not None:
+        raise ConfigError("Corrections are for an agent with one query. Give it without its query policy.")
     kept: list[Episode] = []
     with bar(len(goals), "corrections", "trip") as progress:
         for start in range(0, len(goals), PARALLEL):
             part = goals[start : start + PARALLEL]
             owns = zip(part, rng.spawn(len(part)), strict=True)
             trips = [_trip(policy, shop, index, goal, own, max_steps) for (index, goal), own in owns]
-            while running := [trip for trip in trips if not trip.over()]:
+            while running := [trip for trip in trips if not (trip.over() or trip.taken_over)]:
                 states = [trip.tracker.state(trip.session.page) for trip in running]
                 choices = policy.act(states, [trip.rng for trip in running], "sample")
                 for trip, state, choice in zip(running, states, choices, strict=True):
-                    trip.step(state, choice)
+                    trip.propose(state, choice)
+            for trip in trips:
+                trip.finish()
             kept += [finished_episode(t.goal_index, t.session, t.decisions, t.slips) for t in trips if t.corrected]
             progress.update(len(part))
     return kept

@@ -6,8 +6,9 @@ in everyday words for properties and sizes, in one of many sentence forms, at ti
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 
@@ -19,10 +20,11 @@ from shoprl.catalog.vocabulary.everyday import SAID, SIZES
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import MAX_INSTRUCTION, Goal, goals_hash
 from shoprl.shop.reward import normalize_colour
+from shoprl.shop.splits import Split, SplitName
 
 NO_CEILING = 1_000_000.0  # dollars; what WebShop's goals without a price have
 _NAME = re.compile(r"[A-Za-z][\w'’-]+")
-_LINKS = ("with ", "for ", "that ", "made ", "i ")
+_LINKS = re.compile(r"(?:with|without|for|that|made|not|in|low in|high in|lined|adjustable in|gentle on) ")
 _LIST = re.compile(r",| & | and ")
 _LONG = 3  # words of an option value that is at times cut short
 
@@ -53,8 +55,15 @@ def _option(draws: Draws, name: str, value: str, product: Product) -> str:
         return draws.pick(SIZES[value])
     if "color" in name.lower() and draws.chance(0.5):
         return _colour(value, product.options.get(name, ()))
+    return _cut(value, product.options.get(name, ())) if draws.chance(0.3) else value
+
+
+def _cut(value: str, values: Sequence[str]) -> str:
+    """A long value without its last word, where that still says which of the product's values is meant."""
     words = value.split()
-    return " ".join(words[:-1]) if len(words) > _LONG and draws.chance(0.3) else value
+    short = " ".join(words[:-1])
+    only = sum(other.startswith(short) for other in values) == 1 and short.count("(") == short.count(")")
+    return short if len(words) > _LONG and only else value
 
 
 def _slip(draws: Draws, text: str, kept: Sequence[str]) -> str:
@@ -87,7 +96,7 @@ def reword(goal: Goal, product: Product, rng: np.random.Generator) -> Goal:
     options = {name: value for name, value in named.items() if draws.chance(0.8)}
     shown = {name: _option(draws, name, value, product) for name, value in options.items()}
     said = [_said(draws, attribute) for attribute in attributes]
-    clauses = [each for each in said if each.startswith(_LINKS)]
+    clauses = [each for each in said if _LINKS.match(each)]
     text = phrase(rng, _noun(draws, goal, product), [each for each in said if each not in clauses], shown)
     text = draws.pick((" ", ", ", " and ")).join([text, *clauses])
     if draws.chance(0.15):
@@ -131,5 +140,16 @@ def with_reworded(data: ShopData, copies: int, rng: np.random.Generator) -> Shop
     """
     more = reworded(data.catalog, data.goals, data.split.train, copies, rng)
     goals = (*data.goals, *more)
-    train = (*data.split.train, *range(len(data.goals), len(goals)))
-    return replace(data, goals=goals, split=replace(data.split, train=train, goals_sha256=goals_hash(goals)))
+    places = dict(zip(range(len(data.goals), len(goals)), (*data.split.train,) * copies, strict=True))
+    split = _longer(data.split, places, goals)
+    return replace(data, goals=goals, split=split, disjoint=data.disjoint and _longer(data.disjoint, places, goals))
+
+
+def _longer(split: Split, places: Mapping[int, int], goals: Sequence[Goal]) -> Split:
+    """A split in which each new goal is in the part of the goal it was made from."""
+    parts = {}
+    for name in get_args(SplitName):
+        own = split.part(name)
+        known = frozenset(own)
+        parts[name] = (*own, *(new for new, old in places.items() if old in known))
+    return Split(split.kind, parts["train"], parts["eval"], parts["test"], goals_hash(goals))

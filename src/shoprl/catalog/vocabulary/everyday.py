@@ -1,6 +1,6 @@
 """What people say for the properties and sizes that shops name: other words for the same thing.
 
-A phrase that starts with "with", "for", "that", "made" or "i" follows the noun; any other stands where the property
+A phrase that starts with a word such as "with", "for" or "that" follows the noun; any other stands where the property
 itself would.
 """
 
