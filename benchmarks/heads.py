@@ -7,6 +7,7 @@ A CPU gives the large heads few updates and few goals; how many stands in each r
 
 import argparse
 import json
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import numpy as np
 import torch
 
 from shoprl.evaluation.evaluate import evaluate
+from shoprl.files import write_json
 from shoprl.machine import commit, machine, versions
 from shoprl.policies.backbone import load_backbone
 from shoprl.policies.bi_attention import new_bi_attention
@@ -105,12 +107,13 @@ def main() -> None:
     for number, head in enumerate(HEADS):
         file = given.out / f"{number:02d}.json"
         if not file.exists():
-            row = row_of(head, data, shown, given.seed, given.out / f"{number:02d}")
-            file.write_text(json.dumps(row, indent=1))
+            folder = given.out / f"{number:02d}"
+            shutil.rmtree(folder, ignore_errors=True)  # a training that was cut off is timed again from its start
+            write_json(file, row_of(head, data, shown, given.seed, folder))
         rows.append(json.loads(file.read_text()))
         print(rows[-1], flush=True)
     about = {"machine": machine(), "versions": versions(), "commit": commit(), "hashes": data.hashes()}
-    (given.out / "heads.json").write_text(json.dumps({"rows": rows, **about}, indent=1))
+    write_json(given.out / "heads.json", {"rows": rows, **about})
 
 
 if __name__ == "__main__":

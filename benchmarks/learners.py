@@ -7,12 +7,16 @@ Calls the command line as a user would. What is there already is not made again,
 
 import argparse
 import json
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from calling import shoprl
+
+from shoprl.evaluation.runlog import read_run
+from shoprl.files import write_json
 
 EVERY = "--updates 160 --checkpoint-every 80 --log-every 16 --learning-rate 3e-5"  # of all but the paper's own setting
 
@@ -46,18 +50,19 @@ LEARNERS = (
 def row_of(number: int, shown: Path, given: argparse.Namespace) -> dict[str, Any]:
     """Train a learner and let it shop on the test goals."""
     learner, folder = LEARNERS[number], given.out / f"{number:02d}"
-    command = f"train {learner.method} --data {given.data} --out {folder} --threads {given.threads} --seed {given.seed}"
-    if learner.start is not None:
-        command += f" --policy {given.out / f'{learner.start:02d}' / 'policy'}"
-    if learner.given:
-        command += f" --demonstrations {shown}"
+    shutil.rmtree(folder, ignore_errors=True)  # a training that was cut off is timed again from its start
+    more: list[object] = [] if learner.start is None else ["--policy", given.out / f"{learner.start:02d}" / "policy"]
+    more += ["--demonstrations", shown] if learner.given else []
+    files = ("--data", given.data, "--out", folder)
     begun = time.perf_counter()
-    shoprl(f"{command} {learner.options}" + (" --resume" if folder.exists() else ""))
+    shoprl(
+        *("train", learner.method, *files, "--threads", given.threads, "--seed", given.seed, *more),
+        *learner.options.split(),
+    )
     seconds = time.perf_counter() - begun
-    measure = f"evaluate --policy {folder / 'policy'} --data {given.data} --first 500 --seed {given.seed} --decode"
-    found = {decode: shoprl(f"{measure} {decode}") for decode in ("greedy", "sample")}
-    log = json.loads((folder / "run.json").read_text())
-    return {"learner": learner.name, "seconds": round(seconds, 1), **found, "run": log}
+    measure = ("evaluate", "--policy", folder / "policy", "--data", given.data, "--first", 500, "--seed", given.seed)
+    found = {decode: shoprl(*measure, "--decode", decode) for decode in ("greedy", "sample")}
+    return {"learner": learner.name, "seconds": round(seconds, 1), **found, "run": read_run(folder)}
 
 
 def main() -> None:
@@ -70,13 +75,13 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     shown = given.out / "average.jsonl.gz"
     if not shown.exists():
-        made = f"--count 1200 --skill average --seed {given.seed} --out {shown}"
-        shoprl(f"trajectories demonstrate --data {given.data} {made}")
+        made = ("--count", 1200, "--skill", "average", "--seed", given.seed, "--out", shown)
+        shoprl("trajectories", "demonstrate", "--data", given.data, *made)
     rows = []
     for number in range(len(LEARNERS)):
         file = given.out / f"{number:02d}.json"
         if not file.exists():
-            file.write_text(json.dumps(row_of(number, shown, given), indent=1))
+            write_json(file, row_of(number, shown, given))
         rows.append(json.loads(file.read_text()))
         rates = [
             f"{100 * rows[-1][way]['success_rate']:.1f} / {rows[-1][way]['score']:.1f}" for way in ("greedy", "sample")
@@ -84,7 +89,7 @@ def main() -> None:
         print(
             f"{rows[-1]['learner']:36} greedy {rates[0]}   sampled {rates[1]}   {rows[-1]['seconds']:.0f} s", flush=True
         )
-    (given.out / "learners.json").write_text(json.dumps(rows, indent=1))
+    write_json(given.out / "learners.json", rows)
 
 
 if __name__ == "__main__":

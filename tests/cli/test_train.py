@@ -224,3 +224,12 @@ def test_accelerate_launches_several_processes(toy_folder: Path, tmp_path: Path,
     assert done.returncode == 0, done.stderr
     assert len(json.loads(done.stdout)["log"]) == 2  # the first process alone answers
     assert json.loads((tmp_path / "out" / "run.json").read_text())["machine"]["processes"] == 2
+
+
+def test_what_writes_one_folder_is_not_run_in_several_processes(
+    call: Call, toy_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    answer = call("evaluate", "--policy", "rule", "--data", toy_folder)
+    assert answer.code == 2
+    assert "Start this without a launcher" in answer.err

@@ -207,6 +207,7 @@ def test_copies_do_not_share_states() -> None:
     change(other)
     is_right(other, before)
     torch.testing.assert_close(cached(policy), before, atol=1e-5, rtol=0)
+    assert policy._finished is not other._finished  # each keeps its own while they act in turn
     deep = copy.deepcopy(policy)
     change(deep)
     is_right(deep, before)

@@ -22,7 +22,7 @@ from shoprl.training.self_learning import SelfLearningConfig, copy_of, self_lear
 from shoprl.trajectories.examples import Example
 from tests.policies.fakequery import fake_extractive, picky, tiny_bart
 from tests.policies.fakes import fake_policy
-from tests.policies.tiny_bert import tiny_policy, tiny_rnn
+from tests.policies.tiny_bert import tiny_policy, tiny_rnn, tuned_policy
 from tests.toyshop import toy_data
 from tests.training.test_imitation import expert_examples
 
@@ -43,6 +43,7 @@ def without_dropout(policy: LearnedPolicy) -> LearnedPolicy:
 
 HEADS: dict[str, Callable[[], LearnedPolicy]] = {
     "choice": lambda: fake_policy(dropout=0.0),
+    "choice, tuned": lambda: without_dropout(tuned_policy(dropout=0.0)),
     "bi-attention": lambda: without_dropout(tiny_policy()),
     "rnn": lambda: tiny_rnn(page_tokens=16, action_tokens=6),
 }

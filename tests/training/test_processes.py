@@ -20,7 +20,7 @@ from tests.training.learners import ALL, SAMPLING, self_learning
 
 CPU = torch.device("cpu")
 ROOT = Path(__file__).parents[2]
-EXACT = ("imitation choice", "dpo bi-attention", "self-learning", "extractive", "seq2seq")
+EXACT = ("imitation choice", "imitation choice, tuned", "dpo bi-attention", "self-learning", "extractive", "seq2seq")
 SHARED = (*EXACT, *SAMPLING)
 
 

@@ -1,6 +1,7 @@
 """A WebShop-compatible shop, agents that learn to shop in it, and recommendations made of them."""
 
 import logging
+import os
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ from shoprl.cli.recommend import Recommend
 from shoprl.cli.reproduce import Reproduce
 from shoprl.cli.train_query import TrainQuery
 from shoprl.cli.trajectories import TrajectoriesCommand
-from shoprl.errors import ShopRLError
+from shoprl.errors import ConfigError, ShopRLError
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,17 @@ def _commands() -> dict[str, Any]:
     return COMMANDS | {"train": TrainCommand}
 
 
+def _check_processes() -> None:
+    """Refuse several processes where they would all write one folder."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and sys.argv[1:2] not in (["train"], ["train-query"]):
+        raise ConfigError("Only `train` and `train-query` run in several processes. Start this without a launcher.")
+
+
 def main() -> None:
     """Parse the arguments and run a command; exits with 2 on bad input."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
     try:
+        _check_processes()
         command = tyro.extras.subcommand_cli_from_dict(
             _commands(),
             prog="shoprl",

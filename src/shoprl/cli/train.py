@@ -15,7 +15,7 @@ from shoprl.shop.data import read_data
 from shoprl.training.dpo import DPOConfig
 from shoprl.training.imitation import ImitationConfig
 from shoprl.training.loop import LoopConfig
-from shoprl.training.policy_gradient import PolicyGradientConfig
+from shoprl.training.policy_gradient import PolicyGradientConfig, RLConfig
 from shoprl.training.ppo import PPOConfig
 from shoprl.training.processes import DeviceName, device_for, team_on
 from shoprl.training.self_learning import SelfLearningConfig
@@ -98,6 +98,8 @@ class Training(ABC):
         self.check()
         team = team_on(device_for(self.device))
         team.check(self.loop.batch_size)
+        if isinstance(self.loop, RLConfig):
+            team.check(self.loop.demonstrated, "demonstrated")
         torch.set_num_threads(self.threads)
         work = Work(self, self.offer(), read_data(self.data, self.strict))
         start = work.start()

@@ -93,7 +93,7 @@ def _version(layers: nn.ModuleList, store: TokenStore) -> list[tuple[object, ...
     The sum is for what changes weights without counting it, as PyTorch's fused optimizers and ``.data`` do.
     """
     weights = list(layers.parameters())
-    sums = torch.stack([weight.sum() for weight in weights]).tolist()
+    sums = torch.stack([weight.sum() for weight in weights]).cpu().tolist()
     counts = [0 if weight.is_inference() else weight._version for weight in weights]
     places = [weight.data_ptr() for weight in weights]
     return [(store,), *zip(weights, places, counts, sums, strict=True)]
