@@ -40,7 +40,7 @@ LEARNERS = (
     Learner("SimPO", "dpo", 0, True, f"{EVERY} --variant simpo"),
     Learner("PPO", "ppo", 0, True, EVERY),
     Learner("self-learning, 100 trajectories", "self-learning", 0, False, EVERY),
-    Learner("self-learning, 3 rounds", "self-learning", 0, False, f"{EVERY} --rounds 3"),
+    Learner("self-learning, 2 rounds", "self-learning", 0, False, f"{EVERY} --rounds 2"),
     Learner("stacked: self-learning on DPO", "self-learning", 2, False, EVERY),
     Learner("DPO, 3,000 updates of one episode", "dpo", 0, True, "--updates 3000 --by-episode --batch-size 1"),
     Learner("policy gradient", "policy-gradient", 0, True, EVERY),
