@@ -15,7 +15,6 @@ from typing import Any
 
 from calling import shoprl
 
-from shoprl.evaluation.runlog import read_run
 from shoprl.files import write_json
 
 EVERY = "--updates 160 --checkpoint-every 80 --log-every 16 --learning-rate 3e-5"  # of all but the paper's own setting
@@ -62,7 +61,12 @@ def row_of(number: int, shown: Path, given: argparse.Namespace) -> dict[str, Any
     seconds = time.perf_counter() - begun
     measure = ("evaluate", "--policy", folder / "policy", "--data", given.data, "--first", 500, "--seed", given.seed)
     found = {decode: shoprl(*measure, "--decode", decode) for decode in ("greedy", "sample")}
-    return {"learner": learner.name, "seconds": round(seconds, 1), **found, "run": read_run(folder)}
+    return {
+        "learner": learner.name,
+        "seconds": round(seconds, 1),
+        **found,
+        "run": json.loads((folder / "run.json").read_text()),
+    }
 
 
 def main() -> None:
@@ -71,6 +75,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rows", type=int, nargs="*", default=range(len(LEARNERS)), help="only these, in this order")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     shown = given.out / "average.jsonl.gz"
@@ -78,7 +83,7 @@ def main() -> None:
         made = ("--count", 1200, "--skill", "average", "--seed", given.seed, "--out", shown)
         shoprl("trajectories", "demonstrate", "--data", given.data, *made)
     rows = []
-    for number in range(len(LEARNERS)):
+    for number in given.rows:
         file = given.out / f"{number:02d}.json"
         if not file.exists():
             write_json(file, row_of(number, shown, given))
