@@ -51,15 +51,15 @@ class Head:
 
 HEADS = (
     Head("fast", lambda shown, generator: fast(generator), ImitationConfig(updates=600), 500),
-    Head("fast, 1 tuned layer", lambda shown, generator: fast(generator, 1), ImitationConfig(updates=300), 500),
+    Head("fast, 1 tuned layer", lambda shown, generator: fast(generator, 1), ImitationConfig(updates=200), 500),
     Head(
         "RNN", lambda shown, generator: new_rnn((e.state for e in shown), generator), ImitationConfig(updates=60), 100
     ),
     Head(
         "bi-attention, all of MiniLM tuned",
         lambda shown, generator: new_bi_attention(generator),
-        ImitationConfig(updates=6, learning_rate=2e-5, warmup=1),
-        10,
+        ImitationConfig(updates=3, learning_rate=2e-5, warmup=1),
+        5,
     ),
 )
 
