@@ -52,9 +52,7 @@ class Head:
 HEADS = (
     Head("fast", lambda shown, generator: fast(generator), ImitationConfig(updates=600), 500),
     Head("fast, 1 tuned layer", lambda shown, generator: fast(generator, 1), ImitationConfig(updates=200), 500),
-    Head(
-        "RNN", lambda shown, generator: new_rnn((e.state for e in shown), generator), ImitationConfig(updates=60), 100
-    ),
+    Head("RNN", lambda shown, generator: new_rnn((e.state for e in shown), generator), ImitationConfig(updates=30), 50),
     Head(
         "bi-attention, all of MiniLM tuned",
         lambda shown, generator: new_bi_attention(generator),
