@@ -1,8 +1,10 @@
-"""The command line, called as a user would."""
+"""What the benchmarks share: their options, and the command line called as a user would."""
 
+import argparse
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 
@@ -11,3 +13,13 @@ def shoprl(*arguments: object) -> dict[str, Any]:
     command = [sys.executable, "-c", "from shoprl.cli.main import main; main()", *map(str, arguments), "--json"]
     answer: dict[str, Any] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout)
     return answer
+
+
+def options(doc: str | None) -> argparse.ArgumentParser:
+    """The options of every benchmark."""
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=2)
+    return parser

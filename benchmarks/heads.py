@@ -5,7 +5,6 @@ python benchmarks/heads.py --data PATH --out FOLDER [--seed 0] [--threads 2]
 A CPU gives the large heads few updates and few goals; how many stands in each row.
 """
 
-import argparse
 import json
 import shutil
 import time
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from calling import options
 
 from shoprl.evaluation.evaluate import evaluate
 from shoprl.files import write_json
@@ -89,12 +89,7 @@ def row_of(head: Head, data: ShopData, shown: list[Example], seed: int, folder: 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2)
-    given = parser.parse_args()
+    given = options(__doc__).parse_args()
     torch.set_num_threads(given.threads)
     data = read_data(given.data)
     trips = demonstrations(

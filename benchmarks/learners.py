@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from calling import shoprl
+from calling import options, shoprl
 
 from shoprl.files import write_json
 
@@ -70,11 +70,7 @@ def row_of(number: int, shown: Path, given: argparse.Namespace) -> dict[str, Any
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2)
+    parser = options(__doc__)
     parser.add_argument("--rows", type=int, nargs="*", default=range(len(LEARNERS)), help="only these, in this order")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,10 +79,8 @@ def test_two_trainings_agree(toy: ShopData, tmp_path: Path) -> None:
     assert same(trained(toy, tmp_path / "one"), trained(toy, tmp_path / "two"))
 
 
-def test_a_resumed_training_equals_an_uninterrupted_one(
-    toy: ShopData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = trained(toy, tmp_path / "whole")
+@contextmanager
+def stopped_at_the_second_rollout(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     real, calls = ppo.collect, iter(range(100))
 
     def stop_at_the_second(*args: object, **kwargs: object) -> object:
@@ -90,8 +90,16 @@ def test_a_resumed_training_equals_an_uninterrupted_one(
 
     monkeypatch.setattr(ppo, "collect", stop_at_the_second)
     with pytest.raises(KeyboardInterrupt):
-        trained(toy, tmp_path / "cut")
+        yield
     monkeypatch.undo()
+
+
+def test_a_resumed_training_equals_an_uninterrupted_one(
+    toy: ShopData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = trained(toy, tmp_path / "whole")
+    with stopped_at_the_second_rollout(monkeypatch):
+        trained(toy, tmp_path / "cut")
     assert same(trained(toy, tmp_path / "cut"), whole)
     assert read_log(tmp_path / "cut") == read_log(tmp_path / "whole")
 
@@ -136,17 +144,8 @@ def test_two_trainings_with_queries_agree_and_resume(
 ) -> None:
     whole = trained(toy, tmp_path / "whole", offer=extractive_offer(3))
     assert not same(whole, trained(toy, tmp_path / "alone"))
-    real, calls = ppo.collect, iter(range(100))
-
-    def stop_at_the_second(*args: object, **kwargs: object) -> object:
-        if next(calls) == 1:
-            raise KeyboardInterrupt
-        return real(*args, **kwargs)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(ppo, "collect", stop_at_the_second)
-    with pytest.raises(KeyboardInterrupt):
+    with stopped_at_the_second_rollout(monkeypatch):
         trained(toy, tmp_path / "cut", offer=extractive_offer(3))
-    monkeypatch.undo()
     for other in (None, extractive_offer(2), extractive_offer(3, seed=1)):
         with pytest.raises(RunError, match="other settings or data"):
             trained(toy, tmp_path / "cut", offer=other)

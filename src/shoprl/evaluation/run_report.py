@@ -25,7 +25,7 @@ def _figures(run: Run, outcome: Outcome) -> list[tuple[str, Path]]:
     if outcome.thompson is not None:
         plot_thompson(outcome.thompson, folder / "thompson.png")
         found.append(("Thompson sampling: running means and share of rollouts of each arm", folder / "thompson.png"))
-    return [*found, ("Training losses (those of DPO and PPO are of other kinds)", folder / "losses.png")]
+    return [*found, ("Training losses (DPO's is of another kind than imitation's)", folder / "losses.png")]
 
 
 def _example(run: Run, name: str, episode: Episode) -> dict[str, Any]:
