@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 import torch
 from transformers import DistilBertConfig, DistilBertModel
@@ -88,3 +90,35 @@ def test_layers_of_another_kind_cannot_be_tuned() -> None:
     distilled = DistilBertModel(DistilBertConfig(vocab_size=8, n_layers=1, dim=8, n_heads=1, hidden_dim=8))
     with pytest.raises(BackboneError, match="distilbert cannot be tuned"):
         TokenStore(Backbone("other", distilled, None, 8, ""), tuned_layers=1)
+
+
+def test_saved_and_loaded_to_the_bit_and_it_still_grows(tmp_path: Path) -> None:
+    store = fake_store()
+    store.add(["a red mug", "plate"])
+    store.save(tmp_path / "tokens.safetensors")
+    again = TokenStore.load(tmp_path / "tokens.safetensors", store.backbone)
+    assert "plate" in again
+    for mine, other in zip(
+        store.gather(["plate", "", "a b", "a red mug"]), again.gather(["plate", "", "a b", "a red mug"]), strict=True
+    ):
+        assert torch.equal(mine, other)
+
+
+def test_an_empty_one_saved_and_loaded_grows(tmp_path: Path) -> None:
+    store = fake_store()
+    store.save(tmp_path / "tokens.safetensors")
+    again = TokenStore.load(tmp_path / "tokens.safetensors", store.backbone)
+    assert again.gather(["a red mug"])[2].tolist() == [3]
+
+
+def test_a_damaged_or_foreign_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.safetensors"
+    store = fake_store()
+    store.save(path)
+    other = FakeBackbone()
+    other.sha256 = "another"
+    with pytest.raises(BackboneError, match=r"tokens\.safetensors: of another backbone"):
+        TokenStore.load(path, other)  # type: ignore[arg-type]
+    path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(BackboneError, match=r"tokens\.safetensors: no token states"):
+        TokenStore.load(path, store.backbone)

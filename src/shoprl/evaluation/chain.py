@@ -82,27 +82,46 @@ class Outcome:
     thompson: ThompsonResult | None = None
 
 
-def encode(run: Run, texts: Iterable[str]) -> None:
-    """Make the token states of every product's texts and of ``texts``.
+def encoded(data: ShopData, texts: Iterable[str], path: Path | None = None) -> TokenStore:
+    """Token states of every product's texts and of ``texts``.
 
-    All that the run will meet must be there: its texts are encoded in batches, and so in one order, resumed or not.
+    All that will be met must be there: texts are encoded in batches, whose padding shows in the last bits, and so the
+    same texts must be encoded together, in a run that is resumed and in every worker.
+
+    Args:
+        data: the shop.
+        texts: what else, such as :func:`wishes`.
+        path: a file to keep them in; where it is there, it is read. None keeps nothing.
+
+    Raises:
+        BackboneError: the file is damaged or of another backbone.
+        StorageError: it cannot be written.
     """
+    if path is not None and path.is_file():
+        return TokenStore.load(path, load_backbone())
+    store, products = TokenStore(load_backbone()), data.catalog
+    store.add(
+        [
+            *(product.title for product in products),
+            *(value for product in products for values in product.options.values() for value in values),
+            *texts,
+        ]
+    )
+    if path is not None:
+        store.save(path)
+    return store
+
+
+def encode(run: Run, texts: Iterable[str]) -> None:
+    """Make the token states of a run; see :func:`encoded`."""
     with run.timed("encoding"):
-        run.store = TokenStore(load_backbone())
-        products = run.data.catalog
-        run.store.add(
-            [
-                *(product.title for product in products),
-                *(value for product in products for values in product.options.values() for value in values),
-                *texts,
-            ]
-        )
+        run.store = encoded(run.data, texts)
 
 
-def wishes(run: Run, indices: Iterable[int]) -> Iterator[str]:
+def wishes(data: ShopData, indices: Iterable[int]) -> Iterator[str]:
     """What the instructions of goals ask for, and what is searched for."""
     for index in indices:
-        instruction = parse_instruction(run.data.goals[index].instruction)
+        instruction = parse_instruction(data.goals[index].instruction)
         yield from (instruction.wish, *queries_for("wish", instruction))
 
 

@@ -190,7 +190,7 @@ def reproduce(run: ChainRun) -> Outcome:
     expert = _demonstrate(run, "expert", 2, lambda: EXPERT, budget.recovery)
     shown = [episode.goal_index for part in (average, expert) for episode in part.episodes]
     held = [index for index, _ in run.test_goals() + run.eval_goals() + run.disjoint_goals()]
-    encode(run, wishes(run, shown + held))
+    encode(run, wishes(run.data, shown + held))
     imitation = _imitate(run, "imitation", average, budget.imitation, fresh(run, "imitation", 3))
     policies = {
         "imitation": imitation,

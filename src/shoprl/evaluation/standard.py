@@ -169,7 +169,7 @@ def make_agent(run: RecipeRun) -> Outcome:
     with run.timed("demonstrations"):
         shown = examples(run.data.shop, run.data.goals, episodes)
     met = [*(episode.goal_index for episode in episodes), *run.corrected_goals(), *run.eval_goals()]
-    encode(run, wishes(run, [*met, *run.data.split.test[:TEST_GOALS]]))
+    encode(run, wishes(run.data, [*met, *run.data.split.test[:TEST_GOALS]]))
     imitation = _imitate(run, shown, len(episodes))
     corrected = _corrections(run, imitation)
     policies = {"imitation": imitation, "corrected": _correct(run, imitation, shown, corrected)}

@@ -1,9 +1,15 @@
 """Token states of a frozen backbone, computed once a text and kept in one growing array."""
 
+import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 
+from shoprl.errors import BackboneError
+from shoprl.files import write_bytes
 from shoprl.policies.backbone import Backbone
 from shoprl.progress import bar
 
@@ -23,7 +29,7 @@ class TokenRows:
 
     def __init__(self, states: torch.Tensor, ids: torch.Tensor, rows: dict[str, tuple[int, int]]) -> None:
         self._states, self._ids, self._rows = states, ids, rows
-        self._used = 0
+        self._used = sum(count for _, count in rows.values())
 
     @classmethod
     def empty(cls, width: int, dtype: torch.dtype, device: torch.device | None = None) -> "TokenRows":
@@ -41,12 +47,18 @@ class TokenRows:
         """Keep a text's tokens."""
         count = len(states)
         while self._used + count > len(self._states):
-            self._states = torch.cat([self._states, torch.zeros_like(self._states)])
-            self._ids = torch.cat([self._ids, torch.zeros_like(self._ids)])
+            more = max(START, len(self._states))
+            self._states = torch.cat([self._states, self._states.new_zeros((more, self._states.shape[1]))])
+            self._ids = torch.cat([self._ids, self._ids.new_zeros(more)])
         self._states[self._used : self._used + count] = states
         self._ids[self._used : self._used + count] = ids
         self._rows[text] = (self._used, count)
         self._used += count
+
+    def to_bytes(self, about: dict[str, str]) -> bytes:
+        """A safetensors file of what is kept; ``about`` goes into its metadata."""
+        used = {"states": self._states[: self._used].contiguous(), "ids": self._ids[: self._used].contiguous()}
+        return save(used, {**about, "rows": json.dumps(self._rows)})
 
     def gather(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Tokens of several texts, one after the other.
@@ -99,6 +111,40 @@ class TokenStore:
                 for text, tokens in zip(batch, self._encode(batch), strict=True):
                     self._kept.append(text, *tokens)
                 progress.update(len(batch))
+
+    def _about(self) -> dict[str, str]:
+        parts = {"backbone": self.backbone.sha256, "max_tokens": self.max_tokens, "tuned_layers": self.tuned_layers}
+        return {name: str(value) for name, value in parts.items()}
+
+    def save(self, path: Path) -> None:
+        """Write the token states, for :meth:`load` in another process, which then has them to the bit.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        write_bytes(path, self._kept.to_bytes(self._about()))
+
+    @classmethod
+    def load(cls, path: Path, backbone: Backbone) -> "TokenStore":
+        """A store with the token states that :meth:`save` wrote.
+
+        Raises:
+            BackboneError: the file is damaged, or was made with another backbone.
+        """
+        store = cls(backbone)
+        try:
+            with safe_open(str(path), framework="pt") as stored:
+                about = dict(stored.metadata() or {})
+                rows = {
+                    text: (int(start), int(count)) for text, (start, count) in json.loads(about.pop("rows")).items()
+                }
+                kept = TokenRows(stored.get_tensor("states"), stored.get_tensor("ids"), rows)
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise BackboneError(f"{path}: no token states ({error}). Delete it; it is made again.") from error
+        if about != store._about():
+            raise BackboneError(f"{path}: of another backbone or of other settings. Delete it; it is made again.")
+        store._kept = kept
+        return store
 
     def _encode(self, texts: Sequence[str]) -> list[tuple[torch.Tensor, torch.Tensor]]:
         if self.tuned_layers:
