@@ -203,3 +203,11 @@ def test_acting_is_repeatable(states: list[State]) -> None:
     runs = [policy.act(states, [np.random.default_rng(i) for i in range(len(states))], "sample") for _ in range(2)]
     assert runs[0] == runs[1]
     assert len({choice.action for choice in runs[0]}) > 5
+
+
+def test_a_temperature_sharpens_and_flattens_what_is_drawn(states: list[State]) -> None:
+    policy = fake_policy()
+    own = policy.probabilities(states)
+    policy.temperature = 0.5
+    for plain, sharp in zip(own, policy.probabilities(states), strict=True):
+        assert sharp == pytest.approx(plain**2 / (plain**2).sum(), abs=1e-6)

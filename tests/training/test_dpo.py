@@ -99,6 +99,19 @@ def test_rejected_actions_come_as_often_as_the_reference_takes_them(data: list[E
     assert drawn == pytest.approx(probabilities / probabilities.sum(), abs=0.07)
 
 
+def test_a_temperature_changes_what_is_drawn_and_not_the_reference(data: list[Example]) -> None:
+    policy = fake_policy()
+    example = max(data, key=lambda each: len(each.state.texts))
+    logs = log_probabilities(policy, [example])[0]
+    policy.temperature = 0.25
+    pairs, _ = preference_pairs(policy, [example] * 800, CONFIG, np.random.default_rng(0))
+    drawn = np.bincount([pair.rejected for pair in pairs], minlength=len(logs)) / len(pairs)
+    sharp = np.exp(4 * logs)
+    sharp[example.chosen] = 0.0
+    assert drawn == pytest.approx(sharp / sharp.sum(), abs=0.07)
+    assert all(pair.reference_rejected == logs[pair.rejected] for pair in pairs)
+
+
 def sure(policy: ChoicePolicy, monkeypatch: pytest.MonkeyPatch, data: list[Example], certain: int) -> None:
     """Make the reference certain of the chosen action of the first so many examples."""
 

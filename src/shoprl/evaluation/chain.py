@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
@@ -17,14 +17,16 @@ from shoprl.policies.backbone import load_backbone
 from shoprl.policies.base import Decode, Policy
 from shoprl.policies.choice import ChoicePolicy, new_model
 from shoprl.policies.encoder import TokenStore
+from shoprl.policies.learned import LearnedPolicy
 from shoprl.policies.queries import queries_for
-from shoprl.policies.saving import load_choice, save_policy
+from shoprl.policies.saving import load_learned, save_policy
 from shoprl.policies.state import parse_instruction
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal
 from shoprl.trajectories.files import read_trajectories, write_trajectories
 
 TEST_GOALS = 500
+P = TypeVar("P", bound=LearnedPolicy)
 
 
 @dataclass
@@ -131,7 +133,7 @@ def fresh(run: Run, name: str, purpose: int) -> ChoicePolicy:
     return ChoicePolicy(new_model(run.store, generator), run.store, name=name)
 
 
-def trained(run: Run, name: str, make: Callable[[Path], ChoicePolicy], about: Mapping[str, Any]) -> ChoicePolicy:
+def trained(run: Run, name: str, make: Callable[[Path], P], about: Mapping[str, Any]) -> P:
     """Train a policy and save it, or load the one a killed run left.
 
     Args:
@@ -143,26 +145,45 @@ def trained(run: Run, name: str, make: Callable[[Path], ChoicePolicy], about: Ma
     folder = run.folder / "policies" / name
     with run.timed(f"training {name}"):
         if folder.is_dir():
-            return load_choice(folder, run.store)
+            return cast(P, load_learned(folder, run.store))  # what ``make`` made
         policy = make(run.folder / "training" / name)
         save_policy(policy, folder, about)
         return policy
 
 
 def shopped(
-    run: Run, policy: Policy, part: str, goals: Sequence[tuple[int, Goal]], decode: Decode = "greedy"
+    run: Run,
+    policy: Policy,
+    part: str,
+    goals: Sequence[tuple[int, Goal]],
+    decode: Decode = "greedy",
+    goals_hash: str | None = None,
 ) -> Evaluation:
-    """Evaluate a policy on goals, or read the episodes a killed run left."""
-    name = policy.name if decode == "greedy" else f"{policy.name}-{decode}"
-    path = run.folder / "episodes" / part / f"{name}.jsonl.gz"
-    goals_hash = run.data.hashes()["goals"]
+    """Evaluate a policy on goals, or read the episodes a killed run left.
+
+    Args:
+        run: the run.
+        policy: who shops.
+        part: of the goals; the name of the folder.
+        goals: (index in its goal list, goal).
+        decode: greedy or drawn actions.
+        goals_hash: of that goal list, where it is not the run's.
+    """
+    path = run.folder / "episodes" / part / f"{shopped_as(policy, decode)}.jsonl.gz"
+    goals_hash = goals_hash or run.data.hashes()["goals"]
     with run.timed(f"evaluation on {part} goals"):
         if path.is_file():
             episodes = read_trajectories(path, goals_hash)
             return Evaluation(summarize(episodes, np.random.default_rng(INTERVAL_SEED)), episodes, 0.0)
-        found = evaluate(policy, run.data.shop, goals, decode, run.seed, what=f"{name} on {part} goals")
+        what = f"{shopped_as(policy, decode)} on {part} goals"
+        found = evaluate(policy, run.data.shop, goals, decode, run.seed, what=what)
         write_trajectories(path, found.episodes, goals_hash)
         return found
+
+
+def shopped_as(policy: Policy, decode: Decode) -> str:
+    """The name of a policy's episodes."""
+    return policy.name if decode == "greedy" else f"{policy.name}-{decode}"
 
 
 def best_of(found: Mapping[str, Evaluation]) -> str:

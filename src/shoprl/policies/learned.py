@@ -68,12 +68,14 @@ class LearnedPolicy(ABC):
         strategy: the search it may make.
         name: shown in tables.
         offer: searches of a query policy that it may make too; None for none.
+        temperature: its logits are divided by it where actions are drawn; not saved.
     """
 
     model: PreTrainedModel
     strategy: QueryStrategy
     name: str
     offer: QueryOffer | None = None
+    temperature: float = 1.0
 
     @abstractmethod
     def prepare(self, states: Iterable[Encoded]) -> None:
@@ -103,7 +105,7 @@ class LearnedPolicy(ABC):
             encoded = [encode_state(state) for state in states[start : start + ACT_BATCH]]
             with mixed(self.model.device):
                 logits = self.logits(encoded)
-            rows = torch.softmax(logits.double(), dim=-1).numpy()
+            rows = torch.softmax(logits.double() / self.temperature, dim=-1).numpy()
             found += [row[: len(state.texts)] for row, state in zip(rows, encoded, strict=True)]
         return found
 

@@ -143,7 +143,7 @@ def preference_pairs(
     """Draw a rejected action for each demonstrated decision.
 
     Args:
-        reference: the frozen policy that rejected actions are drawn from.
+        reference: the frozen policy that rejected actions are drawn from, at its temperature.
         data: the decisions.
         config: how often to draw.
         rng: of the draws.
@@ -157,7 +157,7 @@ def preference_pairs(
     """
     pairs, skipped = [], 0
     for example, logs in zip(data, reference_log_probabilities(reference, data, cache), strict=True):
-        rejected = _draw_other(np.exp(logs), example.chosen, config.draws, rng)
+        rejected = _draw_other(np.exp(logs / reference.temperature), example.chosen, config.draws, rng)
         if rejected is None:
             skipped += 1
         else:
