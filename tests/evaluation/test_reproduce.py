@@ -106,6 +106,8 @@ def test_its_results_hold_together(finished: Path) -> None:
     change = results["comparison"]["success_rate_difference"]
     rates = [results["agents"][name]["success_rate"] for name in ("dpo", "control")]
     assert change["value"] == pytest.approx(rates[0] - rates[1])
+    test, episodes = results["comparison"]["mcnemar"], results["comparison"]["episodes"]
+    assert test["only_first"] - test["only_second"] == pytest.approx(change["value"] * episodes)
     chosen = results["chosen_on_eval_goals"]
     best = max(chosen, key=lambda name: (chosen[name]["success_rate"], chosen[name]["score"]))
     assert results["best_policy"] == f"policies/{best}"

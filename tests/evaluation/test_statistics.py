@@ -2,7 +2,17 @@ import numpy as np
 import pytest
 
 from shoprl.errors import ConfigError
-from shoprl.evaluation.statistics import Estimate, bootstrap_mean, paired_difference, summarize
+from shoprl.evaluation.statistics import (
+    Estimate,
+    McNemar,
+    bootstrap_mean,
+    compare_paired,
+    goals_needed,
+    mcnemar,
+    over_seeds,
+    paired_difference,
+    summarize,
+)
 from shoprl.rollouts.records import Episode
 
 
@@ -118,3 +128,124 @@ def test_no_episodes_is_an_error_not_zero() -> None:
 
 def test_estimate_to_json() -> None:
     assert Estimate(0.5, 0.25, 0.75).to_json() == {"value": 0.5, "low": 0.25, "high": 0.75}
+
+
+def test_mcnemar_worked_by_hand() -> None:
+    # 1 of 6 uneven goals goes to the second agent: p = 2 (1 + 6) / 2^6.
+    a, b = [True] * 5 + [False] + [True, False], [False] * 5 + [True] + [True, False]
+    assert mcnemar(a, b) == McNemar(5, 1, 14 / 64)
+    assert mcnemar(b, a) == McNemar(1, 5, 14 / 64)
+
+
+def test_mcnemar_without_an_uneven_goal_or_with_as_many_on_each_side() -> None:
+    assert mcnemar([True, False], [True, False]) == McNemar(0, 0, 1.0)
+    assert mcnemar([True, False], [False, True]) == McNemar(1, 1, 1.0)
+
+
+def test_mcnemar_of_many_goals_neither_overflows_nor_rounds_to_zero() -> None:
+    assert mcnemar([True] * 1000, [False] * 1000).p_value == 2.0**-999
+    even = mcnemar([True] * 2500 + [False] * 2400, [False] * 2500 + [True] * 2400).p_value
+    assert even == pytest.approx(0.1573, abs=0.0005)  # normal approximation with continuity correction: z = 99 / 70
+
+
+@pytest.mark.parametrize(("a", "b"), [([], []), ([True], [True, False])])
+def test_mcnemar_needs_pairs(a: list[bool], b: list[bool]) -> None:
+    with pytest.raises(ConfigError, match=f"found {len(a)} and {len(b)} episodes"):
+        mcnemar(a, b)
+
+
+def test_paired_comparison() -> None:
+    first = [episode(goal, reward) for goal, reward in enumerate([1.0, 1.0, 0.5, 1.0])]
+    second = [episode(goal, reward) for goal, reward in enumerate([1.0, 0.5, 0.5, 0.0])]
+    found = compare_paired(first, second)
+    assert (found.success_rate_difference.value, found.score_difference.value) == (0.5, 37.5)
+    assert found.mcnemar == McNemar(2, 0, 0.5)
+    differences = paired_difference([100.0, 100.0, 50.0, 100.0], [100.0, 50.0, 50.0, 0.0], range(4), rng(0))
+    assert found.score_difference == differences
+    assert found.to_json() == {
+        "episodes": 4,
+        "success_rate_difference": found.success_rate_difference.to_json(),
+        "score_difference": differences.to_json(),
+        "mcnemar": {"only_first": 2, "only_second": 0, "p_value": 0.5},
+    }
+
+
+def test_a_goal_played_twice_is_one_cluster_and_has_no_mcnemar_test() -> None:
+    first, second = [episode(3, 1.0), episode(3, 1.0)], [episode(3, 1.0), episode(3, 0.0)]
+    found = compare_paired(first, second)
+    assert found.success_rate_difference == Estimate(0.5, 0.5, 0.5)
+    assert found.mcnemar is None
+    assert found.to_json()["mcnemar"] is None
+
+
+def test_comparison_names_the_first_place_where_goals_differ() -> None:
+    first, second = [episode(goal, 1.0) for goal in (0, 1, 2)], [episode(goal, 1.0) for goal in (0, 2, 1)]
+    with pytest.raises(ConfigError, match="Episode 1 is of goal 1 for the first agent and of goal 2"):
+        compare_paired(first, second)
+    with pytest.raises(ConfigError, match="3 and 2 episodes"):
+        compare_paired(first, first[:2])
+    with pytest.raises(ConfigError, match="not scored is not zero"):
+        compare_paired([], [])
+
+
+def test_over_seeds_worked_by_hand() -> None:
+    estimate = over_seeds([0.8, 0.9, 1.0])  # standard deviation 0.1, t(2) = 4.3027
+    half = 4.30265 * 0.1 / 3**0.5
+    assert (estimate.value, estimate.low, estimate.high) == pytest.approx((0.9, 0.9 - half, 0.9 + half), abs=1e-6)
+
+
+def test_over_seeds_covers_the_truth_even_with_three_seeds() -> None:
+    generator = rng(12)
+    found = [over_seeds(generator.normal(0.7, 0.05, 3).tolist()) for _ in range(1000)]
+    assert 0.93 <= np.mean([estimate.low <= 0.7 <= estimate.high for estimate in found]) <= 0.97
+
+
+@pytest.mark.parametrize(
+    ("values", "level", "message"),
+    [
+        ([0.5], 0.95, "One seed shows no spread"),
+        ([], 0.95, "One seed shows no spread; found 0"),
+        ([0.5, 0.6], 1.0, "level"),
+        ([0.5, float("inf")], 0.95, "Value 1 is inf"),
+    ],
+)
+def test_seeds_that_show_no_interval(values: list[float], level: float, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        over_seeds(values, level)
+
+
+def test_goals_needed_of_cases_worked_by_hand() -> None:
+    # (1.95996 + 0.84162)^2 = 7.84888; x (0.25 + 0.2475) / 0.0025 = 1561.9
+    assert goals_needed() == 1562
+    # Successes that agree as far as they can: 5% of goals differ, variance 0.05 - 0.05^2.
+    correlation = (0.9 - 0.9 * 0.95) / (0.09 * 0.0475) ** 0.5 - 1e-12
+    assert goals_needed(first=0.9, correlation=correlation) == 150  # 7.84888 x 0.0475 / 0.0025 = 149.1
+    assert goals_needed(-0.05, 0.55) == goals_needed(0.05, 0.5)
+
+
+@pytest.mark.parametrize(("first", "correlation"), [(0.5, 0.0), (0.5, 0.5), (0.8, 0.5)])
+def test_goals_needed_give_the_power_that_they_promise(first: float, correlation: float) -> None:
+    second = first + 0.05
+    goals = goals_needed(0.05, first, correlation=correlation)
+    both = first * second + correlation * (first * (1 - first) * second * (1 - second)) ** 0.5
+    chances = [both, first - both, second - both, 1 - first - second + both]
+    _, only_first, only_second, _ = rng(13).multinomial(goals, chances, 4000).T / goals
+    difference = only_second - only_first
+    error = np.sqrt((only_first + only_second - difference**2) / goals)
+    assert np.mean(difference > 1.96 * error) == pytest.approx(0.8, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"difference": 0.0}, "other than 0"),
+        ({"first": 0.97}, "within"),
+        ({"power": 1.0}, "power 1.0"),
+        ({"level": 0.0}, "level 0.0"),
+        ({"correlation": 0.99}, "correlation of 0.99"),
+        ({"first": 0.9, "correlation": -0.5}, "correlation of -0.5"),
+    ],
+)
+def test_goals_needed_of_what_cannot_be(options: dict[str, float], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        goals_needed(**options)

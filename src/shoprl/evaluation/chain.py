@@ -10,8 +10,8 @@ from typing import Any, TypeVar, cast
 import numpy as np
 import torch
 
-from shoprl.evaluation.evaluate import INTERVAL_SEED, Evaluation, evaluate
-from shoprl.evaluation.statistics import summarize
+from shoprl.evaluation.evaluate import Evaluation, evaluate
+from shoprl.evaluation.statistics import INTERVAL_SEED, summarize
 from shoprl.evaluation.thompson import ThompsonResult
 from shoprl.policies.backbone import load_backbone
 from shoprl.policies.base import Decode, Policy

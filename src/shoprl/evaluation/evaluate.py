@@ -7,14 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from shoprl.evaluation.statistics import Estimate, Summary, bootstrap_mean, summarize
+from shoprl.evaluation.statistics import INTERVAL_SEED, Estimate, Summary, bootstrap_mean, summarize
 from shoprl.policies.base import Decode, Policy
 from shoprl.rollouts.records import Episode
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.goal import Goal
 from shoprl.shop.session import MAX_STEPS, Shop
-
-INTERVAL_SEED = 0  # of the bootstrap
 
 
 @dataclass(frozen=True)

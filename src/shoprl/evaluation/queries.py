@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from shoprl.errors import ConfigError
-from shoprl.evaluation.evaluate import INTERVAL_SEED
-from shoprl.evaluation.statistics import Estimate, bootstrap_mean, paired_difference
+from shoprl.evaluation.statistics import INTERVAL_SEED, Estimate, bootstrap_mean, paired_difference
 from shoprl.policies.queries import queries_for
 from shoprl.policies.query import QueryPolicy
 from shoprl.policies.query_data import Typed

@@ -10,8 +10,8 @@ import numpy as np
 from shoprl.errors import RunError
 from shoprl.evaluation.budgets import Budget
 from shoprl.evaluation.chain import TEST_GOALS, Outcome, Run, best_of, encode, fresh, shopped, trained, wishes
-from shoprl.evaluation.evaluate import INTERVAL_SEED, Evaluation, success_on
-from shoprl.evaluation.statistics import paired_difference, summarize
+from shoprl.evaluation.evaluate import Evaluation, success_on
+from shoprl.evaluation.statistics import INTERVAL_SEED, compare_paired, summarize
 from shoprl.evaluation.thompson import ThompsonConfig, ThompsonResult, run_thompson
 from shoprl.policies.base import Policy
 from shoprl.policies.choice import ChoicePolicy
@@ -141,20 +141,6 @@ def _agent(
     return row
 
 
-def _difference(first: Evaluation, second: Evaluation) -> dict[str, Any]:
-    """First less second on the same goals, with intervals."""
-    clusters = [episode.goal_index for episode in first.episodes]
-    parts: dict[str, tuple[Callable[[Episode], float], float]] = {
-        "success_rate_difference": (lambda e: float(e.success), 1.0),
-        "score_difference": (lambda e: e.reward, 100.0),
-    }
-    found = {}
-    for name, (value, scale) in parts.items():
-        a, b = [scale * value(e) for e in first.episodes], [scale * value(e) for e in second.episodes]
-        found[name] = paired_difference(a, b, clusters, np.random.default_rng(INTERVAL_SEED)).to_json()
-    return found
-
-
 def _thompson(run: ChainRun, arms: Sequence[Policy]) -> ThompsonResult:
     goals = run.data.split.test[:TEST_GOALS]
     config = ThompsonConfig(objective="score", rollouts=run.budget.rollouts, batch=50, seed=run.seed)
@@ -209,9 +195,10 @@ def reproduce(run: ChainRun) -> Outcome:
         agents[name] = _agent(run, policy, tests[name], learned, updates[name])
     on_eval = _on_eval(run, policies)
     thompson = _thompson(run, everyone)
+    comparison = compare_paired(tests["dpo"].episodes, tests["control"].episodes)
     results = {
         "agents": agents,
-        "comparison": {"of": "dpo less control, same test goals", **_difference(tests["dpo"], tests["control"])},
+        "comparison": {"of": "dpo less control, same test goals", **comparison.to_json()},
         "best_policy": f"policies/{best_of(on_eval)}",
         "chosen_on_eval_goals": {name: found.summary.to_json() for name, found in on_eval.items()},
         "demonstrations": {"average": average.to_json(), "expert": expert.to_json()},

@@ -1,15 +1,19 @@
 """What is said of an agent: a value and the interval that the choice of goals leaves around it."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shoprl.errors import ConfigError
+from shoprl.evaluation.student_t import student_t
 from shoprl.rollouts.records import Episode
 
+INTERVAL_SEED = 0  # of the bootstrap
 _CELLS = 4_000_000  # numbers drawn at a time, which bounds the memory (32 MB)
 
 
@@ -49,6 +53,41 @@ class Summary:
             "score": self.score.value,
             "score_interval": [self.score.low, self.score.high],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class McNemar:
+    """McNemar's test of two agents on the same goals.
+
+    Attributes:
+        only_first, only_second: goals that only the one, or only the other, succeeded on.
+        p_value: how often chance alone would divide those goals at least as unevenly, in (0, 1].
+    """
+
+    only_first: int
+    only_second: int
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The first agent less the second, on the same goals.
+
+    Attributes:
+        episodes: how many each agent played.
+        success_rate_difference: in -1..1.
+        score_difference: in points, -100..100.
+        mcnemar: the test of the success rates; None where a goal was played more than once.
+    """
+
+    episodes: int
+    success_rate_difference: Estimate
+    score_difference: Estimate
+    mcnemar: McNemar | None
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-able form."""
+        return asdict(self)
 
 
 def bootstrap_mean(
@@ -123,6 +162,116 @@ def summarize(episodes: Sequence[Episode], rng: np.random.Generator) -> Summary:
     )
 
 
+def mcnemar(a: Sequence[bool], b: Sequence[bool]) -> McNemar:
+    """McNemar's exact two-sided test: do two agents succeed equally often on the same goals, in the same order?
+
+    Goals on which both succeed or both fail say nothing of the difference; of the n others, the first agent takes
+    Binomial(n, 1/2) where there is none, and p = min(1, 2 P(X <= the smaller count)), or 1 where n = 0 (McNemar, "Note
+    on the sampling error of the difference between correlated proportions or percentages", Psychometrika 12, 1947).
+    The test takes the pairs as independent: give it one episode a goal.
+
+    Raises:
+        ConfigError: there is nothing to compare, or ``a`` and ``b`` differ in length.
+    """
+    if len(a) != len(b) or len(a) == 0:
+        raise ConfigError(
+            f"McNemar's test needs both agents on the same goals; found {len(a)} and {len(b)} episodes. "
+            "Evaluate both on one split."
+        )
+    pairs = [(bool(first), bool(second)) for first, second in zip(a, b, strict=True)]
+    only_first, only_second = pairs.count((True, False)), pairs.count((False, True))
+    n, ways, tail = only_first + only_second, 1, 0
+    for k in range(min(only_first, only_second) + 1):
+        tail += ways
+        ways = ways * (n - k) // (k + 1)  # binomial coefficients as whole numbers: no rounding, no underflow
+    return McNemar(only_first, only_second, min(1.0, 2 * tail / 2**n))
+
+
+def compare_paired(first: Sequence[Episode], second: Sequence[Episode]) -> Comparison:
+    """``first`` less ``second``: two agents' episodes on the same goals in the same order.
+
+    The intervals are 95% bootstraps over goals with a fixed seed, so that a comparison is repeatable.
+
+    Raises:
+        ConfigError: there are no episodes, or the goals differ; the message names the first place.
+    """
+    goals, others = ([episode.goal_index for episode in episodes] for episodes in (first, second))
+    for place, (goal, other) in enumerate(zip(goals, others, strict=False)):
+        if goal != other:
+            raise ConfigError(
+                f"Episode {place} is of goal {goal} for the first agent and of goal {other} for the second. "
+                "Evaluate both on the same goals in the same order."
+            )
+    won, lost = ([episode.success for episode in episodes] for episodes in (first, second))
+    points, others_points = ([100 * episode.reward for episode in episodes] for episodes in (first, second))
+    return Comparison(
+        episodes=len(goals),
+        success_rate_difference=paired_difference(won, lost, goals, np.random.default_rng(INTERVAL_SEED)),
+        score_difference=paired_difference(points, others_points, goals, np.random.default_rng(INTERVAL_SEED)),
+        mcnemar=mcnemar(won, lost) if len(set(goals)) == len(goals) else None,
+    )
+
+
+def over_seeds(values: Sequence[float], level: float = 0.95) -> Estimate:
+    """The mean over training seeds with Student's t interval: what another seed would have brought.
+
+    Args:
+        values: one number a seed, such as the success rate of the agent trained with it.
+        level: the interval's coverage, in (0, 1).
+
+    Raises:
+        ConfigError: fewer than two values, a value not finite, or ``level`` out of range.
+    """
+    if len(values) < 2:
+        raise ConfigError(f"One seed shows no spread; found {len(values)}. Train and evaluate with at least two seeds.")
+    if not 0 < level < 1:
+        raise ConfigError(f"level must be within (0, 1); found {level}.")
+    array = _checked(values, range(len(values)))
+    half = student_t(level, len(array) - 1) * float(array.std(ddof=1)) / math.sqrt(len(array))
+    return Estimate(float(array.mean()), float(array.mean()) - half, float(array.mean()) + half)
+
+
+def goals_needed(
+    difference: float = 0.05,
+    first: float = 0.5,
+    level: float = 0.95,
+    power: float = 0.8,
+    correlation: float = 0.0,
+) -> int:
+    """How many goals each of two agents must play for a difference of success rates to be seen.
+
+    n = (z(level) + z(power))^2 (p1 q1 + p2 q2 - 2 correlation sqrt(p1 q1 p2 q2)) / difference^2, with q = 1 - p: the
+    normal approximation with unpooled variance (Chow, Shao & Wang, "Sample Size Calculations in Clinical Research",
+    section 4.2, less the covariance where the goals are the same; the pooled variance of Fleiss, Levin & Paik,
+    "Statistical Methods for Rates and Proportions", chapter 4, asks for a few goals more).
+    Rough where it gives fewer than about 200.
+
+    Args:
+        difference: of the second agent's success rate to the first's, such as 0.05 for 5 points.
+        first: the first agent's success rate.
+        level: 1 less the chance to see a difference where there is none; the test is two-sided.
+        power: the chance to see this difference where there is one.
+        correlation: of the two agents' successes on a goal: 0 where each plays goals of its own (unpaired).
+
+    Raises:
+        ConfigError: no difference, a rate, level or power that is no probability, or a correlation that two agents
+            with these rates cannot have.
+    """
+    second = first + difference
+    if difference == 0 or not (0 < first < 1 and 0 < second < 1 and 0 < level < 1 and 0 < power < 1):
+        raise ConfigError(
+            "goals_needed takes a difference other than 0 and rates, level and power within (0, 1); found rates "
+            f"{first} and {second}, level {level}, power {power}."
+        )
+    spread = math.sqrt(first * (1 - first) * second * (1 - second))
+    both = first * second + correlation * spread  # the chance that both agents succeed on a goal
+    if not max(0.0, first + second - 1) <= both <= min(first, second):
+        raise ConfigError(f"No agents that succeed at {first} and {second} have a correlation of {correlation}.")
+    variance = first * (1 - first) + second * (1 - second) - 2 * correlation * spread
+    quantiles = NormalDist().inv_cdf((1 + level) / 2) + NormalDist().inv_cdf(power)
+    return math.ceil(quantiles**2 * variance / difference**2)
+
+
 def _checked(values: Sequence[float], clusters: Sequence[int]) -> NDArray[np.float64]:
     """``values`` as an array, or the error that says why they cannot be averaged."""
     if len(values) == 0:
@@ -132,7 +281,7 @@ def _checked(values: Sequence[float], clusters: Sequence[int]) -> NDArray[np.flo
     array = np.asarray(values, dtype=np.float64)
     if not np.isfinite(array).all():
         position = int(np.flatnonzero(~np.isfinite(array))[0])
-        raise ConfigError(f"Value {position} is {array[position]}, which cannot be averaged. Look at that episode.")
+        raise ConfigError(f"Value {position} is {array[position]}, which cannot be averaged. Look at its source.")
     return array
 
 

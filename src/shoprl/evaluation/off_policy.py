@@ -1,0 +1,161 @@
+"""What an arm, or another division of rollouts among arms, would have earned, from a log that others decided.
+
+Each rollout is weighted by the chance that the target plays its arm over the chance that the log's allocation did
+(its propensity). Source: Dudík, Langford & Li, "Doubly Robust Policy Evaluation and Learning" (arXiv 1103.4601).
+
+The allocation may learn from its own log, as Thompson sampling does: if every propensity is the true chance of its arm
+given what came before, the rollouts' terms less the truth are a martingale difference sequence, so that the mean is
+unbiased and its variance is estimated by the sum of squared deviations over n^2 (Hadad et al., "Confidence Intervals
+for Policy Evaluation in Adaptive Experiments", arXiv 1911.02768). The limits, which that paper shows too: the 95%
+intervals are normal, so they hold where many rollouts carry the weight (:func:`effective_sample_size`) and fail,
+mostly around too low a value, where the target's arms fade to propensities near 0. No interval is cut to the
+rewards' range.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoprl.errors import ConfigError
+from shoprl.evaluation.statistics import Estimate
+
+Floats = NDArray[np.float64]
+Target = Mapping[str, float]  # arm -> its chance to be played; the arms left out have none
+RewardModel = Callable[[int, str], float]  # (goal index, arm) -> expected reward
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Rollouts in the order they were played.
+
+    Attributes:
+        arms: name of the arm that each played.
+        propensities: the chance that this arm was chosen, in (0, 1].
+        rewards: what each brought, in any unit.
+        goals: goal index of each; may be left out where no reward model asks for it.
+
+    Raises:
+        ConfigError: no rollouts, unequal lengths, a propensity outside (0, 1], or a reward that is not finite.
+    """
+
+    arms: Sequence[str]
+    propensities: Sequence[float]
+    rewards: Sequence[float]
+    goals: Sequence[int] = ()
+
+    def __post_init__(self) -> None:
+        count = len(self.arms)
+        if count == 0:
+            raise ConfigError("The log holds no rollouts: not scored is not zero. Play some first.")
+        lengths = (len(self.propensities), len(self.rewards), len(self.goals) or count)
+        if lengths != (count,) * 3:
+            raise ConfigError(f"A log needs {count} propensities, rewards and goals for {count} arms; found {lengths}.")
+        for place, (propensity, reward) in enumerate(zip(self.propensities, self.rewards, strict=True)):
+            if not (0 < propensity <= 1 and math.isfinite(reward)):
+                raise ConfigError(
+                    f"Rollout {place} has propensity {propensity} and reward {reward}; a propensity is within (0, 1] "
+                    "and a reward is finite. Log the chance with which the arm was chosen."
+                )
+
+
+def ips(log: Log, target: Target) -> Estimate:
+    """Inverse propensity score: the mean of weight x reward. Unbiased, but wide where propensities are small.
+
+    Args:
+        log: what was played.
+        target: arm -> chance to be played; one arm with chance 1 is the usual case.
+
+    Returns:
+        The expected reward under the target, in the rewards' unit, with a normal 95% interval.
+
+    Raises:
+        ConfigError: the target does not sum to 1, or plays an arm that the log never did.
+    """
+    return _mean(_weights(log, target) * np.asarray(log.rewards, dtype=np.float64))
+
+
+def snips(log: Log, target: Target) -> Estimate:
+    """Self-normalised :func:`ips`: the weighted mean of the rewards. Within their range, with a bias that fades as 1/n.
+
+    The interval is the delta method's: residuals weight x (reward - value), over the sum of the weights.
+    """
+    weights, rewards = _weights(log, target), np.asarray(log.rewards, dtype=np.float64)
+    value = float(weights @ rewards / weights.sum())
+    return _interval(value, weights * (rewards - value) / weights.mean())
+
+
+def doubly_robust(log: Log, target: Target, model: RewardModel | Floats | None = None) -> Estimate:
+    """A reward model's mean under the target plus the inverse-propensity-weighted mean of what it gets wrong.
+
+    Unbiased like :func:`ips` whatever the model says, as long as it says it without having seen the rollout; narrower
+    the better the model is.
+
+    Args:
+        log: what was played; a callable model needs its goals.
+        target: as for :func:`ips`.
+        model: expected rewards, as a callable or an array of shape (rollouts, arms of ``target`` in its order). By
+            default each arm's mean reward over the rollouts before (a later one would bias the estimate, since what is
+            played depends on it); over all arms where it was not yet played, and 0 for the first rollout.
+
+    Raises:
+        ConfigError: as :func:`ips`, or a model of another shape or without goals to ask about.
+    """
+    weights, rewards, names = _weights(log, target), np.asarray(log.rewards, dtype=np.float64), list(target)
+    expected = _expected(log, names, model)
+    played = np.asarray(log.arms)[:, None] == np.asarray(names)
+    guess = (played * expected).sum(axis=1)  # 0 for an arm outside the target, whose weight is 0
+    return _mean(expected @ np.fromiter(target.values(), dtype=np.float64) + weights * (rewards - guess))
+
+
+def effective_sample_size(log: Log, target: Target) -> float:
+    """How many rollouts of the target itself the log is worth: (sum of weights)^2 / sum of squared weights (Kish)."""
+    weights = _weights(log, target)
+    return float(weights.sum() ** 2 / (weights**2).sum())
+
+
+def _weights(log: Log, target: Target) -> Floats:
+    """Each rollout's chance under the target over its propensity; shape (rollouts,)."""
+    chances = list(target.values())
+    if not all(chance >= 0 for chance in chances) or not math.isclose(sum(chances), 1, abs_tol=1e-9):
+        raise ConfigError(f"A target's chances are at least 0 and sum to 1; found {dict(target)}.")
+    unknown = sorted({arm for arm, chance in target.items() if chance > 0} - set(log.arms))
+    if unknown:
+        raise ConfigError(f"The log never played {unknown}, so it says nothing of them; it played {set(log.arms)}.")
+    return np.array([target.get(arm, 0.0) for arm in log.arms]) / np.asarray(log.propensities, dtype=np.float64)
+
+
+def _expected(log: Log, names: Sequence[str], model: RewardModel | Floats | None) -> Floats:
+    """Expected reward of each named arm at each rollout; shape (rollouts, names)."""
+    if model is None:
+        return np.stack([_mean_before(log, name) for name in names], axis=1)
+    if callable(model):
+        if len(log.goals) == 0:
+            raise ConfigError("A reward model is asked about goals, and the log has none. Give Log(goals=...).")
+        return np.array([[model(goal, name) for name in names] for goal in log.goals], dtype=np.float64)
+    array = np.asarray(model, dtype=np.float64)
+    if array.shape != (len(log.arms), len(names)):
+        raise ConfigError(f"The model must have shape {(len(log.arms), len(names))}; found {array.shape}.")
+    return array
+
+
+def _mean_before(log: Log, name: str) -> Floats:
+    """The arm's mean reward over the rollouts before each one, over all arms where it has none; shape (rollouts,)."""
+    rewards, played = np.asarray(log.rewards, dtype=np.float64), np.asarray(log.arms) == name
+    own, count = np.cumsum(rewards * played) - rewards * played, np.cumsum(played) - played
+    every, place = np.cumsum(rewards) - rewards, np.arange(len(rewards))
+    return np.where(count > 0, own / np.maximum(count, 1), every / np.maximum(place, 1))
+
+
+def _mean(terms: Floats) -> Estimate:
+    value = float(terms.mean())
+    return _interval(value, terms - value)
+
+
+def _interval(value: float, deviations: Floats) -> Estimate:
+    """The normal 95% interval of a mean with these deviations."""
+    half = NormalDist().inv_cdf(0.975) * float(np.linalg.norm(deviations)) / len(deviations)
+    return Estimate(value, value - half, value + half)
