@@ -109,7 +109,7 @@ def test_a_temperature_changes_what_is_drawn_and_not_the_reference(data: list[Ex
     sharp = np.exp(4 * logs)
     sharp[example.chosen] = 0.0
     assert drawn == pytest.approx(sharp / sharp.sum(), abs=0.07)
-    assert all(pair.reference_rejected == logs[pair.rejected] for pair in pairs)
+    assert [pair.reference_rejected for pair in pairs] == pytest.approx([logs[pair.rejected] for pair in pairs])
 
 
 def sure(policy: ChoicePolicy, monkeypatch: pytest.MonkeyPatch, data: list[Example], certain: int) -> None:
