@@ -97,9 +97,14 @@ def write_json(path: Path, value: object) -> None:
     write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
 
 
+def json_line(row: object) -> bytes:
+    """A line of a JSON-lines file."""
+    return (json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
 def write_json_lines(path: Path, rows: Iterable[object]) -> None:
     """Write one JSON document a line, gzipped where the name ends in ``.gz``; the same rows give the same bytes."""
-    text = "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows).encode()
+    text = b"".join(map(json_line, rows))
     write_bytes(path, gzip.compress(text, mtime=0) if path.suffix == ".gz" else text)
 
 

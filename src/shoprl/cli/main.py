@@ -10,6 +10,7 @@ import tyro
 
 from shoprl.cli.bench import BenchCommand
 from shoprl.cli.catalog import CatalogCommand
+from shoprl.cli.compare import Compare
 from shoprl.cli.convert import Convert
 from shoprl.cli.env_server import EnvServer
 from shoprl.cli.evaluate import Evaluate
@@ -31,6 +32,7 @@ COMMANDS: dict[str, Any] = {
     "reproduce": Reproduce,
     "train": Train,
     "evaluate": Evaluate,
+    "compare": Compare,
     "recommend": Recommend,
     "catalog": CatalogCommand,
     "trajectories": TrajectoriesCommand,

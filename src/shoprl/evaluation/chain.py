@@ -5,15 +5,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 import torch
 
 from shoprl.evaluation.evaluate import Evaluation, evaluate
 from shoprl.evaluation.statistics import INTERVAL_SEED, summarize
-from shoprl.evaluation.thompson import ThompsonResult
-from shoprl.policies.backbone import load_backbone
+from shoprl.policies.backbone import Backbone, load_backbone
 from shoprl.policies.base import Decode, Policy
 from shoprl.policies.choice import ChoicePolicy, new_model
 from shoprl.policies.encoder import TokenStore
@@ -24,6 +23,9 @@ from shoprl.policies.state import parse_instruction
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal
 from shoprl.trajectories.files import read_trajectories, write_trajectories
+
+if TYPE_CHECKING:
+    from shoprl.evaluation.compare import Comparison
 
 TEST_GOALS = 500
 P = TypeVar("P", bound=LearnedPolicy)
@@ -75,16 +77,26 @@ class Outcome:
         results: for ``results.json``.
         tests: each agent's greedy episodes on the test goals.
         trained: names of the trainings, in order.
-        thompson: the result of Thompson sampling, where there was one.
+        thompson: what Thompson sampling found, where there was one.
     """
 
     results: dict[str, Any]
     tests: Mapping[str, Evaluation]
     trained: tuple[str, ...]
-    thompson: ThompsonResult | None = None
+    thompson: "Comparison | None" = None
 
 
-def encoded(data: ShopData, texts: Iterable[str], path: Path | None = None) -> TokenStore:
+def product_texts(data: ShopData) -> Iterator[str]:
+    """Every product's texts that a choice policy compares."""
+    for product in data.catalog:
+        yield product.title
+        for values in product.options.values():
+            yield from values
+
+
+def encoded(
+    data: ShopData, texts: Iterable[str], path: Path | None = None, backbone: Backbone | None = None
+) -> TokenStore:
     """Token states of every product's texts and of ``texts``.
 
     All that will be met must be there: texts are encoded in batches, whose padding shows in the last bits, and so the
@@ -94,21 +106,16 @@ def encoded(data: ShopData, texts: Iterable[str], path: Path | None = None) -> T
         data: the shop.
         texts: what else, such as :func:`wishes`.
         path: a file to keep them in; where it is there, it is read. None keeps nothing.
+        backbone: the frozen encoder; None for the default one.
 
     Raises:
         BackboneError: the file is damaged or of another backbone.
         StorageError: it cannot be written.
     """
     if path is not None and path.is_file():
-        return TokenStore.load(path, load_backbone())
-    store, products = TokenStore(load_backbone()), data.catalog
-    store.add(
-        [
-            *(product.title for product in products),
-            *(value for product in products for values in product.options.values() for value in values),
-            *texts,
-        ]
-    )
+        return TokenStore.load(path, backbone or load_backbone())
+    store = TokenStore(backbone or load_backbone())
+    store.add([*product_texts(data), *texts])
     if path is not None:
         store.save(path)
     return store

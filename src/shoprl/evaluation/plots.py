@@ -8,14 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shoprl.errors import ConfigError
 from shoprl.evaluation.statistics import Estimate
-from shoprl.evaluation.thompson import ThompsonResult
 from shoprl.files import write_atomic
 
 if TYPE_CHECKING:
@@ -23,19 +22,18 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-_DASHES = ("-", "--", "-.", ":")
-_INK, _MUTED, _GRID = "#222222", "#5f5f5f", "#e3e3e3"
+DASHES: tuple[Literal["-", "--", "-.", ":"], ...] = ("-", "--", "-.", ":")
+INK, MUTED, _GRID = "#222222", "#5f5f5f", "#e3e3e3"
 _DPI = 150
 _NAME_LENGTH = 40
 _LEGEND_LENGTH = 105  # characters that fit a row of a legend, 7 of them a name's line and gap
-_SETTLED = 10  # rollouts of an arm after which its mean decides how far the axis reaches
 _SMOOTH_FROM = 60  # points from which a curve is drawn faint with its moving mean on top
 _RC: Any = {
     "font.family": ["DejaVu Sans"],  # comes with Matplotlib, so that every machine draws the same
     "font.size": 10,
     "text.parse_math": False,  # a "$" in a name is a "$"
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
+    "text.color": INK,
+    "axes.labelcolor": INK,
     "axes.titlesize": 11,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
@@ -46,8 +44,8 @@ _RC: Any = {
     "axes.axisbelow": True,
     "grid.color": _GRID,
     "grid.linewidth": 0.8,
-    "xtick.color": _MUTED,
-    "ytick.color": _MUTED,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
     "lines.linewidth": 1.9,
     "legend.frameon": False,
 }
@@ -81,9 +79,9 @@ def plot_scaling(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
         StorageError: ``path`` cannot be written.
     """
     sizes = [row["products"] for row in rows]
-    with _drawing(9.0, 6.0) as figure:
+    with drawing(9.0, 6.0) as figure:
         for axes, (title, curves) in zip(figure.subplots(2, 2).flat, _SCALING, strict=True):
-            for (name, label), color, dashes in zip(curves, PALETTE, _DASHES, strict=False):
+            for (name, label), color, dashes in zip(curves, PALETTE, DASHES, strict=False):
                 values = [row[name] for row in rows]
                 axes.plot(sizes, values, color=color, linestyle=dashes, marker="o", markersize=4, label=label)
             axes.set(title=title, xlabel="products", xscale="log", yscale="log")
@@ -91,37 +89,7 @@ def plot_scaling(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
                 axis.set_major_formatter(lambda value, _: f"{value:,.10g}")
             axes.legend(loc="upper left", bbox_to_anchor=(0.0, 1.0), fontsize=9)
             axes.margins(y=0.25)
-        _save(figure, path)
-
-
-def plot_thompson(result: ThompsonResult, path: Path) -> None:
-    """Running mean score, running success rate and allocation of each arm against the rollouts of the run.
-
-    Raises:
-        ConfigError: Matplotlib is not installed.
-        StorageError: ``path`` cannot be written.
-    """
-    total = len(result.records)
-    with _drawing(9.0, 3.7) as figure:
-        score, success, allocation = figure.subplots(1, 3)
-        lines = []
-        for row, color, dashes in zip(result.arms, cycle(PALETTE), cycle(_DASHES), strict=False):
-            records = [record for record in result.records if record.arm == row.arm]
-            played = np.array([record.index + 1 for record in records], dtype=np.float64)
-            style = {"color": color, "linestyle": dashes}
-            _draw_mean(score, played, [record.reward for record in records], total, style)
-            _draw_mean(success, played, [float(record.success) for record in records], total, style)
-            steps = np.concatenate([[0.0], played, [total]])
-            counts = np.concatenate([np.arange(len(played) + 1), [len(played)]])
-            lines += allocation.step(steps, counts, where="post", **style)
-        for axes, title in ((score, "Mean score"), (success, "Success rate (%)"), (allocation, "Rollouts given")):
-            axes.set(title=title, xlabel="Rollouts of the run", xlim=(0, total))
-            axes.locator_params(axis="x", nbins=4)
-        score.set_ylim(0, 100)
-        success.set_ylim(0, _settled_top(result))
-        allocation.set_ylim(bottom=0)
-        _legend(figure, lines, [row.arm for row in result.arms])
-        _save(figure, path)
+        save(figure, path)
 
 
 def plot_learning_curves(curves: Mapping[str, Sequence[tuple[int, float]]], path: Path, ylabel: str) -> None:
@@ -134,10 +102,10 @@ def plot_learning_curves(curves: Mapping[str, Sequence[tuple[int, float]]], path
     drawn = {name: points for name, points in curves.items() if points}
     if not drawn:
         raise ConfigError("There are no learning curves to draw. Train with a run log first.")
-    with _drawing(8.0, 4.2) as figure:
+    with drawing(8.0, 4.2) as figure:
         axes = figure.subplots()
         lines, windows = [], set()
-        for points, color, dashes in zip(drawn.values(), cycle(PALETTE), cycle(_DASHES), strict=False):
+        for points, color, dashes in zip(drawn.values(), cycle(PALETTE), cycle(DASHES), strict=False):
             updates, values = np.array(points, dtype=np.float64).reshape(-1, 2).T
             window = max(1, len(values) // 20) if len(values) >= _SMOOTH_FROM else 1
             if window > 1:
@@ -149,8 +117,8 @@ def plot_learning_curves(curves: Mapping[str, Sequence[tuple[int, float]]], path
         if windows:
             width = f"{min(windows)}" if len(windows) == 1 else f"{min(windows)} to {max(windows)}"
             axes.set_title(f"Bold: moving mean over {width} values", loc="right", fontsize=9, fontweight="normal")
-        _legend(figure, lines, list(drawn))
-        _save(figure, path)
+        legend(figure, lines, list(drawn))
+        save(figure, path)
 
 
 def plot_agents(agents: Mapping[str, Scored], path: Path) -> None:
@@ -162,35 +130,16 @@ def plot_agents(agents: Mapping[str, Scored], path: Path) -> None:
     """
     if not agents:
         raise ConfigError("There are no agents to draw. Evaluate at least one.")
-    with _drawing(8.0, 1.15 + 0.52 * len(agents)) as figure:
+    with drawing(8.0, 1.15 + 0.52 * len(agents)) as figure:
         success, score = figure.subplots(1, 2, sharey=True)
         _points(success, [_times(agent.success_rate, 100) for agent in agents.values()], PALETTE[0], "%")
         _points(score, [agent.score for agent in agents.values()], PALETTE[1], "")
         success.set_title("Success rate")
         score.set_title("Score")
-        success.set_yticks(range(len(agents)), [_short(name) for name in agents], color=_INK)
+        success.set_yticks(range(len(agents)), [short(name) for name in agents], color=INK)
         success.set_ylim(len(agents) - 0.5, -0.7)  # the first agent on top
-        figure.supxlabel("Point: mean over the test episodes. Bar: 95% interval.", fontsize=9, color=_MUTED)
-        _save(figure, path)
-
-
-def _draw_mean(
-    axes: "Axes", played: NDArray[np.float64], values: Sequence[float], total: int, style: Mapping[str, Any]
-) -> None:
-    """100 x the running mean of ``values``, held from the last of the rollouts ``played`` to the end of the run."""
-    if not values:
-        return
-    means = 100 * _running_mean(values)
-    axes.plot(np.append(played, total), np.append(means, means[-1]), **style)
-
-
-def _settled_top(result: ThompsonResult) -> float:
-    """An upper end for success rates in percent that leaves out each arm's first rollouts, where a mean says little."""
-    tops = [10.0]
-    for row in result.arms:
-        means = _running_mean([float(record.success) for record in result.records if record.arm == row.arm])
-        tops += (115 * means[_SETTLED:]).tolist()
-    return min(100.0, max(tops)) if len(tops) > 1 else 100.0
+        figure.supxlabel("Point: mean over the test episodes. Bar: 95% interval.", fontsize=9, color=MUTED)
+        save(figure, path)
 
 
 def _points(axes: "Axes", estimates: Sequence[Estimate], color: str, unit: str) -> None:
@@ -217,7 +166,7 @@ def _points(axes: "Axes", estimates: Sequence[Estimate], color: str, unit: str) 
 
 
 @contextmanager
-def _drawing(width: float, height: float) -> Iterator["Figure"]:
+def drawing(width: float, height: float) -> Iterator["Figure"]:
     """An empty figure of this size in inches, drawn with this module's style."""
     try:
         import matplotlib
@@ -233,20 +182,20 @@ def _drawing(width: float, height: float) -> Iterator["Figure"]:
         yield Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(wspace=0.05), facecolor="white")
 
 
-def _save(figure: "Figure", path: Path) -> None:
+def save(figure: "Figure", path: Path) -> None:
     """Write the figure as a PNG that holds no date and no version."""
     write_atomic(path, lambda stream: figure.savefig(stream, format="png", dpi=_DPI, metadata={"Software": None}))
 
 
-def _legend(figure: "Figure", lines: Sequence[Any], names: Sequence[str]) -> None:
+def legend(figure: "Figure", lines: Sequence[Any], names: Sequence[str]) -> None:
     """One legend above the panels, in the order given."""
-    labels = [_short(name) for name in names]
+    labels = [short(name) for name in names]
     one_row = sum(len(label) + 7 for label in labels) <= _LEGEND_LENGTH
     columns = len(labels) if one_row else max(1, _LEGEND_LENGTH // (max(map(len, labels)) + 7))
     figure.legend(lines, labels, loc="outside upper left", ncols=columns, handlelength=2.2)
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
     """A name that fits beside a plot."""
     return name if len(name) <= _NAME_LENGTH else name[: _NAME_LENGTH - 1] + "…"
 
@@ -254,11 +203,6 @@ def _short(name: str) -> str:
 def _times(estimate: Estimate, factor: float) -> Estimate:
     """The estimate in another unit."""
     return Estimate(factor * estimate.value, factor * estimate.low, factor * estimate.high)
-
-
-def _running_mean(values: Sequence[float]) -> NDArray[np.float64]:
-    """The mean of the values so far; shape (len(values),)."""
-    return np.cumsum(np.asarray(values, dtype=np.float64)) / np.arange(1, len(values) + 1)
 
 
 def _moving_mean(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:

@@ -10,15 +10,15 @@ import numpy as np
 from shoprl.errors import RunError
 from shoprl.evaluation.budgets import Budget
 from shoprl.evaluation.chain import TEST_GOALS, Outcome, Run, best_of, encode, fresh, shopped, trained, wishes
+from shoprl.evaluation.compare import Comparison, play
 from shoprl.evaluation.evaluate import Evaluation, success_on
 from shoprl.evaluation.statistics import INTERVAL_SEED, compare_paired, summarize
-from shoprl.evaluation.thompson import ThompsonConfig, ThompsonResult, run_thompson
+from shoprl.evaluation.thompson import ThompsonConfig
+from shoprl.evaluation.workers import Table, here
 from shoprl.policies.base import Policy
 from shoprl.policies.choice import ChoicePolicy
 from shoprl.policies.simple import RulePolicy
-from shoprl.progress import bar
 from shoprl.rollouts.records import Episode
-from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.goal import Goal
 from shoprl.shop.splits import write_split
 from shoprl.training.dpo import preference_pairs, train_dpo
@@ -141,18 +141,12 @@ def _agent(
     return row
 
 
-def _thompson(run: ChainRun, arms: Sequence[Policy]) -> ThompsonResult:
-    goals = run.data.split.test[:TEST_GOALS]
-    config = ThompsonConfig(objective="score", rollouts=run.budget.rollouts, batch=50, seed=run.seed)
-
-    def play(arm: int, indices: Sequence[int], rng: np.random.Generator) -> Sequence[Episode]:
-        seed = int(rng.integers(2**31))
-        episodes = run_episodes(arms[arm], run.data.shop, run.goals(indices), seed, "sample", what="")
-        progress.update(len(episodes))
-        return episodes
-
-    with run.timed("thompson sampling"), bar(config.rollouts, "thompson sampling", "rollout") as progress:
-        return run_thompson([arm.name for arm in arms], play, goals, config, run.rng(6))
+def _thompson(run: ChainRun, arms: Sequence[Policy]) -> Comparison:
+    config = ThompsonConfig(rollouts=run.budget.rollouts, runs=1, batch=50, seed=run.seed)
+    goals, folder = run.data.split.test[:TEST_GOALS], run.folder / "thompson"
+    table = Table({arm.name: arm for arm in arms}, run.data)
+    with run.timed("thompson sampling"), here(table) as submit:
+        return play(list(table.policies), goals, config, folder, submit)
 
 
 def _on_eval(run: ChainRun, policies: Mapping[str, ChoicePolicy]) -> dict[str, Evaluation]:
@@ -202,7 +196,7 @@ def reproduce(run: ChainRun) -> Outcome:
         "best_policy": f"policies/{best_of(on_eval)}",
         "chosen_on_eval_goals": {name: found.summary.to_json() for name, found in on_eval.items()},
         "demonstrations": {"average": average.to_json(), "expert": expert.to_json()},
-        "thompson": {name: value for name, value in thompson.to_json().items() if name != "records"},
+        "thompson": thompson.to_json(),
         "hashes": run.data.hashes(),
     }
     return Outcome(results, tests, TRAINED, thompson)

@@ -6,7 +6,8 @@ from typing import Any
 
 from shoprl.evaluation.chain import Outcome, Run
 from shoprl.evaluation.evaluate import Evaluation
-from shoprl.evaluation.plots import plot_agents, plot_learning_curves, plot_thompson
+from shoprl.evaluation.plots import plot_agents, plot_learning_curves
+from shoprl.evaluation.plots_compare import plot_comparison
 from shoprl.evaluation.report import write_report
 from shoprl.rollouts.records import Episode
 from shoprl.training.loop import read_log
@@ -23,8 +24,8 @@ def _figures(run: Run, outcome: Outcome) -> list[tuple[str, Path]]:
     plot_learning_curves(curves, folder / "losses.png", "loss")
     found = [("Success and score on the test goals, with 95% intervals", folder / "agents.png")]
     if outcome.thompson is not None:
-        plot_thompson(outcome.thompson, folder / "thompson.png")
-        found.append(("Thompson sampling: running means and share of rollouts of each arm", folder / "thompson.png"))
+        drawn = plot_comparison(outcome.thompson.results, folder)
+        found += [(f"Thompson sampling. {caption}", folder / name) for name, caption in drawn.items()]
     return [*found, ("Training losses (DPO's is of another kind than imitation's)", folder / "losses.png")]
 
 
@@ -54,4 +55,6 @@ def write_run_report(run: Run, outcome: Outcome, results: Mapping[str, Any]) -> 
         "wall_seconds": run.wall,
         "run": {key: results[key] for key in ("budget", "seed", "threads", "machine", "versions", "hashes")},
     }
+    if outcome.thompson is not None:
+        shown["thompson"] = {"arms": [{"arm": name, **row} for name, row in results["thompson"]["arms"].items()]}
     write_report(run.folder / "report.html", shown, _figures(run, outcome), _examples(run, outcome.tests))

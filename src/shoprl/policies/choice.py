@@ -25,6 +25,7 @@ from shoprl.policies.matching import cosine, coverage
 from shoprl.policies.queries import QueryStrategy
 from shoprl.policies.tuned import Finished, new_layers, run_layers
 
+ENCODE = 512  # texts that pass tuned layers in one go, which bounds the memory
 KINDS_OF_MATCH = 3  # of tokens: learned cosine, the backbone's cosine, the same word piece
 
 
@@ -283,6 +284,15 @@ class ChoicePolicy(LearnedPolicy):
     def prepare(self, states: Iterable[Encoded]) -> None:
         """Encode the texts that are new."""
         self.store.add(text for state in states for text in (state.instruction, *state.texts))
+
+    @torch.inference_mode()
+    def encode(self, texts: Iterable[str]) -> None:
+        """Make the token states of texts at once: in each process that is given the same ones, the same to the bit."""
+        self.store.add(new := sorted(set(texts), key=lambda text: (len(text), text)))
+        if self.model.tuned is not None:
+            self.model.eval()
+            for start in range(0, len(new), ENCODE):
+                self._finished.states(self.model.tuned, self.store, new[start : start + ENCODE])
 
     def logits(self, states: Sequence[Encoded]) -> torch.Tensor:
         """See :meth:`LearnedPolicy.logits`."""

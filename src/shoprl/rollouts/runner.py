@@ -15,6 +15,7 @@ from shoprl.shop.goal import Goal
 from shoprl.shop.session import MAX_STEPS, Session, Shop
 
 PARALLEL = 64  # episodes under way at once
+Seeds = int | Sequence[Sequence[int]]
 
 
 @dataclass
@@ -50,11 +51,11 @@ def finished_episode(
 
 
 def _trips(
-    policy: Policy, shop: Shop, goals: Sequence[tuple[int, Goal]], seed: int, max_steps: int
+    policy: Policy, shop: Shop, goals: Sequence[tuple[int, Goal]], seed: Seeds, max_steps: int
 ) -> Iterator[tuple[int, _Trip]]:
     for position, (index, goal) in enumerate(goals):
         tracker = Tracker(policy.queries(parse_instruction(goal.instruction)), max_steps)
-        rng = np.random.default_rng([seed, index, position])
+        rng = np.random.default_rng([seed, index, position] if isinstance(seed, int) else list(seed[position]))
         yield position, _Trip(index, Session(shop, goal), tracker, rng, [])
 
 
@@ -71,7 +72,7 @@ def run_episodes(
     policy: Policy,
     shop: Shop,
     goals: Sequence[tuple[int, Goal]],
-    seed: int,
+    seed: Seeds,
     decode: Decode = "greedy",
     max_steps: int = MAX_STEPS,
     what: str | None = None,
@@ -82,7 +83,8 @@ def run_episodes(
         policy: who acts.
         shop: where.
         goals: (index in its goal list, goal); a goal may occur several times.
-        seed: each episode draws from its own generator, made of the seed, its goal index and its position.
+        seed: each episode draws from its own generator, made of the seed, its goal index and its position; or, of a
+            sequence, of the numbers given for it.
         decode: greedy or sampled actions.
         max_steps: an episode is cut after so many steps.
         what: label of the progress bar; the policy's name by default, no bar where it is empty.
@@ -90,8 +92,10 @@ def run_episodes(
     Returns:
         One episode a goal, in the order of ``goals``.
     """
-    if max_steps < 1 or seed < 0:
+    if max_steps < 1 or (isinstance(seed, int) and seed < 0):
         raise ConfigError(f"max_steps {max_steps} must be at least 1, seed {seed} at least 0.")
+    if not isinstance(seed, int) and len(seed) != len(goals):
+        raise ConfigError(f"Each episode needs its seed; found {len(goals)} goals and {len(seed)} seeds.")
     done: dict[int, Episode] = {}
     waiting = _trips(policy, shop, goals, seed, max_steps)
     running: list[tuple[int, _Trip]] = []

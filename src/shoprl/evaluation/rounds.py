@@ -1,0 +1,115 @@
+"""A round of a comparison: which rollouts it asks for, and what is kept of each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from shoprl.errors import RunError
+from shoprl.rollouts.records import Episode, episode_from_json
+
+Seed = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """One episode of a run.
+
+    Attributes:
+        index: its position in the run, from 0.
+        run: number of the run, from 0.
+        arm: name of the arm played.
+        propensity: the chance that this arm was chosen, given what was believed before its round.
+        seed: of the episode's own generator.
+        episode: what happened, with the probability of each action.
+    """
+
+    index: int
+    run: int
+    arm: str
+    propensity: float
+    seed: Seed
+    episode: Episode
+
+    @property
+    def goal_index(self) -> int:
+        """The goal played."""
+        return self.episode.goal_index
+
+    @property
+    def reward(self) -> float:
+        """In 0..1."""
+        return self.episode.reward
+
+    @property
+    def success(self) -> bool:
+        """Whether the reward was exactly 1."""
+        return self.episode.success
+
+    def to_json(self) -> dict[str, Any]:
+        """A line of a records file; read back by :func:`rollout_from_json`."""
+        own = {"index": self.index, "run": self.run, "arm": self.arm, "propensity": self.propensity}
+        return {**own, "seed": list(self.seed), "success": self.success, **self.episode.to_json()}
+
+
+def rollout_from_json(row: dict[str, Any]) -> Rollout:
+    """Rebuild a rollout.
+
+    Raises:
+        TrajectoryError: a field of the episode is missing or has the wrong type.
+        RunError: another is.
+    """
+    episode = episode_from_json(row)
+    try:
+        a, b, c, d = (int(part) for part in row["seed"])
+        propensity = float(row["propensity"])
+        return Rollout(int(row["index"]), int(row["run"]), str(row["arm"]), propensity, (a, b, c, d), episode)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"not a rollout's record: {error!r}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Episodes of one arm that are played together.
+
+    Attributes:
+        arm: index of the arm.
+        indices: of the rollouts, within the run.
+        goals: the goal index of each.
+        seeds: of each one's generator.
+    """
+
+    arm: int
+    indices: tuple[int, ...]
+    goals: tuple[int, ...]
+    seeds: tuple[Seed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What is played before the beliefs are updated.
+
+    Attributes:
+        start: index of its first rollout.
+        best: the chance of each arm to be the best, given what is believed.
+        propensities: the chance of each arm to be chosen; each rollout is drawn with exactly these.
+        arms, goals: of each rollout.
+        seeds: of each rollout's generator.
+    """
+
+    start: int
+    best: tuple[float, ...]
+    propensities: tuple[float, ...]
+    arms: tuple[int, ...]
+    goals: tuple[int, ...]
+    seeds: tuple[Seed, ...]
+
+    def tasks(self, chunk: int) -> Iterator[Task]:
+        """The rollouts of each arm in parts of at most ``chunk``, the same whoever plays them."""
+        for arm in sorted(set(self.arms)):
+            positions = [position for position, each in enumerate(self.arms) if each == arm]
+            for first in range(0, len(positions), chunk):
+                part = positions[first : first + chunk]
+                indices, goals, seeds = zip(
+                    *((self.start + i, self.goals[i], self.seeds[i]) for i in part), strict=True
+                )
+                yield Task(arm, indices, goals, seeds)
