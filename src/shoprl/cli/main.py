@@ -16,6 +16,7 @@ from shoprl.cli.evaluate import Evaluate
 from shoprl.cli.parity import Parity
 from shoprl.cli.preferences import PreferencesCommand
 from shoprl.cli.recommend import Recommend
+from shoprl.cli.report import Report
 from shoprl.cli.reproduce import Reproduce
 from shoprl.cli.train_query import TrainQuery
 from shoprl.cli.trajectories import TrajectoriesCommand
@@ -31,6 +32,7 @@ COMMANDS: dict[str, Any] = {
     "reproduce": Reproduce,
     "train": Train,
     "evaluate": Evaluate,
+    "report": Report,
     "recommend": Recommend,
     "catalog": CatalogCommand,
     "trajectories": TrajectoriesCommand,

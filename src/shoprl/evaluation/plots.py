@@ -29,7 +29,7 @@ _DPI = 150
 _NAME_LENGTH = 40
 _LEGEND_LENGTH = 105  # characters that fit a row of a legend, 7 of them a name's line and gap
 _SETTLED = 10  # rollouts of an arm after which its mean decides how far the axis reaches
-_SMOOTH_FROM = 60  # points from which a curve is drawn faint with its moving mean on top
+_SEED: Any = {"marker": "o", "markersize": 3.2, "color": _INK, "linestyle": "", "zorder": 4}
 _RC: Any = {
     "font.family": ["DejaVu Sans"],  # comes with Matplotlib, so that every machine draws the same
     "font.size": 10,
@@ -81,7 +81,7 @@ def plot_scaling(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
         StorageError: ``path`` cannot be written.
     """
     sizes = [row["products"] for row in rows]
-    with _drawing(9.0, 6.0) as figure:
+    with drawing(9.0, 6.0) as figure:
         for axes, (title, curves) in zip(figure.subplots(2, 2).flat, _SCALING, strict=True):
             for (name, label), color, dashes in zip(curves, PALETTE, _DASHES, strict=False):
                 values = [row[name] for row in rows]
@@ -91,7 +91,7 @@ def plot_scaling(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
                 axis.set_major_formatter(lambda value, _: f"{value:,.10g}")
             axes.legend(loc="upper left", bbox_to_anchor=(0.0, 1.0), fontsize=9)
             axes.margins(y=0.25)
-        _save(figure, path)
+        save(figure, path)
 
 
 def plot_thompson(result: ThompsonResult, path: Path) -> None:
@@ -102,7 +102,7 @@ def plot_thompson(result: ThompsonResult, path: Path) -> None:
         StorageError: ``path`` cannot be written.
     """
     total = len(result.records)
-    with _drawing(9.0, 3.7) as figure:
+    with drawing(9.0, 3.7) as figure:
         score, success, allocation = figure.subplots(1, 3)
         lines = []
         for row, color, dashes in zip(result.arms, cycle(PALETTE), cycle(_DASHES), strict=False):
@@ -121,40 +121,16 @@ def plot_thompson(result: ThompsonResult, path: Path) -> None:
         success.set_ylim(0, _settled_top(result))
         allocation.set_ylim(bottom=0)
         _legend(figure, lines, [row.arm for row in result.arms])
-        _save(figure, path)
+        save(figure, path)
 
 
-def plot_learning_curves(curves: Mapping[str, Sequence[tuple[int, float]]], path: Path, ylabel: str) -> None:
-    """A curve a name, each a sequence of (update, value); long curves are drawn faint, their moving mean on top.
-
-    Raises:
-        ConfigError: there is nothing to draw, or Matplotlib is not installed.
-        StorageError: ``path`` cannot be written.
-    """
-    drawn = {name: points for name, points in curves.items() if points}
-    if not drawn:
-        raise ConfigError("There are no learning curves to draw. Train with a run log first.")
-    with _drawing(8.0, 4.2) as figure:
-        axes = figure.subplots()
-        lines, windows = [], set()
-        for points, color, dashes in zip(drawn.values(), cycle(PALETTE), cycle(_DASHES), strict=False):
-            updates, values = np.array(points, dtype=np.float64).reshape(-1, 2).T
-            window = max(1, len(values) // 20) if len(values) >= _SMOOTH_FROM else 1
-            if window > 1:
-                windows.add(window)
-                axes.plot(updates, values, color=color, alpha=0.22, linewidth=1.0)
-            lines += axes.plot(updates, _moving_mean(values, window), color=color, linestyle=dashes)
-        axes.set(xlabel="Updates", ylabel=ylabel)
-        axes.margins(x=0.02)
-        if windows:
-            width = f"{min(windows)}" if len(windows) == 1 else f"{min(windows)} to {max(windows)}"
-            axes.set_title(f"Bold: moving mean over {width} values", loc="right", fontsize=9, fontweight="normal")
-        _legend(figure, lines, list(drawn))
-        _save(figure, path)
-
-
-def plot_agents(agents: Mapping[str, Scored], path: Path) -> None:
+def plot_agents(agents: Mapping[str, Scored], path: Path, seeds: Mapping[str, Sequence[Scored]] | None = None) -> None:
     """Success rate and score of each agent, with intervals, one row an agent in the order given.
+
+    Args:
+        agents: name -> mean and interval.
+        path: the PNG file to write.
+        seeds: name -> what each seed gave, of agents whose mean is over several: small points, and their range the bar.
 
     Raises:
         ConfigError: there are no agents, or Matplotlib is not installed.
@@ -162,16 +138,22 @@ def plot_agents(agents: Mapping[str, Scored], path: Path) -> None:
     """
     if not agents:
         raise ConfigError("There are no agents to draw. Evaluate at least one.")
-    with _drawing(8.0, 1.15 + 0.52 * len(agents)) as figure:
+    with drawing(8.0, 1.15 + 0.52 * len(agents)) as figure:
         success, score = figure.subplots(1, 2, sharey=True)
         _points(success, [_times(agent.success_rate, 100) for agent in agents.values()], PALETTE[0], "%")
         _points(score, [agent.score for agent in agents.values()], PALETTE[1], "")
+        for row, name in enumerate(agents):
+            for each in (seeds or {}).get(name, ()):
+                success.plot([100 * each.success_rate.value], [row], **_SEED)
+                score.plot([each.score.value], [row], **_SEED)
         success.set_title("Success rate")
         score.set_title("Score")
-        success.set_yticks(range(len(agents)), [_short(name) for name in agents], color=_INK)
+        success.set_yticks(range(len(agents)), [short_name(name) for name in agents], color=_INK)
         success.set_ylim(len(agents) - 0.5, -0.7)  # the first agent on top
-        figure.supxlabel("Point: mean over the test episodes. Bar: 95% interval.", fontsize=9, color=_MUTED)
-        _save(figure, path)
+        said = "Large point: mean over seeds. Small points: each seed. Bar: their range; of one seed its 95% interval."
+        plain = "Point: mean over the test episodes. Bar: 95% interval."
+        figure.supxlabel(said if seeds else plain, fontsize=9, color=_MUTED)
+        save(figure, path)
 
 
 def _draw_mean(
@@ -217,7 +199,7 @@ def _points(axes: "Axes", estimates: Sequence[Estimate], color: str, unit: str) 
 
 
 @contextmanager
-def _drawing(width: float, height: float) -> Iterator["Figure"]:
+def drawing(width: float, height: float) -> Iterator["Figure"]:
     """An empty figure of this size in inches, drawn with this module's style."""
     try:
         import matplotlib
@@ -233,20 +215,20 @@ def _drawing(width: float, height: float) -> Iterator["Figure"]:
         yield Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(wspace=0.05), facecolor="white")
 
 
-def _save(figure: "Figure", path: Path) -> None:
+def save(figure: "Figure", path: Path) -> None:
     """Write the figure as a PNG that holds no date and no version."""
     write_atomic(path, lambda stream: figure.savefig(stream, format="png", dpi=_DPI, metadata={"Software": None}))
 
 
 def _legend(figure: "Figure", lines: Sequence[Any], names: Sequence[str]) -> None:
     """One legend above the panels, in the order given."""
-    labels = [_short(name) for name in names]
+    labels = [short_name(name) for name in names]
     one_row = sum(len(label) + 7 for label in labels) <= _LEGEND_LENGTH
     columns = len(labels) if one_row else max(1, _LEGEND_LENGTH // (max(map(len, labels)) + 7))
     figure.legend(lines, labels, loc="outside upper left", ncols=columns, handlelength=2.2)
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
     """A name that fits beside a plot."""
     return name if len(name) <= _NAME_LENGTH else name[: _NAME_LENGTH - 1] + "…"
 
@@ -259,10 +241,3 @@ def _times(estimate: Estimate, factor: float) -> Estimate:
 def _running_mean(values: Sequence[float]) -> NDArray[np.float64]:
     """The mean of the values so far; shape (len(values),)."""
     return np.cumsum(np.asarray(values, dtype=np.float64)) / np.arange(1, len(values) + 1)
-
-
-def _moving_mean(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
-    """The mean of up to ``window`` values around each, fewer at the ends; shape as ``values``."""
-    kernel = np.ones(window)
-    weight = np.convolve(np.ones(len(values)), kernel, mode="same")
-    return np.asarray(np.convolve(values, kernel, mode="same") / weight)
