@@ -17,6 +17,7 @@ from shoprl.cli.evaluate import Evaluate
 from shoprl.cli.parity import Parity
 from shoprl.cli.preferences import PreferencesCommand
 from shoprl.cli.recommend import Recommend
+from shoprl.cli.report import Report
 from shoprl.cli.reproduce import Reproduce
 from shoprl.cli.train_query import TrainQuery
 from shoprl.cli.trajectories import TrajectoriesCommand
@@ -33,6 +34,7 @@ COMMANDS: dict[str, Any] = {
     "train": Train,
     "evaluate": Evaluate,
     "compare": Compare,
+    "report": Report,
     "recommend": Recommend,
     "catalog": CatalogCommand,
     "trajectories": TrajectoriesCommand,

@@ -6,12 +6,8 @@ line styles repeat the distinction for print. Matplotlib is imported when a figu
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from shoprl.errors import ConfigError
 from shoprl.evaluation.statistics import Estimate
@@ -27,7 +23,7 @@ INK, MUTED, _GRID = "#222222", "#5f5f5f", "#e3e3e3"
 _DPI = 150
 _NAME_LENGTH = 40
 _LEGEND_LENGTH = 105  # characters that fit a row of a legend, 7 of them a name's line and gap
-_SMOOTH_FROM = 60  # points from which a curve is drawn faint with its moving mean on top
+_SEED: Any = {"marker": "o", "markersize": 3.2, "color": INK, "linestyle": "", "zorder": 4}
 _RC: Any = {
     "font.family": ["DejaVu Sans"],  # comes with Matplotlib, so that every machine draws the same
     "font.size": 10,
@@ -92,37 +88,13 @@ def plot_scaling(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
         save(figure, path)
 
 
-def plot_learning_curves(curves: Mapping[str, Sequence[tuple[int, float]]], path: Path, ylabel: str) -> None:
-    """A curve a name, each a sequence of (update, value); long curves are drawn faint, their moving mean on top.
-
-    Raises:
-        ConfigError: there is nothing to draw, or Matplotlib is not installed.
-        StorageError: ``path`` cannot be written.
-    """
-    drawn = {name: points for name, points in curves.items() if points}
-    if not drawn:
-        raise ConfigError("There are no learning curves to draw. Train with a run log first.")
-    with drawing(8.0, 4.2) as figure:
-        axes = figure.subplots()
-        lines, windows = [], set()
-        for points, color, dashes in zip(drawn.values(), cycle(PALETTE), cycle(DASHES), strict=False):
-            updates, values = np.array(points, dtype=np.float64).reshape(-1, 2).T
-            window = max(1, len(values) // 20) if len(values) >= _SMOOTH_FROM else 1
-            if window > 1:
-                windows.add(window)
-                axes.plot(updates, values, color=color, alpha=0.22, linewidth=1.0)
-            lines += axes.plot(updates, _moving_mean(values, window), color=color, linestyle=dashes)
-        axes.set(xlabel="Updates", ylabel=ylabel)
-        axes.margins(x=0.02)
-        if windows:
-            width = f"{min(windows)}" if len(windows) == 1 else f"{min(windows)} to {max(windows)}"
-            axes.set_title(f"Bold: moving mean over {width} values", loc="right", fontsize=9, fontweight="normal")
-        legend(figure, lines, list(drawn))
-        save(figure, path)
-
-
-def plot_agents(agents: Mapping[str, Scored], path: Path) -> None:
+def plot_agents(agents: Mapping[str, Scored], path: Path, seeds: Mapping[str, Sequence[Scored]] | None = None) -> None:
     """Success rate and score of each agent, with intervals, one row an agent in the order given.
+
+    Args:
+        agents: name -> mean and interval.
+        path: the PNG file to write.
+        seeds: name -> what each seed gave, of agents whose mean is over several: small points, and their range the bar.
 
     Raises:
         ConfigError: there are no agents, or Matplotlib is not installed.
@@ -134,11 +106,17 @@ def plot_agents(agents: Mapping[str, Scored], path: Path) -> None:
         success, score = figure.subplots(1, 2, sharey=True)
         _points(success, [_times(agent.success_rate, 100) for agent in agents.values()], PALETTE[0], "%")
         _points(score, [agent.score for agent in agents.values()], PALETTE[1], "")
+        for row, name in enumerate(agents):
+            for each in (seeds or {}).get(name, ()):
+                success.plot([100 * each.success_rate.value], [row], **_SEED)
+                score.plot([each.score.value], [row], **_SEED)
         success.set_title("Success rate")
         score.set_title("Score")
-        success.set_yticks(range(len(agents)), [short(name) for name in agents], color=INK)
+        success.set_yticks(range(len(agents)), [short_name(name) for name in agents], color=INK)
         success.set_ylim(len(agents) - 0.5, -0.7)  # the first agent on top
-        figure.supxlabel("Point: mean over the test episodes. Bar: 95% interval.", fontsize=9, color=MUTED)
+        said = "Large point: mean over seeds. Small points: each seed. Bar: their range; of one seed its 95% interval."
+        plain = "Point: mean over the test episodes. Bar: 95% interval."
+        figure.supxlabel(said if seeds else plain, fontsize=9, color=MUTED)
         save(figure, path)
 
 
@@ -189,13 +167,13 @@ def save(figure: "Figure", path: Path) -> None:
 
 def legend(figure: "Figure", lines: Sequence[Any], names: Sequence[str]) -> None:
     """One legend above the panels, in the order given."""
-    labels = [short(name) for name in names]
+    labels = [short_name(name) for name in names]
     one_row = sum(len(label) + 7 for label in labels) <= _LEGEND_LENGTH
     columns = len(labels) if one_row else max(1, _LEGEND_LENGTH // (max(map(len, labels)) + 7))
     figure.legend(lines, labels, loc="outside upper left", ncols=columns, handlelength=2.2)
 
 
-def short(name: str) -> str:
+def short_name(name: str) -> str:
     """A name that fits beside a plot."""
     return name if len(name) <= _NAME_LENGTH else name[: _NAME_LENGTH - 1] + "…"
 
@@ -203,10 +181,3 @@ def short(name: str) -> str:
 def _times(estimate: Estimate, factor: float) -> Estimate:
     """The estimate in another unit."""
     return Estimate(factor * estimate.value, factor * estimate.low, factor * estimate.high)
-
-
-def _moving_mean(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
-    """The mean of up to ``window`` values around each, fewer at the ends; shape as ``values``."""
-    kernel = np.ones(window)
-    weight = np.convolve(np.ones(len(values)), kernel, mode="same")
-    return np.asarray(np.convolve(values, kernel, mode="same") / weight)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoprl.errors import ConfigError, RunError
-from shoprl.evaluation.plots import DASHES, INK, MUTED, PALETTE, drawing, save, short
+from shoprl.evaluation.plots import DASHES, INK, MUTED, PALETTE, drawing, save, short_name
 from shoprl.evaluation.rounds import Rollout
 from shoprl.evaluation.thompson import ThompsonResult
 from shoprl.files import read_json, write_json
@@ -151,7 +151,7 @@ def _legends(figure: "Figure", arms: Sequence[str], runs: int) -> None:
     from matplotlib.lines import Line2D
 
     if arms:
-        names = [short(name) for name in arms]
+        names = [short_name(name) for name in arms]
         columns = min(len(names), max(1, _LEGEND_LENGTH // (max(map(len, names)) + 7)))
         lines = [Line2D([], [], color=color, linewidth=3) for _, color in zip(names, cycle(PALETTE), strict=False)]
         figure.legend(lines, names, loc="outside upper left", ncols=columns, handlelength=1.4)

@@ -10,8 +10,7 @@ import torch
 
 from shoprl.errors import RunError
 from shoprl.evaluation.chain import Run, fresh, trained
-from shoprl.evaluation.evaluate import INTERVAL_SEED
-from shoprl.evaluation.statistics import summarize
+from shoprl.evaluation.statistics import INTERVAL_SEED, summarize
 from shoprl.files import content_hash, read_json
 from shoprl.machine import commit, machine
 from shoprl.policies.learned import LearnedPolicy
