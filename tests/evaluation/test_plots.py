@@ -6,7 +6,7 @@ import pytest
 
 from shoprl.errors import ConfigError
 from shoprl.evaluation import plots
-from shoprl.evaluation.plots import plot_agents, plot_learning_curves, plot_thompson
+from shoprl.evaluation.plots import plot_agents, plot_thompson
 from shoprl.evaluation.statistics import Estimate, Summary
 from shoprl.evaluation.thompson import ThompsonConfig, run_thompson
 
@@ -52,22 +52,16 @@ def test_agents_figure_is_the_same_twice_and_takes_any_name(tmp_path: Path) -> N
     assert check_png(tmp_path / "deep" / "a.png") == check_png(tmp_path / "b.png")
 
 
-def test_learning_curves_short_long_and_empty(tmp_path: Path) -> None:
-    curves = {
-        "short": [(0, 2.0), (10, 1.0)],
-        "long": [(i, 1 / (i + 1)) for i in range(200)],
-        "none": [],
-    }
-    plot_learning_curves(curves, tmp_path / "a.png", "Loss")
-    plot_learning_curves(curves, tmp_path / "b.png", "Loss")
-    assert check_png(tmp_path / "a.png") == check_png(tmp_path / "b.png")
+def test_seeds_are_drawn_beside_their_mean(tmp_path: Path) -> None:
+    name = next(iter(AGENTS))
+    plot_agents(AGENTS, tmp_path / "a.png")
+    plot_agents(AGENTS, tmp_path / "b.png", {name: [AGENTS[name], AGENTS[name]]})
+    assert check_png(tmp_path / "a.png") != check_png(tmp_path / "b.png")
 
 
 def test_nothing_to_draw_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no agents"):
         plot_agents({}, tmp_path / "a.png")
-    with pytest.raises(ConfigError, match="no learning curves"):
-        plot_learning_curves({"none": []}, tmp_path / "a.png", "Loss")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -34,7 +34,7 @@ def plot_panels(panels: Mapping[str, Mapping[str, Sequence[Curve]]], path: Path)
         raise ConfigError("There are no learning curves to draw. Train with a run log first.")
     columns = min(_COLUMNS, len(full))
     rows = ceil(len(full) / columns)
-    with drawing(max(4.6, 3.1 * columns), 0.3 + 2.7 * rows) as figure:
+    with drawing(9.0, 0.3 + 2.7 * rows) as figure:
         grid = figure.subplots(rows, columns, squeeze=False)
         for axes, (title, curves) in zip(grid.flat, full.items(), strict=False):
             for (name, seeds), color in zip(curves.items(), cycle(PALETTE), strict=False):

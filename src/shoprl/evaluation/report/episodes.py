@@ -82,7 +82,9 @@ def _read(run: RunFolder) -> dict[str, list[Episode]]:
     """Each agent's episodes, of agents that met the same goals as the first."""
     folder = run.folder / "episodes" / "test"
     files = {path.name.removesuffix(_SUFFIX): path for path in sorted(folder.glob(f"*{_SUFFIX}"))}
-    names = [name for name in run.agents if name in files] or [n for n in files if not n.endswith("-sample")]
+    names = [name for name in run.agents if name in files]
+    if len(names) < 2:
+        names = [name for name in files if not name.endswith("-sample")]
     found: dict[str, list[Episode]] = {}
     goals: list[int] | None = None
     for name in names:
