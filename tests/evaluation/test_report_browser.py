@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,16 @@ from shoprl.evaluation.report import write_runs_report
 from tests.evaluation.report.folders import HOSTILE, add_episodes, add_log, comparison, row, run_folder
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
-    --disable-component-update --disable-sync""".split()
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 LONG = "a" * 2_000
 # The least contrast of any text that is shown with the first colour behind it, as WCAG 2.2 computes it.
 CONTRAST = """() => {
@@ -82,8 +91,9 @@ def test_the_page_in_a_browser(browser: Any, page_file: Path, tmp_path: Path, wi
     page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
     page.on("request", lambda request: asked.append(request.url))
     page.goto(page_file.as_uri())
-    for summary in page.locator("details:not([open]) > summary").all():
-        summary.click()
+    for details in page.locator("details").all():
+        if details.get_attribute("open") is None:
+            details.locator("summary").click(timeout=10_000)
     assert page.locator("details:not([open])").count() == 0
     page.screenshot(path=tmp_path / "page.png", full_page=True)
     assert said == []
@@ -105,7 +115,7 @@ def test_headings_are_in_order_and_boxes_take_the_keyboard(browser: Any, page_fi
     levels = page.evaluate("[...document.querySelectorAll('h1,h2,h3,h4')].map(h => Number(h.tagName[1]))")
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
     loose = "[...document.querySelectorAll('main *')].filter(e => e.scrollWidth > e.clientWidth + 1 && "
     loose += "getComputedStyle(e).overflowX === 'auto' && e.tabIndex !== 0).length"
     assert page.evaluate(loose) == 0  # what scrolls can be reached with the Tab key

@@ -42,6 +42,7 @@ def plot_panels(panels: Mapping[str, Mapping[str, Sequence[Curve]]], path: Path)
                     _draw(axes, points, color, short_name(name) if i == 0 else None)
             axes.set_title(short_name(title), fontsize=10)
             axes.set_xlabel("Updates")
+            axes.locator_params(axis="x", nbins=5)
             axes.margins(x=0.02)
             if len(curves) > 1:
                 axes.legend(fontsize=8)
