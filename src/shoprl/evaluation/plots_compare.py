@@ -70,7 +70,7 @@ def _figures(result: ThompsonResult) -> dict[str, tuple[str, str, Draw]]:
     unit = "successes" if config.objective == "success" else "score points"
     how = f"{config.allocation} allocation by {config.objective}"
     each = "One colour an arm, one line style a run"
-    faint = f"Faint: an arm's first {_SETTLED} rollouts; flat: it was not played"
+    faint = f"Faint: an arm's first {_SETTLED} rollouts, perhaps off the axis; flat: it was not played"
     return {
         "compare-score.png": (
             "Average score",
