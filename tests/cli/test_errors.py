@@ -69,6 +69,7 @@ DAMAGES = [
 COMMANDS: list[Callable[[Path, Path], list[object]]] = [
     lambda data, out: ["evaluate", "--policy", "rule", "--data", data, "--json"],
     lambda data, out: ["reproduce", "--data", data, "--budget", "tiny", "--out", out, "--json"],
+    lambda data, out: ["compare", "--data", data, "--arms", "rule", "random", "--out", out, "--json"],
     lambda data, out: [*words(ATTRIBUTES), "--data", data, "--out", out, "--json"],
     lambda data, out: [*words(SPLIT), "--data", data, "--out", out, "--json"],
 ]

@@ -1,16 +1,12 @@
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from shoprl.errors import ConfigError
 from shoprl.evaluation import plots
-from shoprl.evaluation.plots import plot_agents, plot_thompson
+from shoprl.evaluation.plots import plot_agents
 from shoprl.evaluation.statistics import Estimate, Summary
-from shoprl.evaluation.thompson import ThompsonConfig, run_thompson
-
-from .test_thompson import run, shoppers
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 AGENTS = {
@@ -30,20 +26,6 @@ def check_png(path: Path) -> bytes:
     assert b"Software" not in data
     assert len(data) > 5000
     return data
-
-
-def test_thompson_figure_is_the_same_twice(tmp_path: Path) -> None:
-    result = run(rollouts=60)
-    plot_thompson(result, tmp_path / "a.png")
-    plot_thompson(result, tmp_path / "b.png")
-    assert check_png(tmp_path / "a.png") == check_png(tmp_path / "b.png")
-
-
-def test_thompson_figure_with_an_arm_never_played(tmp_path: Path) -> None:
-    config = ThompsonConfig(rollouts=1, batch=1)
-    result = run_thompson(["a", "b"], shoppers((0.5, 0.5)), [1], config, np.random.default_rng(0))
-    plot_thompson(result, tmp_path / "a.png")
-    check_png(tmp_path / "a.png")
 
 
 def test_agents_figure_is_the_same_twice_and_takes_any_name(tmp_path: Path) -> None:

@@ -29,7 +29,15 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def digests(folder: Path) -> dict[str, str]:
     """Of everything that does not hold a time or a place."""
-    kept = ("policies/*/*", "trajectories/*", "episodes/*/*", "data/*", "split*.json", "training/*/log.jsonl")
+    kept = (
+        "policies/*/*",
+        "trajectories/*",
+        "episodes/*/*",
+        "thompson/*/*",
+        "data/*",
+        "split*.json",
+        "training/*/log.jsonl",
+    )
     return {str(path.relative_to(folder)): sha256_of(path) for pattern in kept for path in folder.glob(pattern)}
 
 
@@ -111,7 +119,7 @@ def test_its_results_hold_together(finished: Path) -> None:
     chosen = results["chosen_on_eval_goals"]
     best = max(chosen, key=lambda name: (chosen[name]["success_rate"], chosen[name]["score"]))
     assert results["best_policy"] == f"policies/{best}"
-    assert sum(arm["rollouts"] for arm in results["thompson"]["arms"]) == BUDGETS["tiny"].rollouts
+    assert sum(arm["rollouts"] for arm in results["thompson"]["arms"].values()) == BUDGETS["tiny"].rollouts
 
 
 def run_of(folder: Path, data: ShopData) -> ChainRun:

@@ -43,6 +43,16 @@ def test_same_seed_same_episodes(toy: ShopData) -> None:
     assert first != other
 
 
+def test_each_episode_may_have_a_seed_of_its_own(toy: ShopData) -> None:
+    goals = [(index, toy.goals[index]) for index in (4, 9, 4)]
+    seeds = [(1, 2, 3), (4, 5, 6), (1, 2, 3)]
+    first, second, third = run_episodes(Careful(), toy.shop, goals, seeds, "sample")
+    assert first == third
+    assert run_episodes(Careful(), toy.shop, [goals[1]], [seeds[1]], "sample") == [second]
+    with pytest.raises(ConfigError, match="needs its seed"):
+        run_episodes(Careful(), toy.shop, goals, seeds[:2])
+
+
 def test_a_goal_asked_for_twice_is_drawn_twice(toy: ShopData) -> None:
     episodes = run_episodes(Careful(), toy.shop, [(0, toy.goals[0])] * 12, 0, "sample")
     assert len({episode.decisions for episode in episodes}) > 3

@@ -151,7 +151,8 @@ def play(arms: Sequence[str], goals: Sequence[int], config: ThompsonConfig, fold
             for run in runs:
                 start(run)
             while waiting:
-                for done in wait(waiting, return_when=FIRST_COMPLETED).done:
+                wait(waiting, return_when=FIRST_COMPLETED)
+                for done in [each for each in waiting if each.done()]:
                     run, task = waiting.pop(done)
                     over = run.took(task, done.result())
                     progress.update(len(task.indices))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 CAPTIONS = "captions.json"  # file name -> caption of each figure of a folder
 _SIZE = (6.0, 4.6)  # inches: small, so that letters are large where a phone shows the whole
-_SETTLED = 10  # rollouts of an arm after which its mean decides how far the axis reaches
+_SETTLED = 10  # rollouts of an arm before which its mean says little
 _LEGEND_LENGTH = 62  # characters that fit a row of a legend, 7 of them a name's line and gap
-_WIDTH = 1.6
+_WIDTH, _FAINT = 1.6, 0.8
+_STYLES = (*DASHES, (0, (7, 1.5, 1.5, 1.5, 1.5, 1.5)), (0, (10, 3)))  # of runs
 Points = tuple[NDArray[np.float64], NDArray[np.float64]]
 Curve = Callable[[ThompsonResult, str], Points]
 Draw = Callable[["Axes", Sequence[ThompsonResult]], None]
@@ -69,16 +70,17 @@ def _figures(result: ThompsonResult) -> dict[str, tuple[str, str, Draw]]:
     unit = "successes" if config.objective == "success" else "score points"
     how = f"{config.allocation} allocation by {config.objective}"
     each = "One colour an arm, one line style a run"
+    faint = f"Faint: an arm's first {_SETTLED} rollouts, perhaps off the axis; flat: it was not played"
     return {
         "compare-score.png": (
             "Average score",
-            f"Average score (100 x mean reward) of each arm against the rollouts of its run; {how}. {each}. "
-            "A line is flat where its arm was not played.",
+            f"Average score (100 x mean reward) of each arm against the rollouts of its run; {how}. {each}. {faint}.",
             lambda axes, results: _draw_means(axes, results, lambda rollout: 100 * rollout.reward),
         ),
         "compare-success.png": (
             "Average success rate (%)",
-            f"Share of an arm's rollouts with reward exactly 1 against the rollouts of its run; {how}. {each}.",
+            f"Share of an arm's rollouts with reward exactly 1 against the rollouts of its run; {how}. {each}. "
+            f"{faint}.",
             lambda axes, results: _draw_means(axes, results, lambda rollout: 100.0 * rollout.success),
         ),
         "compare-allocation.png": (
@@ -100,31 +102,38 @@ def _figures(result: ThompsonResult) -> dict[str, tuple[str, str, Draw]]:
     }
 
 
-def _styled(results: Sequence[ThompsonResult]) -> Iterator[tuple[ThompsonResult, str, str, str]]:
+def _styled(results: Sequence[ThompsonResult]) -> Iterator[tuple[ThompsonResult, str, str, Any]]:
     """Each run's arms with colour and line style."""
-    for result, dashes in zip(results, cycle(DASHES), strict=False):
+    for result, dashes in zip(results, cycle(_STYLES), strict=False):
         for arm, color in zip(result.arms, cycle(PALETTE), strict=False):
             yield result, arm, color, dashes
 
 
 def _draw_means(axes: "Axes", results: Sequence[ThompsonResult], value: Callable[[Rollout], float]) -> None:
-    """Running means, each held to the end of its run; the axis leaves out an arm's first rollouts, mostly noise."""
-    settled: list[float] = []
+    """Running means, each held until its arm is played again; faint over an arm's first rollouts, mostly noise."""
+    shown: list[float] = []
     for result, arm, color, dashes in _styled(results):
         played = [record for record in result.records if record.arm == arm]
         if played:
             means = np.cumsum([value(record) for record in played]) / np.arange(1, len(played) + 1)
             steps = np.array([*(record.index + 1 for record in played), len(result.records)])
-            axes.plot(steps, np.append(means, means[-1]), color=color, linestyle=dashes, linewidth=_WIDTH)
-            settled += means[min(_SETTLED, len(means) - 1) :].tolist()
-    margin = max(2.0, 0.08 * (max(settled) - min(settled)))
-    axes.set_ylim(max(0.0, min(settled) - margin), min(100.5, max(settled) + margin))
+            means = np.append(means, means[-1])
+            early = slice(0, _SETTLED + 1)  # to where the full line begins
+            axes.step(steps[early], means[early], where="post", color=color, linewidth=_FAINT, alpha=0.45)
+            axes.step(steps[_SETTLED:], means[_SETTLED:], where="post", color=color, linestyle=dashes, linewidth=_WIDTH)
+            shown += means[_SETTLED:].tolist()
+    if shown:
+        margin = max(2.0, 0.1 * (max(shown) - min(shown)))
+        axes.set_ylim(max(-2.0, min(shown) - margin), min(102.0, max(shown) + margin))
+    else:
+        axes.set_ylim(-2, 102)
 
 
 def _draw_lines(axes: "Axes", results: Sequence[ThompsonResult], curve: Curve) -> None:
     for result, arm, color, dashes in _styled(results):
         axes.plot(*curve(result, arm), color=color, linestyle=dashes, linewidth=_WIDTH)
-    axes.set_ylim(bottom=0)
+    top = axes.get_ylim()[1]
+    axes.set_ylim(-0.02 * top, top)
 
 
 def _given(result: ThompsonResult, arm: str) -> Points:
@@ -141,7 +150,7 @@ def _best(result: ThompsonResult, arm: str) -> Points:
 
 
 def _draw_regret(axes: "Axes", results: Sequence[ThompsonResult]) -> None:
-    for result, dashes in zip(results, cycle(DASHES), strict=False):
+    for result, dashes in zip(results, cycle(_STYLES), strict=False):
         axes.plot(np.append(0.0, result.cumulative_regret()), color=INK, linestyle=dashes, linewidth=_WIDTH)
     axes.set_ylim(bottom=0)
 
@@ -156,6 +165,6 @@ def _legends(figure: "Figure", arms: Sequence[str], runs: int) -> None:
         lines = [Line2D([], [], color=color, linewidth=3) for _, color in zip(names, cycle(PALETTE), strict=False)]
         figure.legend(lines, names, loc="outside upper left", ncols=columns, handlelength=1.4)
     if runs > 1:
-        styles = [Line2D([], [], color=MUTED, linestyle=s) for _, s in zip(range(runs), cycle(DASHES), strict=False)]
+        styles = [Line2D([], [], color=MUTED, linestyle=s) for _, s in zip(range(runs), cycle(_STYLES), strict=False)]
         labels = [f"run {number + 1}" for number in range(runs)]
         figure.legend(styles, labels, loc="outside lower center", ncols=min(runs, 5), handlelength=3.0)
