@@ -141,7 +141,7 @@ def _agent(
     return row
 
 
-def _difference(first: Evaluation, second: Evaluation) -> dict[str, Any]:
+def difference(first: Evaluation, second: Evaluation) -> dict[str, Any]:
     """First less second on the same goals, with intervals."""
     clusters = [episode.goal_index for episode in first.episodes]
     parts: dict[str, tuple[Callable[[Episode], float], float]] = {
@@ -211,7 +211,7 @@ def reproduce(run: ChainRun) -> Outcome:
     thompson = _thompson(run, everyone)
     results = {
         "agents": agents,
-        "comparison": {"of": "dpo less control, same test goals", **_difference(tests["dpo"], tests["control"])},
+        "comparison": {"of": "dpo less control, same test goals", **difference(tests["dpo"], tests["control"])},
         "best_policy": f"policies/{best_of(on_eval)}",
         "chosen_on_eval_goals": {name: found.summary.to_json() for name, found in on_eval.items()},
         "demonstrations": {"average": average.to_json(), "expert": expert.to_json()},
