@@ -15,7 +15,7 @@ from shoprl.shop.reward import reward
 from shoprl.shop.session import Session
 from shoprl.trajectories.shoppers import plan_for
 
-FAMILIES = 12
+FAMILIES = 8
 
 
 @pytest.fixture(scope="module")
@@ -113,3 +113,11 @@ def test_words_for_looks_are_found_within_words() -> None:
 def test_a_number_of_families_that_cannot_be_made_is_an_error(families: int) -> None:
     with pytest.raises(ConfigError, match=f"families {families}"):
         picture_shop(families, 1, 0)
+
+
+def test_a_search_knows_nothing_of_looks(shop: PictureShop) -> None:
+    for goal in list(shop.data.goals)[:20]:
+        words = goal.instruction.lower().split()
+        plain = [word for word in words if not names_a_look([word])]
+        assert len(plain) < len(words)
+        assert list(shop.data.shop.find(words)) == list(shop.data.shop.find(plain))

@@ -16,7 +16,7 @@ from shoprl.trajectories.files import read_trajectories
 from tests.cli.fakerun import use_fake_backbone
 
 TINY = ImagesConfig(
-    families=8,
+    families=6,
     requests=1,
     demonstrations=12,
     imitation=ImitationConfig(updates=6, batch_size=4, checkpoint_every=2, log_every=2, warmup=2),

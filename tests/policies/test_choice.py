@@ -177,7 +177,7 @@ def asked_sides(numbers: range) -> list[Example]:
 def test_whether_a_picture_is_what_was_asked_for_is_learned(tmp_path: Path) -> None:
     policy = fake_policy(image=True)
     policy.pictures = PICTURES
-    config = ImitationConfig(updates=120, batch_size=8, learning_rate=5e-3, warmup=5, checkpoint_every=120)
+    config = ImitationConfig(updates=100, batch_size=8, learning_rate=5e-3, warmup=5, checkpoint_every=100)
     train_imitation(policy, asked_sides(range(4)), config, tmp_path)
     test = asked_sides(range(4, 6))
     with torch.inference_mode():

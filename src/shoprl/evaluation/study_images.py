@@ -44,9 +44,9 @@ class ImagesConfig:
     families: int = 90
     requests: int = 4
     shop_seed: int = 0
-    demonstrations: int = 600
+    demonstrations: int = 1_600
     recovery: float = 0.7
-    imitation: ImitationConfig = field(default_factory=lambda: ImitationConfig(updates=400))
+    imitation: ImitationConfig = field(default_factory=lambda: ImitationConfig(updates=1_000, learning_rate=2e-3))
 
 
 def _demonstrated(run: Run, config: ImagesConfig) -> list[Episode]:
