@@ -1,3 +1,4 @@
+import itertools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -163,16 +164,52 @@ def test_pictures_of_item_pages_are_looked_at() -> None:
     assert torch.isneginf(together[1, 3:]).all()
 
 
+def asked_sides(numbers: range) -> list[Example]:
+    """Pages on which the answer is whether the picture shows the side that is asked for."""
+    found = []
+    for i in numbers:
+        for side, asked in itertools.product("LR", ("left", "right")):
+            page = replace(encoded(f"a mug for the {asked} hand", "yes", "no"), asin=f"{side}{i}")
+            found.append(Example(page, int(asked[0].upper() != side)))
+    return found
+
+
+def test_whether_a_picture_is_what_was_asked_for_is_learned(tmp_path: Path) -> None:
+    policy = fake_policy(image=True)
+    policy.pictures = PICTURES
+    config = ImitationConfig(updates=100, batch_size=8, learning_rate=5e-3, warmup=5, checkpoint_every=100)
+    train_imitation(policy, asked_sides(range(4)), config, tmp_path)
+    test = asked_sides(range(4, 6))
+    with torch.inference_mode():
+        found = policy.logits([example.state for example in test]).argmax(dim=-1)
+    assert found.tolist() == [example.chosen for example in test]
+
+
 def test_every_weight_gets_a_gradient_with_pictures() -> None:
     policy = fake_policy(image=True)
     policy.pictures = PICTURES
     policy.logits([replace(encoded("red mug", "a red mug", "plate"), asin="L1")])[0, 0].backward()
-    assert policy.model.picture.weight.grad.abs().max() > 0
+    model = policy.model
+    for part in (model.picture, model.fit.word, model.fit.look, model.fit.join):
+        assert part.weight.grad.abs().max() > 0
+
+
+@torch.inference_mode()
+def test_without_a_picture_no_word_fits_or_misfits() -> None:
+    policy, page = fake_policy(image=True), encoded("red mug", "a red mug", "plate")
+    assert not policy.model.fit(policy.batch([page])).any()
+    policy.pictures = PICTURES
+    shown = replace(page, asin="L1")
+    alone = policy.model.fit(policy.batch([shown]))[0]
+    assert alone.abs().max() > 1e-3
+    longer = replace(encoded("a big blue mug for tea", "mug"), asin="R1")
+    torch.testing.assert_close(policy.model.fit(policy.batch([shown, longer]))[0], alone)
 
 
 def test_without_pictures_nothing_changes() -> None:
     plain, other = fake_policy(3).model.state_dict(), fake_policy(3, image=True).model.state_dict()
-    assert set(other) - set(plain) == {"picture.weight", "picture.bias"}
+    fit = {f"fit.{name}.weight" for name in ("word", "look", "join")}
+    assert set(other) - set(plain) == {"picture.weight", "picture.bias"} | fit
     assert all(torch.equal(plain[name], other[name]) for name in plain)
     assert "image" not in fake_policy().model.config.to_dict()
 

@@ -134,10 +134,10 @@ def wishes(data: ShopData, indices: Iterable[int]) -> Iterator[str]:
         yield from (instruction.wish, *queries_for("wish", instruction))
 
 
-def fresh(run: Run, name: str, purpose: int) -> ChoicePolicy:
-    """A new policy with the fast head."""
+def fresh(run: Run, name: str, purpose: int, **sizes: Any) -> ChoicePolicy:
+    """A new policy with the fast head; ``sizes`` are those of its model."""
     generator = torch.Generator().manual_seed(int(run.rng(purpose).integers(2**31)))
-    return ChoicePolicy(new_model(run.store, generator), run.store, name=name)
+    return ChoicePolicy(new_model(run.store, generator, **sizes), run.store, name=name)
 
 
 def trained(run: Run, name: str, make: Callable[[Path], P], about: Mapping[str, Any]) -> P:

@@ -5,6 +5,9 @@ tuned, and then what enters them is cached (:mod:`shoprl.policies.tuned`). On to
 the tokens of the instruction (the interaction of WebShop's bi-attention, arXiv 2207.01206 section 4.2, in one
 direction); what a candidate's tokens matched is pooled to one vector and joined with its numeric features; and two
 transformer layers over all candidates give one logit each.
+
+A model that looks at pictures also compares the page's picture with each word of the instruction, since nothing else
+in it could tell whether the picture is what was asked for.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,6 +29,7 @@ from shoprl.policies.queries import QueryStrategy
 from shoprl.policies.tuned import Finished, new_layers, run_layers
 
 ENCODE = 512  # texts that pass tuned layers in one go, which bounds the memory
+FORMS, FORM_WIDTH = 8, 16  # bilinear forms that hold a picture against a word, and the width in which they do
 KINDS_OF_MATCH = 3  # of tokens: learned cosine, the backbone's cosine, the same word piece
 
 
@@ -139,6 +143,27 @@ class ChoiceConfig(PretrainedConfig):
             self.image = image
 
 
+class _Fit(nn.Module):
+    """How a page's picture fits the words of the wish: every word is scored against it by several bilinear forms."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        # Neither has a constant, so that without a picture, or for padding, every score is zero.
+        self.word = nn.Linear(width, FORMS * FORM_WIDTH, bias=False)
+        self.look = nn.Linear(PICTURE, FORMS * FORM_WIDTH, bias=False)
+        self.join = nn.Linear(2 * FORMS, hidden, bias=False)
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """The best and the worst score of any word in each form, joined; shape (decisions, hidden)."""
+        assert batch.pictures is not None
+        word = self.word(batch.wish).unflatten(-1, (FORMS, FORM_WIDTH))
+        look = self.look(batch.pictures).unflatten(-1, (FORMS, FORM_WIDTH))
+        scores = torch.einsum("dlfw,dfw->dlf", word, look)
+        ends = (scores.amax(dim=1).clamp(min=0), scores.amin(dim=1).clamp(max=0))  # the same without padding
+        joined: torch.Tensor = self.join(torch.cat(ends, dim=-1))
+        return joined
+
+
 class ChoiceModel(PreTrainedModel):
     """One logit a candidate; see the module's text."""
 
@@ -163,6 +188,7 @@ class ChoiceModel(PreTrainedModel):
         self.score = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, 1))
         self.value = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, 1))
         self.picture = nn.Linear(PICTURE, hidden) if config.image else None
+        self.fit = _Fit(config.backbone_width, hidden) if config.image else None
         self.tuned = new_layers(config.encoder, config.tuned_layers) if config.tuned_layers else None
         self.post_init()
 
@@ -202,10 +228,20 @@ class ChoiceModel(PreTrainedModel):
         compared = self.compare(torch.cat([tokens * found, (tokens - found).abs(), best], dim=-1))
         weights = torch.sigmoid(self.importance(wish)).squeeze(-1) * (batch.wish_ids >= 0)
         covered = [coverage(each, weights, batch.owner, batch.mask.shape[1]) for each in near]
-        numbers = self.numbers(torch.cat([batch.features, *covered], dim=-1))
+        numbers = self._numbers(torch.cat([batch.features, *covered], dim=-1), batch)
         candidates = self.drop(self.join(self._pool(compared.float(), batch))) + numbers
         # No vector of the instruction itself joins in: with it the model learns by heart which product goes with it.
         return self._mix(candidates, batch)
+
+    def _numbers(self, numbers: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """The candidates' numbers, and how the page's picture fits the wish, as one vector a candidate."""
+        first, *others = self.numbers
+        found: torch.Tensor = first(numbers)
+        if self.fit is not None and batch.pictures is not None:
+            found = found + self.fit(batch)[:, None, :]  # before what is not linear: buying and going back differ in it
+        for layer in others:
+            found = layer(found)
+        return found
 
     def _mix(self, candidates: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Let the candidates know each other, and the page's picture, which goes before them as one more."""
