@@ -19,6 +19,7 @@ from shoprl.cli.preferences import PreferencesCommand
 from shoprl.cli.recommend import Recommend
 from shoprl.cli.report import Report
 from shoprl.cli.reproduce import Reproduce
+from shoprl.cli.study import StudyCommand
 from shoprl.cli.train_query import TrainQuery
 from shoprl.cli.trajectories import TrajectoriesCommand
 from shoprl.errors import ConfigError, ShopRLError
@@ -39,6 +40,7 @@ COMMANDS: dict[str, Any] = {
     "catalog": CatalogCommand,
     "trajectories": TrajectoriesCommand,
     "preferences": PreferencesCommand,
+    "study": StudyCommand,
     "bench": BenchCommand,
     "env-server": EnvServer,
     "parity": Parity,

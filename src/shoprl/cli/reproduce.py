@@ -5,21 +5,25 @@ from pathlib import Path
 from typing import Any, Literal
 
 from shoprl.cli.output import Json, check_seed, emit, percent, table
-from shoprl.errors import ConfigError, ShopRLError
+from shoprl.cli.study import StudyCommand, StudyName
+from shoprl.errors import ConfigError, RunError, ShopRLError
 from shoprl.files import write_json
 from shoprl.shop.data import ShopData, read_data
+
+PAPER: tuple[StudyName, ...] = ("learners", "data", "stacked")  # the studies of the paper's own claims
 
 
 @dataclass(frozen=True)
 class Reproduce:
     """Run the chain: demonstrations, imitation, DPO and its control, evaluation on test goals, Thompson sampling.
 
-    With ``--budget standard``: the recipe of the best agent.
+    With ``--budget standard``: the recipe of the best agent. With ``--budget paper``: the paper's experiments.
 
     Attributes:
         data: the data folder; left out, a shop of 2,000 products is generated in the run folder.
         budget: how much of everything: ``quick`` takes minutes on two cores, ``tiny`` shows that it runs;
-            ``standard`` makes the best agent, within 45 minutes.
+            ``standard`` makes the best agent, within 45 minutes; ``paper`` runs the first three studies at the paper's
+            size, with three seeds from ``seed`` on, which takes hours.
         out: the run folder; must be new or empty, or an unfinished run with ``resume``.
         seed: of every draw.
         threads: processor threads; results are repeatable for one seed and one number of threads.
@@ -28,7 +32,7 @@ class Reproduce:
     """
 
     data: Path | None = None
-    budget: Literal["standard", "quick", "tiny"] = "quick"
+    budget: Literal["paper", "standard", "quick", "tiny"] = "quick"
     out: Path = Path("runs/quick")
     seed: int = 0
     threads: int = 2
@@ -38,6 +42,19 @@ class Reproduce:
 
     def execute(self) -> None:
         """Run the command."""
+        if self.budget == "paper":
+            self._paper()
+        else:
+            self._chain()
+
+    def _paper(self) -> None:
+        """The studies of the paper's claims at its size."""
+        if self.out.is_dir() and any(self.out.iterdir()) and not self.resume:
+            raise RunError(f"{self.out}: not empty. Go on with --resume, or choose another folder with --out.")
+        seeds = (self.seed, self.seed + 1, self.seed + 2)
+        StudyCommand(PAPER, self.out, self.data, seeds, "paper", self.threads, self.strict, self.json).execute()
+
+    def _chain(self) -> None:
         import matplotlib  # noqa: F401  (what only the report needs is missed now, not after training)
         import torch
 

@@ -70,3 +70,14 @@ def test_pictures_of_several_runs_carry_their_names(tmp_path: Path) -> None:
     (runs[0] / "figures" / "x.png").write_bytes(b"<svg>")
     with pytest.raises(RunError, match=r"x\.png: not a PNG"):
         list(figures.run_figures(read_runs(runs)))
+
+
+def test_pictures_of_a_study_come_once_and_first(tmp_path: Path) -> None:
+    for seed in (0, 1):
+        run = run_folder(tmp_path / "learners" / f"seed-{seed}", {"dpo": row(0.5, 60)}, seed)
+        (run / "figures").mkdir()
+        (run / "figures" / "own.png").write_bytes(PNG)
+    (tmp_path / "learners" / "figures").mkdir()
+    (tmp_path / "learners" / "figures" / "against.png").write_bytes(PNG)
+    found = figures.run_figures(read_runs([tmp_path / "learners"]))
+    assert [figure.caption for figure in found] == ["against", "seed-0: own", "seed-1: own"]

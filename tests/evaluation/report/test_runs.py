@@ -18,6 +18,12 @@ def test_seeds_of_one_recipe_make_a_batch(tmp_path: Path) -> None:
     assert list(group.agents()) == ["dpo"]
 
 
+def test_a_study_stands_for_its_seeds(tmp_path: Path) -> None:
+    for seed in (10, 0, 2):
+        run_folder(tmp_path / "learners" / f"seed-{seed}", AGENTS, seed)
+    assert [run.seed for run in read_runs([tmp_path / "learners"])] == [0, 2, 10]
+
+
 def test_other_settings_are_another_batch_and_named(tmp_path: Path) -> None:
     folders = [
         run_folder(tmp_path / "a", AGENTS, 0, settings={"sizes": {"seed": 0}}),

@@ -30,7 +30,9 @@ def test_comparisons_of_seeds_have_a_mean_and_a_row_each() -> None:
     table = comparison_table({"dpo": [("seed 0", comparison(0.1, 0.05, 0.15)), ("seed 1", comparison(0.2, -0.1, 0.5))]})
     assert table is not None
     assert [name for name, _ in table.rows] == ["dpo", "dpo, seed 0", "dpo, seed 1"]
-    assert table.rows[0][1][0] == Cell("+15.0", "+10.0 to +20.0")
+    # Student's t with one degree of freedom: 12.706 x 5 to each side
+    assert table.rows[0][1][0] == Cell("+15.0", "+10.0 to +20.0; over seeds [-48.5, +78.5]")
+    assert "Over seeds: holds zero." in table.rows[0][1][2].text
     assert table.rows[1][1][0] == Cell("+10.0", "[+5.0, +15.0]")
     assert table.rows[1][1][3] == Cell("p = 0.065", "only the first right: 9, only the second: 2")
 

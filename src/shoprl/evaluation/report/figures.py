@@ -45,19 +45,25 @@ def _drawn(draw: Callable[[Path], None]) -> bytes:
 def run_figures(runs: Sequence[RunFolder]) -> Iterator[Figure]:
     """The pictures that the runs left, captioned with the run's name where there are several.
 
+    Those of a study, which stand beside its runs ``seed-S``, come first.
+
     Raises:
         RunError: a picture or the captions cannot be read.
     """
+    for study in dict.fromkeys(run.folder.parent for run in runs if run.folder.name.startswith("seed-")):
+        yield from _pictures(study / "figures", "")
     for run in runs:
-        folder = run.folder / "figures"
-        captions = read_json(folder / "captions.json", RunError) if (folder / "captions.json").is_file() else {}
-        for path in sorted(folder.glob("*.png")):
-            if path.name in _DRAWN:
-                continue
-            written = captions.get(path.name) if isinstance(captions, Mapping) else None
-            caption = str(written or _CAPTIONS.get(path.name) or path.stem.replace("_", " ").replace("-", " "))
-            full = f"{bounded(run.name, 80)}: {caption}" if len(runs) > 1 else caption
-            yield Figure(full, f"Figure: {full}", png(path))
+        yield from _pictures(run.folder / "figures", f"{bounded(run.name, 80)}: " if len(runs) > 1 else "")
+
+
+def _pictures(folder: Path, of: str) -> Iterator[Figure]:
+    captions = read_json(folder / "captions.json", RunError) if (folder / "captions.json").is_file() else {}
+    for path in sorted(folder.glob("*.png")):
+        if path.name in _DRAWN:
+            continue
+        written = captions.get(path.name) if isinstance(captions, Mapping) else None
+        caption = str(written or _CAPTIONS.get(path.name) or path.stem.replace("_", " ").replace("-", " "))
+        yield Figure(f"{of}{caption}", f"Figure: {of}{caption}", png(path))
 
 
 def agents_figure(agents: Mapping[str, Rows], caption: str) -> Iterator[Figure]:

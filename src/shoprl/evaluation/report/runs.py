@@ -113,18 +113,24 @@ class Group:
 
 
 def read_runs(folders: Sequence[Path]) -> list[RunFolder]:
-    """Read run folders.
+    """Read run folders; the folder of a study stands for its runs ``seed-S``.
 
     Raises:
         RunError: none is given, one is given twice, is no run folder, or holds a malformed file.
     """
     if not folders:
         raise RunError("No run folder is given. Name at least one, such as `shoprl report runs/quick --out FILE`.")
+    folders = [run for folder in folders for run in _runs_of(folder)]
     places = [folder.resolve() for folder in folders]
     twice = [str(folder) for i, folder in enumerate(folders) if places[i] in places[:i]]
     if twice:
         raise RunError(f"{twice[0]}: given twice. Give each run once.")
     return [_read(folder, name) for folder, name in zip(folders, _names(places), strict=True)]
+
+
+def _runs_of(folder: Path) -> list[Path]:
+    seeds = [path.parent for path in folder.glob(f"seed-*/{RUN}")]
+    return [folder] if (folder / RUN).is_file() or not seeds else sorted(seeds, key=lambda seed: (len(seed.name), seed))
 
 
 def _names(places: Sequence[Path]) -> Iterator[str]:

@@ -140,8 +140,9 @@ def difference_blocks(group: Group) -> Iterable[Block | None]:
     if table is not None:
         yield table
         yield Note(
-            "Paired on the same goals; a positive number favours the one named first. Brackets hold 95% intervals; "
-            "a mean over seeds has the smallest to the largest below it."
+            "Paired on the same goals; a positive number favours the one named first. Brackets hold 95% intervals, of "
+            "one seed over goals (bootstrap), of several over seeds (Student's t); a mean over seeds has the smallest "
+            "to the largest below it."
         )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from shoprl.evaluation.report.document import Cell, Table
 from shoprl.evaluation.report.runs import Row
 from shoprl.evaluation.report.text import NOT_SCORED, bounded, duration, flat, number, pair, percent, points, whole
+from shoprl.evaluation.statistics import over_seeds
 
 Form = Callable[[float | None], str]
 Rows = Sequence[Row]  # an agent's row in each seed
@@ -169,7 +170,7 @@ def _compared(rows: Rows) -> tuple[Cell, ...]:
         ends = [(factor * e[0], factor * e[1]) for part in found if (e := pair([part.get("low"), part.get("high")]))]
         differences.append(_difference(values, ends))
         if ends:
-            verdicts.append(f"{what.capitalize()}: {verdict(ends)}")
+            verdicts.append(f"{what.capitalize()}: {verdict(ends)}{_over_seeds(values)}")
     return (*differences, Cell(*(verdicts or [NOT_SCORED])), _mcnemar(rows))
 
 
@@ -178,7 +179,8 @@ def _difference(values: Sequence[float], ends: Sequence[tuple[float, float]]) ->
         return Cell(NOT_SCORED)
     mean = f"{sum(values) / len(values):+.1f}"
     if len(values) > 1:
-        return Cell(mean, f"{min(values):+.1f} to {max(values):+.1f}")
+        over = over_seeds(values)
+        return Cell(mean, f"{min(values):+.1f} to {max(values):+.1f}; over seeds [{over.low:+.1f}, {over.high:+.1f}]")
     return Cell(mean, f"[{ends[0][0]:+.1f}, {ends[0][1]:+.1f}]" if ends else "")
 
 
@@ -189,6 +191,14 @@ def verdict(ends: Sequence[tuple[float, float]]) -> str:
         return "the interval excludes zero." if above or below else "the interval holds zero: not told apart."
     ways = f" ({above} above, {below} below)" if above and below else ""
     return f"excludes zero in {above + below} of {len(ends)} seeds{ways}."
+
+
+def _over_seeds(values: Sequence[float]) -> str:
+    """What the spread of several seeds says of a difference."""
+    if len(values) < 2:
+        return ""
+    over = over_seeds(values)
+    return f" Over seeds: {'excludes' if over.low > 0 or over.high < 0 else 'holds'} zero."
 
 
 def _mcnemar(rows: Rows) -> Cell:

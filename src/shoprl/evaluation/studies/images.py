@@ -1,7 +1,7 @@
 """Study: image features on and off, and on with the pictures shuffled, on a shop whose pictures matter.
 
-The pictures are drawn and their encoder is small and fixed (:mod:`shoprl.evaluation.studies.pictures`): the study shows whether
-the fast head can use what a picture tells, not what photographs would be worth to it.
+The pictures are drawn and their encoder is small and fixed (:mod:`shoprl.evaluation.studies.pictures`): the study
+shows whether the fast head can use what a picture tells, not what photographs would be worth to it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,8 +13,8 @@ import torch
 
 from shoprl.evaluation.chain import Run, encode, fresh, shopped, trained, wishes
 from shoprl.evaluation.evaluate import Evaluation
-from shoprl.evaluation.studies.picture_shop import PictureShop, picture_shop
 from shoprl.evaluation.statistics import compare_paired
+from shoprl.evaluation.studies.picture_shop import PictureShop, picture_shop
 from shoprl.policies.choice import ChoicePolicy
 from shoprl.rollouts.records import Episode
 from shoprl.shop.goal import write_goals
@@ -47,6 +47,15 @@ class ImagesConfig:
     demonstrations: int = 1_600
     recovery: float = 0.7
     imitation: ImitationConfig = field(default_factory=lambda: ImitationConfig(updates=1_000, learning_rate=2e-3))
+
+
+# For tests: everything happens, nothing is learned.
+TINY = ImagesConfig(
+    families=6,
+    requests=1,
+    demonstrations=12,
+    imitation=ImitationConfig(updates=6, batch_size=4, checkpoint_every=2, log_every=2, warmup=2),
+)
 
 
 def _demonstrated(run: Run, config: ImagesConfig) -> list[Episode]:
@@ -92,7 +101,7 @@ def arms(run: Run, shop: PictureShop, config: ImagesConfig) -> dict[str, ChoiceP
     episodes = _demonstrated(run, config)
     with run.timed("demonstrations"):
         shown = examples(run.data.shop, run.data.goals, episodes)
-    encode(run, wishes(run, [*run.data.split.train, *run.data.split.eval, *run.data.split.test]))
+    encode(run, wishes(run.data, [*run.data.split.train, *run.data.split.eval, *run.data.split.test]))
     seen: dict[str, Mapping[str, torch.Tensor]] = {
         ON: shop.pictures,
         OFF: {},
@@ -116,7 +125,7 @@ def _results(run: Run, tests: Mapping[str, Evaluation], config: ImagesConfig) ->
             for a, b in COMPARED
         ],
         "hashes": run.data.hashes(),
-        "wall_seconds": run.wall,
+        "wall_seconds": {**run.wall, "total": round(sum(run.wall.values()), 2)},
     }
 
 

@@ -7,20 +7,12 @@ from typing import Any
 
 import pytest
 
-from shoprl.evaluation import study_images
-from shoprl.evaluation.studies.images import OFF, ON, SHUFFLED, ImagesConfig, run
+from shoprl.evaluation.studies import images
+from shoprl.evaluation.studies.images import OFF, ON, SHUFFLED, TINY, run
 from shoprl.files import sha256_of
 from shoprl.policies.saving import load_choice
-from shoprl.training.imitation import ImitationConfig
 from shoprl.trajectories.files import read_trajectories
 from tests.cli.fakerun import use_fake_backbone
-
-TINY = ImagesConfig(
-    families=6,
-    requests=1,
-    demonstrations=12,
-    imitation=ImitationConfig(updates=6, batch_size=4, checkpoint_every=2, log_every=2, warmup=2),
-)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -93,7 +85,7 @@ def test_another_seed_gives_other_agents_in_the_same_shop(done: tuple[Path, dict
 def test_a_run_cut_off_goes_on_to_the_same_results(
     done: tuple[Path, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
-    real, calls = getattr(study_images, at), []
+    real, calls = getattr(images, at), []
 
     def cut(*given: Any, **named: Any) -> Any:
         calls.append(at)
@@ -102,7 +94,7 @@ def test_a_run_cut_off_goes_on_to_the_same_results(
         return real(*given, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr(study_images, at, cut)
+        patch.setattr(images, at, cut)
         with pytest.raises(KeyboardInterrupt):
             run(tmp_path, 0, TINY)
     if at == "shopped":  # and an agent had not been saved yet, but for a checkpoint
