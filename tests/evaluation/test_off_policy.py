@@ -6,6 +6,8 @@ import pytest
 from shoprl.errors import ConfigError
 from shoprl.evaluation.off_policy import Log, doubly_robust, effective_sample_size, ips, snips
 from shoprl.evaluation.statistics import Estimate
+from shoprl.evaluation.thompson import ThompsonConfig, ThompsonRun
+from shoprl.rollouts.records import Episode
 
 NAMES = np.array(["weak", "middle", "strong"])
 RATES = np.array([0.45, 0.6, 0.7])
@@ -191,3 +193,24 @@ def test_what_is_no_model_is_named() -> None:
         doubly_robust(SMALL, {"a": 1.0}, np.zeros((4, 2)))
     with pytest.raises(ConfigError, match="asked about goals"):
         doubly_robust(Log(["a"], [1.0], [1.0]), {"a": 1.0}, lambda goal, arm: 0.0)
+
+
+def test_records_of_a_comparison_with_a_floor_give_the_truth_back() -> None:
+    names, covered = ("weak", "middle", "strong"), {(arm, how): 0 for arm in range(3) for how in (ips, doubly_robust)}
+    for seed in range(100):
+        config = ThompsonConfig("success", floor=0.15, rollouts=400, batch=50, runs=1, seed=seed)
+        run = ThompsonRun(names, range(40), config)
+        while not run.over:
+            asked = run.next_round()
+            wins = [
+                np.random.default_rng(own).random() < RATES[arm]
+                for arm, own in zip(asked.arms, asked.seeds, strict=True)
+            ]
+            played = [Episode(goal, (), float(won), done=True) for goal, won in zip(asked.goals, wins, strict=True)]
+            run.learn(asked, played)
+        records = run.records
+        log = Log([r.arm for r in records], [r.propensity for r in records], [r.reward for r in records])
+        for arm, how in covered:
+            found = how(log, {names[arm]: 1.0})
+            covered[arm, how] += found.low <= RATES[arm] <= found.high
+    assert all(0.88 <= count / 100 <= 0.99 for count in covered.values()), covered

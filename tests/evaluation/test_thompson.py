@@ -135,6 +135,15 @@ def test_top_two_is_what_drawing_until_another_arm_comes_gives() -> None:
     assert propensities(np.array([1.0]), config).tolist() == [1.0]
 
 
+@pytest.mark.parametrize("allocation", ["thompson", "top-two"])
+def test_a_floor_is_shared_by_all_arms(allocation: Allocation) -> None:
+    best = np.array([0.7, 0.2, 0.1])
+    plain = propensities(best, ThompsonConfig(allocation=allocation))
+    floored = propensities(best, ThompsonConfig(allocation=allocation, floor=0.3))
+    assert floored == pytest.approx(0.7 * plain + 0.1)
+    assert floored.sum() == pytest.approx(1)
+
+
 def test_arm_probabilities_sum_to_one_and_are_never_zero() -> None:
     shares = arm_probabilities(np.array([1] * 1000), 4)
     assert shares.sum() == pytest.approx(1)
@@ -216,6 +225,8 @@ def test_a_run_that_cannot_start(arms: Sequence[str], goals: Sequence[int]) -> N
         {"objective": "reward"},
         {"allocation": "greedy"},
         {"top_two_beta": 1.0},
+        {"floor": -0.1},
+        {"floor": 1.1},
         {"seed": -1},
     ],
 )

@@ -28,6 +28,7 @@ class Compare:
         allocation: ``thompson`` plays an arm as often as it is believed the best, ``top-two`` plays the others more,
             ``uniform`` all equally.
         top_two_beta: share of the believed best in ``top-two``.
+        floor: share of the rollouts that all arms get equally; 0.1 keeps off-policy estimates of weak arms honest.
         split: which part of the data folder's goals is drawn from.
         rollouts: episodes of a run.
         runs: independent runs.
@@ -44,6 +45,7 @@ class Compare:
     objective: Literal["success", "score"] = "score"
     allocation: Literal["thompson", "top-two", "uniform"] = "thompson"
     top_two_beta: float = 0.5
+    floor: float = 0.0
     split: SplitName = "test"
     rollouts: int = 1000
     runs: int = 3

@@ -38,6 +38,7 @@ class ThompsonConfig:
         allocation: ``thompson`` plays an arm as often as it is believed the best, ``top-two`` plays the others more,
             ``uniform`` all equally.
         top_two_beta: share of the believed best in ``top-two``, within (0, 1).
+        floor: share of the rollouts that all arms get equally, so that none is starved and off-policy estimates hold.
         rollouts: how many episodes a run has.
         runs: how many independent runs.
         batch: how many rollouts are drawn between two updates of the beliefs; the last round may be smaller.
@@ -48,6 +49,7 @@ class ThompsonConfig:
     objective: Objective = "score"
     allocation: Allocation = "thompson"
     top_two_beta: float = 0.5
+    floor: float = 0.0
     rollouts: int = 1000
     runs: int = 3
     batch: int = 32
@@ -61,6 +63,8 @@ class ThompsonConfig:
             raise ConfigError(f"allocation must be thompson, top-two or uniform; found {self.allocation!r}.")
         if not 0 < self.top_two_beta < 1:
             raise ConfigError(f"top_two_beta must be within (0, 1); found {self.top_two_beta}.")
+        if not 0 <= self.floor <= 1:
+            raise ConfigError(f"floor must be from 0 to 1; found {self.floor}.")
         for name in ("rollouts", "runs", "batch", "chunk"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1; found {getattr(self, name)}.")
@@ -150,10 +154,11 @@ def propensities(best: NDArray[np.float64], config: ThompsonConfig) -> NDArray[n
     """
     if config.allocation == "uniform" or len(best) == 1:
         return np.full(len(best), 1 / len(best))
-    if config.allocation == "thompson":
-        return best
-    odds = best / (1 - best)
-    return np.asarray(best * (config.top_two_beta + (1 - config.top_two_beta) * (odds.sum() - odds)))
+    chances = best
+    if config.allocation == "top-two":
+        odds = best / (1 - best)
+        chances = best * (config.top_two_beta + (1 - config.top_two_beta) * (odds.sum() - odds))
+    return np.asarray((1 - config.floor) * chances + config.floor / len(best))
 
 
 class ThompsonRun:
