@@ -19,6 +19,7 @@ TINY = ImagesConfig(
     families=6,
     requests=1,
     demonstrations=12,
+    recovery=0.7,
     imitation=ImitationConfig(updates=6, batch_size=4, checkpoint_every=2, log_every=2, warmup=2),
 )
 
