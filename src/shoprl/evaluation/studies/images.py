@@ -37,7 +37,9 @@ class ImagesConfig:
         requests: wishes for each product.
         shop_seed: of the shop, which is the same for every seed of the study.
         demonstrations: of an expert, the same for every agent.
-        recovery: the expert's chance of opening a wrong product first, so that looking and going back is shown.
+        recovery: the expert's chance of opening a wrong product first, so that looking and going back is shown. Where
+            it is so high that most products opened are wrong, an agent that sees nothing goes back until time is up,
+            and does worse than by buying what it opened first.
         imitation: settings of every agent's training.
     """
 
@@ -45,7 +47,7 @@ class ImagesConfig:
     requests: int = 4
     shop_seed: int = 0
     demonstrations: int = 1_600
-    recovery: float = 0.7
+    recovery: float = 0.4
     imitation: ImitationConfig = field(default_factory=lambda: ImitationConfig(updates=1_000, learning_rate=2e-3))
 
 
@@ -54,6 +56,7 @@ TINY = ImagesConfig(
     families=6,
     requests=1,
     demonstrations=12,
+    recovery=0.7,
     imitation=ImitationConfig(updates=6, batch_size=4, checkpoint_every=2, log_every=2, warmup=2),
 )
 
