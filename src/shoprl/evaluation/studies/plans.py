@@ -20,7 +20,8 @@ class Size:
         demonstrations: of each kind of shopper.
         imitation: updates of the agent that all learners start from.
         updates: of each learner, all the same.
-        timed: updates of imitation continued, DPO, PPO and policy gradient that take about the same time.
+        timed: updates of imitation continued, DPO (which first computes its reference's log-probabilities), PPO and
+            policy gradient that take about the same time.
         longer: updates of DPO and PPO once, three and ten times.
         generated: trajectories of self-learning; the second number is that of the later studies.
         batch: decisions, pairs or demonstrated decisions an update.
@@ -37,7 +38,7 @@ class Size:
     demonstrations: int = 1_200
     imitation: int = 600
     updates: int = 144
-    timed: tuple[int, int, int, int] = (240, 240, 48, 48)
+    timed: tuple[int, int, int, int] = (240, 144, 48, 48)
     longer: tuple[int, int, int] = (48, 144, 480)
     generated: tuple[int, int, int] = (25, 100, 400)
     batch: int = 16
@@ -173,22 +174,28 @@ def _loop(size: Size) -> dict[str, Any]:
     return {"checkpoint_every": 48, "log_every": 16}
 
 
+def _pairs(*pairs: tuple[str, str]) -> tuple[tuple[str, str], ...]:
+    """Each pair once: in some sizes two agents of other names are the same."""
+    return tuple(dict.fromkeys(pairs))
+
+
 def studies(size: Size) -> dict[str, Study]:
     """The studies that are made of :func:`agents`, by name, in order."""
     few, some, many = (f"generated-{count}" for count in size.generated)
     learners = ("control", "dpo", "ppo", "policy-gradient")
     timed = [named(name, updates, size) for name, updates in zip(learners, size.timed, strict=True)]
-    timed_control, timed_dpo, timed_ppo, _ = timed
+    timed_control, timed_dpo, timed_ppo, timed_gradient = timed
     longer = {name: [named(name, updates, size) for updates in size.longer] for name in ("dpo", "ppo")}
     return {
         "learners": Study(
             "DPO, PPO, policy gradient and imitation, after equal updates and in equal time",
             tuple(dict.fromkeys(("imitation", *learners, "rnn", *timed))),
             ("imitation", *learners, "rnn"),
-            (
+            _pairs(
                 *((name, "control") for name in ("dpo", "ppo", "policy-gradient")),
                 ("dpo", "ppo"),
                 (timed_dpo, timed_ppo),
+                (timed_dpo, timed_gradient),
                 (timed_dpo, timed_control),
                 ("imitation", "rnn"),
             ),
