@@ -109,7 +109,7 @@ def test_words_for_looks_are_found_within_words() -> None:
     assert not names_a_look(["a plain mug"])
 
 
-@pytest.mark.parametrize("families", [2, 150])
+@pytest.mark.parametrize("families", [2, pytest.param(150, marks=pytest.mark.slow)])
 def test_a_number_of_families_that_cannot_be_made_is_an_error(families: int) -> None:
     with pytest.raises(ConfigError, match=f"families {families}"):
         picture_shop(families, 1, 0)
