@@ -49,6 +49,10 @@ class Reproduce:
 
     def _paper(self) -> None:
         """The studies of the paper's claims at its size."""
+        from shoprl.evaluation.runlog import RUN
+
+        if (self.out / RUN).is_file():
+            raise RunError(f"{self.out}: holds a run of another budget. Choose another folder with --out.")
         if self.out.is_dir() and any(self.out.iterdir()) and not self.resume:
             raise RunError(f"{self.out}: not empty. Go on with --resume, or choose another folder with --out.")
         seeds = (self.seed, self.seed + 1, self.seed + 2)

@@ -52,9 +52,11 @@ class StudyCommand:
         if not self.names or not self.seeds or len(set(self.seeds)) < len(self.seeds):
             raise ConfigError("Name at least one study, and seeds that differ.")
         studies = Studies(self.out, self.data, self.size, self.threads, self.strict)
+        for name in self.names:
+            studies.settings(name, 0)  # a study that cannot be run is named before another one is
         found = {name: {seed: studies.run(name, seed) for seed in self.seeds} for name in self.names}
-        for name, runs in found.items():
-            studies.draw(name, list(runs.values()))
+        for name in found:
+            studies.draw(name)
             folder = self.out / name
             write_runs_report([folder], folder / "report.html", folder / "report.md", TITLES[name])
         emit(found, "\n\n".join(_text(name, list(runs.values())) for name, runs in found.items()), self.json)
@@ -66,9 +68,11 @@ def _text(name: str, runs: Sequence[Mapping[str, Any]]) -> str:
     rows = [(agent, *_means([run["agents"][agent] for run in runs if agent in run["agents"]])) for agent in agents]
     header = ("agent", "success, greedy", "score, greedy", "success, drawn", "seeds")
     lines = [f"{name}: {runs[0]['title']}", table(header, rows)]
-    for number, difference in enumerate(runs[0]["comparisons"]):
-        values = [100 * run["comparisons"][number]["success_rate_difference"]["value"] for run in runs]
-        lines.append(f"{difference['name']}, success: {', '.join(f'{value:+.1f}' for value in values)} points")
+    differences: dict[str, list[float]] = {}
+    for row in (row for run in runs for row in run["comparisons"]):
+        differences.setdefault(row["name"], []).append(100 * row["success_rate_difference"]["value"])
+    for what, values in differences.items():
+        lines.append(f"{what}, success: {', '.join(f'{value:+.1f}' for value in values)} points")
     return "\n".join(lines)
 
 

@@ -170,7 +170,12 @@ def thompson_blocks(runs: Sequence[RunFolder]) -> Iterable[Block]:
         if any(each):
             blocks.append(Details(f"Each of {len(parts)} runs", tuple(table for table in each if table)))
     if blocks:
-        blocks.append(Note("Values are as observed; brackets hold 95% credible intervals."))
+        blocks.append(
+            Note(
+                "Values are as observed. Brackets hold 95% intervals: of all runs together by bootstrap over goals, of "
+                "each run the credible intervals of its beliefs."
+            )
+        )
     return blocks
 
 

@@ -66,6 +66,12 @@ def _subset(*path: str, key: str = "success_rate", form: Form = percent) -> Call
     return cell
 
 
+def _commits(rows: Rows) -> Cell:
+    """The commits that an agent was trained on."""
+    shas = dict.fromkeys(str(part["sha"])[:10] for part in _part(rows, "commit") if part.get("sha"))
+    return Cell(", ".join(shas) or NOT_SCORED)
+
+
 # Title, key whose presence in any row brings the column, and what it shows.
 _COLUMNS: tuple[tuple[str, str, Callable[[Rows], Cell]], ...] = (
     ("Success rate", "success_rate", _counted("success_rate", percent)),
@@ -78,8 +84,11 @@ _COLUMNS: tuple[tuple[str, str, Callable[[Rows], Cell]], ...] = (
 _COSTS: tuple[tuple[str, str, Callable[[Rows], Cell]], ...] = (
     ("Updates", "updates", _counted("updates")),
     ("Training", "seconds", _counted("seconds", duration)),
+    ("Processor time", "processor_seconds", _counted("processor_seconds", duration)),
     ("Demonstrations", "demonstrations", _counted("demonstrations")),
+    ("Trained on commit", "commit", _commits),
     ("Generated trajectories", "generated", _counted("generated")),
+    ("Episodes played in training", "played", _counted("played")),
 )
 
 

@@ -1,5 +1,6 @@
 """How a study's agents are made: each from its start, its demonstrations and its method, once a seed."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from shoprl.errors import RunError
+from shoprl.errors import RunError, TrajectoryError
 from shoprl.evaluation.chain import Run, fresh, trained
 from shoprl.evaluation.statistics import INTERVAL_SEED, summarize
 from shoprl.files import content_hash, read_json
@@ -79,6 +80,14 @@ class Agent:
         return config.rounds * config.dpo.updates if isinstance(config, SelfLearningConfig) else config.updates
 
     @property
+    def played(self) -> int:
+        """Episodes that its training plays by plan; those of self-learning depend on how often it is right."""
+        config = self.config
+        if isinstance(config, PPOConfig):
+            return -(-config.updates // (config.epochs * config.minibatches)) * config.batch_size
+        return config.updates * config.batch_size if isinstance(config, PolicyGradientConfig) else 0
+
+    @property
     def generated(self) -> int:
         """Trajectories that it generated for itself."""
         config = self.config
@@ -121,7 +130,7 @@ class Workshop(Run):
         return self._made[name]
 
     def about(self, name: str) -> dict[str, Any]:
-        """How an agent was made: ``seconds`` of its own training (None where that was cut off), ``commit``, ..."""
+        """How an agent was made: ``seconds`` of its own training (None where it was cut off), ``commit`` and more."""
         about: dict[str, Any] = read_json(self.folder / "policies" / name / MANIFEST, RunError)["about"]
         return about
 
@@ -130,6 +139,8 @@ class Workshop(Run):
         kept, data = self.data.split.train, self.data
         if without == "held-out products":
             held = self.held_products()
+            if not held:
+                raise TrajectoryError("The data's splits hold no product out of training.")
             return [index for index in kept if data.goals[index].asin not in held]
         if without == "a department":
             return [index for index in kept if data.catalog[data.goals[index].asin].category != self.left_out]
@@ -180,17 +191,26 @@ def _trained(work: Workshop, name: str) -> LearnedPolicy:
     def make(folder: Path) -> LearnedPolicy:
         policy = _start(work, name, agent)
         cut_off = folder.exists()
-        with work.timed(f"training {name} alone"):
-            about.update(_METHODS[agent.method](work, agent, policy, folder))
-        about["seconds"] = None if cut_off else work.wall[f"training {name} alone"]
+        _shown(work, agent)  # made once for all agents, and no part of a training's time
+        start = time.perf_counter(), time.process_time()
+        about.update(_METHODS[agent.method](work, agent, policy, folder))
+        about["seconds"] = None if cut_off else round(time.perf_counter() - start[0], 2)
+        about["processor_seconds"] = None if cut_off else round(time.process_time() - start[1], 2)
         about["weights"] = weights_digest(policy.model)
+        for old in (work.folder / "episodes").glob(f"*/{name}*.jsonl.gz"):
+            if old.name in (f"{name}.jsonl.gz", f"{name}-sample.jsonl.gz"):
+                old.unlink()  # of an agent of that name that is no more
         return policy
 
     if agent.start:
         work.made(agent.start)
     found = trained(work, name, make, about)
-    if work.about(name)["identity"] != identity:
-        raise RunError(f"{work.folder / 'policies' / name}: made in another way. Choose another folder with --out.")
+    known = work.about(name)
+    if known["identity"] != identity or known["machine"]["threads"] != torch.get_num_threads():
+        raise RunError(
+            f"{work.folder / 'policies' / name}: made in another way, on other data or with another number of threads. "
+            "Choose another folder with --out."
+        )
     return found
 
 
@@ -245,7 +265,8 @@ def _self_learn(work: Workshop, agent: Agent, policy: LearnedPolicy, folder: Pat
     data = work.data
     rows = self_learn(policy, data.shop, data.goals, work.training_goals(), config, folder, policy.name)
     policy.temperature = 1.0
-    return {name: rows[-1][name] for name in ("sampled", "actions_pruned", "pairs", "skipped")}
+    played = sum(row["sampled"] for row in rows)
+    return {"played": played, **{name: rows[-1][name] for name in ("actions_pruned", "pairs", "skipped")}}
 
 
 def _line_of(work: Workshop, agent: Agent) -> list[Agent]:

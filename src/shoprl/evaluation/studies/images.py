@@ -4,6 +4,7 @@ The pictures are drawn and their encoder is small and fixed (:mod:`shoprl.evalua
 shows whether the fast head can use what a picture tells, not what photographs would be worth to it.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,11 +12,14 @@ from typing import Any
 
 import torch
 
+from shoprl.errors import RunError
 from shoprl.evaluation.chain import Run, encode, fresh, shopped, trained, wishes
 from shoprl.evaluation.evaluate import Evaluation
 from shoprl.evaluation.statistics import compare_paired
 from shoprl.evaluation.studies.picture_shop import PictureShop, picture_shop
+from shoprl.files import read_json
 from shoprl.policies.choice import ChoicePolicy
+from shoprl.policies.query import MANIFEST
 from shoprl.rollouts.records import Episode
 from shoprl.shop.goal import write_goals
 from shoprl.shop.splits import write_split
@@ -85,13 +89,16 @@ def _arm(
 ) -> ChoicePolicy:
     """An agent, trained or found; every agent starts from the same weights but for those that look at pictures."""
 
+    about: dict[str, Any] = {"demonstrations": config.demonstrations, "updates": config.imitation.updates}
+
     def make(folder: Path) -> ChoicePolicy:
+        cut_off, start = folder.exists(), time.perf_counter()
         policy = fresh(run, name, 2, **({"image": True} if pictures else {}))
         policy.pictures = pictures
         train_imitation(policy, shown, replace(config.imitation, seed=run.seed), folder, name)
+        about["seconds"] = None if cut_off else round(time.perf_counter() - start, 2)
         return policy
 
-    about = {"demonstrations": config.demonstrations, "updates": config.imitation.updates}
     policy = trained(run, name, make, about)
     policy.pictures = pictures
     return policy
@@ -113,11 +120,17 @@ def arms(run: Run, shop: PictureShop, config: ImagesConfig) -> dict[str, ChoiceP
     return {name: _arm(run, name, shown, pictures, config) for name, pictures in seen.items()}
 
 
+def _about(run: Run, name: str) -> dict[str, Any]:
+    """How an agent was made."""
+    about: dict[str, Any] = read_json(run.folder / "policies" / name / MANIFEST, RunError)["about"]
+    return about
+
+
 def _results(run: Run, tests: Mapping[str, Evaluation], config: ImagesConfig) -> dict[str, Any]:
     made = {"demonstrations": config.demonstrations, "updates": config.imitation.updates}
     return {
         "agents": {
-            name: {**found.summary.to_json(), **made, "seconds": run.wall[f"training {name}"]}
+            name: {**found.summary.to_json(), **made, "seconds": _about(run, name)["seconds"]}
             for name, found in tests.items()
         },
         "comparisons": [

@@ -21,7 +21,7 @@ class Size:
         imitation: updates of the agent that all learners start from.
         updates: of each learner, all the same.
         timed: updates of imitation continued, DPO (which first computes its reference's log-probabilities), PPO and
-            policy gradient that take about the same time.
+            policy gradient that take the same processor time (docs/studies.md).
         longer: updates of DPO and PPO once, three and ten times.
         generated: trajectories of self-learning; the second number is that of the later studies.
         batch: decisions, pairs or demonstrated decisions an update.
@@ -38,7 +38,7 @@ class Size:
     demonstrations: int = 1_200
     imitation: int = 600
     updates: int = 144
-    timed: tuple[int, int, int, int] = (240, 144, 48, 48)
+    timed: tuple[int, int, int, int] = (312, 240, 144, 104)
     longer: tuple[int, int, int] = (48, 144, 480)
     generated: tuple[int, int, int] = (25, 100, 400)
     batch: int = 16

@@ -17,13 +17,13 @@ from shoprl.evaluation.studies.agents import Workshop
 from shoprl.evaluation.studies.figures import draw_study
 from shoprl.evaluation.studies.plans import PAPER, SMALL, TINY, Size, agents, studies
 from shoprl.evaluation.studies.study import StudyRun, run_study
-from shoprl.files import read_json, write_json
+from shoprl.files import content_hash, read_json, write_json
 from shoprl.machine import machine, versions
 from shoprl.policies.encoder import TokenStore
 from shoprl.policies.queries import queries_for
 from shoprl.policies.state import parse_instruction
 from shoprl.shop.data import ShopData, read_data
-from shoprl.shop.goal import Goal, read_goals
+from shoprl.shop.goal import Goal, goals_hash, read_goals
 
 IMAGES_SIZES = {"tiny": images.TINY}
 SIZES: Mapping[str, Size] = {"small": SMALL, "paper": PAPER, "tiny": TINY}
@@ -72,7 +72,8 @@ class Studies:
         for goal in self._natural:
             instruction = parse_instruction(goal.instruction)
             texts += [instruction.wish, *queries_for("wish", instruction)]
-        return encoded(data, texts, self._out / "tokens.safetensors")
+        known = content_hash([data.hashes(), goals_hash(self._natural)])
+        return encoded(data, texts, self._out / f"tokens-{known[:16]}.safetensors")
 
     def _workshop(self, seed: int) -> Workshop:
         if seed not in self._workshops:
@@ -87,7 +88,8 @@ class Studies:
         about = {"study": name, "size": self._size_name, "seed": seed, "threads": self._threads}
         if name == IMAGES:
             return {**about, "sizes": asdict(self._images), "generated": True}
-        return {**about, "sizes": asdict(self._size), "hashes": self._data.hashes()}
+        hashes = {**self._data.hashes(), **({"natural_goals": goals_hash(self._natural)} if self._natural else {})}
+        return {**about, "sizes": asdict(self._size), "hashes": hashes}
 
     def run(self, name: str, seed: int) -> dict[str, Any]:
         """The results of a study with a seed: made, gone on with, or read.
@@ -122,8 +124,9 @@ class Studies:
     def _pictures(self, seed: int, folder: Path) -> dict[str, Any]:
         return images.run(folder, seed, self._images)
 
-    def draw(self, name: str, runs: Sequence[Mapping[str, Any]]) -> None:
-        """Draw what all seeds of a study show together, into ``STUDY/figures``."""
+    def draw(self, name: str) -> None:
+        """Draw what all finished seeds of a study show together, into ``STUDY/figures``."""
+        runs = [read_json(path, RunError) for path in sorted((self._out / name).glob("seed-*/results.json"))]
         if name != IMAGES:
             draw_study(self._out / name, studies(self._size)[name], self._size, self._data, runs)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shoprl.errors import TrajectoryError
+from shoprl.errors import RunError, TrajectoryError
 from shoprl.evaluation.chain import shopped
 from shoprl.evaluation.compare import compare_policies
 from shoprl.evaluation.evaluate import Evaluation
@@ -14,6 +14,7 @@ from shoprl.evaluation.statistics import compare_paired
 from shoprl.evaluation.studies.agents import Workshop
 from shoprl.evaluation.studies.plans import Size, Study
 from shoprl.evaluation.thompson import ThompsonConfig
+from shoprl.files import read_json, write_json
 from shoprl.policies.base import Decode
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.shop.data import ShopData
@@ -21,7 +22,7 @@ from shoprl.shop.goal import Goal, goals_hash
 from shoprl.training.loop import LOG
 
 HELD, DEPARTMENT, NATURAL = "held-out products", "left-out department", "natural goals"
-THOMPSON = "thompson"  # a folder of the run's
+THOMPSON, ARMS = "thompson", "arms.json"  # a folder of the run's, and in it the digests of its arms' weights
 # Of the groups: an agent that did not see them less one that did.
 UNSEEN = {HELD: ("expert-fewer-products", "expert"), DEPARTMENT: ("expert-fewer-departments", "expert")}
 
@@ -116,10 +117,23 @@ def _row(run: StudyRun, name: str, test: Evaluation) -> dict[str, Any]:
         "generated": sum(agent.generated for agent in line),
         "updates": sum(agent.updates for agent in line),
         "own_updates": line[-1].updates,
+        "played": sum(run.work.plan[each].played + _sampled(run.work.about(each)) for each in _names(run, name)),
         "seconds": about["seconds"],
+        "processor_seconds": about.get("processor_seconds"),
         "weights": about["weights"],
         "commit": about["commit"],
     }
+
+
+def _names(run: StudyRun, name: str) -> list[str]:
+    """An agent and those it comes from."""
+    start = run.work.plan[name].start
+    return [*(_names(run, start) if start else ()), name]
+
+
+def _sampled(about: Mapping[str, Any]) -> int:
+    """Episodes that self-learning sampled."""
+    return int(about.get("played", about.get("sampled", 0)))
 
 
 def _demonstrations(run: StudyRun) -> list[Any]:
@@ -148,6 +162,10 @@ def _on_groups(
 def _thompson(run: StudyRun, arms: Mapping[str, LearnedPolicy]) -> dict[str, Any]:
     """One run of Thompson sampling on the test goals; every seed is a run of its own."""
     config, goals = thompson_config(run.size, run.work.seed), thompson_goals(run.size, run.work.data)
+    folder, weights = run.folder / THOMPSON, {name: run.work.about(name)["weights"] for name in arms}
+    if folder.is_dir() and (not (folder / ARMS).is_file() or read_json(folder / ARMS, RunError) != weights):
+        shutil.rmtree(folder)  # rollouts of other agents
+    write_json(folder / ARMS, weights)
     return compare_policies(arms, run.work.data, goals, config, run.folder / THOMPSON).to_json()
 
 
