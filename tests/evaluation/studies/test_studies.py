@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from shoprl.errors import ConfigError, RunError
 from shoprl.evaluation.chain import encoded, wishes
@@ -48,7 +49,7 @@ def done(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, di
 
 def stripped(results: dict[str, Any]) -> dict[str, Any]:
     """Results without what a clock tells."""
-    agents_ = {name: {**row, "seconds": None} for name, row in results["agents"].items()}
+    agents_ = {name: {**row, "seconds": None, "processor_seconds": None} for name, row in results["agents"].items()}
     return {**results, "agents": agents_, "wall_seconds": None}
 
 
@@ -141,6 +142,7 @@ def test_other_settings_are_refused(done: tuple[Path, dict[str, Any]], shop: Pat
     out, _ = done
     with pytest.raises(RunError, match="other settings"):
         Studies(out, shop, "tiny", 2).run("learners", 0)
+    torch.set_num_threads(1)
     data = read_data(shop)
     plan = agents(TINY) | {"control": agents(TINY)["dpo"]}
     work = Workshop(out / "seed-0", data, 0, plan=plan)
