@@ -90,7 +90,9 @@ def test_a_run_holds_its_record_results_episodes_and_logs(done: tuple[Path, dict
     assert results["agents"]["dpo"]["updates"] == TINY.imitation + TINY.updates
     assert results["agents"]["dpo"]["demonstrations"] == TINY.demonstrations  # those of its start, counted once
     assert sum(row["rollouts"] for row in results["thompson"]["arms"].values()) == TINY.rollouts
-    assert [row["name"] for row in results["comparisons"]] == [f"{a} less {b}" for a, b in study.differences]
+    assert [row["name"] for row in results["comparisons"]] == [
+        f"{a} less {b}, {how}" for how in ("greedy", "drawn actions") for a, b in study.differences
+    ]
 
 
 def test_groups_are_measured_and_never_trained_on(done: tuple[Path, dict[str, Any]], shop: Path) -> None:

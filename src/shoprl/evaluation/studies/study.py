@@ -83,13 +83,10 @@ def run_study(run: StudyRun) -> dict[str, Any]:
     policies, work = run.policies(), run.work
     tests = {name: run.test(policy) for name, policy in policies.items()}
     rows = {name: _row(run, name, test) for name, test in tests.items()}
-    for name, policy in policies.items():
-        rows[name]["sampled"] = run.test(policy, "sample").summary.to_json()
-    comparisons = [
-        {"name": f"{first} less {second}", **compare_paired(tests[first].episodes, tests[second].episodes).to_json()}
-        for first, second in run.study.differences
-        if first in tests and second in tests
-    ]
+    drawn = {name: run.test(policy, "sample") for name, policy in policies.items()}
+    for name, found in drawn.items():
+        rows[name]["sampled"] = found.summary.to_json()
+    comparisons = [*_compared(run.study, tests, "greedy"), *_compared(run.study, drawn, "drawn actions")]
     comparisons += _on_groups(run, policies, rows)
     results: dict[str, Any] = {
         "agents": rows,
@@ -106,6 +103,14 @@ def run_study(run: StudyRun) -> dict[str, Any]:
             results["thompson"] = _thompson(run, arms)
     _keep_logs(run, tests)
     return results
+
+
+def _compared(study: Study, found: Mapping[str, Evaluation], how: str) -> Iterator[dict[str, Any]]:
+    """The study's differences, goal by goal."""
+    for first, second in study.differences:
+        if first in found and second in found:
+            difference = compare_paired(found[first].episodes, found[second].episodes)
+            yield {"name": f"{first} less {second}, {how}", **difference.to_json()}
 
 
 def _row(run: StudyRun, name: str, test: Evaluation) -> dict[str, Any]:
