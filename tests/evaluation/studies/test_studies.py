@@ -11,6 +11,7 @@ import torch
 from shoprl.errors import ConfigError, RunError
 from shoprl.evaluation.chain import encoded, wishes
 from shoprl.evaluation.studies.agents import Shown, Workshop
+from shoprl.evaluation.studies.figures import plot_against, points_of
 from shoprl.evaluation.studies.plans import PAPER, SMALL, TINY, agents, studies
 from shoprl.evaluation.studies.running import NATURAL, Studies
 from shoprl.evaluation.studies.study import DEPARTMENT, HELD
@@ -181,3 +182,15 @@ def test_figures_of_all_seeds(done: tuple[Path, dict[str, Any]], shop: Path) -> 
 def test_a_study_of_a_catalogue_needs_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--data"):
         Studies(tmp_path, None, "tiny", 1).run("learners", 0)
+
+
+def test_success_against_a_number_leaves_out_what_was_not_scored(tmp_path: Path) -> None:
+    study = studies(TINY)["stacked"]
+    runs = [
+        {"agents": {"dpo": {"success_rate": 0.5}, "stacked": {"success_rate": 0.6}}},
+        {"agents": {"dpo": {"success_rate": 0.3}}},
+    ]
+    points = points_of(study, runs, lambda row: 100 * row["success_rate"])
+    assert points == {"stacked": {0.0: [50.0, 30.0], 1.0: [60.0], 2.0: [], 3.0: []}}
+    plot_against("rounds", {"Success": points}, tmp_path / "against.png")
+    assert (tmp_path / "against.png").read_bytes().startswith(b"\x89PNG")

@@ -167,7 +167,7 @@ def thompson_blocks(runs: Sequence[RunFolder]) -> Iterable[Block]:
         blocks += [Heading(name), table] if len(runs) > 1 else [table]
         parts = [part for part in found.get("runs") or () if isinstance(part, Mapping)]
         each = [arm_table(f"Thompson sampling, {name}, run {i}", part) for i, part in enumerate(parts, start=1)]
-        if any(each):
+        if len(parts) > 1 and any(each):
             blocks.append(Details(f"Each of {len(parts)} runs", tuple(table for table in each if table)))
     if blocks:
         blocks.append(

@@ -1,6 +1,6 @@
 """What all seeds of a study show together, drawn."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from shoprl.evaluation.thompson import ThompsonResult
 from shoprl.files import read_json, write_json
 from shoprl.shop.data import ShopData
 
+Row = Mapping[str, Any]
 Points = Mapping[str, Mapping[float, Sequence[float]]]
 
 
@@ -29,10 +30,13 @@ def draw_study(folder: Path, study: Study, size: Size, data: ShopData, runs: Seq
     """
     figures, captions = folder / "figures", dict[str, str]()
     if study.against is not None:
-        measures = {"Success rate (%)": ("success_rate", 100.0), "Score": ("score", 1.0)}
-        panels = {title: points_of(study, runs, *how) for title, how in measures.items()}
+        decoded: dict[str, Callable[[Row], float]] = {
+            "Success rate, greedy (%)": lambda row: 100 * row["success_rate"],
+            "Success rate, drawn actions (%)": lambda row: 100 * row["sampled"]["success_rate"],
+        }
+        panels = {title: points_of(study, runs, value) for title, value in decoded.items()}
         plot_against(study.against[0], panels, figures / "against.png")
-        captions["against.png"] = f"Greedy on the test goals, against {study.against[0]}. A point a seed; lines: means."
+        captions["against.png"] = f"Success on the test goals against {study.against[0]}. A point a seed; lines: means."
     played = [result for run in runs if (result := _played(folder, study, size, data, run))]
     same = [result for result in played if list(result.arms) == list(played[0].arms)]
     if same:
@@ -55,12 +59,12 @@ def _nobody(task: object) -> Any:
     raise RunError("A run of Thompson sampling is not whole. Run the study again.")
 
 
-def points_of(study: Study, runs: Sequence[Mapping[str, Any]], key: str, scale: float) -> Points:
+def points_of(study: Study, runs: Sequence[Row], value: Callable[[Row], float]) -> Points:
     """Series -> number -> the value of its agent in each run that scored it."""
     assert study.against is not None
     return {
         series: {
-            number: [scale * run["agents"][agent][key] for run in runs if agent in run["agents"]]
+            number: [value(run["agents"][agent]) for run in runs if agent in run["agents"]]
             for number, agent in numbered.items()
         }
         for series, numbered in study.against[1].items()
