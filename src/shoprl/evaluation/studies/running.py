@@ -99,17 +99,20 @@ class Studies:
         """
         folder, settings = self._out / name / f"seed-{seed}", _as_read(self.settings(name, seed))
         path = folder / "results.json"
-        if path.is_file() and (folder / RUN).is_file():
-            record = read_json(folder / RUN, RunError)
-            if record.get("settings") == settings and record.get("status") == "done":
-                found: dict[str, Any] = read_json(path, RunError)
-                return found
+        record = read_json(folder / RUN, RunError) if (folder / RUN).is_file() else {}
+        if path.is_file() and record.get("settings") == settings and record.get("status") == "done":
+            found: dict[str, Any] = read_json(path, RunError)
+            return found
         start_run(folder, settings, None if name == IMAGES else self._folder, resume=folder.exists())
         try:
             made = self._pictures(seed, folder) if name == IMAGES else self._made(name, seed, folder)
         except ShopRLError:
             end_run(folder, "failed")
             raise
+        earlier, wall = record.get("wall_seconds", {}), made["wall_seconds"]
+        made["wall_seconds"] = {
+            step: round(earlier.get(step, 0) + wall.get(step, 0), 2) for step in {**earlier, **wall}
+        }
         about = {"study": name, "title": TITLES[name], "seed": seed, "machine": machine(), "versions": versions()}
         write_json(path, about | made)
         end_run(folder, "done", {"wall_seconds": made["wall_seconds"]})
