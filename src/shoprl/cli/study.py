@@ -59,7 +59,11 @@ class StudyCommand:
             studies.draw(name)
             folder = self.out / name
             write_runs_report([folder], folder / "report.html", folder / "report.md", TITLES[name])
-        emit(found, "\n\n".join(_text(name, list(runs.values())) for name, runs in found.items()), self.json)
+        texts = [
+            f"{_text(name, list(runs.values()))}\nreport: {self.out / name / 'report.html'}"
+            for name, runs in found.items()
+        ]
+        emit(found, "\n\n".join(texts), self.json)
 
 
 def _text(name: str, runs: Sequence[Mapping[str, Any]]) -> str:
@@ -73,6 +77,7 @@ def _text(name: str, runs: Sequence[Mapping[str, Any]]) -> str:
         differences.setdefault(row["name"], []).append(100 * row["success_rate_difference"]["value"])
     for what, values in differences.items():
         lines.append(f"{what}, success: {', '.join(f'{value:+.1f}' for value in values)} points")
+    lines += [f"not made: {agent}: {why}" for run in runs for agent, why in run.get("not_made", {}).items()]
     return "\n".join(lines)
 
 

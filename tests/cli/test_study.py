@@ -1,0 +1,81 @@
+"""What `shoprl study` and `shoprl reproduce --budget paper` print and refuse; the studies are stood in for."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shoprl.cli.reproduce import PAPER, Reproduce
+from shoprl.cli.study import StudyCommand
+from shoprl.errors import ConfigError, RunError
+from shoprl.evaluation.studies.running import Studies
+
+
+def results(success: float, **more: Any) -> dict[str, Any]:
+    row = {"success_rate": success, "score": 80.0, "sampled": {"success_rate": 0.2}}
+    difference = {"name": "dpo less ppo, greedy", "success_rate_difference": {"value": success - 0.5}}
+    return {"title": "A title", "agents": {"dpo": row}, "comparisons": [difference], **more}
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """The (study, seed) that were run; seed 1 lacks an agent and a comparison."""
+    found: list[tuple[str, int]] = []
+
+    def run(self: Studies, name: str, seed: int) -> dict[str, Any]:
+        found.append((name, seed))
+        return (
+            results(0.6 + seed / 10)
+            if seed != 1
+            else {**results(0.0, not_made={"dpo": "is never right"}), "agents": {}, "comparisons": []}
+        )
+
+    nothing: Callable[..., None] = lambda *_: None  # noqa: E731
+    monkeypatch.setattr(Studies, "run", run)
+    monkeypatch.setattr(Studies, "settings", nothing)
+    monkeypatch.setattr(Studies, "draw", nothing)
+    monkeypatch.setattr("shoprl.evaluation.report.write_runs_report", nothing)
+    return found
+
+
+def test_seeds_are_averaged_and_what_was_not_made_is_said(
+    calls: list[tuple[str, int]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    StudyCommand(("data", "stacked"), tmp_path, tmp_path, seeds=(0, 1, 2), threads=1).execute()
+    assert calls == [(name, seed) for name in ("data", "stacked") for seed in (0, 1, 2)]
+    text = capsys.readouterr().out
+    assert "70.0% [60.0, 80.0]" in text
+    assert "dpo less ppo, greedy, success: +10.0, +30.0 points" in text
+    assert "not made: dpo: is never right" in text
+    assert f"report: {tmp_path / 'stacked' / 'report.html'}" in text
+
+
+def test_json_holds_every_run(calls: list[tuple[str, int]], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    StudyCommand(("data",), tmp_path, tmp_path, seeds=(0, 2), threads=1, json=True).execute()
+    assert list(json.loads(capsys.readouterr().out)["data"]) == ["0", "2"]
+    assert calls == [("data", 0), ("data", 2)]
+
+
+@pytest.mark.parametrize(
+    ("names", "seeds", "threads"), [((), (0,), 1), (("data",), (), 1), (("data",), (0, 0), 1), (("data",), (0,), 0)]
+)
+def test_what_makes_no_sense_is_refused(names: Any, seeds: tuple[int, ...], threads: int, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError):
+        StudyCommand(names, tmp_path, tmp_path, seeds=seeds, threads=threads).execute()
+
+
+def test_the_papers_budget_runs_its_studies_with_three_seeds(calls: list[tuple[str, int]], tmp_path: Path) -> None:
+    Reproduce(data=tmp_path, budget="paper", out=tmp_path / "new", seed=4, threads=1).execute()
+    assert calls == [(name, seed) for name in PAPER for seed in (4, 5, 6)]
+
+
+def test_the_papers_budget_goes_on_only_where_it_was_asked_to(calls: list[tuple[str, int]], tmp_path: Path) -> None:
+    (tmp_path / "learners").mkdir()
+    with pytest.raises(RunError, match="--resume"):
+        Reproduce(data=tmp_path, budget="paper", out=tmp_path, threads=1).execute()
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(RunError, match="another budget"):
+        Reproduce(data=tmp_path, budget="paper", out=tmp_path, threads=1, resume=True).execute()
+    assert calls == []
