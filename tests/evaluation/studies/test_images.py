@@ -34,7 +34,12 @@ def timeless(results: dict[str, Any]) -> dict[str, Any]:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    kept = ("policies/*/*", "trajectories/*", "episodes/*/*", "goals*", "split*.json", "training/*/log.jsonl")
+    made = (
+        "policies/*/config.json",
+        "policies/*/model.safetensors",
+        "training/*/log.jsonl",
+    )  # the manifest has a clock's
+    kept = (*made, "trajectories/*", "episodes/*/*", "goals*", "split*.json")
     return {str(path.relative_to(folder)): sha256_of(path) for pattern in kept for path in folder.glob(pattern)}
 
 

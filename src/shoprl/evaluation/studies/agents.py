@@ -113,10 +113,10 @@ class Workshop(Run):
         departments = sorted({product.category for product in self.data.catalog})
         return departments[self.seed % len(departments)]
 
-    def line(self, name: str) -> list[Agent]:
-        """An agent's plan after those of the agents it comes from."""
+    def line(self, name: str) -> dict[str, Agent]:
+        """The plans of the agents that an agent comes from, the first one first, and its own."""
         agent = self.plan[name]
-        return [*(self.line(agent.start) if agent.start else ()), agent]
+        return {**(self.line(agent.start) if agent.start else {}), name: agent}
 
     def made(self, name: str) -> LearnedPolicy:
         """An agent, made with all it comes from where that is not there yet.
@@ -178,7 +178,7 @@ class Workshop(Run):
 def _trained(work: Workshop, name: str) -> LearnedPolicy:
     agent = work.plan[name]
     identity = content_hash(
-        {"line": [asdict(each) for each in work.line(name)], "seed": work.seed, "data": work.data.hashes()}
+        {"line": [asdict(each) for each in work.line(name).values()], "seed": work.seed, "data": work.data.hashes()}
     )
     about: dict[str, Any] = {
         "identity": identity,
@@ -259,7 +259,7 @@ def _reinforce(work: Workshop, agent: Agent, policy: LearnedPolicy, folder: Path
 def _self_learn(work: Workshop, agent: Agent, policy: LearnedPolicy, folder: Path) -> dict[str, Any]:
     assert isinstance(agent.config, SelfLearningConfig)
     # A stacked agent draws other goals than the one it starts from did.
-    seed = work.seed * 10 + sum(each.method == "self-learning" for each in _line_of(work, agent))
+    seed = work.seed * 10 + sum(each.method == "self-learning" for each in work.line(policy.name).values())
     config = replace(agent.config, dpo=replace(agent.config.dpo, seed=seed))
     policy.temperature = agent.temperature
     data = work.data
@@ -267,10 +267,6 @@ def _self_learn(work: Workshop, agent: Agent, policy: LearnedPolicy, folder: Pat
     policy.temperature = 1.0
     played = sum(row["sampled"] for row in rows)
     return {"played": played, **{name: rows[-1][name] for name in ("actions_pruned", "pairs", "skipped")}}
-
-
-def _line_of(work: Workshop, agent: Agent) -> list[Agent]:
-    return [*(work.line(agent.start) if agent.start else ()), agent]
 
 
 _METHODS: dict[Method, Callable[[Workshop, Agent, LearnedPolicy, Path], dict[str, Any]]] = {

@@ -116,33 +116,23 @@ def _compared(study: Study, found: Mapping[str, Evaluation], how: str) -> Iterat
 def _row(run: StudyRun, name: str, test: Evaluation) -> dict[str, Any]:
     """An agent's row; what it came from is counted in."""
     line, about = run.work.line(name), run.work.about(name)
+    agents = line.values()
     return {
         **test.summary.to_json(),
-        "demonstrations": sum(shown.count for shown in {agent.shown for agent in line if agent.shown}),
-        "generated": sum(agent.generated for agent in line),
-        "updates": sum(agent.updates for agent in line),
-        "own_updates": line[-1].updates,
-        "played": sum(run.work.plan[each].played + _sampled(run.work.about(each)) for each in _names(run, name)),
+        "demonstrations": sum(shown.count for shown in {agent.shown for agent in agents if agent.shown}),
+        "generated": sum(agent.generated for agent in agents),
+        "updates": sum(agent.updates for agent in agents),
+        "own_updates": line[name].updates,
+        "played": sum(agent.played + run.work.about(each).get("played", 0) for each, agent in line.items()),
         "seconds": about["seconds"],
-        "processor_seconds": about.get("processor_seconds"),
+        "processor_seconds": about["processor_seconds"],
         "weights": about["weights"],
         "commit": about["commit"],
     }
 
 
-def _names(run: StudyRun, name: str) -> list[str]:
-    """An agent and those it comes from."""
-    start = run.work.plan[name].start
-    return [*(_names(run, start) if start else ()), name]
-
-
-def _sampled(about: Mapping[str, Any]) -> int:
-    """Episodes that self-learning sampled."""
-    return int(about.get("played", about.get("sampled", 0)))
-
-
 def _demonstrations(run: StudyRun) -> list[Any]:
-    shown = [agent.shown for name in run.study.agents for agent in run.work.line(name) if agent.shown]
+    shown = [agent.shown for name in run.study.agents for agent in run.work.line(name).values() if agent.shown]
     return list(dict.fromkeys(shown))
 
 
