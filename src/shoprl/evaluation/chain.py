@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numpy as np
 import torch
 
+from shoprl.errors import RunError
 from shoprl.evaluation.evaluate import Evaluation, evaluate
 from shoprl.evaluation.statistics import INTERVAL_SEED, summarize
+from shoprl.files import read_json
 from shoprl.policies.backbone import Backbone, load_backbone
 from shoprl.policies.base import Decode, Policy
 from shoprl.policies.choice import ChoicePolicy, new_model
 from shoprl.policies.encoder import TokenStore
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.policies.queries import queries_for
+from shoprl.policies.query import MANIFEST
 from shoprl.policies.saving import load_learned, save_policy
 from shoprl.policies.state import parse_instruction
+from shoprl.rollouts.records import Episode
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal
 from shoprl.trajectories.files import read_trajectories, write_trajectories
@@ -67,6 +71,21 @@ class Run:
     def test_goals(self) -> list[tuple[int, Goal]]:
         """The standard test goals, at most 500."""
         return self.goals(self.data.split.test[:TEST_GOALS])
+
+    def about(self, name: str) -> dict[str, Any]:
+        """What :func:`trained` noted of a policy."""
+        about: dict[str, Any] = read_json(self.folder / "policies" / name / MANIFEST, RunError)["about"]
+        return about
+
+    def kept(self, name: str, make: Callable[[], list[Episode]]) -> list[Episode]:
+        """Trajectories on the run's goals, made or read from ``trajectories``."""
+        path, goals_hash = self.folder / "trajectories" / f"{name}.jsonl.gz", self.data.hashes()["goals"]
+        if path.is_file():
+            return read_trajectories(path, goals_hash)
+        made = make()
+        if made:  # a file of no trips would not be read back
+            write_trajectories(path, made, goals_hash)
+        return made
 
 
 @dataclass(frozen=True)
@@ -128,9 +147,14 @@ def encode(run: Run, texts: Iterable[str]) -> None:
 
 
 def wishes(data: ShopData, indices: Iterable[int]) -> Iterator[str]:
+    """:func:`wishes_of` goals of the shop's list."""
+    return wishes_of(data.goals[index] for index in indices)
+
+
+def wishes_of(goals: Iterable[Goal]) -> Iterator[str]:
     """What the instructions of goals ask for, and what is searched for."""
-    for index in indices:
-        instruction = parse_instruction(data.goals[index].instruction)
+    for goal in goals:
+        instruction = parse_instruction(goal.instruction)
         yield from (instruction.wish, *queries_for("wish", instruction))
 
 

@@ -46,8 +46,8 @@ class Comparison:
         for arm, name in enumerate(names):
             beliefs.update(arm, [rollout.reward for rollout in played[name]])
         rng = np.random.default_rng([self.config.seed, self.config.runs, REPORT, 1])
-        best = np.bincount(beliefs.best(self.config.objective, rng, REPORT_DRAWS), minlength=len(names)) / REPORT_DRAWS
-        return {name: _summed(played[name], chance) for name, chance in zip(names, best.tolist(), strict=True)}
+        chances = beliefs.chances(self.config.objective, rng, REPORT_DRAWS)
+        return {name: _summed(played[name], chance) for name, chance in zip(names, chances, strict=True)}
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-able form, without the rollouts."""

@@ -105,3 +105,10 @@ class Beliefs:
         posteriors = self.success if objective == "success" else self.reward
         draws = np.stack([posterior.sample(rng, size) for posterior in posteriors])
         return np.asarray(np.argmax(draws, axis=0))
+
+    def chances(self, objective: Objective, rng: np.random.Generator, size: int) -> list[float]:
+        """The share of ``size`` joint posterior draws in which each arm is the best."""
+        shares: list[float] = (
+            np.bincount(self.best(objective, rng, size), minlength=len(self.success)) / size
+        ).tolist()
+        return shares

@@ -25,7 +25,6 @@ from shoprl.training.dpo import preference_pairs, train_dpo
 from shoprl.training.imitation import ImitationConfig, train_imitation
 from shoprl.training.self_learning import copy_of
 from shoprl.trajectories.examples import Example, examples
-from shoprl.trajectories.files import read_trajectories, write_trajectories
 from shoprl.trajectories.shoppers import EXPERT, average_skill, demonstrations
 
 TRAINED = ("imitation", "dpo", "control", "imitation_expert")
@@ -82,17 +81,14 @@ class Demonstrated:
 
 def _demonstrate(run: ChainRun, name: str, purpose: int, skill: Callable[[], float], recovery: float) -> Demonstrated:
     """Make demonstrations, or read those a killed run left."""
-    goals, hashes = run.data.goals, run.data.hashes()
-    path = run.folder / "trajectories" / f"{name}.jsonl.gz"
+    shop, goals, count = run.data.shop, run.data.goals, run.budget.demonstrations
     with run.timed("demonstrations"):
         level = skill()
-        if path.is_file():
-            episodes = read_trajectories(path, hashes["goals"])
-        else:
-            indices, rng = run.training_goals(), run.rng(purpose)
-            episodes = demonstrations(run.data.shop, goals, indices, run.budget.demonstrations, level, rng, recovery)
-            write_trajectories(path, episodes, hashes["goals"])
-        data = examples(run.data.shop, goals, episodes)
+        episodes = run.kept(
+            name,
+            lambda: demonstrations(shop, goals, run.training_goals(), count, level, run.rng(purpose), recovery),
+        )
+        data = examples(shop, goals, episodes)
     asked = {goals[episode.goal_index].asin for episode in episodes}
     bought = {episode.asin for episode in episodes if episode.asin is not None}
     return Demonstrated(level, episodes, data, frozenset(asked | bought))

@@ -22,7 +22,6 @@ from shoprl.training.imitation import ImitationConfig, train_imitation
 from shoprl.training.self_learning import copy_of
 from shoprl.trajectories.corrections import corrected_trips
 from shoprl.trajectories.examples import Example, examples
-from shoprl.trajectories.files import read_trajectories, write_trajectories
 from shoprl.trajectories.rewording import with_reworded
 from shoprl.trajectories.shoppers import EXPERT, demonstrations
 
@@ -107,24 +106,20 @@ def recipe_run(folder: Path, data: ShopData, seed: int, recipe: Recipe = RECIPE)
 
 def _demonstrations(run: RecipeRun) -> list[Episode]:
     """The expert's trips, made or read."""
-    recipe, goals_hash = run.recipe, run.data.hashes()["goals"]
-    path = run.folder / "trajectories" / "expert.jsonl.gz"
-    with run.timed("demonstrations"):
-        if path.is_file():
-            return read_trajectories(path, goals_hash)
+    recipe, data = run.recipe, run.data
+
+    def make() -> list[Episode]:
         own = run.part(True)
         often = [own[i] for i in run.rng(1).permutation(len(own))[: recipe.often]]
+        parts = ((2, own, recipe.even), (3, often, recipe.often), (4, run.part(False), recipe.other))
         made = []
-        for purpose, indices, count in (
-            (2, own, recipe.even),
-            (3, often, recipe.often),
-            (4, run.part(False), recipe.other),
-        ):
-            made += demonstrations(
-                run.data.shop, run.data.goals, indices, count, EXPERT, run.rng(purpose), recipe.recovery
-            )
-        write_trajectories(path, made, goals_hash)
+        for purpose, indices, count in parts:
+            rng = run.rng(purpose)
+            made += demonstrations(data.shop, data.goals, indices, count, EXPERT, rng, recipe.recovery)
         return made
+
+    with run.timed("demonstrations"):
+        return run.kept("expert", make)
 
 
 def _imitate(run: RecipeRun, shown: list[Example], trips: int) -> ChoicePolicy:
@@ -138,15 +133,12 @@ def _imitate(run: RecipeRun, shown: list[Example], trips: int) -> ChoicePolicy:
 
 def _corrections(run: RecipeRun, agent: ChoicePolicy) -> list[Episode]:
     """The trips on which an expert corrects the agent, made or read."""
-    goals_hash = run.data.hashes()["goals"]
-    path = run.folder / "trajectories" / "corrected.jsonl.gz"
+
+    def make() -> list[Episode]:
+        return corrected_trips(agent, run.data.shop, run.goals(run.corrected_goals()), run.rng(7))
+
     with run.timed("corrections"):
-        if path.is_file():
-            return read_trajectories(path, goals_hash)
-        made = corrected_trips(agent, run.data.shop, run.goals(run.corrected_goals()), run.rng(7))
-        if made:  # a file of no trips would not be read back
-            write_trajectories(path, made, goals_hash)
-        return made
+        return run.kept("corrected", make)
 
 
 def _correct(run: RecipeRun, start: ChoicePolicy, shown: list[Example], corrected: list[Episode]) -> ChoicePolicy:

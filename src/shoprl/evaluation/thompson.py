@@ -237,8 +237,7 @@ class ThompsonRun:
     def result(self) -> ThompsonResult:
         """What the finished run says."""
         rng = self._rng(REPORT, 0)
-        best = self._beliefs.best(self._config.objective, rng, REPORT_DRAWS)
-        chances = (np.bincount(best, minlength=len(self._arms)) / REPORT_DRAWS).tolist()
+        chances = self._beliefs.chances(self._config.objective, rng, REPORT_DRAWS)
         rows = {name: self._row(arm, chances[arm], rng) for arm, name in enumerate(self._arms)}
         history = (*self.best, (len(self.records), tuple(chances)))
         return ThompsonResult(self._config, self._number, rows, tuple(self.records), history)

@@ -4,18 +4,18 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
 
 from shoprl.errors import RunError, TrajectoryError
-from shoprl.evaluation.chain import Run, fresh, trained
+from shoprl.evaluation.chain import Run, fresh, shopped_as, trained
 from shoprl.evaluation.statistics import INTERVAL_SEED, summarize
-from shoprl.files import content_hash, read_json
+from shoprl.files import content_hash
 from shoprl.machine import commit, machine
+from shoprl.policies.base import Decode
 from shoprl.policies.learned import LearnedPolicy
-from shoprl.policies.query import MANIFEST
 from shoprl.policies.rnn import new_rnn
 from shoprl.rollouts.records import Episode
 from shoprl.training.dpo import DPOConfig, preference_pairs, train_dpo
@@ -25,7 +25,6 @@ from shoprl.training.policy_gradient import PolicyGradientConfig, train_policy_g
 from shoprl.training.ppo import PPOConfig, train_ppo
 from shoprl.training.self_learning import SelfLearningConfig, copy_of, self_learn
 from shoprl.trajectories.examples import Example, examples
-from shoprl.trajectories.files import read_trajectories, write_trajectories
 from shoprl.trajectories.shoppers import EXPERT, average_skill, demonstrations
 
 Method = Literal["imitation", "rnn", "dpo", "ppo", "policy-gradient", "self-learning"]
@@ -129,11 +128,6 @@ class Workshop(Run):
             self._made[name] = _trained(self, name)
         return self._made[name]
 
-    def about(self, name: str) -> dict[str, Any]:
-        """How an agent was made: ``seconds`` of its own training (None where it was cut off), ``commit`` and more."""
-        about: dict[str, Any] = read_json(self.folder / "policies" / name / MANIFEST, RunError)["about"]
-        return about
-
     def training_goals(self, without: LeftOut = "nothing") -> list[int]:
         """The training goals but for those left out."""
         kept, data = self.data.split.train, self.data
@@ -153,15 +147,13 @@ class Workshop(Run):
 
     def demonstrations(self, shown: Shown) -> list[Episode]:
         """Demonstrations, made or read."""
-        path, goals_hash = self.folder / "trajectories" / f"{shown.name}.jsonl.gz", self.data.hashes()["goals"]
-        if path.is_file():
-            return read_trajectories(path, goals_hash)
+        return self.kept(shown.name, lambda: self._demonstrate(shown))
+
+    def _demonstrate(self, shown: Shown) -> list[Episode]:
         data, goals = self.data, self.training_goals(shown.without)
         skill = EXPERT if shown.expert else average_skill(data.shop, data.goals, goals, self.rng(0))
         recovery = 0.3 if shown.expert else 0.0
-        made = demonstrations(data.shop, data.goals, goals, shown.count, skill, self.rng(1), recovery)
-        write_trajectories(path, made, goals_hash)
-        return made
+        return demonstrations(data.shop, data.goals, goals, shown.count, skill, self.rng(1), recovery)
 
     def examples(self, shown: Shown) -> list[Example]:
         """The decisions of demonstrations."""
@@ -197,8 +189,8 @@ def _trained(work: Workshop, name: str) -> LearnedPolicy:
         about["seconds"] = None if cut_off else round(time.perf_counter() - start[0], 2)
         about["processor_seconds"] = None if cut_off else round(time.process_time() - start[1], 2)
         about["weights"] = weights_digest(policy.model)
-        for old in (work.folder / "episodes").glob(f"*/{name}*.jsonl.gz"):
-            if old.name in (f"{name}.jsonl.gz", f"{name}-sample.jsonl.gz"):
+        for decode in get_args(Decode):
+            for old in (work.folder / "episodes").glob(f"*/{shopped_as(policy, decode)}.jsonl.gz"):
                 old.unlink()  # of an agent of that name that is no more
         return policy
 

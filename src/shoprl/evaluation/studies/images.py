@@ -12,20 +12,16 @@ from typing import Any
 
 import torch
 
-from shoprl.errors import RunError
 from shoprl.evaluation.chain import Run, encode, fresh, shopped, trained, wishes
 from shoprl.evaluation.evaluate import Evaluation
 from shoprl.evaluation.statistics import compare_paired
 from shoprl.evaluation.studies.picture_shop import PictureShop, picture_shop
-from shoprl.files import read_json
 from shoprl.policies.choice import ChoicePolicy
-from shoprl.policies.query import MANIFEST
 from shoprl.rollouts.records import Episode
 from shoprl.shop.goal import write_goals
 from shoprl.shop.splits import write_split
 from shoprl.training.imitation import ImitationConfig, train_imitation
 from shoprl.trajectories.examples import Example, examples
-from shoprl.trajectories.files import read_trajectories, write_trajectories
 from shoprl.trajectories.shoppers import EXPERT, demonstrations
 
 ON, OFF, SHUFFLED = "pictures_on", "pictures_off", "pictures_shuffled"
@@ -67,21 +63,13 @@ TINY = ImagesConfig(
 
 def _demonstrated(run: Run, config: ImagesConfig) -> list[Episode]:
     """The expert's trips on training goals, made or read."""
-    path, goals_hash = run.folder / "trajectories" / "expert.jsonl.gz", run.data.hashes()["goals"]
+    data, count, recovery = run.data, config.demonstrations, config.recovery
+
+    def make() -> list[Episode]:
+        return demonstrations(data.shop, data.goals, data.split.train, count, EXPERT, run.rng(1), recovery)
+
     with run.timed("demonstrations"):
-        if path.is_file():
-            return read_trajectories(path, goals_hash)
-        made = demonstrations(
-            run.data.shop,
-            run.data.goals,
-            run.data.split.train,
-            config.demonstrations,
-            EXPERT,
-            run.rng(1),
-            config.recovery,
-        )
-        write_trajectories(path, made, goals_hash)
-        return made
+        return run.kept("expert", make)
 
 
 def _arm(
@@ -120,17 +108,11 @@ def arms(run: Run, shop: PictureShop, config: ImagesConfig) -> dict[str, ChoiceP
     return {name: _arm(run, name, shown, pictures, config) for name, pictures in seen.items()}
 
 
-def _about(run: Run, name: str) -> dict[str, Any]:
-    """How an agent was made."""
-    about: dict[str, Any] = read_json(run.folder / "policies" / name / MANIFEST, RunError)["about"]
-    return about
-
-
 def _results(run: Run, tests: Mapping[str, Evaluation], config: ImagesConfig) -> dict[str, Any]:
     made = {"demonstrations": config.demonstrations, "updates": config.imitation.updates}
     return {
         "agents": {
-            name: {**found.summary.to_json(), **made, "seconds": _about(run, name)["seconds"]}
+            name: {**found.summary.to_json(), **made, "seconds": run.about(name)["seconds"]}
             for name, found in tests.items()
         },
         "comparisons": [

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from shoprl.errors import ConfigError, RunError, ShopRLError
-from shoprl.evaluation.chain import encoded, wishes
+from shoprl.evaluation.chain import encoded, wishes_of
 from shoprl.evaluation.runlog import RUN, end_run, start_run
 from shoprl.evaluation.studies import images
 from shoprl.evaluation.studies.agents import Workshop
@@ -20,8 +20,6 @@ from shoprl.evaluation.studies.study import StudyRun, run_study
 from shoprl.files import content_hash, read_json, write_json
 from shoprl.machine import machine, versions
 from shoprl.policies.encoder import TokenStore
-from shoprl.policies.queries import queries_for
-from shoprl.policies.state import parse_instruction
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.goal import Goal, goals_hash, read_goals
 
@@ -68,10 +66,7 @@ class Studies:
     def _store(self) -> TokenStore:
         """Every text that any agent can meet, encoded together."""
         data = self._data
-        texts = list(wishes(data, range(len(data.goals))))
-        for goal in self._natural:
-            instruction = parse_instruction(goal.instruction)
-            texts += [instruction.wish, *queries_for("wish", instruction)]
+        texts = [*wishes_of(data.goals), *wishes_of(self._natural)]
         known = content_hash([data.hashes(), goals_hash(self._natural)])
         return encoded(data, texts, self._out / f"tokens-{known[:16]}.safetensors")
 
