@@ -12,14 +12,6 @@ from shoprl.evaluation.studies.images import OFF, ON, SHUFFLED, TINY, run
 from shoprl.files import sha256_of
 from shoprl.policies.saving import load_choice
 from shoprl.trajectories.files import read_trajectories
-from tests.cli.fakerun import use_fake_backbone
-
-
-@pytest.fixture(scope="module", autouse=True)
-def fake() -> object:
-    with pytest.MonkeyPatch.context() as patch:
-        use_fake_backbone(patch)
-        yield
 
 
 @pytest.fixture(scope="module")

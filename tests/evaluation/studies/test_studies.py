@@ -21,14 +21,6 @@ from shoprl.shop.data import read_data
 from shoprl.shop.generated import write_generated
 from shoprl.shop.goal import write_goals
 from shoprl.trajectories.files import read_trajectories
-from tests.cli.fakerun import use_fake_backbone
-
-
-@pytest.fixture(scope="module", autouse=True)
-def fake() -> object:
-    with pytest.MonkeyPatch.context() as patch:
-        use_fake_backbone(patch)
-        yield
 
 
 @pytest.fixture(scope="module")
