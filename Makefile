@@ -33,7 +33,7 @@ test-core:
 	! $(VENV)-core/bin/python -c "import torch" 2>/dev/null
 	$(VENV)-core/bin/shoprl catalog generate --products 60 --out $(VENV)-core/shop-$$$$ && \
 		$(VENV)-core/bin/shoprl evaluate --policy rule --data $(VENV)-core/shop-$$$$
-	$(VENV)-core/bin/python -m pytest tests/catalog tests/search tests/shop tests/real tests/test_files.py tests/test_json_stream.py
+	$(VENV)-core/bin/python -m pytest tests/catalog tests/search tests/shop tests/serve tests/compat tests/real tests/test_files.py tests/test_json_stream.py
 
 check: $(VENV)/.installed-test
 	$(BIN)/ruff check .

@@ -20,13 +20,13 @@ from calling import options
 from shoprl.evaluation.evaluate import evaluate
 from shoprl.files import write_json
 from shoprl.machine import commit, machine, versions
-from shoprl.policies.backbone import load_backbone
-from shoprl.policies.bi_attention import new_bi_attention
-from shoprl.policies.choice import ChoicePolicy, new_model
-from shoprl.policies.encoder import TokenStore
 from shoprl.policies.learned import LearnedPolicy
-from shoprl.policies.rnn import new_rnn
-from shoprl.policies.token_batch import cut_candidates
+from shoprl.policies.networks.backbone import load_backbone
+from shoprl.policies.networks.bi_attention import new_bi_attention
+from shoprl.policies.networks.choice import ChoicePolicy, new_model
+from shoprl.policies.networks.encoder import TokenStore
+from shoprl.policies.networks.rnn import new_rnn
+from shoprl.policies.networks.token_batch import cut_candidates
 from shoprl.shop.data import ShopData, read_data
 from shoprl.training.imitation import ImitationConfig, train_imitation
 from shoprl.trajectories.examples import Example, examples

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import settings
 
 from shoprl.shop.data import ShopData
-from tests.toyshop import toy_data, write_toy_folder
+from tests.support.toyshop import toy_data, write_toy_folder
 
 settings.register_profile("shoprl", deadline=None)  # the first example pays for the tagger and the index
 settings.load_profile("shoprl")

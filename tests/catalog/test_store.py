@@ -17,7 +17,7 @@ from shoprl.catalog.records import RecordWriter
 from shoprl.catalog.store import StoredCatalog, product_record, write_lookups
 from shoprl.errors import CatalogError
 from shoprl.shop.generated import generated_data
-from tests.toyshop import toy_catalog
+from tests.support.toyshop import toy_catalog
 
 TEXT = st.text(max_size=8)
 TEXTS = st.lists(TEXT, max_size=3).map(tuple)

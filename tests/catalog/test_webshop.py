@@ -13,7 +13,7 @@ from shoprl.catalog.catalog import Catalog
 from shoprl.catalog.product import Product, Request
 from shoprl.catalog.webshop import parse_pricing, read_catalog
 from shoprl.errors import CatalogError
-from tests.toyshop import PRODUCTS, item_row, toy_catalog, write_toy_folder
+from tests.support.toyshop import PRODUCTS, item_row, toy_catalog, write_toy_folder
 
 ITEMS, WORDINGS, HUMAN, PRICES = "items_shuffle_2.json", "items_ins_v2_2.json", "items_human_ins.json", "prices.json"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shoprl.cli.main import main
-from tests.cli.fakerun import shared_run, use_fake_backbone
+from tests.support.fakerun import shared_run, use_fake_backbone
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from transformers import BertConfig
 
-from shoprl.policies.backbone import load_backbone
+from shoprl.policies.networks.backbone import load_backbone
 from tests.cli.conftest import Call
 
 
@@ -22,7 +22,7 @@ def test_figures_stand_beside_their_targets(call: Call, toy_folder: Path, what: 
 
 
 def test_sizes_are_measured_once(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shoprl.shop.bench_process.WORKERS", 2)
+    monkeypatch.setattr("shoprl.bench.process.WORKERS", 2)
     arguments = ("bench", "scale", "--out", tmp_path, "--sizes", 120, "--json")
     row = call(*arguments).json()["rows"][0]
     assert row["products"] == 120
@@ -34,9 +34,9 @@ def test_sizes_are_measured_once(call: Call, tmp_path: Path, monkeypatch: pytest
 
 
 def test_learners_are_measured(call: Call, toy_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.policies.fakes import FakeBackbone
+    from tests.support.fakes import FakeBackbone
 
-    monkeypatch.setattr("shoprl.evaluation.bench_learn.load_backbone", FakeBackbone)
+    monkeypatch.setattr("shoprl.bench.learn.load_backbone", FakeBackbone)
     row = call("bench", "learn", "--data", toy_folder, "--updates", 16, "--threads", 1, "--json").json()
     assert set(row["seconds_per_update"]) == {"imitation", "dpo", "policy_gradient", "ppo"}
     assert row["decisions_per_second"] > 0
@@ -44,8 +44,8 @@ def test_learners_are_measured(call: Call, toy_folder: Path, monkeypatch: pytest
 
 def test_the_big_head_is_measured(call: Call, toy_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
-    monkeypatch.setattr("shoprl.evaluation.bench_learn.load_backbone", load_backbone)  # the real one
-    monkeypatch.setattr("shoprl.evaluation.bench_learn.BertConfig", partial(BertConfig, **small))
+    monkeypatch.setattr("shoprl.bench.learn.load_backbone", load_backbone)  # the real one
+    monkeypatch.setattr("shoprl.bench.learn.BertConfig", partial(BertConfig, **small))
     files = ("--data", toy_folder, "--method", "bi-attention", "--device", "cpu", "--threads", 1)
     row = call("bench", "learn", *files, "--updates", 2, "--json").json()
     assert row["seconds"] > 0

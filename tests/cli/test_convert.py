@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from shoprl.policies.bi_attention import BiAttentionPolicy
+from shoprl.policies.networks.bi_attention import BiAttentionPolicy
 from shoprl.policies.saving import load_policy
 from tests.cli.conftest import Call
-from tests.policies.test_published import bart_folder, checkpoint, write
-from tests.policies.tiny_bert import tiny_bert
+from tests.compat.test_published import bart_folder, checkpoint, write
+from tests.support.tiny_bert import tiny_bert
 
 
 @pytest.fixture

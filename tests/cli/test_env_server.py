@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from shoprl.shop.client import RemoteEnv
+from shoprl.serve.client import RemoteEnv
+from shoprl.serve.sessions import SessionNotFoundError
 from shoprl.shop.env import WebShopEnv
-from shoprl.shop.remote_sessions import SessionNotFoundError
 from tests.cli.conftest import Call
 from tests.cli.test_errors import refused
 

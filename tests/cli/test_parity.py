@@ -8,8 +8,8 @@ from shoprl.shop.goal import write_goals
 from shoprl.shop.store import build_store
 from tests.cli.conftest import Call
 from tests.cli.test_errors import refused, tree
-from tests.recorder import Rows, toy_recordings, write_recordings
-from tests.toyshop import PRODUCTS, toy_goals
+from tests.support.recorder import Rows, toy_recordings, write_recordings
+from tests.support.toyshop import PRODUCTS, toy_goals
 
 ROWS = toy_recordings()
 

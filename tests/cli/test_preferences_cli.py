@@ -9,7 +9,7 @@ import pytest
 from shoprl.trajectories.preferences import Preference, read_preferences, write_preferences
 from tests.cli.conftest import Call
 from tests.cli.test_errors import refused, tree
-from tests.toyshop import toy_data
+from tests.support.toyshop import toy_data
 from tests.trajectories.test_preferences import HASH, some_preferences
 
 

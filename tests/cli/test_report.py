@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Call
-from tests.evaluation.report.folders import row, run_folder
+from tests.support.folders import row, run_folder
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import pytest
 from shoprl.cli.reproduce import PAPER, Reproduce
 from shoprl.cli.study import StudyCommand
 from shoprl.errors import ConfigError, RunError
-from shoprl.evaluation.studies.running import Studies
+from shoprl.experiments.studies.running import Studies
 
 
 def results(success: float, **more: Any) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     monkeypatch.setattr(Studies, "run", run)
     monkeypatch.setattr(Studies, "settings", nothing)
     monkeypatch.setattr(Studies, "draw", nothing)
-    monkeypatch.setattr("shoprl.evaluation.report.write_runs_report", nothing)
+    monkeypatch.setattr("shoprl.report.write_runs_report", nothing)
     return found
 
 

@@ -10,15 +10,15 @@ import pytest
 import torch
 
 from shoprl.files import sha256_of
-from shoprl.policies.backbone import load_backbone
-from shoprl.policies.query import QueryPolicy
+from shoprl.policies.networks.backbone import load_backbone
+from shoprl.policies.query.policy import QueryPolicy
 from shoprl.policies.saving import load_learned
-from shoprl.policies.state import parse_instruction
 from shoprl.recommend.recommender import recommend
 from shoprl.shop.data import read_data
+from shoprl.tasks.instruction import parse_instruction
 from tests.cli.conftest import Call
-from tests.policies.fakequery import tiny_bart
-from tests.policies.tiny_bert import tiny_bert
+from tests.support.fakequery import tiny_bart
+from tests.support.tiny_bert import tiny_bert
 
 SMALL = ("--threads", 1, "--updates", 2, "--checkpoint-every", 2, "--log-every", 1, "--batch-size", 4, "--json")
 
@@ -136,7 +136,9 @@ def test_what_cannot_be_done_is_named_at_once(
 def test_layers_of_the_backbone_are_tuned(
     call: Call, toy_folder: Path, tmp_path: Path, shown: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shoprl.policies.backbone.load_backbone", lambda *name: load_backbone(str(tiny_bert())))
+    monkeypatch.setattr(
+        "shoprl.policies.networks.backbone.load_backbone", lambda *name: load_backbone(str(tiny_bert()))
+    )
     monkeypatch.setattr("shoprl.policies.saving.load_backbone", load_backbone)
     given = ("--data", toy_folder, "--demonstrations", shown, "--tuned-layers", 1)
     answer = call("train", "imitation", *given, "--out", tmp_path / "out", *SMALL)

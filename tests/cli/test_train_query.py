@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from shoprl.evaluation.runlog import RUN
-from shoprl.policies.query import load_query_policy
-from shoprl.policies.state import parse_instruction
+from shoprl.policies.query.policy import load_query_policy
+from shoprl.runlog import RUN
 from shoprl.shop.data import read_data
+from shoprl.tasks.instruction import parse_instruction
 from tests.cli.conftest import Answer, Call
-from tests.policies.fakequery import fake_backbone, find_me, write_tiny_bart
+from tests.support.fakequery import fake_backbone, find_me, write_tiny_bart
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
 
 @pytest.fixture
 def train(call: Call, files: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr("shoprl.policies.backbone.load_backbone", lambda *name: fake_backbone())
+    monkeypatch.setattr("shoprl.policies.networks.backbone.load_backbone", lambda *name: fake_backbone())
 
     def run(*arguments: object, out: str = "run") -> Answer:
         given = ("--pairs", files[0], "--goals", files[1], "--out", tmp_path / out, "--threads", 1)

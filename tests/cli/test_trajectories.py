@@ -18,8 +18,8 @@ from shoprl.trajectories.lines import stored_hash
 from shoprl.trajectories.shoppers import demonstrations
 from tests.cli.conftest import Call
 from tests.cli.test_errors import refused, tree
-from tests.realdata import real_data
-from tests.toyshop import toy_data
+from tests.support.realdata import real_data
+from tests.support.toyshop import toy_data
 from tests.trajectories.test_imitation_file import toy_rows, write_file
 from tests.trajectories.test_site_logs import BUY, SEARCH, SHOE, goal_for, log_rows, write_log
 

@@ -6,7 +6,7 @@ import pytest
 from shoprl.errors import ConfigError
 from shoprl.evaluation.off_policy import Log, doubly_robust, effective_sample_size, ips, snips
 from shoprl.evaluation.statistics import Estimate
-from shoprl.evaluation.thompson import ThompsonConfig, ThompsonRun
+from shoprl.evaluation.thompson.sampling import ThompsonConfig, ThompsonRun
 from shoprl.rollouts.records import Episode
 
 NAMES = np.array(["weak", "middle", "strong"])

@@ -6,10 +6,10 @@ import pytest
 
 from shoprl.errors import ConfigError
 from shoprl.evaluation.queries import Agreement, agreement, ranks, search_report, word_report
-from shoprl.policies.query import QueryModel, QueryPolicy
-from shoprl.policies.query_data import Typed
-from shoprl.policies.state import Instruction
+from shoprl.policies.query.data import Typed
+from shoprl.policies.query.policy import QueryModel, QueryPolicy
 from shoprl.shop.data import ShopData
+from shoprl.tasks.instruction import Instruction
 
 
 @dataclass

@@ -6,12 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shoprl.policies.base import allowed, can_still_buy, pick
-from shoprl.policies.state import UNSEEN, Candidate, CandidateKind, State, parse_instruction
 from shoprl.shop.data import ShopData
 from shoprl.shop.generated import generated_data
 from shoprl.shop.page import PageKind
-from tests.policies.fakes import random_walk
-from tests.toyshop import EVERYTHING
+from shoprl.tasks.instruction import parse_instruction
+from shoprl.tasks.shop.state import UNSEEN, Candidate, CandidateKind, State
+from tests.support.fakes import random_walk
+from tests.support.toyshop import EVERYTHING
 
 
 def state_of(page: PageKind, steps_left: int, *candidates: Candidate) -> State:

@@ -9,18 +9,18 @@ import pytest
 import torch
 
 from shoprl.errors import BackboneError, PolicyError, StorageError
-from shoprl.policies.choice import ChoiceModel, ChoicePolicy
-from shoprl.policies.encoder import TokenStore
-from shoprl.policies.image_features import WIDTH as PICTURE
 from shoprl.policies.learned import LearnedPolicy
-from shoprl.policies.query import QueryOffer, QueryPolicy
+from shoprl.policies.networks.choice import ChoiceModel, ChoicePolicy
+from shoprl.policies.networks.encoder import TokenStore
+from shoprl.policies.networks.image_features import WIDTH as PICTURE
+from shoprl.policies.query.policy import QueryOffer, QueryPolicy
 from shoprl.policies.saving import load_choice, load_learned, load_policy, save_policy
 from shoprl.policies.simple import RandomPolicy, RulePolicy
-from shoprl.policies.state import parse_instruction
 from shoprl.shop.data import ShopData
-from tests.policies.fakequery import fake_backbone, fake_extractive, tiny_bart
-from tests.policies.fakes import FakeBackbone, fake_policy, random_walk
-from tests.policies.tiny_bert import tiny_policy, tiny_rnn, toy_states
+from shoprl.tasks.instruction import parse_instruction
+from tests.support.fakequery import fake_backbone, fake_extractive, tiny_bart
+from tests.support.fakes import FakeBackbone, fake_policy, random_walk
+from tests.support.tiny_bert import tiny_policy, tiny_rnn, toy_states
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shoprl.policies.queries import queries_for
 from shoprl.policies.simple import RandomPolicy, RulePolicy
-from shoprl.policies.state import UNSEEN, Candidate, State, parse_instruction
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData
+from shoprl.tasks.instruction import parse_instruction, queries_for
+from shoprl.tasks.shop.state import UNSEEN, Candidate, State
 
 THREE = State(
     "results",

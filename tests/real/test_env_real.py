@@ -12,7 +12,7 @@ from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData
 from shoprl.shop.session import PER_PAGE
 from tests.real.test_parity import data_of
-from tests.realdata import real_data
+from tests.support.realdata import real_data
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from shoprl.compat.parity import Part, compare
+from shoprl.compat.recordings import read_episodes, read_tagger
 from shoprl.errors import TrajectoryError
 from shoprl.files import read_json_lines
 from shoprl.shop.data import ShopData, read_data
-from shoprl.shop.parity import Part, compare
-from shoprl.shop.recordings import read_episodes, read_tagger
-from tests.realdata import real_data
 from tests.shop.test_properties import accepted
+from tests.support.realdata import real_data
 
 
 @cache

@@ -4,10 +4,10 @@ from functools import cache
 from pathlib import Path
 
 from shoprl.catalog.webshop import read_catalog
+from shoprl.compat.parity import Part, compare_queries
+from shoprl.compat.recordings import read_queries
 from shoprl.search import SearchIndex
-from shoprl.shop.parity import Part, compare_queries
-from shoprl.shop.recordings import read_queries
-from tests.realdata import real_data
+from tests.support.realdata import real_data
 
 
 @cache

@@ -9,12 +9,13 @@ import pytest
 from shoprl.errors import ConfigError
 from shoprl.policies.base import Choice, Decode
 from shoprl.policies.simple import RulePolicy
-from shoprl.policies.state import Instruction, State
 from shoprl.recommend.recommender import MAX_RUNS, Recommendation, recommend
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import MAX_INSTRUCTION
-from tests.policies.fakes import fake_policy
-from tests.toyshop import EVERYTHING
+from shoprl.tasks.instruction import Instruction
+from shoprl.tasks.shop.state import State
+from tests.support.fakes import fake_policy
+from tests.support.toyshop import EVERYTHING
 
 
 class Scripted(RulePolicy):

@@ -7,10 +7,10 @@ import pytest
 from shoprl.errors import ConfigError
 from shoprl.policies.base import Choice, Decode, allowed
 from shoprl.policies.simple import RandomPolicy, RulePolicy
-from shoprl.policies.state import State
 from shoprl.rollouts import runner
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData
+from shoprl.tasks.shop.state import State
 
 
 class Careful(RandomPolicy):

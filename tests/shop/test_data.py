@@ -8,7 +8,7 @@ from shoprl.errors import CatalogError, GoalError
 from shoprl.shop.data import ShopData, read_data, read_shop, shop_data
 from shoprl.shop.goal import write_goals
 from shoprl.shop.splits import disjoint_split, webshop_split, write_split
-from tests.toyshop import EVERYTHING, toy_catalog, toy_goals, write_toy_folder
+from tests.support.toyshop import EVERYTHING, toy_catalog, toy_goals, write_toy_folder
 
 
 def test_a_folder_without_goals_gets_the_same_ones_each_time(toy: ShopData, toy_folder: Path) -> None:

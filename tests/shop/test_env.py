@@ -19,7 +19,7 @@ from shoprl.shop.generated import generated_data
 from shoprl.shop.render import text_rich
 from shoprl.shop.session import MAX_ACTION, MAX_STEPS
 from shoprl.shop.spaces import UnicodeText
-from tests.toyshop import EVERYTHING, toy_data
+from tests.support.toyshop import EVERYTHING, toy_data
 
 SEARCH = f"search[{EVERYTHING}]"
 

@@ -10,7 +10,7 @@ import pytest
 from shoprl.catalog.catalog import Catalog
 from shoprl.errors import GoalError
 from shoprl.shop.goal import MAX_INSTRUCTION, Goal, goal_from_json, goals_hash, read_goals, write_goals
-from tests.toyshop import PRODUCTS, toy_catalog, toy_goals
+from tests.support.toyshop import PRODUCTS, toy_catalog, toy_goals
 
 GOAL = Goal(
     asin="B0TEA00001",

@@ -15,9 +15,9 @@ from shoprl.shop.data import read_data
 from shoprl.shop.html import html
 from shoprl.shop.page import Page
 from shoprl.shop.render import text, text_rich
-from tests.realdata import real_data
-from tests.shop.parsing import available_actions, parsed, rich_text, simple_text
-from tests.toyshop import EVERYTHING, PRODUCTS, toy_data
+from tests.support.parsing import available_actions, parsed, rich_text, simple_text
+from tests.support.realdata import real_data
+from tests.support.toyshop import EVERYTHING, PRODUCTS, toy_data
 
 SHOE = PRODUCTS[0]
 
@@ -216,7 +216,7 @@ def test_nothing_is_loaded_from_elsewhere() -> None:
 
 
 def test_the_template_engine_is_loaded_with_the_first_page() -> None:
-    code = "import sys, shoprl.shop.legacy; print('jinja2' in sys.modules)"
+    code = "import sys, shoprl.compat.legacy; print('jinja2' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

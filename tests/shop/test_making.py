@@ -11,7 +11,7 @@ from shoprl.catalog.product import Product, Request
 from shoprl.errors import GoalError
 from shoprl.shop.goal import Goal
 from shoprl.shop.making import MAX_COMBINATIONS, NO_CEILING, GoalKind, make_goals
-from tests.toyshop import PRODUCTS, toy_catalog, toy_goals
+from tests.support.toyshop import PRODUCTS, toy_catalog, toy_goals
 
 
 def product(price: float = 25.0, **fields: object) -> Product:

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from shoprl.shop.page import BACK, ITEM_BUTTONS, NEXT, PREVIOUS, SECTIONS, Page, item_clickables
-from tests.toyshop import PRODUCTS
+from tests.support.toyshop import PRODUCTS
 
 SHOE = PRODUCTS[0]
 SEARCH_PAGE = Page("search", "u", "i")

@@ -21,7 +21,7 @@ from shoprl.shop.page import Page
 from shoprl.shop.render import observe
 from shoprl.shop.reward import reward
 from shoprl.shop.session import Session, Shop
-from tests.toyshop import EVERYTHING, PRODUCTS, toy_data, toy_goals
+from tests.support.toyshop import EVERYTHING, PRODUCTS, toy_data, toy_goals
 
 GOALS = st.integers(0, len(toy_data().goals) - 1)
 WORDS = sorted({word for product in PRODUCTS for word in product.title.lower().split()})

@@ -4,7 +4,7 @@ import pytest
 
 from shoprl.shop.page import Page
 from shoprl.shop.render import nodes, observe, text, text_rich
-from tests.toyshop import PRODUCTS
+from tests.support.toyshop import PRODUCTS
 
 SHOE = PRODUCTS[0]
 RESULTS = Page(

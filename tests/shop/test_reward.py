@@ -11,7 +11,7 @@ from shoprl.catalog.product import Product
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal
 from shoprl.shop.reward import COLOURS, Reward, normalize_colour, reward
-from tests.toyshop import PRODUCTS, toy_goals
+from tests.support.toyshop import PRODUCTS, toy_goals
 
 
 class WordTagger:

@@ -12,7 +12,7 @@ from shoprl.shop.page import Page
 from shoprl.shop.render import text, text_rich
 from shoprl.shop.reward import reward
 from shoprl.shop.session import BASE_URL, PER_PAGE, Session, Shop, parse_action
-from tests.toyshop import EVERYTHING, PRODUCTS, toy_data
+from tests.support.toyshop import EVERYTHING, PRODUCTS, toy_data
 
 SEARCH = f"search[{EVERYTHING}]"
 

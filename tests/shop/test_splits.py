@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shoprl.errors import GoalError
 from shoprl.shop.goal import Goal, goals_hash
 from shoprl.shop.splits import Split, disjoint_split, read_split, webshop_split, write_split
-from tests.toyshop import toy_goals
+from tests.support.toyshop import toy_goals
 
 PARTS = ("test", "eval", "train")
 

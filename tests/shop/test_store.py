@@ -31,7 +31,7 @@ from shoprl.shop.making import GoalKind, make_goals
 from shoprl.shop.splits import SplitName, StoredIndices, disjoint_split, webshop_split, write_split
 from shoprl.shop.store import ABOUT, FOLDER, build_store, open_store, store_of
 from shoprl.shop.vector import WebShopVectorEnv
-from tests.toyshop import EVERYTHING, toy_goals, write_toy_folder
+from tests.support.toyshop import EVERYTHING, toy_goals, write_toy_folder
 
 ITEMS = "items_shuffle_12.json"
 QUERIES = (

@@ -18,7 +18,7 @@ import shoprl.shop  # noqa: F401  (registers the environment)
 from shoprl.errors import CatalogError, ConfigError, GoalError
 from shoprl.shop.env import WebShopEnv
 from shoprl.shop.vector import WebShopVectorEnv
-from tests.toyshop import EVERYTHING, toy_data
+from tests.support.toyshop import EVERYTHING, toy_data
 
 MODES = list(AutoresetMode)
 SEARCH = f"search[{EVERYTHING}]"

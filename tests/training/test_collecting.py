@@ -12,7 +12,7 @@ from shoprl.training.collecting import (
     masked_log_probabilities,
     returns,
 )
-from tests.policies.fakes import fake_policy
+from tests.support.fakes import fake_policy
 
 
 def test_returns_by_hand() -> None:

@@ -13,14 +13,14 @@ from shoprl.errors import ConfigError
 from shoprl.policies import learned
 from shoprl.policies.learned import mixed
 from shoprl.policies.saving import load_learned, save_policy
-from shoprl.policies.state import parse_instruction
 from shoprl.rollouts.runner import run_episodes
+from shoprl.tasks.instruction import parse_instruction
 from shoprl.training import dpo, loop
 from shoprl.training.processes import Team, device_for
-from tests.policies.fakequery import fake_extractive, find_me, tiny_bart
-from tests.standin import DEVICE, standin
-from tests.toyshop import toy_data
-from tests.training.learners import ALL, EXACT, HEADS, SAMPLING, Learner, imitation, put, weights
+from tests.support.fakequery import fake_extractive, find_me, tiny_bart
+from tests.support.learners import ALL, EXACT, HEADS, SAMPLING, Learner, imitation, put, weights
+from tests.support.standin import DEVICE, standin
+from tests.support.toyshop import toy_data
 
 GPU = pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU"))
 

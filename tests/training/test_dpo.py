@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from shoprl.errors import ConfigError, RunError, TrajectoryError
-from shoprl.policies.choice import ChoicePolicy, collate
+from shoprl.policies.networks.choice import ChoicePolicy, collate
 from shoprl.shop.data import ShopData
 from shoprl.training.dpo import (
     DPOConfig,
@@ -20,7 +20,7 @@ from shoprl.training.dpo import (
     train_dpo,
 )
 from shoprl.trajectories.examples import Example
-from tests.policies.fakes import fake_policy
+from tests.support.fakes import fake_policy
 from tests.training.test_imitation import expert_examples, same
 
 CONFIG = DPOConfig(updates=6, batch_size=4, learning_rate=1e-3, warmup=2, checkpoint_every=2, log_every=1)

@@ -8,14 +8,14 @@ import pytest
 import torch
 
 from shoprl.errors import RunError
-from shoprl.policies.choice import ChoicePolicy
+from shoprl.policies.networks.choice import ChoicePolicy
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData
 from shoprl.training import loop
 from shoprl.training.imitation import ImitationConfig, imitation_loss, train_imitation
 from shoprl.trajectories.examples import Example, examples
 from shoprl.trajectories.shoppers import EXPERT, demonstrations
-from tests.policies.fakes import fake_policy
+from tests.support.fakes import fake_policy
 
 CONFIG = ImitationConfig(updates=8, batch_size=4, warmup=2, checkpoint_every=3, log_every=1)
 

@@ -5,14 +5,14 @@ import pytest
 import torch
 
 from shoprl.errors import ConfigError, RunError
-from shoprl.policies.choice import ChoicePolicy
+from shoprl.policies.networks.choice import ChoicePolicy
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal
 from shoprl.training.loop import read_log
 from shoprl.training.policy_gradient import PolicyGradientConfig, total_loss, train_policy_gradient
 from shoprl.trajectories.examples import Example
-from tests.policies.fakes import fake_policy
+from tests.support.fakes import fake_policy
 from tests.training.test_imitation import expert_examples, same
 
 CONFIG = PolicyGradientConfig(

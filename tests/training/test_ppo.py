@@ -7,16 +7,16 @@ import pytest
 import torch
 
 from shoprl.errors import ConfigError, RunError
-from shoprl.policies.choice import ChoicePolicy
-from shoprl.policies.query import QueryOffer, QueryPolicy
-from shoprl.policies.state import parse_instruction
+from shoprl.policies.networks.choice import ChoicePolicy
+from shoprl.policies.query.policy import QueryOffer, QueryPolicy
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData
+from shoprl.tasks.instruction import parse_instruction
 from shoprl.training import ppo
 from shoprl.training.loop import read_log
 from shoprl.training.ppo import PPOConfig, _minibatch, clipped_objective, train_ppo
-from tests.policies.fakequery import fake_extractive, foreign_goals
-from tests.policies.fakes import fake_policy
+from tests.support.fakequery import fake_extractive, foreign_goals
+from tests.support.fakes import fake_policy
 from tests.training.test_imitation import same
 from tests.training.test_policy_gradient import mean_reward, training_goals
 

@@ -16,7 +16,7 @@ from shoprl.errors import ConfigError
 from shoprl.files import read_json
 from shoprl.training.loop import CHECKPOINT, EVENTS, LOG
 from shoprl.training.processes import Team, device_for, team_on
-from tests.training.learners import ALL, SAMPLING, self_learning
+from tests.support.learners import ALL, SAMPLING, self_learning
 
 CPU = torch.device("cpu")
 ROOT = Path(__file__).parents[2]
@@ -38,7 +38,7 @@ def launched(folder: Path, count: int) -> None:
         "MASTER_PORT": str(port),
         "GLOO_SOCKET_IFNAME": "lo",
     }
-    command = [sys.executable, "-m", "tests.training.together", folder, *SHARED]
+    command = [sys.executable, "-m", "tests.support.together", folder, *SHARED]
     numbers = [{"RANK": str(number), "LOCAL_RANK": str(number)} for number in range(count)]
     started = [
         subprocess.Popen(command, env=os.environ | shared | own, stderr=subprocess.PIPE, text=True) for own in numbers

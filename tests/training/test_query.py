@@ -11,10 +11,10 @@ from transformers import T5Config, T5ForConditionalGeneration
 
 from shoprl.errors import RunError, TrajectoryError
 from shoprl.evaluation.queries import word_report
-from shoprl.policies.query import QueryPolicy
-from shoprl.policies.query_data import Typed
-from shoprl.policies.seq2seq import Seq2Seq
-from shoprl.policies.state import parse_instruction
+from shoprl.policies.query.data import Typed
+from shoprl.policies.query.policy import QueryPolicy
+from shoprl.policies.query.seq2seq import Seq2Seq
+from shoprl.tasks.instruction import parse_instruction
 from shoprl.training import loop
 from shoprl.training.loop import LoopConfig
 from shoprl.training.query import (
@@ -25,7 +25,7 @@ from shoprl.training.query import (
     train_extractive,
     train_seq2seq,
 )
-from tests.policies.fakequery import fake_extractive, find_me, picky, tiny_bart, tiny_tokenizer
+from tests.support.fakequery import fake_extractive, find_me, picky, tiny_bart, tiny_tokenizer
 
 SHORT = LoopConfig(updates=8, batch_size=4, learning_rate=1e-3, warmup=2, checkpoint_every=3, log_every=1)
 Train = Callable[..., list[dict[str, Any]]]

@@ -4,14 +4,14 @@ from pathlib import Path
 import pytest
 
 from shoprl.errors import ConfigError
-from shoprl.policies.choice import ChoicePolicy
+from shoprl.policies.networks.choice import ChoicePolicy
 from shoprl.shop.data import ShopData
 from shoprl.training import self_learning
 from shoprl.training.dpo import DPOConfig
 from shoprl.training.imitation import ImitationConfig, train_imitation
 from shoprl.training.self_learning import SelfLearningConfig, copy_of, self_learn
-from tests.policies.fakequery import foreign_goals
-from tests.policies.fakes import fake_policy
+from tests.support.fakequery import foreign_goals
+from tests.support.fakes import fake_policy
 from tests.training.test_imitation import expert_examples, same
 from tests.training.test_ppo import shopped
 
@@ -21,7 +21,7 @@ CONFIG = SelfLearningConfig(trajectories=6, rounds=2, dpo=DPO)
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> ChoicePolicy:
-    from tests.toyshop import toy_data
+    from tests.support.toyshop import toy_data
 
     policy = fake_policy()
     config = ImitationConfig(updates=120, batch_size=16, learning_rate=3e-3, checkpoint_every=120)

@@ -5,16 +5,16 @@ import pytest
 
 from shoprl.policies.base import Choice, Decode
 from shoprl.policies.learned import LearnedPolicy
-from shoprl.policies.state import State
 from shoprl.rollouts.records import Episode
 from shoprl.shop.data import ShopData
 from shoprl.shop.generated import generated_data
 from shoprl.shop.goal import Goal
 from shoprl.shop.session import MAX_STEPS
+from shoprl.tasks.shop.state import State
 from shoprl.trajectories.corrections import corrected_trips
 from shoprl.trajectories.examples import examples, replay
 from shoprl.trajectories.shoppers import EXPERT, demonstrations
-from tests.policies.fakes import fake_policy
+from tests.support.fakes import fake_policy
 
 
 @pytest.fixture(scope="module")

@@ -5,15 +5,15 @@ import pytest
 
 from shoprl.errors import TrajectoryError
 from shoprl.policies.learned import encode_state
-from shoprl.policies.state import parse_instruction
 from shoprl.rollouts.records import Decision, Episode
 from shoprl.shop.data import ShopData
+from shoprl.tasks.instruction import parse_instruction
 from shoprl.training.collecting import collect
 from shoprl.trajectories.examples import examples, replay
 from shoprl.trajectories.shoppers import demonstrations
-from tests.policies.fakequery import foreign_goals
-from tests.policies.fakes import fake_policy
-from tests.toyshop import EVERYTHING
+from tests.support.fakequery import foreign_goals
+from tests.support.fakes import fake_policy
+from tests.support.toyshop import EVERYTHING
 
 
 def some(data: ShopData, recovery: float = 0.0) -> list[Episode]:

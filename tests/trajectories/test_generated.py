@@ -9,7 +9,7 @@ from shoprl.rollouts.runner import finished_episode
 from shoprl.shop.data import ShopData
 from shoprl.shop.session import Session
 from shoprl.trajectories.generated import _place, generate_trajectories, prune_loops
-from tests.policies.fakes import fake_policy
+from tests.support.fakes import fake_policy
 
 
 def walked(data: ShopData, goal_index: int, actions: list[str]) -> Episode:

@@ -15,9 +15,9 @@ from shoprl.errors import TrajectoryError
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.session import parse_action
 from shoprl.trajectories.imitation_file import import_imitation_file, read_imitation_file
-from tests.realdata import real_data
-from tests.recorder import toy_recordings
-from tests.toyshop import toy_catalog
+from tests.support.realdata import real_data
+from tests.support.recorder import toy_recordings
+from tests.support.toyshop import toy_catalog
 
 Row = dict[str, Any]
 

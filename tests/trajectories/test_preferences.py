@@ -11,9 +11,9 @@ import pytest
 
 from shoprl.errors import TrajectoryError
 from shoprl.policies.learned import encode_state
-from shoprl.policies.state import parse_instruction
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import goals_hash
+from shoprl.tasks.instruction import parse_instruction
 from shoprl.trajectories.examples import replay
 from shoprl.trajectories.lines import stored_hash
 from shoprl.trajectories.preferences import (
@@ -25,9 +25,9 @@ from shoprl.trajectories.preferences import (
     write_texts,
 )
 from shoprl.trajectories.shoppers import demonstrations
-from tests.policies.fakequery import foreign_goals
-from tests.policies.fakes import fake_policy
-from tests.toyshop import toy_data
+from tests.support.fakequery import foreign_goals
+from tests.support.fakes import fake_policy
+from tests.support.toyshop import toy_data
 
 HASH = "a" * 64
 

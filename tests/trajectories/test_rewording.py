@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from shoprl.catalog.vocabulary.everyday import SAID, SIZES
-from shoprl.policies.state import parse_instruction
 from shoprl.shop.data import ShopData
 from shoprl.shop.generated import generated_data
 from shoprl.shop.goal import Goal, goals_hash
+from shoprl.tasks.instruction import parse_instruction
 from shoprl.trajectories.rewording import NO_CEILING, reword, reworded, with_reworded
 from shoprl.trajectories.shoppers import EXPERT, demonstrations
 

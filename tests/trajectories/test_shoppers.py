@@ -5,10 +5,10 @@ import pytest
 
 from shoprl.catalog.catalog import Catalog
 from shoprl.errors import ConfigError
-from shoprl.policies.state import parse_instruction
 from shoprl.rollouts.records import Episode
 from shoprl.shop.data import ShopData, shop_data
 from shoprl.shop.generated import generated_data
+from shoprl.tasks.instruction import parse_instruction
 from shoprl.trajectories.shoppers import (
     EXPERT,
     average_skill,
@@ -17,7 +17,7 @@ from shoprl.trajectories.shoppers import (
     plan_for,
     shopping_trip,
 )
-from tests.toyshop import toy_data
+from tests.support.toyshop import toy_data
 
 
 @pytest.fixture(scope="module")

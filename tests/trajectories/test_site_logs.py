@@ -19,8 +19,8 @@ from shoprl.shop.splits import Split
 from shoprl.trajectories.examples import examples
 from shoprl.trajectories.shoppers import demonstrations
 from shoprl.trajectories.site_logs import SiteLog, import_site_logs, read_site_log, site_log_files
-from tests.realdata import real_data
-from tests.toyshop import EVERYTHING, PRODUCTS, toy_data
+from tests.support.realdata import real_data
+from tests.support.toyshop import EVERYTHING, PRODUCTS, toy_data
 
 Row = dict[str, Any]
 BACK, PREVIOUS, NEXT, BUY = "click[back to search]", "click[< prev]", "click[next >]", "click[buy now]"

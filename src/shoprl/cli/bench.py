@@ -65,7 +65,7 @@ class Env:
 
     def execute(self) -> None:
         """Run the command."""
-        from shoprl.shop.bench import bench_env, random_walks, recorded_walks
+        from shoprl.bench.env import bench_env, random_walks, recorded_walks
 
         check_seed(self.seed)
         if self.passes < 1:
@@ -94,7 +94,7 @@ class Search:
 
     def execute(self) -> None:
         """Run the command."""
-        from shoprl.shop.bench import bench_search, instructions, recorded_queries
+        from shoprl.bench.env import bench_search, instructions, recorded_queries
 
         check_seed(self.seed)
         data, golden = _data(self.data), _golden(self.golden, self.data)
@@ -124,7 +124,7 @@ class Startup:
 
     def execute(self) -> None:
         """Run the command."""
-        from shoprl.shop.bench_process import bench_startup
+        from shoprl.bench.process import bench_startup
 
         targets = {"import_seconds": "< 0.5", "open_to_first_step_seconds": "< 1"}
         _in_processes(self.data, bench_startup, targets, self.json)
@@ -143,7 +143,7 @@ class Memory:
 
     def execute(self) -> None:
         """Run the command."""
-        from shoprl.shop.bench_process import bench_memory
+        from shoprl.bench.process import bench_memory
 
         _in_processes(self.data, bench_memory, {"extra_mb": "< 50", "worker_private_mb": "<= 300"}, self.json)
 
@@ -165,7 +165,7 @@ class Scale:
 
     def execute(self) -> None:
         """Run the command."""
-        from shoprl.shop.bench_process import bench_size
+        from shoprl.bench.process import bench_size
 
         check_seed(self.seed)
         if not self.sizes or min(self.sizes) < SMALLEST_SCALE:
@@ -184,7 +184,7 @@ class Scale:
 
     def _draw(self, rows: list[dict[str, Any]]) -> str | None:
         try:
-            from shoprl.evaluation.plots import plot_scaling
+            from shoprl.report.plots import plot_scaling
 
             path = self.out / "scaling.png"
             plot_scaling(rows, path)
@@ -219,7 +219,7 @@ class Learn:
         """Run the command."""
         import torch
 
-        from shoprl.evaluation.bench_learn import bench_bi_attention, bench_learn
+        from shoprl.bench.learn import bench_bi_attention, bench_learn
         from shoprl.training.processes import Team, device_for
 
         check_seed(self.seed)

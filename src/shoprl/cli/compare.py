@@ -13,7 +13,7 @@ from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.splits import SplitName
 
 if TYPE_CHECKING:
-    from shoprl.evaluation.workers import Setup, Submit
+    from shoprl.evaluation.thompson.workers import Setup, Submit
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,10 @@ class Compare:
         import matplotlib  # noqa: F401  (what only the figures need is missed now, not after playing)
         import torch
 
-        from shoprl.evaluation.arms import digest, load_arms, parse_arms
-        from shoprl.evaluation.runlog import end_run, start_run
-        from shoprl.evaluation.thompson import ThompsonConfig
-        from shoprl.evaluation.workers import Setup
+        from shoprl.evaluation.thompson.arms import digest, load_arms, parse_arms
+        from shoprl.evaluation.thompson.sampling import ThompsonConfig
+        from shoprl.evaluation.thompson.workers import Setup
+        from shoprl.runlog import end_run, start_run
 
         check_seed(self.seed)
         if self.workers < 1:
@@ -93,7 +93,8 @@ class Compare:
         emit(shown, self._text(shown), self.json)
 
     def _compared(self, setup: "Setup", data: ShopData, config: Any) -> dict[str, Any]:
-        from shoprl.evaluation.compare import play, write_comparison
+        from shoprl.evaluation.thompson.compare import play
+        from shoprl.experiments.comparison import write_comparison
 
         start = time.perf_counter()
         table = setup.table(data)
@@ -104,7 +105,7 @@ class Compare:
         return write_comparison(found, data, self.out, {"encoding": ready - start, "rollouts": played - ready})
 
     def _players(self, setup: "Setup", table: Any) -> "AbstractContextManager[Submit]":
-        from shoprl.evaluation.workers import here, processes
+        from shoprl.evaluation.thompson.workers import here, processes
 
         return here(table) if self.workers == 1 else processes(setup, self.workers)
 

@@ -8,7 +8,7 @@ from shoprl.cli.output import Json, emit, table
 from shoprl.errors import PolicyError, RunError
 
 if TYPE_CHECKING:  # brings torch
-    from shoprl.policies.published import Conversion
+    from shoprl.compat.published import Conversion
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Convert:
             )
 
     def _choice(self) -> "Conversion":
-        from shoprl.policies.backbone import DEFAULT
-        from shoprl.policies.published import convert_choice
+        from shoprl.compat.published import convert_choice
+        from shoprl.policies.networks.backbone import DEFAULT
         from shoprl.policies.saving import save_policy
 
         policy, report = convert_choice(self.checkpoint, self.tokenizer or DEFAULT, self.heads)
@@ -58,7 +58,7 @@ class Convert:
         return report
 
     def _search(self) -> "Conversion":
-        from shoprl.policies.published import convert_search
+        from shoprl.compat.published import convert_search
 
         policy, report = convert_search(self.checkpoint, self.tokenizer)
         if report.complete or self.partial:

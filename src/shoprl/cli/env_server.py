@@ -8,8 +8,8 @@ from pathlib import Path
 
 from shoprl.cli.output import check_seed
 from shoprl.errors import ConfigError
+from shoprl.serve.sessions import Limits
 from shoprl.shop.data import read_data
-from shoprl.shop.remote_sessions import Limits
 
 KEEP_ALIVE = 75  # seconds; longer than the client's
 
@@ -40,7 +40,7 @@ class EnvServer:
         """Run the command."""
         import uvicorn
 
-        from shoprl.shop.server import create_app
+        from shoprl.serve.server import create_app
 
         check_seed(self.seed)
         limits = Limits(self.max_sessions, self.idle_seconds)

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shoprl.cli.output import Json, emit, table
+from shoprl.compat.parity import KEPT, UNITS, Part, compare
+from shoprl.compat.recordings import read_tagger
 from shoprl.errors import CatalogError, ConfigError
 from shoprl.files import read_json
 from shoprl.shop.data import read_data
-from shoprl.shop.parity import KEPT, UNITS, Part, compare
-from shoprl.shop.recordings import read_tagger
 from shoprl.shop.store import ABOUT
 
 NOUNS = "title_nouns.json"

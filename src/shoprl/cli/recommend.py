@@ -34,9 +34,9 @@ class Recommend:
 
     def execute(self) -> None:
         """Run the command."""
-        from shoprl.evaluation.runlog import read_run
         from shoprl.policies.saving import load_learned
         from shoprl.recommend.recommender import recommend
+        from shoprl.runlog import read_run
 
         check_seed(self.seed)
         record = read_run(self.run)

@@ -28,7 +28,7 @@ class Report:
 
     def execute(self) -> None:
         """Run the command."""
-        from shoprl.evaluation.report import write_runs_report
+        from shoprl.report import write_runs_report
 
         written = write_runs_report(self.runs, self.out, self.markdown, self.title)
         emit(written, _text(written), self.json)

@@ -49,7 +49,7 @@ class Reproduce:
 
     def _paper(self) -> None:
         """The studies of the paper's claims at its size."""
-        from shoprl.evaluation.runlog import RUN
+        from shoprl.runlog import RUN
 
         if (self.out / RUN).is_file():
             raise RunError(f"{self.out}: holds a run of another budget. Choose another folder with --out.")
@@ -62,10 +62,10 @@ class Reproduce:
         import matplotlib  # noqa: F401  (what only the report needs is missed now, not after training)
         import torch
 
-        from shoprl.evaluation.budgets import BUDGETS
-        from shoprl.evaluation.reproduce import ChainRun, reproduce
-        from shoprl.evaluation.runlog import end_run, start_run
-        from shoprl.evaluation.standard import RECIPE, Recipe, make_agent, recipe_run
+        from shoprl.experiments.budgets import BUDGETS
+        from shoprl.experiments.quick import ChainRun, reproduce
+        from shoprl.experiments.standard import RECIPE, Recipe, make_agent, recipe_run
+        from shoprl.runlog import end_run, start_run
 
         check_seed(self.seed)
         if self.threads < 1:
@@ -105,7 +105,7 @@ class Reproduce:
         return read_data(folder)
 
     def _finish(self, run: Any, outcome: Any) -> dict[str, Any]:
-        from shoprl.evaluation.run_report import write_run_report
+        from shoprl.experiments.run_report import write_run_report
         from shoprl.machine import machine, versions
 
         results = {

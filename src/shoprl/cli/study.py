@@ -44,8 +44,8 @@ class StudyCommand:
         """Run the command."""
         import matplotlib  # noqa: F401  (what only the report needs is missed now, not after training)
 
-        from shoprl.evaluation.report import write_runs_report
-        from shoprl.evaluation.studies.running import TITLES, Studies
+        from shoprl.experiments.studies.running import TITLES, Studies
+        from shoprl.report import write_runs_report
 
         for seed in self.seeds:
             check_seed(seed)

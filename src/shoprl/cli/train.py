@@ -22,7 +22,7 @@ from shoprl.training.self_learning import SelfLearningConfig
 
 if TYPE_CHECKING:
     from shoprl.policies.learned import LearnedPolicy
-    from shoprl.policies.query import QueryOffer
+    from shoprl.policies.query.policy import QueryOffer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,14 +72,14 @@ class Training(ABC):
         if self.threads < 1:
             raise ConfigError(f"--threads {self.threads}: must be at least 1.")
         if self.queries is not None:
-            from shoprl.policies.query import check_count
+            from shoprl.policies.query.policy import check_count
 
             _needs(self.query_policy, "query-policy", "--queries says how many of its queries to choose among.")
             check_count(self.queries)
 
     def offer(self) -> "QueryOffer | None":
         """The query policy to choose among the queries of, read."""
-        from shoprl.policies.query import QueryOffer, load_query_policy
+        from shoprl.policies.query.policy import QueryOffer, load_query_policy
 
         if self.query_policy is None:
             return None
@@ -90,10 +90,10 @@ class Training(ABC):
         """Run the command."""
         import torch
 
-        from shoprl.evaluation.runlog import end_run, start_run
         from shoprl.files import sha256_of
-        from shoprl.policies.query import MANIFEST
+        from shoprl.policies.query.policy import MANIFEST
         from shoprl.policies.saving import save_policy
+        from shoprl.runlog import end_run, start_run
 
         self.check()
         team = team_on(device_for(self.device))
@@ -169,8 +169,8 @@ class Imitation(Training):
         """See above."""
         import numpy as np
 
-        from shoprl.policies.choice import ChoicePolicy
-        from shoprl.policies.token_batch import cut_candidates
+        from shoprl.policies.networks.choice import ChoicePolicy
+        from shoprl.policies.networks.token_batch import cut_candidates
         from shoprl.training.imitation import train_imitation
 
         data = work.examples(policy)

@@ -10,8 +10,8 @@ from shoprl.files import write_json
 from shoprl.shop.data import ShopData, read_data
 
 if TYPE_CHECKING:
-    from shoprl.policies.query import QueryPolicy
-    from shoprl.policies.query_data import TypedQueries
+    from shoprl.policies.query.data import TypedQueries
+    from shoprl.policies.query.policy import QueryPolicy
     from shoprl.training.loop import LoopConfig
 
 
@@ -58,8 +58,8 @@ class TrainQuery:
         """Run the command."""
         import torch
 
-        from shoprl.evaluation.runlog import end_run, start_run
-        from shoprl.policies.query_data import read_typed_queries
+        from shoprl.policies.query.data import read_typed_queries
+        from shoprl.runlog import end_run, start_run
         from shoprl.training.processes import device_for, team_on
 
         check_seed(self.seed)
@@ -106,22 +106,22 @@ class TrainQuery:
         """The policy before training."""
         import torch
 
-        from shoprl.policies.backbone import DEFAULT, load_backbone
-        from shoprl.policies.query import QueryPolicy
+        from shoprl.policies.networks.backbone import DEFAULT, load_backbone
+        from shoprl.policies.query.policy import QueryPolicy
 
         if self.model == "seq2seq":
-            from shoprl.policies.seq2seq import DEFAULT as SEQ2SEQ
-            from shoprl.policies.seq2seq import read_seq2seq
+            from shoprl.policies.query.seq2seq import DEFAULT as SEQ2SEQ
+            from shoprl.policies.query.seq2seq import read_seq2seq
 
             return QueryPolicy(read_seq2seq(self.base or SEQ2SEQ))
-        from shoprl.policies.extractive import Extractive, new_extractive
+        from shoprl.policies.query.extractive import Extractive, new_extractive
 
         backbone = load_backbone(self.base or DEFAULT)
         return QueryPolicy(Extractive(new_extractive(backbone, torch.Generator().manual_seed(self.seed)), backbone))
 
     def _train(self, policy: "QueryPolicy", typed: "TypedQueries", config: "LoopConfig") -> list[dict[str, Any]]:
-        from shoprl.policies.extractive import Extractive
-        from shoprl.policies.seq2seq import Seq2Seq
+        from shoprl.policies.query.extractive import Extractive
+        from shoprl.policies.query.seq2seq import Seq2Seq
         from shoprl.training.query import train_extractive, train_seq2seq
 
         folder = self.out / "training"

@@ -13,7 +13,7 @@ from shoprl.training.self_learning import SelfLearningConfig
 if TYPE_CHECKING:
     from shoprl.cli.train import Training
     from shoprl.policies.learned import LearnedPolicy
-    from shoprl.policies.query import QueryOffer
+    from shoprl.policies.query.policy import QueryOffer
     from shoprl.trajectories.examples import Example
 
 
@@ -41,11 +41,11 @@ class Work:
     def _new(self) -> "LearnedPolicy":
         import torch
 
-        from shoprl.policies.backbone import load_backbone
-        from shoprl.policies.bi_attention import new_bi_attention
-        from shoprl.policies.choice import ChoicePolicy, new_model
-        from shoprl.policies.encoder import TokenStore
-        from shoprl.policies.rnn import new_rnn
+        from shoprl.policies.networks.backbone import load_backbone
+        from shoprl.policies.networks.bi_attention import new_bi_attention
+        from shoprl.policies.networks.choice import ChoicePolicy, new_model
+        from shoprl.policies.networks.encoder import TokenStore
+        from shoprl.policies.networks.rnn import new_rnn
 
         command = self._command
         settings, head = command.config, getattr(command, "head", "fast")
@@ -60,7 +60,7 @@ class Work:
 
     def examples(self, policy: "LearnedPolicy | None") -> "list[Example]":
         """The demonstrated decisions; none where no file was given."""
-        from shoprl.policies.query import queries_with
+        from shoprl.policies.query.policy import queries_with
         from shoprl.trajectories.examples import examples
         from shoprl.trajectories.files import read_trajectories
 

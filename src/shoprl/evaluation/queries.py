@@ -8,13 +8,12 @@ import numpy as np
 
 from shoprl.errors import ConfigError
 from shoprl.evaluation.statistics import INTERVAL_SEED, Estimate, bootstrap_mean, paired_difference
-from shoprl.policies.queries import queries_for
-from shoprl.policies.query import QueryPolicy
-from shoprl.policies.query_data import Typed
-from shoprl.policies.state import Instruction, parse_instruction, terms_of
+from shoprl.policies.query.data import Typed
+from shoprl.policies.query.policy import QueryPolicy
 from shoprl.progress import track
 from shoprl.search.index import SearchIndex
 from shoprl.shop.goal import Goal
+from shoprl.tasks.instruction import Instruction, parse_instruction, queries_for, terms_of
 
 PAGE, ALL = 10, 50  # products that a search shows first, and in all
 COUNTS = (1, 2, 3, 5)  # queries an instruction

@@ -7,7 +7,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shoprl.policies.state import Candidate, Instruction, State
+from shoprl.tasks.instruction import Instruction
+from shoprl.tasks.shop.state import Candidate, State
 
 Decode = Literal["greedy", "sample"]
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from transformers import PreTrainedModel
 
 from shoprl.policies.base import Choice, Decode, allowed, pick
-from shoprl.policies.features import features
-from shoprl.policies.queries import QueryStrategy
-from shoprl.policies.query import QueryOffer, queries_with
-from shoprl.policies.state import Instruction, State
+from shoprl.policies.query.policy import QueryOffer, queries_with
+from shoprl.tasks.instruction import Instruction, QueryStrategy
+from shoprl.tasks.shop.features import features
+from shoprl.tasks.shop.state import State
 
 ACT_BATCH = 32  # decisions in one forward pass when acting
 

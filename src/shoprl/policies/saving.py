@@ -12,17 +12,17 @@ from transformers.utils import logging as transformers_logging
 from shoprl import __version__
 from shoprl.errors import PolicyError
 from shoprl.files import read_json, sha256_of, write_folder, write_json
-from shoprl.policies.backbone import load_backbone
 from shoprl.policies.base import Policy
-from shoprl.policies.bi_attention import TOKENIZER, BiAttentionModel, BiAttentionPolicy, read_tokenizer
-from shoprl.policies.choice import ChoiceModel, ChoicePolicy
-from shoprl.policies.encoder import TokenStore
 from shoprl.policies.learned import LearnedPolicy
-from shoprl.policies.queries import QueryStrategy
-from shoprl.policies.query import FILES, FORMAT, MANIFEST, MAX_QUERIES, QueryOffer, load_query_policy
-from shoprl.policies.rnn import RNNModel, RNNPolicy
+from shoprl.policies.networks.backbone import load_backbone
+from shoprl.policies.networks.bi_attention import TOKENIZER, BiAttentionModel, BiAttentionPolicy, read_tokenizer
+from shoprl.policies.networks.choice import ChoiceModel, ChoicePolicy
+from shoprl.policies.networks.encoder import TokenStore
+from shoprl.policies.networks.rnn import RNNModel, RNNPolicy
+from shoprl.policies.networks.vocabulary import VOCABULARY, read_vocabulary
+from shoprl.policies.query.policy import FILES, FORMAT, MANIFEST, MAX_QUERIES, QueryOffer, load_query_policy
 from shoprl.policies.simple import simple_policy
-from shoprl.policies.vocabulary import VOCABULARY, read_vocabulary
+from shoprl.tasks.instruction import QueryStrategy
 
 Kind = Literal["choice", "bi_attention", "rnn"]
 QUERY = "query"  # the folder of an offer's query policy

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from shoprl.policies.base import Choice, Decode
-from shoprl.policies.queries import queries_for
-from shoprl.policies.state import Instruction, State
+from shoprl.tasks.instruction import Instruction, queries_for
+from shoprl.tasks.shop.state import State
 
 
 class RandomPolicy:

@@ -8,11 +8,12 @@ import numpy as np
 
 from shoprl.errors import ConfigError
 from shoprl.policies.base import Decode, Policy
-from shoprl.policies.state import Tracker, parse_instruction
 from shoprl.progress import bar
 from shoprl.rollouts.records import Decision, Episode
 from shoprl.shop.goal import Goal
 from shoprl.shop.session import MAX_STEPS, Session, Shop
+from shoprl.tasks.instruction import parse_instruction
+from shoprl.tasks.shop.state import Tracker
 
 PARALLEL = 64  # episodes under way at once
 Seeds = int | Sequence[Sequence[int]]

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from shoprl.policies.base import Choice, Decode, allowed, pick
 from shoprl.policies.learned import ACT_BATCH, Encoded, LearnedPolicy, encode_state
-from shoprl.policies.state import Instruction, State
 from shoprl.rollouts.records import Episode
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.goal import Goal
 from shoprl.shop.session import MAX_STEPS, Shop
+from shoprl.tasks.instruction import Instruction
+from shoprl.tasks.shop.state import State
 
 
 @dataclass(frozen=True, slots=True)

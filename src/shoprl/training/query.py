@@ -15,11 +15,11 @@ from torch.nn import functional
 
 from shoprl.errors import TrajectoryError
 from shoprl.files import content_hash
-from shoprl.policies.extractive import Extractive, Marked, mark
-from shoprl.policies.query_data import Typed
-from shoprl.policies.seq2seq import IGNORED, Seq2Seq
-from shoprl.policies.state import parse_instruction
+from shoprl.policies.query.data import Typed
+from shoprl.policies.query.extractive import Extractive, Marked, mark
+from shoprl.policies.query.seq2seq import IGNORED, Seq2Seq
 from shoprl.progress import track
+from shoprl.tasks.instruction import parse_instruction
 from shoprl.training.loop import LoopConfig, Loss, train, weights_digest
 
 

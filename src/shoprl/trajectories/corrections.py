@@ -14,12 +14,13 @@ import numpy as np
 from shoprl.errors import ConfigError
 from shoprl.policies.base import Choice
 from shoprl.policies.learned import LearnedPolicy
-from shoprl.policies.state import State, Tracker, parse_instruction
 from shoprl.progress import bar
 from shoprl.rollouts.records import Decision, Episode
 from shoprl.rollouts.runner import PARALLEL, finished_episode
 from shoprl.shop.goal import Goal
 from shoprl.shop.session import MAX_STEPS, Session, Shop
+from shoprl.tasks.instruction import parse_instruction
+from shoprl.tasks.shop.state import State, Tracker
 from shoprl.trajectories.shoppers import EXPERT, Shopper, habits
 
 NEEDED = 8  # steps kept for the expert to buy in

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from shoprl.errors import TrajectoryError
 from shoprl.policies.learned import Encoded, encode_state
-from shoprl.policies.queries import WISH, Queries
-from shoprl.policies.state import State, Tracker, parse_instruction
 from shoprl.progress import track
 from shoprl.rollouts.records import Episode
 from shoprl.shop.goal import Goal
 from shoprl.shop.session import MAX_STEPS, Session, Shop
+from shoprl.tasks.instruction import WISH, Queries, parse_instruction
+from shoprl.tasks.shop.state import State, Tracker
 
 
 @dataclass(frozen=True, slots=True)

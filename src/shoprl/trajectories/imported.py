@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from shoprl.errors import TrajectoryError
-from shoprl.policies.queries import queries_for
-from shoprl.policies.state import Tracker, parse_instruction
 from shoprl.rollouts.records import Decision, Episode
 from shoprl.rollouts.runner import finished_episode
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal
 from shoprl.shop.session import MAX_STEPS, Session, Shop, parse_action
+from shoprl.tasks.instruction import parse_instruction, queries_for
+from shoprl.tasks.shop.state import Tracker
 
 Status = Literal["used", "malformed", "no goal", "held out", "not in the catalogue", "not replayable", "not bought"]
 SHOWN = 5  # missing products named in a reason

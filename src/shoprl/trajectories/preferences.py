@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from shoprl.errors import TrajectoryError
 from shoprl.files import write_json_lines
-from shoprl.policies.queries import WISH, Queries
-from shoprl.policies.state import State, Tracker, parse_instruction
 from shoprl.progress import track
 from shoprl.shop.goal import Goal
 from shoprl.shop.page import Page
 from shoprl.shop.render import text_rich
 from shoprl.shop.session import MAX_ACTION, MAX_STEPS, Session, Shop
+from shoprl.tasks.instruction import WISH, Queries, parse_instruction
+from shoprl.tasks.shop.state import State, Tracker
 from shoprl.trajectories.lines import Fields, read_lines, take, take_texts
 
 if TYPE_CHECKING:  # brings torch, which a file can be read, shown and filtered without

@@ -13,8 +13,6 @@ import numpy as np
 
 from shoprl.catalog.product import Product
 from shoprl.errors import ConfigError
-from shoprl.policies.queries import QueryStrategy, queries_for
-from shoprl.policies.state import Tracker, parse_instruction
 from shoprl.progress import bar, track
 from shoprl.rollouts.records import Decision, Episode
 from shoprl.rollouts.runner import finished_episode
@@ -22,6 +20,8 @@ from shoprl.shop.goal import Goal
 from shoprl.shop.page import SECTIONS, Page
 from shoprl.shop.reward import reward
 from shoprl.shop.session import MAX_STEPS, PER_PAGE, Session, Shop
+from shoprl.tasks.instruction import QueryStrategy, parse_instruction, queries_for
+from shoprl.tasks.shop.state import Tracker
 
 EXPERT = 1.0
 HUMAN_SUCCESS = 0.5  # WebShop's average worker: 50% success and a score of 75 (arXiv 2207.01206, section 5.2)

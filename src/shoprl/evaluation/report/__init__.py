@@ -1,5 +1,0 @@
-"""Reports: one self-contained HTML page, or Markdown, of finished runs."""
-
-from shoprl.evaluation.report.writing import write_report, write_runs_report
-
-__all__ = ["write_report", "write_runs_report"]

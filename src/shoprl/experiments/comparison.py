@@ -1,0 +1,66 @@
+"""A comparison of policies with its figures and results, in a folder of its own."""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from shoprl.evaluation.thompson.compare import Comparison, play
+from shoprl.evaluation.thompson.sampling import ThompsonConfig
+from shoprl.evaluation.thompson.workers import Table, here
+from shoprl.files import write_json
+from shoprl.machine import machine, versions
+from shoprl.policies.base import Policy
+from shoprl.report.plots_compare import plot_comparison
+from shoprl.shop.data import ShopData
+
+
+def compare_policies(
+    policies: Mapping[str, Policy], data: ShopData, goals: Sequence[int], config: ThompsonConfig, folder: Path
+) -> Comparison:
+    """Compare policies in this process, or go on with a comparison that was cut off in ``folder``.
+
+    Choice policies should have met the same texts whenever this is called; see
+    :func:`shoprl.evaluation.thompson.arms.share_tokens`.
+
+    Args:
+        policies: name -> policy; the arms.
+        data: the shop.
+        goals: goal indices to draw from, such as ``data.split.test``.
+        config: how to play.
+        folder: gets ``run-R/rollouts.jsonl.gz``, ``results.json`` and ``figures/``.
+
+    Raises:
+        ConfigError: no arms, no goals, or Matplotlib is not installed.
+        RunError: ``folder`` holds rollouts of another comparison, or an arm failed.
+        StorageError: a file cannot be written.
+    """
+    start = time.perf_counter()
+    with here(Table(policies, data)) as submit:
+        found = play(list(policies), goals, config, folder, submit)
+    write_comparison(found, data, folder, {"rollouts": time.perf_counter() - start})
+    return found
+
+
+def write_comparison(found: Comparison, data: ShopData, folder: Path, seconds: Mapping[str, float]) -> dict[str, Any]:
+    """Write ``figures/`` and ``results.json`` into ``folder``; the content of the latter.
+
+    Args:
+        found: what to write.
+        data: the shop it was played in.
+        folder: where to.
+        seconds: what took how long.
+    """
+    start = time.perf_counter()
+    plot_comparison(found.results, folder / "figures")
+    wall = {**seconds, "figures": time.perf_counter() - start}
+    results = {
+        "thompson": found.to_json(),
+        "hashes": data.hashes(),
+        "seed": found.config.seed,
+        "wall_seconds": {name: round(each, 2) for name, each in (*wall.items(), ("total", sum(wall.values())))},
+        "machine": machine(),
+        "versions": versions(),
+    }
+    write_json(folder / "results.json", results)
+    return results

@@ -1,0 +1,93 @@
+"""What all seeds of a study show together, drawn."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from shoprl.errors import RunError
+from shoprl.evaluation.thompson.compare import play
+from shoprl.evaluation.thompson.sampling import ThompsonResult
+from shoprl.experiments.studies.plans import Size, Study
+from shoprl.experiments.studies.study import THOMPSON, thompson_config, thompson_goals
+from shoprl.files import read_json, write_json
+from shoprl.report.plots import PALETTE, drawing, save
+from shoprl.report.plots_compare import CAPTIONS, plot_comparison
+from shoprl.shop.data import ShopData
+
+Row = Mapping[str, Any]
+Points = Mapping[str, Mapping[float, Sequence[float]]]
+
+
+def draw_study(folder: Path, study: Study, size: Size, data: ShopData, runs: Sequence[Mapping[str, Any]]) -> None:
+    """Draw a study's seeds into ``figures``, with ``captions.json``.
+
+    Args:
+        folder: the study's, which holds ``seed-S``.
+        study: what was compared.
+        size: how much of everything.
+        data: the shop.
+        runs: the results of its seeds.
+    """
+    figures, captions = folder / "figures", dict[str, str]()
+    if study.against is not None:
+        decoded: dict[str, Callable[[Row], float]] = {
+            "Success rate, greedy (%)": lambda row: 100 * row["success_rate"],
+            "Success rate, drawn actions (%)": lambda row: 100 * row["sampled"]["success_rate"],
+        }
+        panels = {title: points_of(study, runs, value) for title, value in decoded.items()}
+        plot_against(study.against[0], panels, figures / "against.png")
+        captions["against.png"] = f"Success on the test goals against {study.against[0]}. A point a seed; lines: means."
+    played = [result for run in runs if (result := _played(folder, study, size, data, run))]
+    same = [result for result in played if list(result.arms) == list(played[0].arms)]
+    if same:
+        plot_comparison(same, figures)
+        captions = read_json(figures / CAPTIONS, RunError) | captions
+    if captions:
+        write_json(figures / CAPTIONS, captions)
+
+
+def _played(folder: Path, study: Study, size: Size, data: ShopData, run: Mapping[str, Any]) -> ThompsonResult | None:
+    """The run of Thompson sampling that a seed's folder holds."""
+    arms = [arm for arm in study.arms if arm in run["agents"]]
+    if not arms:
+        return None
+    config, goals = thompson_config(size, run["seed"]), thompson_goals(size, data)
+    return play(arms, goals, config, folder / f"seed-{run['seed']}" / THOMPSON, _nobody).results[0]
+
+
+def _nobody(task: object) -> Any:
+    raise RunError("A run of Thompson sampling is not whole. Run the study again.")
+
+
+def points_of(study: Study, runs: Sequence[Row], value: Callable[[Row], float]) -> Points:
+    """Series -> number -> the value of its agent in each run that scored it."""
+    assert study.against is not None
+    return {
+        series: {
+            number: [value(run["agents"][agent]) for run in runs if agent in run["agents"]]
+            for number, agent in numbered.items()
+        }
+        for series, numbered in study.against[1].items()
+    }
+
+
+def plot_against(what: str, panels: Mapping[str, Points], path: Path) -> None:
+    """A panel for each measure against a number: the mean of the seeds as a line, each seed a point.
+
+    Raises:
+        ConfigError: Matplotlib is not installed.
+        StorageError: ``path`` cannot be written.
+    """
+    with drawing(8.0, 3.6) as figure:
+        for axes, (title, series) in zip(
+            figure.subplots(1, len(panels), squeeze=False).flat, panels.items(), strict=True
+        ):
+            for (name, points), color in zip(series.items(), PALETTE, strict=False):
+                scored = {number: values for number, values in points.items() if values}
+                means = [sum(values) / len(values) for values in scored.values()]
+                axes.plot(list(scored), means, color=color, label=name)
+                for number, values in scored.items():
+                    axes.plot([number] * len(values), values, "o", color=color, markersize=4, alpha=0.6)
+            axes.set(title=title, xlabel=what)
+            axes.legend(fontsize=9)
+        save(figure, path)

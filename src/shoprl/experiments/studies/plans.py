@@ -1,0 +1,258 @@
+"""The studies: which agents each compares, and how much of everything they get."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from shoprl.experiments.studies.agents import Agent, Shown
+from shoprl.training.dpo import DPOConfig
+from shoprl.training.imitation import ImitationConfig
+from shoprl.training.policy_gradient import PolicyGradientConfig
+from shoprl.training.ppo import PPOConfig
+from shoprl.training.self_learning import SelfLearningConfig
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of everything; counted in updates, demonstrations and rollouts, never in seconds.
+
+    Attributes:
+        demonstrations: of each kind of shopper.
+        imitation: updates of the agent that all learners start from.
+        updates: of each learner, all the same.
+        timed: updates of imitation continued, DPO (which first computes its reference's log-probabilities), PPO and
+            policy gradient that take the same processor time (docs/studies.md).
+        longer: updates of DPO and PPO once, three and ten times.
+        generated: trajectories of self-learning; the second number is that of the later studies.
+        batch: decisions, pairs or demonstrated decisions an update.
+        by_episode: an update of DPO takes the pairs of one episode, as the paper's does.
+        rollout: episodes of a rollout of PPO, and of an update of policy gradient.
+        weak: updates of a reference that has learned little.
+        rnn: updates of the RNN.
+        rnn_sizes: of the RNN.
+        test_goals, eval_goals: at most so many.
+        rollouts: of Thompson sampling, a seed.
+        thompson_batch: of them between updates of the beliefs.
+    """
+
+    demonstrations: int = 1_200
+    imitation: int = 600
+    updates: int = 144
+    timed: tuple[int, int, int, int] = (312, 240, 144, 104)
+    longer: tuple[int, int, int] = (48, 144, 480)
+    generated: tuple[int, int, int] = (25, 100, 400)
+    batch: int = 16
+    by_episode: bool = False
+    rollout: tuple[int, int] = (16, 4)
+    weak: int = 150
+    rnn: int = 600
+    rnn_sizes: tuple[tuple[str, int], ...] = (("page_tokens", 64), ("action_tokens", 24), ("hidden", 64))
+    test_goals: int = 500
+    eval_goals: int = 1_000
+    rollouts: int = 1_000
+    thompson_batch: int = 50
+
+
+SMALL = Size()
+# The paper's: 3,000 updates of one episode each. Those of `timed` follow the seconds an update takes (docs/studies.md).
+PAPER = Size(updates=3_000, by_episode=True, rollout=(16, 1), timed=(1_150, 3_000, 528, 880), rnn_sizes=(), rnn=3_000)
+# For tests: everything happens, nothing is learned.
+TINY = Size(
+    demonstrations=24,
+    imitation=6,
+    updates=4,
+    timed=(4, 4, 4, 2),
+    longer=(2, 4, 6),
+    generated=(2, 3, 4),
+    batch=4,
+    rollout=(4, 2),
+    weak=2,
+    rnn=2,
+    rnn_sizes=(("page_tokens", 16), ("action_tokens", 8), ("hidden", 8), ("embedding", 8)),
+    test_goals=6,
+    eval_goals=6,
+    rollouts=24,
+    thompson_batch=8,
+)
+
+
+@dataclass(frozen=True)
+class Study:
+    """Agents that are compared.
+
+    Attributes:
+        title: what it asks.
+        agents: in the order of its tables.
+        arms: those that Thompson sampling chooses among.
+        differences: (first, second): first less second, on the same test goals.
+        groups: whether it also measures goals in other words, for products and departments left out.
+        against: for a figure of success against a number: its name, and series -> number -> agent.
+    """
+
+    title: str
+    agents: tuple[str, ...]
+    arms: tuple[str, ...] = ()
+    differences: tuple[tuple[str, str], ...] = ()
+    groups: bool = False
+    against: tuple[str, Mapping[str, Mapping[float, str]]] | None = None
+
+
+def agents(size: Size) -> dict[str, Agent]:
+    """Every agent of the studies; what several studies need is made once."""
+    average, expert = Shown(size.demonstrations), Shown(size.demonstrations, expert=True)
+    loop = _loop(size)
+    slow = {**loop, "learning_rate": 3e-5}  # that of DPO, PPO and policy gradient
+
+    def imitation(updates: int, shown: Shown = average) -> Agent:
+        return Agent("imitation", ImitationConfig(updates=updates, batch_size=size.batch, **loop), shown=shown)
+
+    def control(updates: int) -> Agent:
+        config = ImitationConfig(updates=updates, batch_size=size.batch, **slow)
+        return Agent("imitation", config, "imitation", average)
+
+    dpo_config = DPOConfig(
+        updates=size.updates, batch_size=1 if size.by_episode else size.batch, by_episode=size.by_episode, **slow
+    )
+
+    def dpo(updates: int, start: str = "imitation", temperature: float = 1.0) -> Agent:
+        return Agent("dpo", replace(dpo_config, updates=updates), start, average, temperature)
+
+    def ppo(updates: int) -> Agent:
+        a_rollout = {"epochs": 2, "minibatches": 1, "checkpoint_every": 2} if size is TINY else {"checkpoint_every": 48}
+        config = PPOConfig(
+            updates=updates, batch_size=size.rollout[0], demonstrated=size.batch, **{**slow, **a_rollout}
+        )
+        return Agent("ppo", config, "imitation", average)
+
+    def gradient(updates: int) -> Agent:
+        config = PolicyGradientConfig(updates=updates, batch_size=size.rollout[1], demonstrated=size.batch, **slow)
+        return Agent("policy-gradient", config, "imitation", average)
+
+    def alone(trajectories: int, start: str = "imitation", temperature: float = 1.0) -> Agent:
+        return Agent("self-learning", SelfLearningConfig(trajectories, dpo=dpo_config), start, None, temperature)
+
+    few, some, many = size.generated
+    rnn = ImitationConfig(updates=size.rnn, batch_size=size.batch, **loop)
+    learners = {"control": control, "dpo": dpo, "ppo": ppo, "policy-gradient": gradient}
+    wanted = [
+        *((name, size.updates) for name in learners),
+        *zip(learners, size.timed, strict=True),
+        *((name, updates) for name in ("dpo", "ppo") for updates in size.longer),
+    ]
+    return {
+        "imitation": imitation(size.imitation),
+        **{named(name, updates, size): learners[name](updates) for name, updates in wanted},
+        "rnn": Agent("rnn", rnn, None, average, sizes=dict(size.rnn_sizes)),
+        **{f"generated-{count}": alone(count) for count in (few, some, many)},
+        "stacked": alone(some, "dpo"),
+        "stacked-2": alone(some, "stacked"),
+        "stacked-3": alone(some, "stacked-2"),
+        "expert": imitation(size.imitation, expert),
+        "expert-fewer-products": imitation(size.imitation, replace(expert, without="held-out products")),
+        "expert-fewer-departments": imitation(size.imitation, replace(expert, without="a department")),
+        "weak": imitation(size.weak),
+        "dpo-from-weak": dpo(size.updates, "weak"),
+        "dpo-from-expert": dpo(size.updates, "expert"),
+        "dpo-cold": dpo(size.updates, temperature=0.5),
+        "dpo-hot": dpo(size.updates, temperature=2.0),
+        "generated-from-weak": alone(some, "weak"),
+        "generated-from-expert": alone(some, "expert"),
+        "generated-cold": alone(some, temperature=0.5),
+        "generated-hot": alone(some, temperature=2.0),
+    }
+
+
+def named(learner: str, updates: int, size: Size) -> str:
+    """An agent's name; that with another number of updates than most says so."""
+    return learner if updates == size.updates else f"{learner}-{updates}"
+
+
+def _loop(size: Size) -> dict[str, Any]:
+    """What every training of a size shares."""
+    if size is TINY:
+        return {"warmup": 2, "checkpoint_every": 2, "log_every": 2}
+    return {"checkpoint_every": 48, "log_every": 16}
+
+
+def _pairs(*pairs: tuple[str, str]) -> tuple[tuple[str, str], ...]:
+    """Each pair once: in some sizes two agents of other names are the same."""
+    return tuple(dict.fromkeys(pairs))
+
+
+def studies(size: Size) -> dict[str, Study]:
+    """The studies that are made of :func:`agents`, by name, in order."""
+    few, some, many = (f"generated-{count}" for count in size.generated)
+    learners = ("control", "dpo", "ppo", "policy-gradient")
+    timed = [named(name, updates, size) for name, updates in zip(learners, size.timed, strict=True)]
+    timed_control, timed_dpo, timed_ppo, timed_gradient = timed
+    longer = {name: [named(name, updates, size) for updates in size.longer] for name in ("dpo", "ppo")}
+    return {
+        "learners": Study(
+            "DPO, PPO, policy gradient and imitation, after equal updates and in equal time",
+            tuple(dict.fromkeys(("imitation", *learners, "rnn", *timed))),
+            ("imitation", *learners, "rnn"),
+            _pairs(
+                *((name, "control") for name in ("dpo", "ppo", "policy-gradient")),
+                ("dpo", "ppo"),
+                (timed_dpo, timed_ppo),
+                (timed_dpo, timed_gradient),
+                (timed_dpo, timed_control),
+                ("imitation", "rnn"),
+            ),
+        ),
+        "data": Study(
+            "Average shoppers' demonstrations against a few generated trajectories",
+            ("imitation", "dpo", few, some, many),
+            ("imitation", "dpo", few, some, many),
+            ((some, "dpo"), (few, "dpo"), (many, some)),
+            against=(
+                "generated trajectories",
+                {"self-learning": dict(zip(map(float, size.generated), (few, some, many), strict=True))},
+            ),
+        ),
+        "stacked": Study(
+            "Generated preferences on top of DPO, and further rounds",
+            ("dpo", some, "stacked", "stacked-2", "stacked-3"),
+            ("dpo", some, "stacked", "stacked-2", "stacked-3"),
+            (("stacked", "dpo"), ("stacked", some), ("stacked-2", "stacked"), ("stacked-3", "stacked-2")),
+            against=(
+                "rounds on top of DPO",
+                {"stacked": {0.0: "dpo", 1.0: "stacked", 2.0: "stacked-2", 3.0: "stacked-3"}},
+            ),
+        ),
+        "longer": Study(
+            "Longer training: once, three and ten times the updates",
+            ("imitation", *longer["dpo"], *longer["ppo"]),
+            (),
+            (
+                *((longer[name][2], longer[name][0]) for name in ("dpo", "ppo")),
+                (longer["dpo"][2], longer["ppo"][2]),
+            ),
+            against=(
+                "updates",
+                {
+                    name: dict(zip((0.0, *map(float, size.longer)), ("imitation", *made), strict=True))
+                    for name, made in longer.items()
+                },
+            ),
+        ),
+        "generalisation": Study(
+            "Products, wordings and departments never seen in training",
+            ("imitation", "dpo", "ppo", some, "expert", "expert-fewer-products", "expert-fewer-departments"),
+            groups=True,
+        ),
+        "references": Study(
+            "How much the reference policy and the temperature matter",
+            (
+                *("weak", "imitation", "expert"),
+                *("dpo-from-weak", "dpo", "dpo-from-expert", "dpo-cold", "dpo-hot"),
+                *("generated-from-weak", some, "generated-from-expert", "generated-cold", "generated-hot"),
+            ),
+            (),
+            (
+                *(("dpo-from-weak", "weak"), ("dpo", "imitation"), ("dpo-from-expert", "expert")),
+                *(("generated-from-weak", "weak"), (some, "imitation"), ("generated-from-expert", "expert")),
+                *(("dpo-cold", "dpo"), ("dpo-hot", "dpo"), ("generated-cold", some), ("generated-hot", some)),
+            ),
+        ),
+    }

@@ -1,0 +1,135 @@
+"""Runs studies in one folder: what they share is made once, each (study, seed) is a run folder of its own."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from shoprl.errors import ConfigError, RunError, ShopRLError
+from shoprl.experiments.studies import images
+from shoprl.experiments.studies.agents import Workshop
+from shoprl.experiments.studies.figures import draw_study
+from shoprl.experiments.studies.plans import PAPER, SMALL, TINY, Size, agents, studies
+from shoprl.experiments.studies.study import StudyRun, run_study
+from shoprl.files import content_hash, read_json, write_json
+from shoprl.machine import machine, versions
+from shoprl.policies.networks.encoder import TokenStore, encoded
+from shoprl.runlog import RUN, end_run, start_run
+from shoprl.shop.data import ShopData, read_data
+from shoprl.shop.goal import Goal, goals_hash, read_goals
+from shoprl.tasks.shop.texts import product_texts, wishes_of
+
+IMAGES_SIZES = {"tiny": images.TINY}
+SIZES: Mapping[str, Size] = {"small": SMALL, "paper": PAPER, "tiny": TINY}
+NATURAL, IMAGES = "natural_goals.jsonl.gz", "images"
+TITLES = {name: study.title for name, study in studies(SMALL).items()} | {
+    IMAGES: "Pictures on and off, on a drawn shop"
+}
+
+
+class Studies:
+    """The studies of a folder.
+
+    Args:
+        out: the folder: ``STUDY/seed-S`` are run folders, ``seed-S`` holds the agents that studies share.
+        data: the data folder; the study of pictures needs none.
+        size: name of one of :data:`SIZES`.
+        threads: processor threads.
+        strict: a product that cannot be read is an error.
+    """
+
+    def __init__(self, out: Path, data: Path | None, size: str, threads: int, strict: bool = False) -> None:
+        if threads < 1:
+            raise ConfigError(f"--threads {threads}: must be at least 1.")
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(True)
+        self._out, self._folder, self._threads, self._strict = out, data, threads, strict
+        self._size_name, self._size, self._images = size, SIZES[size], IMAGES_SIZES.get(size, images.ImagesConfig())
+        self._workshops: dict[int, Workshop] = {}
+
+    @cached_property
+    def _data(self) -> ShopData:
+        if self._folder is None:
+            raise ConfigError("These studies need WebShop's files or a catalogue of yours. Give it with --data.")
+        return read_data(self._folder, self._strict)
+
+    @cached_property
+    def _natural(self) -> Sequence[Goal]:
+        path = self._folder / NATURAL if self._folder else None
+        return read_goals(path, self._data.catalog) if path and path.is_file() else ()
+
+    @cached_property
+    def _store(self) -> TokenStore:
+        """Every text that any agent can meet, encoded together."""
+        data = self._data
+        texts = [*wishes_of(data.goals), *wishes_of(self._natural)]
+        known = content_hash([data.hashes(), goals_hash(self._natural)])
+        return encoded([*product_texts(data.catalog), *texts], self._out / f"tokens-{known[:16]}.safetensors")
+
+    def _workshop(self, seed: int) -> Workshop:
+        if seed not in self._workshops:
+            work = Workshop(self._out / f"seed-{seed}", self._data, seed, plan=agents(self._size))
+            work.store = self._store
+            self._workshops.clear()  # one seed's agents at a time in memory
+            self._workshops[seed] = work
+        return self._workshops[seed]
+
+    def settings(self, name: str, seed: int) -> dict[str, Any]:
+        """What defines a run."""
+        about = {"study": name, "size": self._size_name, "seed": seed, "threads": self._threads}
+        if name == IMAGES:
+            return {**about, "sizes": asdict(self._images), "generated": True}
+        hashes = {**self._data.hashes(), **({"natural_goals": goals_hash(self._natural)} if self._natural else {})}
+        return {**about, "sizes": asdict(self._size), "hashes": hashes}
+
+    def run(self, name: str, seed: int) -> dict[str, Any]:
+        """The results of a study with a seed: made, gone on with, or read.
+
+        Raises:
+            RunError: the folder holds a run with other settings.
+        """
+        folder, settings = self._out / name / f"seed-{seed}", _as_read(self.settings(name, seed))
+        path = folder / "results.json"
+        record = read_json(folder / RUN, RunError) if (folder / RUN).is_file() else {}
+        if path.is_file() and record.get("settings") == settings and record.get("status") == "done":
+            found: dict[str, Any] = read_json(path, RunError)
+            return found
+        start_run(folder, settings, None if name == IMAGES else self._folder, resume=folder.exists())
+        try:
+            made = self._pictures(seed, folder) if name == IMAGES else self._made(name, seed, folder)
+        except ShopRLError:
+            end_run(folder, "failed")
+            raise
+        earlier, wall = record.get("wall_seconds", {}), made["wall_seconds"]
+        made["wall_seconds"] = {
+            step: round(earlier.get(step, 0) + wall.get(step, 0), 2) for step in {**earlier, **wall}
+        }
+        about = {"study": name, "title": TITLES[name], "seed": seed, "machine": machine(), "versions": versions()}
+        write_json(path, about | made)
+        end_run(folder, "done", {"wall_seconds": made["wall_seconds"]})
+        return about | made
+
+    def _made(self, name: str, seed: int, folder: Path) -> dict[str, Any]:
+        work = self._workshop(seed)
+        work.wall.clear()
+        results = run_study(StudyRun(studies(self._size)[name], self._size, work, folder, self._natural))
+        return {**results, "wall_seconds": {**work.wall, "total": round(sum(work.wall.values()), 2)}}
+
+    def _pictures(self, seed: int, folder: Path) -> dict[str, Any]:
+        return images.run(folder, seed, self._images)
+
+    def draw(self, name: str) -> None:
+        """Draw what all finished seeds of a study show together, into ``STUDY/figures``."""
+        runs = [read_json(path, RunError) for path in sorted((self._out / name).glob("seed-*/results.json"))]
+        if name != IMAGES:
+            draw_study(self._out / name, studies(self._size)[name], self._size, self._data, runs)
+
+
+def _as_read(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as JSON gives them back."""
+    found: dict[str, Any] = json.loads(json.dumps(settings))
+    return found

@@ -1,0 +1,283 @@
+"""WebShop's choice policy (arXiv 2207.01206, section 4.2): one BERT for the page and the candidates, fine-tuned.
+
+Page and candidates are encoded apart; the tokens of a candidate attend to those of the page
+(:mod:`shoprl.policies.networks.attention`), and a linear layer, a mean over the candidate's tokens and another linear
+layer give its logit. The network is that of ``baseline_models/models/bert.py`` of WebShop.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
+
+from shoprl.errors import BackboneError, ConfigError, PolicyError
+from shoprl.policies.learned import Encoded, LearnedPolicy
+from shoprl.policies.networks.attention import BiAttention, span_means
+from shoprl.policies.networks.backbone import DEFAULT, read_encoder
+from shoprl.policies.networks.image_features import WIDTH as PICTURE
+from shoprl.policies.networks.image_features import shown_pictures
+from shoprl.policies.networks.token_batch import (
+    BUTTONS,
+    Tokenize,
+    Tokens,
+    action_texts,
+    candidate_mask,
+    pack,
+    plain,
+)
+from shoprl.tasks.instruction import QueryStrategy
+
+TOKENIZER = "tokenizer.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Several decisions.
+
+    Attributes:
+        pages: tokens of the pages.
+        actions: tokens of the candidates.
+        mask: which candidates are real, shape (decisions, candidates).
+        pictures: features of the pages' pictures, shape (decisions, PICTURE), where the model looks at them.
+    """
+
+    pages: Tokens
+    actions: Tokens
+    mask: torch.Tensor
+    pictures: torch.Tensor | None
+
+
+class BiAttentionConfig(PretrainedConfig):
+    """The encoder of a bi-attention model and how it is used.
+
+    Args:
+        backbone: name of the encoder that training started from.
+        encoder: the encoder's own configuration.
+        page_tokens: a longer page loses its beginning.
+        action_tokens: a longer candidate loses its beginning.
+        tuned_layers: how many layers of the encoder are trained, from the last; 0 for none, -1 for all of it.
+        image: whether the page's picture is looked at.
+    """
+
+    model_type = "shoprl-bi-attention"
+
+    def __init__(
+        self,
+        backbone: str = "",
+        encoder: Mapping[str, Any] | None = None,
+        page_tokens: int = 512,
+        action_tokens: int = 128,
+        tuned_layers: int = -1,
+        image: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.backbone = backbone
+        self.encoder = dict(encoder or {"model_type": "bert"})
+        self.page_tokens = page_tokens
+        self.action_tokens = action_tokens
+        self.tuned_layers = tuned_layers
+        self.image = image
+
+
+class BiAttentionModel(PreTrainedModel):
+    """One logit a candidate; see the module's text."""
+
+    config_class = BiAttentionConfig
+    base_model_prefix = "bi_attention"
+
+    def __init__(self, config: BiAttentionConfig) -> None:
+        super().__init__(config)
+        self.encoder = AutoModel.from_config(AutoConfig.for_model(**config.encoder))
+        if getattr(self.encoder, "pooler", None) is not None:
+            self.encoder.pooler = None  # reads one token, for another task
+        width = self.encoder.config.hidden_size
+        self.attention = BiAttention(width)
+        self.join = nn.Linear(4 * width, width)
+        self.score = nn.Linear(width, 1)
+        self.picture = nn.Linear(PICTURE, width) if config.image else None
+        self.value = nn.Sequential(nn.Linear(width, 128), nn.LeakyReLU(), nn.Linear(128, 1))
+        self.post_init()
+        self._freeze(config.tuned_layers)
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """Keep PyTorch's initialisation."""
+
+    def _freeze(self, tuned_layers: int) -> None:
+        if tuned_layers < 0:
+            return
+        layers = _layers(self.encoder)
+        if tuned_layers > len(layers):
+            raise ConfigError(f"tuned_layers {tuned_layers}: the encoder has {len(layers)} layers.")
+        self.encoder.requires_grad_(False)
+        for layer in layers[len(layers) - tuned_layers :]:
+            layer.requires_grad_(True)
+
+    def train(self, mode: bool = True) -> "BiAttentionModel":
+        """Frozen layers stay without dropout: their states are those the policy acts on."""
+        super().train(mode)
+        if mode and self.config.tuned_layers >= 0:
+            self.encoder.eval()
+            layers = _layers(self.encoder)
+            for layer in layers[len(layers) - self.config.tuned_layers :]:
+                layer.train()
+        return self
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """Logits of shape (decisions, candidates); minus infinity where there is no candidate."""
+        return self._logits(batch.pages.states(self._encode), batch)
+
+    def logits_and_values(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits, and what each page is worth, shape (decisions,): read from its first token."""
+        pages = batch.pages.states(self._encode)
+        values: torch.Tensor = self.value(pages[:, 0]).squeeze(-1)
+        return self._logits(pages, batch), values
+
+    def _encode(self, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Token states in float32."""
+        real = torch.arange(ids.shape[1], device=ids.device)[None, :] < lengths.to(ids.device)[:, None]
+        tuned = torch.is_grad_enabled() and self.config.tuned_layers != 0
+        with torch.set_grad_enabled(tuned):
+            states: torch.Tensor = self.encoder(input_ids=ids, attention_mask=real.long()).last_hidden_state
+        return states.float()
+
+    def _logits(self, pages: torch.Tensor, batch: Batch) -> torch.Tensor:
+        spans, owner, real = batch.mask.shape[1], batch.actions.owner, batch.pages.owner >= 0
+        if self.picture is not None and batch.pictures is not None:
+            pages = torch.cat([self.picture(batch.pictures)[:, None, :], pages], dim=1)
+            real = nn.functional.pad(real, (1, 0), value=True)
+        actions = batch.actions.states(self._encode)
+        joined = torch.relu(self.join(self.attention(actions, owner, pages, real, spans)))
+        logits: torch.Tensor = self.score(span_means(joined, owner, spans)).squeeze(-1)
+        return logits.masked_fill(~batch.mask, -torch.inf)
+
+
+def _layers(encoder: Any) -> Any:
+    """The layers of BERT and its kin, first to last."""
+    for owner, name in (("encoder", "layer"), ("transformer", "layer"), ("encoder", "layers")):
+        layers = getattr(getattr(encoder, owner, None), name, None)
+        if layers is not None:
+            return layers
+    raise BackboneError(f"{type(encoder).__name__}: its layers are not known. Train all of it, with tuned_layers=-1.")
+
+
+def read_tokenizer(path: Path) -> PreTrainedTokenizerFast:
+    """A tokenizer that cuts from the left, out of one file that was checked.
+
+    Raises:
+        PolicyError: the file is no tokenizer.
+    """
+    try:
+        tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(path), truncation_side="left")
+    except Exception as error:  # the library raises this very class where the file is malformed
+        raise PolicyError(f"{path}: not a tokenizer ({str(error)[:100]}). Train the policy again.") from error
+    return tokenizer
+
+
+def with_buttons(tokenizer: Any) -> PreTrainedTokenizerFast:
+    """A copy of a tokenizer that knows the button marks, cuts from the left and does not pad.
+
+    Raises:
+        BackboneError: it is not of the fast kind, which alone is kept in one file.
+    """
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        raise BackboneError(
+            f"{type(tokenizer).__name__}: has no tokenizer.json. Give a model that has a fast tokenizer."
+        )
+    copy = PreTrainedTokenizerFast(tokenizer_object=type(backend).from_str(backend.to_str()), truncation_side="left")
+    copy.backend_tokenizer.no_padding()
+    copy.add_tokens(list(BUTTONS), special_tokens=True)
+    return copy
+
+
+class BiAttentionPolicy(LearnedPolicy):
+    """A bi-attention model that acts.
+
+    Args:
+        model: the network; it may be on a GPU.
+        tokenizer: of its encoder, with the button marks.
+        strategy: the searches it may make.
+        name: shown in tables.
+        pictures: ASIN -> features of the product's picture (:mod:`shoprl.policies.networks.image_features`);
+            zeros for others.
+    """
+
+    model: BiAttentionModel
+
+    def __init__(
+        self,
+        model: BiAttentionModel,
+        tokenizer: PreTrainedTokenizerFast,
+        strategy: QueryStrategy = "wish",
+        name: str = "bi_attention",
+        pictures: Mapping[str, torch.Tensor] | None = None,
+    ) -> None:
+        self.model, self.tokenizer, self.strategy, self.name = model, tokenizer, strategy, name
+        self.pictures = pictures or {}
+
+    def prepare(self, states: Iterable[Encoded]) -> None:
+        """Nothing: the encoder changes with every update."""
+
+    def batch(self, states: Sequence[Encoded]) -> Batch:
+        """Tokens of several decisions, on the model's device."""
+        config, device = self.model.config, self.model.device
+        pages = pack([[plain(state.page)] for state in states], self._tokenize(config.page_tokens))
+        actions = pack([action_texts(state) for state in states], self._tokenize(config.action_tokens))
+        pictures = shown_pictures(states, self.pictures).to(device) if config.image else None
+        return Batch(pages.to(device), actions.to(device), candidate_mask(states).to(device), pictures)
+
+    def logits(self, states: Sequence[Encoded]) -> torch.Tensor:
+        """See :meth:`LearnedPolicy.logits`."""
+        logits: torch.Tensor = self.model(self.batch(states))
+        return logits.float().cpu()
+
+    def logits_and_values(self, states: Sequence[Encoded]) -> tuple[torch.Tensor, torch.Tensor]:
+        """See :meth:`LearnedPolicy.logits_and_values`."""
+        logits, values = self.model.logits_and_values(self.batch(states))
+        return logits.float().cpu(), values.float().cpu()
+
+    def save_words(self, folder: Path) -> None:
+        """Write the tokenizer's file into a policy folder."""
+        self.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
+
+    def _tokenize(self, limit: int) -> Tokenize:
+        def tokenize(texts: Sequence[str]) -> Sequence[Sequence[int]]:
+            ids: list[list[int]] = self.tokenizer(list(texts), truncation=True, max_length=limit)["input_ids"]
+            return ids
+
+        return tokenize
+
+
+def new_bi_attention(
+    generator: torch.Generator, backbone: str = DEFAULT, strategy: QueryStrategy = "wish", **settings: Any
+) -> BiAttentionPolicy:
+    """A policy with a pretrained encoder and a fresh head, drawn from ``generator`` alone.
+
+    Args:
+        generator: of the head's weights and the button marks' embeddings.
+        backbone: the default's name, a hub id or a local folder.
+        strategy: the searches it may make.
+        settings: ``tuned_layers``, ``image``, ``page_tokens``, ``action_tokens`` of :class:`BiAttentionConfig`.
+
+    Raises:
+        BackboneError: the encoder cannot be loaded.
+        ConfigError: it has fewer layers than are to be tuned.
+    """
+    encoder, given = read_encoder(backbone)
+    tokenizer = with_buttons(given)
+    with torch.random.fork_rng(devices=[]):  # module constructors draw from the global generator
+        torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
+        encoder.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+        config = BiAttentionConfig(backbone, encoder.config.to_dict(), **settings)
+        places = int(getattr(encoder.config, "max_position_embeddings", config.page_tokens))
+        config.page_tokens, config.action_tokens = min(config.page_tokens, places), min(config.action_tokens, places)
+        model = BiAttentionModel(config)
+    model.encoder.load_state_dict(
+        {name: weight for name, weight in encoder.state_dict().items() if not name.startswith("pooler.")}
+    )
+    return BiAttentionPolicy(model.eval(), tokenizer, strategy)

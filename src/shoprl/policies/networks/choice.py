@@ -1,0 +1,360 @@
+"""The choice policy: a distribution over the available actions, on token states of a frozen BERT.
+
+The backbone is frozen and its token states are cached per text, which is what a CPU can afford; its last layers may be
+tuned, and then what enters them is cached (:mod:`shoprl.policies.networks.tuned`). On top, every token of a candidate
+attends to the tokens of the instruction (the interaction of WebShop's bi-attention, arXiv 2207.01206 section 4.2, in
+one direction); what a candidate's tokens matched is pooled to one vector and joined with its numeric features; and two
+transformer layers over all candidates give one logit each.
+
+A model that looks at pictures also compares the page's picture with each word of the instruction, since nothing else
+in it could tell whether the picture is what was asked for.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import PretrainedConfig, PreTrainedModel
+
+from shoprl.errors import PolicyError
+from shoprl.policies.learned import Encoded, LearnedPolicy
+from shoprl.policies.networks.encoder import TokenRows, TokenStore
+from shoprl.policies.networks.image_features import WIDTH as PICTURE
+from shoprl.policies.networks.image_features import shown_pictures
+from shoprl.policies.networks.matching import cosine, coverage
+from shoprl.policies.networks.tuned import Finished, new_layers, run_layers
+from shoprl.tasks.instruction import QueryStrategy
+from shoprl.tasks.shop.features import COUNT
+
+ENCODE = 512  # texts that pass tuned layers in one go, which bounds the memory
+FORMS, FORM_WIDTH = 8, 16  # bilinear forms that hold a picture against a word, and the width in which they do
+KINDS_OF_MATCH = 3  # of tokens: learned cosine, the backbone's cosine, the same word piece
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Several decisions, padded.
+
+    Attributes:
+        wish: token states of the instructions, shape (decisions, L, width).
+        wish_ids: their vocabulary ids, shape (decisions, L); -1 for padding.
+        tokens: token states of all candidates of a decision, shape (decisions, T, width).
+        token_ids: their vocabulary ids, shape (decisions, T); -2 for padding.
+        owner: index of the candidate a token belongs to, shape (decisions, T).
+        features: shape (decisions, candidates, COUNT).
+        mask: which candidates are real, shape (decisions, candidates).
+        pictures: features of the pages' pictures, shape (decisions, PICTURE), where the model looks at them.
+    """
+
+    wish: torch.Tensor
+    wish_ids: torch.Tensor
+    tokens: torch.Tensor
+    token_ids: torch.Tensor
+    owner: torch.Tensor
+    features: torch.Tensor
+    mask: torch.Tensor
+    pictures: torch.Tensor | None = None
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same on a device."""
+        parts: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        moved: dict[str, Any] = {name: part if part is None else part.to(device) for name, part in parts.items()}
+        return Batch(**moved)
+
+
+def collate(states: Sequence[Encoded], store: TokenStore | TokenRows) -> Batch:
+    """Gather tokens and pad."""
+    wishes, wish_ids, wish_counts = store.gather([state.instruction for state in states])
+    tokens, token_ids, counts = store.gather([text for state in states for text in state.texts])
+    sizes = [len(state.texts) for state in states]
+    owners = [torch.repeat_interleave(torch.arange(len(part)), part) for part in counts.split(sizes)]
+    lengths = [len(owner) for owner in owners]
+    features_ = [torch.from_numpy(state.features) for state in states]
+    return Batch(
+        wish=_pad(wishes.split(wish_counts.tolist()), 0.0),
+        wish_ids=_pad(wish_ids.split(wish_counts.tolist()), -1),
+        tokens=_pad(tokens.split(lengths), 0.0),
+        token_ids=_pad(token_ids.split(lengths), -2),
+        owner=_pad(owners, 0),
+        features=_pad(features_, 0.0),
+        mask=torch.arange(max(sizes))[None, :] < torch.tensor(sizes)[:, None],
+    )
+
+
+def _pad(parts: Sequence[torch.Tensor], value: float) -> torch.Tensor:
+    """Stack parts of different length, at least one long."""
+    padded = nn.utils.rnn.pad_sequence(list(parts), batch_first=True, padding_value=value)
+    if padded.shape[1] > 0:
+        return padded
+    return padded.new_full((padded.shape[0], 1, *padded.shape[2:]), value)
+
+
+class ChoiceConfig(PretrainedConfig):
+    """Sizes of a choice model and the backbone it was trained on.
+
+    Args:
+        backbone: name of the frozen encoder.
+        backbone_sha256: digest of its weights.
+        backbone_width: size of its token states.
+        match: width in which tokens are compared.
+        hidden: width of the transformer over candidates.
+        layers, heads: of the transformer over candidates.
+        dropout: while training.
+        features: numbers a candidate.
+        tuned_layers: how many of the backbone's last layers are the model's own and trained.
+        encoder: the backbone's own configuration, where some are.
+        image: whether the page's picture is looked at.
+    """
+
+    model_type = "shoprl-choice"
+    tuned_layers, image = 0, False  # what is off is not written: the file is that of a model without it
+
+    def __init__(
+        self,
+        backbone: str = "",
+        backbone_sha256: str = "",
+        backbone_width: int = 384,
+        match: int = 64,
+        hidden: int = 128,
+        layers: int = 2,
+        heads: int = 4,
+        dropout: float = 0.1,
+        features: int = COUNT,
+        tuned_layers: int = 0,
+        encoder: Mapping[str, Any] | None = None,
+        image: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.backbone = backbone
+        self.backbone_sha256 = backbone_sha256
+        self.backbone_width = backbone_width
+        self.match = match
+        self.hidden = hidden
+        self.layers = layers
+        self.heads = heads
+        self.dropout = dropout
+        self.features = features
+        if tuned_layers:
+            self.tuned_layers, self.encoder = tuned_layers, dict(encoder or {})
+        if image:
+            self.image = image
+
+
+class _Fit(nn.Module):
+    """How a page's picture fits the words of the wish: every word is scored against it by several bilinear forms."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        # Neither has a constant, so that without a picture, or for padding, every score is zero.
+        self.word = nn.Linear(width, FORMS * FORM_WIDTH, bias=False)
+        self.look = nn.Linear(PICTURE, FORMS * FORM_WIDTH, bias=False)
+        self.join = nn.Linear(2 * FORMS, hidden, bias=False)
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """The best and the worst score of any word in each form, joined; shape (decisions, hidden)."""
+        assert batch.pictures is not None
+        word = self.word(batch.wish).unflatten(-1, (FORMS, FORM_WIDTH))
+        look = self.look(batch.pictures).unflatten(-1, (FORMS, FORM_WIDTH))
+        scores = torch.einsum("dlfw,dfw->dlf", word, look)
+        ends = (scores.amax(dim=1).clamp(min=0), scores.amin(dim=1).clamp(max=0))  # the same without padding
+        joined: torch.Tensor = self.join(torch.cat(ends, dim=-1))
+        return joined
+
+
+class ChoiceModel(PreTrainedModel):
+    """One logit a candidate; see the module's text."""
+
+    config_class = ChoiceConfig
+    base_model_prefix = "choice"
+
+    def __init__(self, config: ChoiceConfig) -> None:
+        super().__init__(config)
+        hidden, match = config.hidden, config.match
+        self.project = nn.Linear(config.backbone_width, match)
+        self.sharpness = nn.Parameter(torch.tensor(8.0))
+        self.importance = nn.Linear(match, 1)
+        self.compare = nn.Sequential(nn.Linear(2 * match + KINDS_OF_MATCH, match), nn.GELU())
+        self.join = nn.Linear(match, hidden)
+        self.drop = nn.Dropout(config.dropout)
+        numbers = config.features + 2 * KINDS_OF_MATCH
+        self.numbers = nn.Sequential(nn.Linear(numbers, hidden), nn.GELU(), nn.Linear(hidden, hidden))
+        layer = nn.TransformerEncoderLayer(
+            hidden, config.heads, 2 * hidden, config.dropout, activation="gelu", batch_first=True, norm_first=True
+        )
+        self.mix = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
+        self.score = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, 1))
+        self.value = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, 1))
+        self.picture = nn.Linear(PICTURE, hidden) if config.image else None
+        self.fit = _Fit(config.backbone_width, hidden) if config.image else None
+        self.tuned = new_layers(config.encoder, config.tuned_layers) if config.tuned_layers else None
+        self.post_init()
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """Keep PyTorch's initialisation."""
+
+    def tuned_parameters(self) -> list[nn.Parameter]:
+        """Pretrained weights, which take a smaller learning rate than the others."""
+        return list(self.tuned.parameters()) if self.tuned is not None else []
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """Logits of shape (decisions, candidates); minus infinity where there is no candidate."""
+        return self._logits(self._mixed(batch), batch)
+
+    def logits_and_values(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits, and what the state is worth, shape (decisions,): a mean over the candidates."""
+        mixed = self._mixed(batch)
+        values = self.value(mixed).squeeze(-1) * batch.mask
+        return self._logits(mixed, batch), values.sum(dim=-1) / batch.mask.sum(dim=-1)
+
+    def _logits(self, mixed: torch.Tensor, batch: Batch) -> torch.Tensor:
+        logits: torch.Tensor = self.score(mixed).squeeze(-1)
+        return logits.masked_fill(~batch.mask, -torch.inf)
+
+    def _mixed(self, batch: Batch) -> torch.Tensor:
+        """A vector for each candidate that knows the others, shape (decisions, candidates, hidden)."""
+        wish, tokens = self.project(batch.wish), self.project(batch.tokens)
+        real = (batch.token_ids >= 0)[:, :, None] & (batch.wish_ids >= 0)[:, None, :]
+        same = (batch.token_ids[:, :, None] == batch.wish_ids[:, None, :]).float()
+        near = [cosine(tokens, wish), cosine(batch.tokens, batch.wish), same]
+        near = [each.masked_fill(~real, 0.0 if each is same else -1.0) for each in near]
+        padding = (batch.wish_ids < 0)[:, None, :]
+        found = (
+            torch.softmax((self.sharpness * near[0]).masked_fill(padding, torch.finfo(wish.dtype).min), dim=-1) @ wish
+        )
+        best = torch.stack([each.amax(dim=-1) for each in near], dim=-1)
+        compared = self.compare(torch.cat([tokens * found, (tokens - found).abs(), best], dim=-1))
+        weights = torch.sigmoid(self.importance(wish)).squeeze(-1) * (batch.wish_ids >= 0)
+        covered = [coverage(each, weights, batch.owner, batch.mask.shape[1]) for each in near]
+        numbers = self._numbers(torch.cat([batch.features, *covered], dim=-1), batch)
+        candidates = self.drop(self.join(self._pool(compared.float(), batch))) + numbers
+        # No vector of the instruction itself joins in: with it the model learns by heart which product goes with it.
+        return self._mix(candidates, batch)
+
+    def _numbers(self, numbers: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """The candidates' numbers, and how the page's picture fits the wish, as one vector a candidate."""
+        first, *others = self.numbers
+        found: torch.Tensor = first(numbers)
+        if self.fit is not None and batch.pictures is not None:
+            found = found + self.fit(batch)[:, None, :]  # before what is not linear: buying and going back differ in it
+        for layer in others:
+            found = layer(found)
+        return found
+
+    def _mix(self, candidates: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Let the candidates know each other, and the page's picture, which goes before them as one more."""
+        mixed: torch.Tensor
+        if self.picture is None or batch.pictures is None:
+            mixed = self.mix(candidates, src_key_padding_mask=~batch.mask)
+            return mixed
+        shown = torch.cat([self.picture(batch.pictures)[:, None, :], candidates], dim=1)
+        mixed = self.mix(shown, src_key_padding_mask=nn.functional.pad(~batch.mask, (1, 0), value=False))
+        return mixed[:, 1:]
+
+    @staticmethod
+    def _pool(compared: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Mean over each candidate's tokens, shape (decisions, candidates, match); zero where it has none."""
+        real = (batch.token_ids >= 0)[:, :, None]
+        index = batch.owner[:, :, None]
+        shape = (len(compared), batch.mask.shape[1], compared.shape[2])
+        total = compared.new_zeros(shape).scatter_add(1, index.expand_as(compared), compared * real)
+        count = compared.new_zeros((*shape[:2], 1)).scatter_add(1, index, real.float())
+        return total / count.clamp(min=1.0)
+
+
+def new_model(store: TokenStore, generator: torch.Generator, **sizes: Any) -> ChoiceModel:
+    """A model with the layers that the store leaves out and a fresh head, drawn from ``generator`` alone."""
+    backbone, tuned = store.backbone, store.tuned_layers
+    if tuned:
+        sizes |= {"tuned_layers": tuned, "encoder": backbone.model.config.to_dict()}
+    config = ChoiceConfig(backbone.name, backbone.sha256, backbone.width, **sizes)
+    with torch.random.fork_rng(devices=[]):  # module constructors draw from the global generator
+        torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
+        model = ChoiceModel(config)
+    if model.tuned is not None:
+        model.tuned.load_state_dict(backbone.last_layers(tuned).state_dict())
+    model.eval()
+    return model
+
+
+class ChoicePolicy(LearnedPolicy):
+    """A choice model that acts.
+
+    Args:
+        model: the network.
+        store: token states of its backbone.
+        strategy: the searches it may make.
+        name: shown in tables.
+        pictures: ASIN -> features of the product's picture (:mod:`shoprl.policies.networks.image_features`);
+            zeros for others.
+
+    Raises:
+        PolicyError: the store leaves out other layers than those that the model has.
+    """
+
+    model: ChoiceModel
+
+    def __init__(
+        self,
+        model: ChoiceModel,
+        store: TokenStore,
+        strategy: QueryStrategy = "wish",
+        name: str = "choice",
+        pictures: Mapping[str, torch.Tensor] | None = None,
+    ) -> None:
+        if store.tuned_layers != model.config.tuned_layers:
+            raise PolicyError(
+                f"The model has {model.config.tuned_layers} layers of its own and the store leaves out "
+                f"{store.tuned_layers}. Make it TokenStore(backbone, tuned_layers={model.config.tuned_layers})."
+            )
+        self.model, self.store, self.strategy, self.name = model, store, strategy, name
+        self.pictures = pictures or {}
+        self._finished = Finished()
+
+    def __copy__(self) -> "ChoicePolicy":
+        other = object.__new__(type(self))
+        other.__dict__ |= self.__dict__ | {"_finished": Finished()}  # of its own weights, once it has others
+        return other
+
+    def prepare(self, states: Iterable[Encoded]) -> None:
+        """Encode the texts that are new."""
+        self.store.add(text for state in states for text in (state.instruction, *state.texts))
+
+    @torch.inference_mode()
+    def encode(self, texts: Iterable[str]) -> None:
+        """Make the token states of texts at once: in each process that is given the same ones, the same to the bit."""
+        self.store.add(new := sorted(set(texts), key=lambda text: (len(text), text)))
+        if self.model.tuned is not None:
+            self.model.eval()
+            for start in range(0, len(new), ENCODE):
+                self._finished.states(self.model.tuned, self.store, new[start : start + ENCODE])
+
+    def logits(self, states: Sequence[Encoded]) -> torch.Tensor:
+        """See :meth:`LearnedPolicy.logits`."""
+        logits: torch.Tensor = self.model(self.batch(states))
+        return logits.float().cpu()
+
+    def logits_and_values(self, states: Sequence[Encoded]) -> tuple[torch.Tensor, torch.Tensor]:
+        """See :meth:`LearnedPolicy.logits_and_values`."""
+        logits, values = self.model.logits_and_values(self.batch(states))
+        return logits.float().cpu(), values.float().cpu()
+
+    def batch(self, states: Sequence[Encoded]) -> Batch:
+        """Several decisions, on the model's device; where layers are tuned, a gradient reaches them through it."""
+        batch = collate(states, self._tokens(states))
+        if self.model.config.image:
+            batch = replace(batch, pictures=shown_pictures(states, self.pictures))
+        return batch.to(self.model.device)
+
+    def _tokens(self, states: Sequence[Encoded]) -> TokenStore | TokenRows:
+        """Token states of the texts; those that tuned layers give are kept only while nothing is trained."""
+        layers = self.model.tuned
+        if layers is None:
+            return self.store
+        texts = [text for state in states for text in (state.instruction, *state.texts)]
+        if self.model.training or torch.is_grad_enabled():
+            self._finished.drop()
+            return run_layers(layers, self.store, texts)
+        return self._finished.states(layers, self.store, texts)

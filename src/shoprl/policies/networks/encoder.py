@@ -1,0 +1,181 @@
+"""Token states of a frozen backbone, computed once a text and kept in one growing array."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from shoprl.errors import BackboneError
+from shoprl.files import write_bytes
+from shoprl.policies.networks.backbone import Backbone, load_backbone
+from shoprl.progress import bar
+
+BATCH = 64  # texts of similar length in one pass
+MAX_TOKENS = 64  # of one text; longer ones are cut
+START = 4096  # tokens that an array has room for at first
+
+
+class TokenRows:
+    """Text -> its rows in an array of token states.
+
+    Args:
+        states: shape (tokens, width).
+        ids: vocabulary ids, shape (tokens,).
+        rows: text -> (its first row, how many).
+    """
+
+    def __init__(self, states: torch.Tensor, ids: torch.Tensor, rows: dict[str, tuple[int, int]]) -> None:
+        self._states, self._ids, self._rows = states, ids, rows
+        self._used = sum(count for _, count in rows.values())
+
+    @classmethod
+    def empty(cls, width: int, dtype: torch.dtype, device: torch.device | None = None) -> "TokenRows":
+        """Rows to append to; only the empty text is there, with no token."""
+        with torch.inference_mode(False):
+            states = torch.zeros((START, width), dtype=dtype, device=device)
+            return cls(states, torch.zeros(START, dtype=torch.int32), {"": (0, 0)})
+
+    def __contains__(self, text: object) -> bool:
+        return text in self._rows
+
+    @torch.inference_mode(False)  # what grew while acting is still written to while training
+    @torch.no_grad()
+    def append(self, text: str, states: torch.Tensor, ids: torch.Tensor) -> None:
+        """Keep a text's tokens."""
+        count = len(states)
+        while self._used + count > len(self._states):
+            more = max(START, len(self._states))
+            self._states = torch.cat([self._states, self._states.new_zeros((more, self._states.shape[1]))])
+            self._ids = torch.cat([self._ids, self._ids.new_zeros(more)])
+        self._states[self._used : self._used + count] = states
+        self._ids[self._used : self._used + count] = ids
+        self._rows[text] = (self._used, count)
+        self._used += count
+
+    def to_bytes(self, about: dict[str, str]) -> bytes:
+        """A safetensors file of what is kept; ``about`` goes into its metadata."""
+        used = {"states": self._states[: self._used].contiguous(), "ids": self._ids[: self._used].contiguous()}
+        return save(used, {**about, "rows": json.dumps(self._rows)})
+
+    def gather(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Tokens of several texts, one after the other.
+
+        Returns:
+            states of shape (all tokens, width) in float32, vocabulary ids of shape (all tokens,), and the number of
+            tokens of each text, shape (texts,).
+        """
+        rows = [self._rows[text] for text in texts]
+        counts = torch.tensor([count for _, count in rows], dtype=torch.long)
+        starts = torch.tensor([start for start, _ in rows], dtype=torch.long)
+        ends = counts.cumsum(0)
+        index = torch.arange(int(counts.sum())) + torch.repeat_interleave(starts - (ends - counts), counts)
+        return self._states.index_select(0, index.to(self._states.device)).float(), self._ids[index], counts
+
+
+class TokenStore:
+    """Text -> its token states in a frozen backbone, or those that enter its last layers.
+
+    Args:
+        backbone: the frozen encoder.
+        max_tokens: longer texts are cut.
+        tuned_layers: how many of the backbone's last layers are left to the policy; above 0, the special tokens, which
+            those layers attend to, are kept too.
+
+    Raises:
+        BackboneError: the backbone's last layers cannot be left out.
+        ConfigError: it has not as many layers.
+    """
+
+    def __init__(self, backbone: Backbone, max_tokens: int = MAX_TOKENS, tuned_layers: int = 0) -> None:
+        if tuned_layers:
+            backbone.last_layers(tuned_layers)
+        self.backbone = backbone
+        self.max_tokens = max_tokens
+        self.tuned_layers = tuned_layers
+        self._kept = TokenRows.empty(backbone.width, torch.float16)
+
+    def __contains__(self, text: object) -> bool:
+        return text in self._kept
+
+    def add(self, texts: Iterable[str]) -> None:
+        """Encode the texts that are new, in batches of similar length, with a progress bar."""
+        new = sorted(dict.fromkeys(text for text in texts if text not in self._kept), key=lambda t: (len(t), t))
+        if not new:
+            return
+        with bar(len(new), "encoding texts", "text") as progress:
+            for start in range(0, len(new), BATCH):
+                batch = new[start : start + BATCH]
+                for text, tokens in zip(batch, self._encode(batch), strict=True):
+                    self._kept.append(text, *tokens)
+                progress.update(len(batch))
+
+    def _about(self) -> dict[str, str]:
+        parts = {"backbone": self.backbone.sha256, "max_tokens": self.max_tokens, "tuned_layers": self.tuned_layers}
+        return {name: str(value) for name, value in parts.items()}
+
+    def save(self, path: Path) -> None:
+        """Write the token states, for :meth:`load` in another process, which then has them to the bit.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        write_bytes(path, self._kept.to_bytes(self._about()))
+
+    @classmethod
+    def load(cls, path: Path, backbone: Backbone) -> "TokenStore":
+        """A store with the token states that :meth:`save` wrote.
+
+        Raises:
+            BackboneError: the file is damaged, or was made with another backbone.
+        """
+        store = cls(backbone)
+        try:
+            with safe_open(str(path), framework="pt") as stored:
+                about = dict(stored.metadata() or {})
+                rows = {
+                    text: (int(start), int(count)) for text, (start, count) in json.loads(about.pop("rows")).items()
+                }
+                kept = TokenRows(stored.get_tensor("states"), stored.get_tensor("ids"), rows)
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise BackboneError(f"{path}: no token states ({error}). Delete it; it is made again.") from error
+        if about != store._about():
+            raise BackboneError(f"{path}: of another backbone or of other settings. Delete it; it is made again.")
+        store._kept = kept
+        return store
+
+    def _encode(self, texts: Sequence[str]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        if self.tuned_layers:
+            return self.backbone.inner_states(texts, self.max_tokens, self.tuned_layers)
+        return self.backbone.token_states(texts, self.max_tokens)
+
+    def gather(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Encode what is new, and see :meth:`TokenRows.gather`."""
+        self.add(texts)
+        return self._kept.gather(texts)
+
+
+def encoded(texts: Iterable[str], path: Path | None = None, backbone: Backbone | None = None) -> TokenStore:
+    """Token states of texts.
+
+    All that will be met must be there: texts are encoded in batches, whose padding shows in the last bits, and so the
+    same texts must be encoded together, in a run that is resumed and in every worker.
+
+    Args:
+        texts: what to encode.
+        path: a file to keep them in; where it is there, it is read. None keeps nothing.
+        backbone: the frozen encoder; None for the default one.
+
+    Raises:
+        BackboneError: the file is damaged or of another backbone.
+        StorageError: it cannot be written.
+    """
+    if path is not None and path.is_file():
+        return TokenStore.load(path, backbone or load_backbone())
+    store = TokenStore(backbone or load_backbone())
+    store.add(texts)
+    if path is not None:
+        store.save(path)
+    return store

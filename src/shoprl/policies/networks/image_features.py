@@ -1,0 +1,74 @@
+"""WebShop's picture features: 512 numbers a picture, as its ``feat_conv.pt`` and ``feat_ids.pt`` hold them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from shoprl.catalog.product import Product
+from shoprl.errors import CatalogError
+from shoprl.policies.learned import Encoded
+from shoprl.policies.networks.pickled import read_pickled
+
+WIDTH = 512
+FEATURES, ADDRESSES = "feat_conv.pt", "feat_ids.pt"
+
+
+@dataclass(frozen=True)
+class ImageFeatures:
+    """Features of pictures by their address.
+
+    Attributes:
+        numbers: shape (pictures, WIDTH).
+        rows: address of a picture -> its row.
+    """
+
+    numbers: torch.Tensor
+    rows: dict[str, int]
+
+    def of(self, address: str) -> torch.Tensor:
+        """Features of a picture, shape (WIDTH,); zeros where it has none."""
+        row = self.rows.get(address)
+        return torch.zeros(WIDTH) if row is None else self.numbers[row]
+
+    def by_asin(self, products: Iterable[Product]) -> dict[str, torch.Tensor]:
+        """ASIN -> features, of the products whose picture has some; for the ``pictures`` of a policy."""
+        return {product.asin: self.of(product.image) for product in products if product.image in self.rows}
+
+
+def shown_pictures(states: Iterable[Encoded], pictures: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """Features of the picture that each page shows, shape (states, WIDTH).
+
+    Args:
+        states: the pages; item pages alone show one.
+        pictures: ASIN -> features, shape (WIDTH,); of a product that is not there they are zeros.
+    """
+    none = torch.zeros(WIDTH)
+    return torch.stack([pictures.get(state.asin, none).float() for state in states])
+
+
+def read_image_features(folder: Path) -> ImageFeatures:
+    """Read ``feat_conv.pt`` and ``feat_ids.pt``; the numbers stay on disk until they are looked at.
+
+    Raises:
+        CatalogError: a file is missing, is not of the form, or the two do not fit together.
+    """
+    numbers, addresses = _load(folder / FEATURES), _load(folder / ADDRESSES)
+    if not isinstance(numbers, torch.Tensor) or numbers.dim() != 2 or numbers.shape[1] != WIDTH:
+        raise CatalogError(f"{folder / FEATURES}: expected a tensor of {WIDTH} numbers a picture.")
+    if not isinstance(addresses, list | tuple) or not all(isinstance(each, str) for each in addresses):
+        raise CatalogError(f"{folder / ADDRESSES}: expected a list of the pictures' addresses.")
+    if len(addresses) != len(numbers):
+        raise CatalogError(
+            f"{folder}: {len(numbers)} pictures in {FEATURES} and {len(addresses)} addresses in {ADDRESSES}. "
+            "Take both files from the same download."
+        )
+    return ImageFeatures(numbers, {address: row for row, address in enumerate(addresses)})
+
+
+def _load(path: Path) -> Any:
+    if not path.is_file():
+        raise CatalogError(f"{path}: no such file. Put WebShop's {FEATURES} and {ADDRESSES} into one folder.")
+    return read_pickled(path, CatalogError)

@@ -1,0 +1,273 @@
+"""The extractive query model: which words of the instruction a shopper would type, on token states of a frozen BERT.
+
+Every word gets the probability that it belongs to the query. Words are taken to be independent given the instruction,
+so that the sets of words can be listed exactly, most probable first; each set, in the instruction's order, is a query.
+"""
+
+import heapq
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import PretrainedConfig, PreTrainedModel
+
+from shoprl.errors import BackboneError, PolicyError
+from shoprl.files import read_json
+from shoprl.policies.networks.backbone import Backbone, load_backbone
+from shoprl.policies.networks.encoder import MAX_TOKENS
+from shoprl.policies.query.data import Typed
+from shoprl.policies.query.policy import QueryModel
+from shoprl.search.analysis import analyze, tokens
+from shoprl.tasks.instruction import Instruction, parse_instruction, terms_of
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word that a search looks for.
+
+    Attributes:
+        start, end: its place in the text.
+        term: what the search makes of it.
+    """
+
+    start: int
+    end: int
+    term: str
+
+
+def words_of(text: str) -> tuple[Word, ...]:
+    """The words of a text in order, without stop words; of those with one term, the first."""
+    found: dict[str, Word] = {}
+    end = 0
+    for token in tokens(text):
+        start = text.index(token, end)
+        end = start + len(token)
+        for term in analyze(token):
+            found.setdefault(term, Word(start, end, term))
+    return tuple(found.values())
+
+
+def query_of(text: str, words: Sequence[Word], kept: Sequence[bool]) -> str:
+    """The kept words in the text's order; what glues neighbours together (``1/4``, ``clip-on``) stays."""
+    parts: list[str] = []
+    before: int | None = None
+    for number, (word, keep) in enumerate(zip(words, kept, strict=True)):
+        if keep:
+            glue = text[words[before].end : word.start] if before is not None else ""
+            parts.append(glue if number - 1 == before and not any(map(str.isspace, glue)) else " ")
+            parts.append(text[word.start : word.end])
+            before = number
+    return "".join(parts).strip()
+
+
+def best_sets(log_odds: Sequence[float]) -> Iterator[tuple[bool, ...]]:
+    """All sets of independent words but the empty one, most probable first.
+
+    The best set keeps every word whose odds favour it; flipping the decision on a word costs the size of its log-odds,
+    so the sets come in order of the summed cost of their flips, which a heap yields lazily.
+
+    Args:
+        log_odds: of each word being kept, at least one word.
+
+    Yields:
+        Whether each word is kept.
+    """
+    order = sorted(range(len(log_odds)), key=lambda i: (abs(log_odds[i]), i))
+    costs = [abs(log_odds[i]) for i in order]
+    heap: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]  # cost, places in `order` that are flipped
+    while heap:
+        cost, flipped = heapq.heappop(heap)
+        after = flipped[-1] + 1 if flipped else 0
+        if after < len(costs):
+            heapq.heappush(heap, (cost + costs[after], (*flipped, after)))
+            if flipped:
+                heapq.heappush(heap, (cost + costs[after] - costs[after - 1], (*flipped[:-1], after)))
+        turned = {order[place] for place in flipped}
+        kept = tuple((odds > 0) != (i in turned) for i, odds in enumerate(log_odds))
+        if any(kept):
+            yield kept
+
+
+class ExtractiveConfig(PretrainedConfig):
+    """Sizes of an extractive query model and the backbone it was trained on.
+
+    Args:
+        backbone: name of the frozen encoder.
+        backbone_sha256: digest of its weights.
+        backbone_width: size of its token states.
+        hidden: width of the transformer layer over words.
+        heads: of that layer.
+        dropout: while training.
+        threshold: a word belongs to the best query where its probability is above this.
+    """
+
+    model_type = "shoprl-extractive"
+
+    def __init__(
+        self,
+        backbone: str = "",
+        backbone_sha256: str = "",
+        backbone_width: int = 384,
+        hidden: int = 128,
+        heads: int = 4,
+        dropout: float = 0.5,
+        threshold: float = 0.4,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.backbone = backbone
+        self.backbone_sha256 = backbone_sha256
+        self.backbone_width = backbone_width
+        self.hidden = hidden
+        self.heads = heads
+        self.dropout = dropout
+        self.threshold = threshold
+
+
+class ExtractiveModel(PreTrainedModel):
+    """A projection, one transformer layer over the words, and a logit for each."""
+
+    config_class = ExtractiveConfig
+    config: ExtractiveConfig
+
+    def __init__(self, config: ExtractiveConfig) -> None:
+        super().__init__(config)
+        hidden, dropout = config.hidden, config.dropout
+        self.project = nn.Sequential(nn.Dropout(dropout), nn.Linear(config.backbone_width, hidden), nn.GELU())
+        layer = nn.TransformerEncoderLayer(
+            hidden, config.heads, 2 * hidden, dropout, "gelu", batch_first=True, norm_first=True
+        )
+        self.mix = nn.TransformerEncoder(layer, 1, nn.LayerNorm(hidden), enable_nested_tensor=False)
+        self.score = nn.Linear(hidden, 1)
+        self.post_init()
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """Keep PyTorch's initialisation."""
+
+    def forward(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """How strongly each word belongs to the query.
+
+        Args:
+            states: of the words, shape (instructions, words, width).
+            mask: which words are real, at least one an instruction; shape (instructions, words).
+
+        Returns:
+            Logits of shape (instructions, words); 0 where there is no word.
+        """
+        logits: torch.Tensor = self.score(self.mix(self.project(states), src_key_padding_mask=~mask)).squeeze(-1)
+        return logits.masked_fill(~mask, 0.0)
+
+
+def new_extractive(backbone: Backbone, generator: torch.Generator, **sizes: Any) -> ExtractiveModel:
+    """A model with fresh weights, drawn from ``generator`` alone."""
+    config = ExtractiveConfig(backbone.name, backbone.sha256, backbone.width, **sizes)
+    with torch.random.fork_rng(devices=[]):  # module constructors draw from the global generator
+        torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
+        model = ExtractiveModel(config)
+    model.eval()
+    return model
+
+
+def word_states(backbone: Backbone, text: str) -> tuple[tuple[Word, ...], torch.Tensor]:
+    """The words of a text that the backbone reads, and the mean of each one's token states.
+
+    The text is encoded by itself, so that the states do not depend on what else is encoded.
+
+    Returns:
+        The words (of a long text the first), and their states in float32, shape (words, width).
+
+    Raises:
+        BackboneError: the backbone's tokenizer does not say where its tokens are.
+    """
+    tokenizer = backbone.tokenizer
+    if not getattr(tokenizer, "is_fast", False):
+        raise BackboneError(f"{backbone.name}: its tokenizer gives no places of tokens. Use a model with a fast one.")
+    states, _ = backbone.token_states([text], MAX_TOKENS)[0]
+    places = tokenizer(
+        text, add_special_tokens=False, truncation=True, max_length=MAX_TOKENS, return_offsets_mapping=True
+    )["offset_mapping"]
+    words, rows = [], []
+    for word in words_of(text):
+        inside = [i for i, (start, end) in enumerate(places) if start < word.end and end > word.start]
+        if inside:
+            words.append(word)
+            rows.append(states[inside].float().mean(dim=0))
+    return tuple(words), torch.stack(rows) if rows else states.new_zeros((0, backbone.width)).float()
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """An instruction whose words are marked with how many people typed them.
+
+    Attributes:
+        states: of its words, shape (words, width).
+        shares: share of the queries that hold each word, shape (words,).
+    """
+
+    states: torch.Tensor
+    shares: torch.Tensor
+
+
+def mark(typed: Typed, backbone: Backbone) -> Marked:
+    """Mark the words of an instruction: each with the share of its queries that hold the word's term."""
+    words, states = word_states(backbone, parse_instruction(typed.instruction).wish)
+    queries = [terms_of(query) for query in typed.queries]
+    shares = [sum(word.term in query for query in queries) / len(queries) for word in words]
+    return Marked(states, torch.tensor(shares))
+
+
+class Extractive:
+    """An extractive model that writes queries; a :class:`shoprl.policies.query.policy.QueryWriter`.
+
+    Args:
+        model: the network.
+        backbone: its frozen encoder.
+    """
+
+    kind: QueryModel = "extractive"
+
+    def __init__(self, model: ExtractiveModel, backbone: Backbone) -> None:
+        self.model, self.backbone = model, backbone
+
+    def logits(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """See :meth:`ExtractiveModel.forward`; on the CPU, wherever the network is."""
+        logits: torch.Tensor = self.model(states.to(self.model.device), mask.to(self.model.device))
+        return logits.float().cpu()
+
+    @torch.inference_mode()
+    def write(self, instruction: Instruction) -> Iterator[str]:
+        """Queries of words of the instruction, most probable first; none where it has no word to search for."""
+        words, states = word_states(self.backbone, instruction.wish)
+        if not words:
+            return iter(())
+        self.model.eval()
+        logits = self.logits(states[None], torch.ones((1, len(words)), dtype=torch.bool))[0].double()
+        threshold = self.model.config.threshold
+        log_odds = (logits - math.log(threshold / (1 - threshold))).tolist()
+        return (query_of(instruction.wish, words, kept) for kept in best_sets(log_odds))
+
+    def save(self, folder: Path) -> None:
+        """Write ``config.json`` and ``model.safetensors``."""
+        self.model.save_pretrained(folder)
+
+
+def load_extractive(folder: Path, backbone: Backbone | None = None) -> Extractive:
+    """Read an extractive model whose files were checked; see :func:`shoprl.policies.query.policy.load_query_policy`."""
+    about = read_json(folder / "config.json", PolicyError)
+    if not isinstance(about, dict) or about.get("model_type") != ExtractiveConfig.model_type:
+        raise PolicyError(f"{folder}: cannot be loaded, it holds another kind of model. Copy the policy folder again.")
+    try:
+        model = ExtractiveModel.from_pretrained(folder, use_safetensors=True).eval()
+    except (OSError, ValueError, TypeError, RuntimeError, AssertionError, ArithmeticError) as error:
+        raise PolicyError(f"{folder}: cannot be loaded ({error}). Train it again with this version.") from error
+    if not isinstance(model.config.threshold, float) or not 0 < model.config.threshold < 1:
+        raise PolicyError(f"{folder}: its threshold must be within (0, 1). Train it again with this version.")
+    if backbone is None or backbone.name != model.config.backbone:
+        backbone = load_backbone(model.config.backbone)
+    if backbone.sha256 != model.config.backbone_sha256:
+        raise PolicyError(f"{folder}: was trained on other weights of {model.config.backbone}. Use those.")
+    return Extractive(model, backbone)

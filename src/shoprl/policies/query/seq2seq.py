@@ -1,0 +1,105 @@
+"""The sequence-to-sequence query model: any encoder-decoder of Transformers, fine-tuned to write queries.
+
+WebShop fine-tunes BART on (instruction, query) pairs and takes the ten sequences of a beam search (arXiv 2207.01206,
+section 4.1; ``baseline_models/train_search_il.py`` and ``generate_search.py`` of its repository).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+
+from shoprl.errors import BackboneError, PolicyError
+from shoprl.policies.query.data import plain_instruction
+from shoprl.policies.query.policy import MAX_QUERIES, QueryModel
+from shoprl.tasks.instruction import Instruction
+
+DEFAULT = "facebook/bart-base"
+MAX_TOKENS = 256  # of an instruction or a query while training, as in WebShop
+MAX_WRITTEN = 64  # tokens of a query written; WebShop's limit of 512 is never met by a query of 256 characters
+IGNORED = -100  # the label that Transformers leaves out of the loss
+
+
+class Seq2Seq:
+    """An encoder-decoder that writes queries; a :class:`shoprl.policies.query.policy.QueryWriter`.
+
+    Args:
+        model: a Transformers model for sequence-to-sequence language modelling.
+        tokenizer: its tokenizer.
+    """
+
+    kind: QueryModel = "seq2seq"
+
+    def __init__(self, model: Any, tokenizer: Any) -> None:
+        self.model, self.tokenizer = model, tokenizer
+
+    def inputs(self, texts: Sequence[str]) -> dict[str, torch.Tensor]:
+        """Vocabulary ids and mask of texts, each of shape (texts, tokens), on the model's device."""
+        longest = min(MAX_TOKENS, self.tokenizer.model_max_length)
+        batch = self.tokenizer(list(texts), padding=True, truncation=True, max_length=longest, return_tensors="pt")
+        return {name: batch[name].to(self.model.device) for name in ("input_ids", "attention_mask")}
+
+    def labels(self, queries: Sequence[str]) -> torch.Tensor:
+        """Vocabulary ids to be written, shape (queries, tokens); the loss leaves out the padding."""
+        batch = self.inputs(queries)
+        return batch["input_ids"].masked_fill(batch["attention_mask"] == 0, IGNORED)
+
+    @torch.inference_mode()
+    def write(self, instruction: Instruction) -> list[str]:
+        """The sequences of a beam search of width ``MAX_QUERIES``, best first."""
+        self.model.eval()
+        written = self.model.generate(
+            **self.inputs([plain_instruction(instruction.wish)]),
+            num_beams=MAX_QUERIES,
+            num_return_sequences=MAX_QUERIES,
+            max_length=MAX_WRITTEN,
+            early_stopping=True,
+            do_sample=False,
+        )
+        texts: list[str] = self.tokenizer.batch_decode(
+            written, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return texts
+
+    def save(self, folder: Path) -> None:
+        """Write the model's and the tokenizer's files."""
+        self.model.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+
+
+def read_seq2seq(name: str = DEFAULT) -> Seq2Seq:
+    """Load an encoder-decoder to be fine-tuned.
+
+    Args:
+        name: a hub id or a local folder with ``config.json``, safetensors and a tokenizer.
+
+    Raises:
+        BackboneError: it cannot be found or read, or has no padding token or another vocabulary than its tokenizer.
+    """
+    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name)
+        with torch.random.fork_rng(devices=[]):  # weights that a checkpoint lacks are drawn
+            torch.manual_seed(0)
+            model = AutoModelForSeq2SeqLM.from_pretrained(name, use_safetensors=True, dtype=torch.float32)
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
+        raise BackboneError(
+            f"{name}: cannot be loaded as a sequence-to-sequence model ({(str(error).splitlines() or [''])[0]}). "
+            f"Give a hub id such as {DEFAULT}, or a folder with config.json, model.safetensors and a tokenizer."
+        ) from error
+    if tokenizer.pad_token_id is None or len(tokenizer) > model.get_input_embeddings().num_embeddings:
+        raise BackboneError(f"{name}: its tokenizer has no padding token, or more tokens than the model. Use its own.")
+    return Seq2Seq(model.eval(), tokenizer)
+
+
+def load_seq2seq(folder: Path) -> Seq2Seq:
+    """Read a fine-tuned model whose files were checked; see :func:`shoprl.policies.query.policy.load_query_policy`."""
+    try:
+        return read_seq2seq(str(folder))
+    except BackboneError as error:
+        raise PolicyError(f"{folder}: cannot be loaded ({error}). Train it again with this version.") from error

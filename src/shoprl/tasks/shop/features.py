@@ -1,0 +1,105 @@
+"""Numbers that describe each candidate beside its text: place, price, history and overlap with the instruction."""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoprl.tasks.instruction import Instruction, overlap, phrase_in, terms_of
+from shoprl.tasks.shop.state import Candidate, State
+
+KINDS = ("search", "back", "next", "prev", "section", "buy", "product", "option")
+PAGES = ("search", "results", "item", "sub", "done")
+COUNT = len(KINDS) + len(PAGES) + 23
+
+
+@lru_cache(maxsize=500_000)
+def _match(instruction: Instruction, text: str) -> tuple[float, float]:
+    """(share of the text's terms that the instruction names, share of the instruction's terms in the text)."""
+    terms = terms_of(text)
+    named = len(terms & instruction.terms) / len(terms) if terms else 0.0
+    return named, overlap(instruction, terms)
+
+
+def _price(candidate: Candidate, ceiling: float | None) -> list[float]:
+    """Whether a price is shown, and whether it is under the ceiling; not the price itself, by which a model could tell
+    products it was trained on.
+    """
+    if candidate.price is None:
+        return [0.0, 0.0]
+    low, high = candidate.price
+    if ceiling is None:
+        return [1.0, 0.0]
+    return [1.0, float(low <= ceiling) - float(high > ceiling)]
+
+
+def _page_part(state: State) -> list[float]:
+    """What all candidates of a state share."""
+    instruction = state.instruction
+    title = terms_of(state.title)
+    values = [terms_of(candidate.text) for candidate in state.candidates if candidate.kind == "option"]
+    chosen = [terms_of(value) for value in state.options_chosen]
+    groups = {candidate.group for candidate in state.candidates if candidate.kind == "option"}
+    best = dict.fromkeys(groups, 0.0)
+    for candidate in state.candidates:
+        if candidate.kind == "option" and phrase_in(candidate.text, instruction.wish):
+            best[candidate.group] = 1.0
+    return [
+        *(float(state.page == page) for page in PAGES),
+        (state.number - 1) / 5,
+        state.steps_left / 15,
+        overlap(instruction, title),
+        overlap(instruction, title.union(*values)),
+        overlap(instruction, title.union(*chosen)),
+        len(state.options_chosen) / len(groups) if groups else 1.0,
+        *state.best_memory,
+        sum(best.values()) / len(best) if best else 1.0,
+        state.looked_at / 5,
+    ]
+
+
+def _best_in_group(scores: list[tuple[str, float]]) -> dict[str, float]:
+    best: dict[str, float] = {}
+    for group, score in scores:
+        best[group] = max(best.get(group, 0.0), score)
+    return best
+
+
+def features(state: State) -> NDArray[np.float32]:
+    """Describe the candidates of a state.
+
+    Returns:
+        Shape (candidates, COUNT).
+    """
+    instruction = state.instruction
+    shared = _page_part(state)
+    matches = [_match(instruction, candidate.text) if candidate.text else (0.0, 0.0) for candidate in state.candidates]
+    groups = [f"{candidate.kind}:{candidate.group}" for candidate in state.candidates]
+    exact = [float(c.kind == "option" and phrase_in(c.text, instruction.wish)) for c in state.candidates]
+    strength = [
+        e * (1 + len(c.text) / 100) + named for c, e, (named, _) in zip(state.candidates, exact, matches, strict=True)
+    ]
+    best = _best_in_group(list(zip(groups, strength, strict=True)))
+    decided = {candidate.group for candidate in state.candidates if candidate.chosen}
+    rows = []
+    for candidate, (named, covered), is_exact, score, group in zip(
+        state.candidates, matches, exact, strength, groups, strict=True
+    ):
+        rows.append(
+            [
+                *(float(candidate.kind == kind) for kind in KINDS),
+                *shared,
+                candidate.rank / 10,
+                *_price(candidate, instruction.ceiling),
+                named,
+                covered,
+                is_exact,
+                float(score > 0 and score == best[group]),
+                float(candidate.chosen),
+                float(candidate.done),
+                *candidate.memory,
+                float(candidate.kind == "option" and candidate.group in decided),
+                float(phrase_in(candidate.group, instruction.wish)),
+            ]
+        )
+    return np.array(rows, dtype=np.float32)

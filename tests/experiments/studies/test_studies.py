@@ -1,0 +1,189 @@
+"""Studies on a small generated shop, with a backbone without weights: everything happens, nothing is learned."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from shoprl.errors import ConfigError, RunError
+from shoprl.experiments.studies.agents import Shown, Workshop
+from shoprl.experiments.studies.figures import plot_against, points_of
+from shoprl.experiments.studies.plans import PAPER, SMALL, TINY, agents, studies
+from shoprl.experiments.studies.running import NATURAL, Studies
+from shoprl.experiments.studies.study import DEPARTMENT, HELD
+from shoprl.experiments.studies.study import NATURAL as NATURAL_GROUP
+from shoprl.files import sha256_of
+from shoprl.policies.networks.encoder import encoded
+from shoprl.shop.data import read_data
+from shoprl.shop.generated import write_generated
+from shoprl.shop.goal import write_goals
+from shoprl.tasks.shop.texts import product_texts, wishes
+from shoprl.trajectories.files import read_trajectories
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shop") / "data"
+    write_generated(folder, 60, 0)
+    data = read_data(folder)
+    write_goals(folder / NATURAL, [data.goals[index] for index in data.split.test[:3]])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def done(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    out = tmp_path_factory.mktemp("studies")
+    studies_ = Studies(out, shop, "tiny", 1)
+    found = {name: studies_.run(name, 0) for name in ("learners", "generalisation")}
+    return out, found
+
+
+def stripped(results: dict[str, Any]) -> dict[str, Any]:
+    """Results without what a clock tells."""
+    agents_ = {name: {**row, "seconds": None, "processor_seconds": None} for name, row in results["agents"].items()}
+    return {**results, "agents": agents_, "wall_seconds": None}
+
+
+@pytest.mark.parametrize("size", [SMALL, PAPER, TINY])
+def test_every_study_names_agents_that_are_planned(size: Any) -> None:
+    planned = agents(size)
+    for name, study in studies(size).items():
+        assert len(set(study.agents)) == len(study.agents), name
+        compared = {agent for pair in study.differences for agent in pair}
+        drawn = {a for series in (study.against[1].values() if study.against else ()) for a in series.values()}
+        assert compared | set(study.arms) | drawn <= set(study.agents) <= set(planned), name
+    for agent in planned.values():
+        assert agent.start is None or agent.start in planned
+
+
+def test_learners_get_the_same_updates_and_learn_from_the_same_start() -> None:
+    planned = agents(SMALL)
+    learners = [planned[name] for name in ("control", "dpo", "ppo", "policy-gradient")]
+    assert {agent.updates for agent in learners} == {SMALL.updates}
+    assert {agent.start for agent in learners} == {"imitation"}
+    assert {agent.config.learning_rate for agent in learners} == {3e-5}  # type: ignore[union-attr]
+    assert {agent.shown for agent in learners} == {Shown(1200)}
+
+
+def test_a_run_holds_its_record_results_episodes_and_logs(done: tuple[Path, dict[str, Any]]) -> None:
+    out, found = done
+    folder, results = out / "learners" / "seed-0", found["learners"]
+    assert json.loads((folder / "run.json").read_text())["status"] == "done"
+    assert json.loads((folder / "results.json").read_text()) == json.loads(json.dumps(results))
+    study = studies(TINY)["learners"]
+    assert tuple(results["agents"]) == study.agents
+    hashes = results["hashes"]
+    for name, row in results["agents"].items():
+        assert row["episodes"] == TINY.test_goals == row["sampled"]["episodes"]
+        assert len(read_trajectories(folder / "episodes" / "test" / f"{name}.jsonl.gz", hashes["goals"])) == 6
+        assert (folder / "training" / name / "log.jsonl").is_file()
+        assert row["seconds"] > 0
+    assert results["agents"]["dpo"]["updates"] == TINY.imitation + TINY.updates
+    assert results["agents"]["dpo"]["demonstrations"] == TINY.demonstrations  # those of its start, counted once
+    assert sum(row["rollouts"] for row in results["thompson"]["arms"].values()) == TINY.rollouts
+    assert [row["name"] for row in results["comparisons"]] == [
+        f"{a} less {b}, {how}" for how in ("greedy", "drawn actions") for a, b in study.differences
+    ]
+
+
+def test_groups_are_measured_and_never_trained_on(done: tuple[Path, dict[str, Any]], shop: Path) -> None:
+    out, found = done
+    results, data = found["generalisation"], read_data(shop)
+    assert set(results["agents"]["expert"]["groups"]) == {HELD, DEPARTMENT, NATURAL_GROUP}
+    work = Workshop(out / "seed-0", data, 0, plan=agents(TINY))
+    expert = Shown(TINY.demonstrations, expert=True)
+    held = work.demonstrations(Shown(expert.count, True, "held-out products"))
+    assert work.held_products().isdisjoint(data.goals[episode.goal_index].asin for episode in held)
+    apart = work.demonstrations(Shown(expert.count, True, "a department"))
+    assert all(data.catalog[data.goals[e.goal_index].asin].category != results["left_out_department"] for e in apart)
+    for shown in (*held, *apart, *work.demonstrations(expert), *work.demonstrations(Shown(expert.count))):
+        assert shown.goal_index in set(data.split.train)
+
+
+def test_studies_share_their_agents(done: tuple[Path, dict[str, Any]]) -> None:
+    _, found = done
+    first, second = (found[name]["agents"]["dpo"] for name in ("learners", "generalisation"))
+    assert first["weights"] == second["weights"]
+
+
+def test_called_again_it_reads_and_makes_nothing(
+    done: tuple[Path, dict[str, Any]], shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, found = done
+    monkeypatch.setattr("shoprl.experiments.studies.running.run_study", None)
+    again = Studies(out, shop, "tiny", 1).run("learners", 0)
+    assert again == json.loads(json.dumps(found["learners"]))
+
+
+def test_cut_off_and_made_elsewhere_give_the_same(
+    done: tuple[Path, dict[str, Any]], shop: Path, tmp_path: Path
+) -> None:
+    out, found = done
+    shutil.copytree(out, tmp_path / "cut")
+    for path in ("learners/seed-0/results.json", "seed-0/policies/ppo", "seed-0/policies/dpo", "seed-0/training/dpo"):
+        gone = tmp_path / "cut" / path
+        shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
+    for path in ("seed-0/episodes/test/dpo.jsonl.gz", "seed-0/episodes/test/ppo-sample.jsonl.gz"):
+        (tmp_path / "cut" / path).unlink()
+    again = Studies(tmp_path / "cut", shop, "tiny", 1).run("learners", 0)
+    assert stripped(json.loads(json.dumps(again))) == stripped(json.loads(json.dumps(found["learners"])))
+    kept = "thompson/run-0/rollouts.jsonl.gz"
+    assert sha256_of(tmp_path / "cut/learners/seed-0" / kept) == sha256_of(out / "learners/seed-0" / kept)
+
+
+def test_other_settings_are_refused(done: tuple[Path, dict[str, Any]], shop: Path) -> None:
+    out, _ = done
+    with pytest.raises(RunError, match="other settings"):
+        Studies(out, shop, "tiny", 2).run("learners", 0)
+    torch.set_num_threads(1)
+    data = read_data(shop)
+    plan = agents(TINY) | {"control": agents(TINY)["dpo"]}
+    work = Workshop(out / "seed-0", data, 0, plan=plan)
+    work.store = encoded([*product_texts(data.catalog), *wishes(data.goals, range(len(data.goals)))])
+    with pytest.raises(RunError, match="control: made in another way"):
+        work.made("control")
+
+
+def test_an_agent_that_cannot_learn_is_noted_and_not_scored(
+    done: tuple[Path, dict[str, Any]], shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, _ = done
+    from shoprl.errors import TrajectoryError
+
+    def fail(*_: object) -> None:
+        raise TrajectoryError("too few are right")
+
+    monkeypatch.setattr("shoprl.experiments.studies.agents._METHODS", {"self-learning": fail})
+    results = Studies(out, shop, "tiny", 1).run("data", 0)
+    assert results["not_made"] == dict.fromkeys(("generated-2", "generated-4"), "too few are right")
+    assert set(results["agents"]) == {"imitation", "dpo", "generated-3"}  # what another study made is there
+    assert set(results["thompson"]["arms"]) == {"imitation", "dpo", "generated-3"}
+
+
+def test_figures_of_all_seeds(done: tuple[Path, dict[str, Any]], shop: Path) -> None:
+    out, _ = done
+    studies_ = Studies(out, shop, "tiny", 1)
+    studies_.draw("learners")
+    captions = json.loads((out / "learners/figures/captions.json").read_text())
+    assert "compare-success.png" in captions
+    assert all((out / "learners/figures" / name).stat().st_size > 5_000 for name in captions)
+
+
+def test_a_study_of_a_catalogue_needs_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="--data"):
+        Studies(tmp_path, None, "tiny", 1).run("learners", 0)
+
+
+def test_success_against_a_number_leaves_out_what_was_not_scored(tmp_path: Path) -> None:
+    study = studies(TINY)["stacked"]
+    runs = [
+        {"agents": {"dpo": {"success_rate": 0.5}, "stacked": {"success_rate": 0.6}}},
+        {"agents": {"dpo": {"success_rate": 0.3}}},
+    ]
+    points = points_of(study, runs, lambda row: 100 * row["success_rate"])
+    assert points == {"stacked": {0.0: [50.0, 30.0], 1.0: [60.0], 2.0: [], 3.0: []}}
+    plot_against("rounds", {"Success": points}, tmp_path / "against.png")
+    assert (tmp_path / "against.png").read_bytes().startswith(b"\x89PNG")

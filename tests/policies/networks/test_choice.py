@@ -1,0 +1,250 @@
+import itertools
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from shoprl.policies.base import allowed
+from shoprl.policies.learned import Encoded, encode_state
+from shoprl.policies.networks.choice import collate, new_model
+from shoprl.policies.networks.image_features import WIDTH as PICTURE
+from shoprl.shop.data import ShopData
+from shoprl.tasks.shop.features import COUNT
+from shoprl.tasks.shop.state import State
+from shoprl.training.imitation import ImitationConfig, train_imitation
+from shoprl.trajectories.examples import Example
+from tests.support.fakes import SMALL, fake_policy, fake_store, random_walk
+
+
+@pytest.fixture
+def states(toy: ShopData) -> list[State]:
+    return [state for seed in range(8) for state in random_walk(toy.shop, toy.goals[seed], seed).states]
+
+
+def encoded(instruction: str, *texts: str) -> Encoded:
+    rng = np.random.default_rng(len(texts))
+    return Encoded(instruction, texts, rng.random((len(texts), COUNT)).astype(np.float32))
+
+
+def test_collate_pads_with_marks() -> None:
+    batch = collate([encoded("a b c", "x y", "", "z"), encoded("d", "w")], fake_store())
+    assert batch.wish.shape[:2] == batch.wish_ids.shape == (2, 3)
+    assert batch.tokens.shape[:2] == batch.token_ids.shape == batch.owner.shape == (2, 3)
+    assert batch.features.shape == (2, 3, COUNT)
+    assert batch.mask.tolist() == [[True, True, True], [True, False, False]]
+    assert batch.owner[0].tolist() == [0, 0, 2]
+    assert (batch.wish_ids[1] == -1).tolist() == [False, True, True]
+    assert (batch.token_ids[1] == -2).tolist() == [False, True, True]
+
+
+@torch.inference_mode()
+def test_a_decision_does_not_depend_on_its_batch(states: list[State]) -> None:
+    policy = fake_policy()
+    batch = [encode_state(state) for state in states]
+    batch += [encoded("one", "a"), encoded("", "a b", ""), encoded("x y", "", ""), encoded("w " * 60, "v " * 60, "u")]
+    together = policy.model(collate(batch, policy.store))
+    assert together.shape == (len(batch), max(len(each.texts) for each in batch))
+    for row, each in zip(together, batch, strict=True):
+        alone = policy.model(collate([each], policy.store))[0]
+        assert torch.isfinite(alone).all()
+        assert torch.isneginf(row[len(alone) :]).all()
+        torch.testing.assert_close(row[: len(alone)], alone, atol=1e-5, rtol=0)
+
+
+# learned sharpness is low.
+@torch.inference_mode()
+def test_padding_of_the_wish_weighs_nothing() -> None:
+    policy = fake_policy()
+    policy.model.sharpness.fill_(1.0)
+    short, long = encoded("red", "red mug", "plate"), encoded("w " * 60, "v", "u")
+    alone = policy.model(collate([short], policy.store))[0]
+    together = policy.model(collate([short, long], policy.store))[0]
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
+
+
+@torch.inference_mode()
+def test_the_order_of_candidates_carries_nothing(states: list[State]) -> None:
+    policy = fake_policy()
+    one = max((encode_state(state) for state in states), key=lambda each: len(each.texts))
+    order = np.random.default_rng(0).permutation(len(one.texts))
+    shuffled = Encoded(one.instruction, tuple(one.texts[i] for i in order), one.features[order])
+    logits = [policy.model(collate([each], policy.store))[0] for each in (one, shuffled)]
+    torch.testing.assert_close(logits[1], logits[0][torch.from_numpy(order)], atol=1e-5, rtol=0)
+
+
+@torch.inference_mode()
+def test_words_of_the_wish_reach_the_logits() -> None:
+    policy = fake_policy()
+    one = encoded("red mug", "a mug", "a plate")
+    other = Encoded("plate", one.texts, one.features)
+    first, second = (policy.model(collate([each], policy.store))[0] for each in (one, other))
+    assert (first - second).abs().max() > 1e-4
+
+
+def test_every_weight_gets_a_gradient() -> None:
+    policy = fake_policy()
+    batch = collate([encoded("red mug", "a red mug", "plate"), encoded("tea", "green tea", "mug", "x")], policy.store)
+    policy.model.train()
+    logits, values = policy.model.logits_and_values(batch)
+    (torch.log_softmax(logits, dim=-1)[:, 0].sum() + values.sum()).backward()
+    for name, weight in policy.model.named_parameters():
+        assert weight.grad is not None, name
+        assert torch.isfinite(weight.grad).all(), name
+
+
+def test_values_are_of_states_alone() -> None:
+    policy = fake_policy()
+    states = [encoded("red mug", "a red mug", "plate"), encoded("tea", "green tea", "mug", "x")]
+    with torch.no_grad():
+        logits, values = policy.logits_and_values(states)
+        assert values.shape == (2,)
+        assert torch.equal(logits, policy.logits(states))
+        alone = torch.cat([policy.logits_and_values([state])[1] for state in states])
+    assert torch.allclose(values, alone, atol=1e-5)  # padding counts for nothing
+
+
+def test_new_models_come_from_their_generator_alone() -> None:
+    store = fake_store()
+    before = torch.get_rng_state()
+    first, second, other = (
+        new_model(store, torch.Generator().manual_seed(seed), **SMALL).state_dict() for seed in (3, 3, 4)
+    )
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert any(not torch.equal(first[name], other[name]) for name in first)
+
+
+PICTURES = {
+    f"{side}{i}": (1 if side == "L" else -1) * torch.linspace(-1, 1, PICTURE) + torch.linspace(0, 0.1 * i, PICTURE)
+    for side in "LR"
+    for i in range(6)
+}
+
+
+def sides(numbers: range) -> list[Example]:
+    """Pages alike but for their picture, which alone tells what to click."""
+    page = encoded("a mug for either hand", "left mug", "right mug")
+    return [Example(replace(page, asin=f"{side}{i}"), "LR".index(side)) for i in numbers for side in "LR"]
+
+
+def right_sides(folder: Path, **sizes: Any) -> float:
+    policy = fake_policy(**sizes)
+    policy.pictures = PICTURES
+    config = ImitationConfig(updates=60, batch_size=8, learning_rate=5e-3, warmup=5, checkpoint_every=60)
+    train_imitation(policy, sides(range(4)), config, folder)
+    test = sides(range(4, 6))
+    with torch.inference_mode():
+        found = policy.logits([example.state for example in test]).argmax(dim=-1)
+    return float((found == torch.tensor([example.chosen for example in test])).float().mean())
+
+
+def test_what_a_picture_alone_tells_is_learned(tmp_path: Path) -> None:
+    assert right_sides(tmp_path / "blind") == 0.5  # equal pages, so one answer to all
+    assert right_sides(tmp_path / "seeing", image=True) == 1.0
+
+
+@torch.inference_mode()
+def test_pictures_of_item_pages_are_looked_at() -> None:
+    policy, page = fake_policy(image=True), encoded("red mug", "a red mug", "plate", "x")
+    first, second, absent = (replace(page, asin=asin) for asin in ("L0", "R0", "L9"))
+    blind, blind_value = policy.logits_and_values([first])
+    policy.pictures = PICTURES
+    logits, values = policy.logits_and_values([first, second, absent, page])
+    assert (logits[0] - logits[1]).abs().max() > 1e-4  # of one title
+    assert (values[0] - values[1]).abs() > 1e-4
+    assert torch.equal(logits[2], logits[3])
+    torch.testing.assert_close(logits[2], blind[0], atol=1e-5, rtol=0)
+    torch.testing.assert_close(values[2], blind_value[0], atol=1e-5, rtol=0)
+    more = encoded("tea", *"abcdefgh")
+    together = policy.logits([more, first])
+    torch.testing.assert_close(together[1, :3], logits[0], atol=1e-5, rtol=0)
+    assert torch.isneginf(together[1, 3:]).all()
+
+
+def asked_sides(numbers: range) -> list[Example]:
+    """Pages on which the answer is whether the picture shows the side that is asked for."""
+    found = []
+    for i in numbers:
+        for side, asked in itertools.product("LR", ("left", "right")):
+            page = replace(encoded(f"a mug for the {asked} hand", "yes", "no"), asin=f"{side}{i}")
+            found.append(Example(page, int(asked[0].upper() != side)))
+    return found
+
+
+def test_whether_a_picture_is_what_was_asked_for_is_learned(tmp_path: Path) -> None:
+    policy = fake_policy(image=True)
+    policy.pictures = PICTURES
+    config = ImitationConfig(updates=100, batch_size=8, learning_rate=5e-3, warmup=5, checkpoint_every=100)
+    train_imitation(policy, asked_sides(range(4)), config, tmp_path)
+    test = asked_sides(range(4, 6))
+    with torch.inference_mode():
+        found = policy.logits([example.state for example in test]).argmax(dim=-1)
+    assert found.tolist() == [example.chosen for example in test]
+
+
+def test_every_weight_gets_a_gradient_with_pictures() -> None:
+    policy = fake_policy(image=True)
+    policy.pictures = PICTURES
+    policy.logits([replace(encoded("red mug", "a red mug", "plate"), asin="L1")])[0, 0].backward()
+    model = policy.model
+    for part in (model.picture, model.fit.word, model.fit.look, model.fit.join):
+        assert part.weight.grad.abs().max() > 0
+
+
+@torch.inference_mode()
+def test_without_a_picture_no_word_fits_or_misfits() -> None:
+    policy, page = fake_policy(image=True), encoded("red mug", "a red mug", "plate")
+    assert not policy.model.fit(policy.batch([page])).any()
+    policy.pictures = PICTURES
+    shown = replace(page, asin="L1")
+    alone = policy.model.fit(policy.batch([shown]))[0]
+    assert alone.abs().max() > 1e-3
+    longer = replace(encoded("a big blue mug for tea", "mug"), asin="R1")
+    torch.testing.assert_close(policy.model.fit(policy.batch([shown, longer]))[0], alone)
+
+
+def test_without_pictures_nothing_changes() -> None:
+    plain, other = fake_policy(3).model.state_dict(), fake_policy(3, image=True).model.state_dict()
+    fit = {f"fit.{name}.weight" for name in ("word", "look", "join")}
+    assert set(other) - set(plain) == {"picture.weight", "picture.bias"} | fit
+    assert all(torch.equal(plain[name], other[name]) for name in plain)
+    assert "image" not in fake_policy().model.config.to_dict()
+
+
+def test_acting_keeps_to_the_rule_and_the_distribution(states: list[State]) -> None:
+    policy = fake_policy()
+    before = torch.get_rng_state()
+    rngs = [np.random.default_rng(i) for i in range(len(states))]
+    own = policy.probabilities(states)
+    for decode in ("greedy", "sample"):
+        for state, probabilities, choice in zip(states, own, policy.act(states, rngs, decode), strict=True):
+            assert probabilities.shape == (len(state.candidates),)
+            assert probabilities.sum() == pytest.approx(1.0)
+            index = state.index_of(choice.action)
+            assert index is not None
+            assert allowed(state)[index]
+            assert choice.policy_probability == pytest.approx(probabilities[index], abs=1e-6)
+            ruled = np.where(allowed(state), probabilities, 0)
+            expected = 1.0 if decode == "greedy" else ruled[index] / ruled.sum()
+            assert choice.probability == pytest.approx(expected, abs=1e-6)
+            if decode == "greedy":
+                assert ruled[index] == ruled.max()
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_acting_is_repeatable(states: list[State]) -> None:
+    policy = fake_policy()
+    runs = [policy.act(states, [np.random.default_rng(i) for i in range(len(states))], "sample") for _ in range(2)]
+    assert runs[0] == runs[1]
+    assert len({choice.action for choice in runs[0]}) > 5
+
+
+def test_a_temperature_sharpens_and_flattens_what_is_drawn(states: list[State]) -> None:
+    policy = fake_policy()
+    own = policy.probabilities(states)
+    policy.temperature = 0.5
+    for plain, sharp in zip(own, policy.probabilities(states), strict=True):
+        assert sharp == pytest.approx(plain**2 / (plain**2).sum(), abs=1e-6)

@@ -1,0 +1,275 @@
+import json
+import pickle
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shoprl.errors import ConfigError, PolicyError, StorageError
+from shoprl.files import sha256_of
+from shoprl.policies.query.policy import (
+    MAX_QUERIES,
+    MAX_QUERY,
+    QueryModel,
+    QueryOffer,
+    QueryPolicy,
+    QueryWriter,
+    clean,
+    load_query_policy,
+    queries_with,
+)
+from shoprl.shop.data import ShopData
+from shoprl.shop.session import Session
+from shoprl.tasks.instruction import Instruction, QueryStrategy, parse_instruction, queries_for, terms_of
+from shoprl.tasks.shop.state import Tracker
+from tests.support.fakequery import fake_backbone, fake_extractive, tiny_bart
+from tests.support.fakes import fake_policy
+
+ASKED = "please find me a red mug, or a blue lamp, and price lower than 30.00 dollars"
+
+
+@dataclass
+class Script:
+    """Proposes what it was told to."""
+
+    proposals: Iterable[str]
+    kind: QueryModel = "extractive"
+    asked: list[str] = field(default_factory=list)
+
+    def write(self, instruction: Instruction) -> Iterable[str]:
+        self.asked.append(instruction.text)
+        return self.proposals
+
+    def save(self, folder: Path) -> None:
+        raise NotImplementedError
+
+
+@given(st.text())
+def test_clean_queries_fit_an_action(text: str) -> None:
+    found = clean(text)
+    assert len(found) <= MAX_QUERY
+    assert not set("[]\n\r\x0b\x0c\x85\u2028\u2029") & set(found)
+    assert found == " ".join(found.split())
+    assert clean(found) == found
+
+
+def test_long_queries_are_cut_between_words() -> None:
+    assert clean("word " * 100) == ("word " * 51).strip()
+    assert clean("x" * 300) == "x" * MAX_QUERY
+    assert clean("x" * MAX_QUERY + " y") == "x" * MAX_QUERY
+
+
+def test_proposals_that_search_for_the_same_are_one_query() -> None:
+    writer = Script(["", "red mugs", "the red mug", "mug [red]", "of the", "mug\n[blue]", "mug"])
+    policy, asked = QueryPolicy(writer), parse_instruction(ASKED)
+    assert policy.queries(asked, 10) == ("red mugs", "mug blue", "mug")
+    assert policy.queries(asked, 2) == ("red mugs", "mug blue")
+    assert writer.asked == [ASKED]  # the second answer was remembered
+
+
+def test_there_is_always_a_query() -> None:
+    asked = parse_instruction("[red]\nmug, and price lower than 30.00 dollars")
+    assert QueryPolicy(Script([])).queries(asked, 3) == ("(red) mug",)
+    assert QueryPolicy(Script(["", "the", "[]"])).queries(asked, 1) == ("(red) mug",)
+
+
+def test_endless_proposals_are_not_all_looked_at() -> None:
+    same = QueryPolicy(Script(iter(lambda: "mug", None)))
+    assert same.queries(parse_instruction(ASKED), 5) == ("mug",)
+    other = QueryPolicy(Script(f"mug {number}" for number in iter(int, None)))
+    assert len(other.queries(parse_instruction(ASKED), MAX_QUERIES)) == 1
+    many = QueryPolicy(Script([f"mug {number}" for number in range(40)]))
+    assert len(many.queries(parse_instruction(ASKED), MAX_QUERIES)) == MAX_QUERIES
+
+
+@pytest.mark.parametrize("n", [0, -1, MAX_QUERIES + 1])
+def test_counts_out_of_range(n: int) -> None:
+    with pytest.raises(ConfigError, match=str(n)):
+        QueryPolicy(Script([])).queries(parse_instruction(ASKED), n)
+
+
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shoprl.policies.query.policy._REMEMBERED", 2)
+    writer = Script(["mug"])
+    policy = QueryPolicy(writer)
+    for text in ("a", "b", "c", "a"):
+        policy.queries(parse_instruction(text), 1)
+    assert writer.asked == ["a", "b", "c", "a"]
+
+
+WRITERS: list[Callable[[], QueryWriter]] = [fake_extractive, tiny_bart]
+
+
+@pytest.mark.parametrize("make", WRITERS)
+def test_round_trip(make: Callable[[], QueryWriter], tmp_path: Path) -> None:
+    policy = QueryPolicy(make(), "mine")
+    policy.save(tmp_path / "policy", {"updates": 3})
+    loaded = load_query_policy(tmp_path / "policy", fake_backbone())
+    asked = parse_instruction(ASKED)
+    assert loaded.queries(asked, 5) == policy.queries(asked, 5) == QueryPolicy(make()).queries(asked, 5)
+    assert (loaded.name, loaded.writer.kind, loaded.about) == ("mine", policy.writer.kind, {"updates": 3})
+    loaded.save(tmp_path / "again")
+    again = load_query_policy(tmp_path / "again", fake_backbone())
+    assert (again.queries(asked, 5), again.about) == (policy.queries(asked, 5), {"updates": 3})
+    assert pickle.loads(pickle.dumps(loaded)).queries(asked, 5) == loaded.queries(asked, 5)
+    found = policy.queries(asked, MAX_QUERIES)
+    assert len({terms_of(query) for query in found}) == len(found)
+
+
+@pytest.mark.parametrize("make", WRITERS)
+def test_saving_twice_gives_the_same_bytes(make: Callable[[], QueryWriter], tmp_path: Path) -> None:
+    for name in "ab":
+        QueryPolicy(make()).save(tmp_path / name)
+    (tmp_path / "b" / "stale.txt").write_text("old")
+    QueryPolicy(make()).save(tmp_path / "b")
+    first, second = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in "ab")
+    assert first == second
+    assert {"policy.json", "config.json", "model.safetensors"} <= first.keys()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    QueryPolicy(tiny_bart()).save(tmp_path / "policy")
+    return tmp_path / "policy"
+
+
+def test_every_file_is_checked(folder: Path) -> None:
+    for path in sorted(folder.iterdir()):
+        data = path.read_bytes()
+        path.write_bytes(data[:-3] + bytes([data[-3] ^ 1]) + data[-2:])
+        with pytest.raises(PolicyError, match=path.name):
+            load_query_policy(folder)
+        path.unlink()
+        with pytest.raises(PolicyError, match=path.name):
+            load_query_policy(folder)
+        path.write_bytes(data)
+    load_query_policy(folder)
+
+
+def test_a_file_that_does_not_belong_is_refused(folder: Path) -> None:
+    (folder / "added_tokens.json").write_text("{}")
+    with pytest.raises(PolicyError, match="added_tokens"):
+        load_query_policy(folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"about": "abc"},
+        {"format": 2},
+        {"kind": "choice"},
+        {"model": "magic"},
+        {"model": None},
+        {"sha256": "abc"},
+        {"sha256": {}},
+    ],
+)
+def test_a_manifest_that_does_not_fit_is_refused(folder: Path, change: dict[str, object]) -> None:
+    path = folder / "policy.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(PolicyError, match="policy"):
+        load_query_policy(folder)
+
+
+def test_a_folder_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="no such policy"):
+        load_query_policy(tmp_path / "nothing")
+
+
+def test_a_model_of_the_other_kind_is_refused(folder: Path) -> None:
+    path = folder / "policy.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"model": "extractive"}))
+    with pytest.raises(PolicyError, match="cannot be loaded"):
+        load_query_policy(folder, fake_backbone())
+
+
+def forge(folder: Path, change: dict[str, object]) -> None:
+    config, manifest = folder / "config.json", folder / "policy.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | change))
+    row = json.loads(manifest.read_text())
+    row["sha256"]["config.json"] = sha256_of(config)
+    manifest.write_text(json.dumps(row))
+
+
+@pytest.mark.parametrize("change", [{"hidden": 8}, {"heads": 0}, {"threshold": 0.0}, {"threshold": "x"}])
+def test_sizes_that_do_not_fit_are_refused(tmp_path: Path, change: dict[str, object]) -> None:
+    QueryPolicy(fake_extractive()).save(tmp_path / "policy")
+    forge(tmp_path / "policy", change)
+    with pytest.raises(PolicyError, match="policy"):
+        load_query_policy(tmp_path / "policy", fake_backbone())
+
+
+def test_another_backbone_is_refused(tmp_path: Path) -> None:
+    QueryPolicy(fake_extractive()).save(tmp_path / "policy")
+    with pytest.raises(PolicyError, match="other weights"):
+        load_query_policy(tmp_path / "policy", fake_backbone(sha256="1" * 64))
+
+
+def test_the_backbone_is_loaded_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = QueryPolicy(fake_extractive())
+    policy.save(tmp_path / "policy")
+    named: list[str] = []
+    monkeypatch.setattr(
+        "shoprl.policies.query.extractive.load_backbone", lambda name: named.append(name) or fake_backbone()
+    )
+    asked = parse_instruction(ASKED)
+    assert load_query_policy(tmp_path / "policy").queries(asked, 3) == policy.queries(asked, 3)
+    assert load_query_policy(tmp_path / "policy", fake_backbone(name="other")).queries(asked, 1)
+    assert named == ["fake", "fake"]
+
+
+def test_weights_of_another_shape_are_refused(folder: Path) -> None:
+    forge(folder, {"d_model": 64})
+    with pytest.raises(PolicyError, match="cannot be loaded"):
+        load_query_policy(folder)
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_a_write_that_fails_leaves_nothing(tmp_path: Path, old: bool) -> None:
+    @dataclass
+    class Full(Script):
+        def save(self, folder: Path) -> None:
+            (folder / "config.json").write_text("{")
+            raise OSError(28, "No space left on device")
+
+    folder = tmp_path / "policy"
+    if old:
+        QueryPolicy(fake_extractive()).save(folder)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(StorageError, match="No space left"):
+        QueryPolicy(Full([])).save(folder)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert [path.name for path in tmp_path.iterdir()] == (["policy"] if old else [])
+
+
+@pytest.mark.parametrize("strategy", ["wish", "instruction"])
+def test_an_offer_comes_after_the_strategys_query(strategy: QueryStrategy) -> None:
+    asked = parse_instruction(ASKED)
+    own = queries_for(strategy, asked)
+    offer = QueryOffer(QueryPolicy(Script(["red mugs", own[0], "blue lamp", "lamp"])), 3)
+    assert queries_with(strategy, None, asked) == own
+    assert queries_with(strategy, offer, asked) == (*own, "red mugs", "blue lamp")  # its own query is there once
+
+
+@pytest.mark.parametrize("n", [0, MAX_QUERIES + 1])
+def test_an_offer_out_of_range(n: int) -> None:
+    with pytest.raises(ConfigError, match=f"^{n} queries: ask for 1 to 10"):
+        QueryOffer(QueryPolicy(Script([])), n)
+
+
+def test_a_policy_chooses_among_the_queries_it_is_offered(toy: ShopData) -> None:
+    policy, session = fake_policy(), Session(toy.shop, toy.goals[0])
+    asked = parse_instruction(toy.goals[0].instruction)
+    assert policy.queries(asked) == queries_for("wish", asked)
+    policy.offer = QueryOffer(QueryPolicy(Script(["red mugs", "blue lamp"])), 2)
+    tracker = Tracker(policy.queries(asked), 15)
+    state = tracker.state(session.page)
+    texts = [*queries_for("wish", asked), "red mugs", "blue lamp"]
+    assert [candidate.action for candidate in state.candidates] == [f"search[{text}]" for text in texts]
+    assert {candidate.kind for candidate in state.candidates} == {"search"}
+    assert policy.probabilities([state])[0].shape == (3,)
+    assert fake_policy().offer is None  # of this policy alone

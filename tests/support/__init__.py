@@ -1,0 +1,1 @@
+"""What tests share: toy shops, networks without weights, recordings, runs."""

@@ -1,0 +1,56 @@
+"""The command line on a backbone without weights: ``python -m tests.support.fakerun reproduce --budget tiny ...``."""
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "tests.support.fakerun", *arguments]
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+
+
+def tiny(folder: Path, *more: str) -> list[str]:
+    return command("reproduce", "--budget", "tiny", "--threads", "1", "--out", str(folder), "--json", *more)
+
+
+@cache
+def shared_run(base: Path) -> tuple[Path, str]:
+    """One finished run for all tests of a session: its folder, and what it printed."""
+    folder = base / "shared-run"
+    done = subprocess.run(tiny(folder), cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return folder, done.stdout
+
+
+def results_of(folder: Path) -> dict[str, Any]:
+    """A run's results but for the time they took."""
+    results: dict[str, Any] = json.loads((folder / "results.json").read_text())
+    assert results.pop("wall_seconds")
+    return results
+
+
+def use_fake_backbone(patch: pytest.MonkeyPatch) -> None:
+    from tests.support.fakes import FakeBackbone
+
+    for module in ("shoprl.policies.networks.encoder", "shoprl.policies.saving", "shoprl.policies.networks.backbone"):
+        patch.setattr(f"{module}.load_backbone", lambda *name: FakeBackbone())
+
+
+if __name__ == "__main__":
+    from shoprl.cli.main import main
+
+    with pytest.MonkeyPatch.context() as patch_:
+        use_fake_backbone(patch_)
+        main()

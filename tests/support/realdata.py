@@ -1,0 +1,15 @@
+import os
+from pathlib import Path
+
+import pytest
+
+VARIABLE = "SHOPRL_REAL_DATA"
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def real_data() -> Path:
+    named = os.environ.get(VARIABLE)
+    folder = Path(named) if named else _ROOT.parent / "shared" / "webshop-small"
+    if not folder.is_dir():
+        pytest.skip(f"needs WebShop's 1,000 products and recordings: {folder} is no folder (set {VARIABLE} to theirs)")
+    return folder
