@@ -155,7 +155,7 @@ def test_a_folder_cannot_be_read(tmp_path: Path) -> None:
         read_bytes(tmp_path, GoalError)
 
 
-ZIPPED = gzip.compress(json.dumps([{"a": n} for n in range(500)]).encode())
+ZIPPED = gzip.compress(json.dumps([{"a": n} for n in range(500)]).encode(), mtime=0)
 
 
 @pytest.mark.parametrize(

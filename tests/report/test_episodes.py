@@ -2,9 +2,8 @@ from pathlib import Path
 
 from shoprl.report.episodes import compared_episodes
 from shoprl.report.runs import read_runs
+from tests.support.folders import add_episodes, row, run_folder
 from tests.support.toyshop import toy_data
-
-from .folders import add_episodes, row, run_folder
 
 REWARDS = {"rule": [0.0, 1.0, 0.5, 0.2, 0.9], "dpo": [1.0, 1.0, 0.6, 1.0, 0.0]}
 

@@ -5,8 +5,7 @@ import pytest
 from shoprl.errors import RunError
 from shoprl.report import figures
 from shoprl.report.runs import grouped, read_runs
-
-from .folders import add_log, row, run_folder
+from tests.support.folders import add_log, row, run_folder
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

@@ -17,8 +17,7 @@ from shoprl.report.document import (
     Walks,
 )
 from shoprl.report.markdown import escaped, markdown, write_markdown
-
-from .folders import HOSTILE
+from tests.support.folders import HOSTILE
 
 FIGURE = Figure("caption", "alt ] (x)", b"png")
 TABLE = Table("t", (HOSTILE, "B"), ((HOSTILE, (Cell(HOSTILE, HOSTILE),)),))

@@ -4,8 +4,7 @@ import pytest
 
 from shoprl.errors import RunError
 from shoprl.report.runs import grouped, read_runs
-
-from .folders import row, run_folder
+from tests.support.folders import row, run_folder
 
 AGENTS = {"dpo": row(0.5, 60)}
 

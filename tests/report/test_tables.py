@@ -3,8 +3,7 @@ import pytest
 from shoprl.report.document import Cell
 from shoprl.report.tables import agent_table, arm_table, comparison_table, measured, value_table, verdict
 from shoprl.report.text import percent
-
-from .folders import comparison, row
+from tests.support.folders import comparison, row
 
 
 def test_a_seed_that_was_not_scored_is_no_zero() -> None:

@@ -11,9 +11,8 @@ from shoprl.errors import ConfigError, RunError
 from shoprl.report import write_report, write_runs_report
 from shoprl.report.sections import WEBSHOP
 from shoprl.report.text import MAX_TEXT
+from tests.support.folders import HOSTILE, add_episodes, add_log, comparison, read, row, run_folder
 from tests.support.toyshop import toy_data
-
-from .folders import HOSTILE, add_episodes, add_log, comparison, read, row, run_folder
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="

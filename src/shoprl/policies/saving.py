@@ -122,6 +122,8 @@ def _model(kind: type[_Model], folder: Path) -> _Model:
     model, missing = loaded[0], loaded[1]["missing_keys"]
     if missing:
         raise PolicyError(f"{folder}: lacks the weights {sorted(missing)[:3]}. Train it again.")
+    for tensor in (*model.parameters(), *model.buffers()):
+        tensor.data = tensor.data.clone()  # a file's mapping is not aligned, which shows in the last bits of products
     ready: _Model = model.eval()
     return ready
 

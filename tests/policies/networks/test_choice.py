@@ -155,7 +155,7 @@ def test_pictures_of_item_pages_are_looked_at() -> None:
     logits, values = policy.logits_and_values([first, second, absent, page])
     assert (logits[0] - logits[1]).abs().max() > 1e-4  # of one title
     assert (values[0] - values[1]).abs() > 1e-4
-    assert torch.equal(logits[2], logits[3])
+    torch.testing.assert_close(logits[2], logits[3])  # rows of one batch may differ in the last bits
     torch.testing.assert_close(logits[2], blind[0], atol=1e-5, rtol=0)
     torch.testing.assert_close(values[2], blind_value[0], atol=1e-5, rtol=0)
     more = encoded("tea", *"abcdefgh")
