@@ -21,7 +21,7 @@ from shoprl.serve.sessions import Limits, RemoteSession
 from shoprl.shop.env import WebShopEnv
 from shoprl.shop.session import MAX_ACTION
 from shoprl.shop.splits import SplitName
-from tests.serve.test_sessions import Clock
+from tests.support.clock import Clock
 from tests.support.toyshop import EVERYTHING, toy_data
 
 SEARCH = f"search[{EVERYTHING}]"
