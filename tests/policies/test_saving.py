@@ -47,7 +47,7 @@ def test_round_trip(policy: ChoicePolicy, folder: Path, toy: ShopData) -> None:
 
 
 def test_a_policy_that_looks_at_pictures_comes_back(tmp_path: Path) -> None:
-    seeing, page = fake_policy(seed=5, image=True), replace(toy_states()[0], asin="A")
+    seeing, page = fake_policy(seed=5, image=True), replace(toy_states()[0], picture="A")
     seeing.pictures = {"A": torch.linspace(-1, 1, PICTURE)}
     save_policy(seeing, tmp_path / "seeing")
     loaded = load_learned(tmp_path / "seeing", seeing.store)
@@ -294,7 +294,7 @@ def test_a_choice_policy_is_not_mistaken_for_another(
     loaded = load_learned(folder, policy.store)
     assert isinstance(loaded, ChoicePolicy)
     assert loaded.store is policy.store
-    with pytest.raises(PolicyError, match="not a network that is kept"):
+    with pytest.raises(PolicyError, match="not one of the networks that are kept"):
         save_policy(object(), folder)  # type: ignore[arg-type]
 
 

@@ -42,7 +42,7 @@ class Scripted(RulePolicy):
 
 
 def test_products_are_ranked_by_how_often_they_are_bought(toy: ShopData) -> None:
-    found = recommend(Scripted((0.2, 0.5, 0.0, 0.3)), toy.shop, "anything", runs=200)
+    found = recommend(Scripted((0.2, 0.5, 0.0, 0.3)), ShopTask(toy.shop), "anything", runs=200)
     shown = toy.shop.find([EVERYTHING])
     assert [r.asin for r in found] == [shown[1].asin, shown[3].asin, shown[0].asin]
     assert sum(r.bought for r in found) == 200
@@ -130,7 +130,7 @@ def test_the_hidden_part_of_a_goal_plays_no_role(toy: ShopData) -> None:
     from tests.support.toyshop import hidden_changed
 
     other = Shop(Catalog([hidden_changed(p) for p in toy.catalog]), toy.shop.search, toy.tagger)
-    assert recommend(fake_policy(), other, "red shoes", runs=10) == recommend(
+    assert recommend(fake_policy(), ShopTask(other), "red shoes", runs=10) == recommend(
         fake_policy(), ShopTask(toy.shop), "red shoes", runs=10
     )
 

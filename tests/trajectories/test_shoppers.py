@@ -122,8 +122,8 @@ def test_skill_is_bounded(skill: float) -> None:
 
 def test_average_skill_succeeds_half_the_time(shop: ShopData) -> None:
     train = shop.split.train
-    skill = average_skill(ShopTask(shop.shop), shop.goals, train, np.random.default_rng(0), trips=120)
-    assert skill == average_skill(ShopTask(shop.shop), shop.goals, train, np.random.default_rng(0), trips=120)
+    skill = average_skill(ShopTask(shop.shop), shop.goals, train, np.random.default_rng(0), episodes=120)
+    assert skill == average_skill(ShopTask(shop.shop), shop.goals, train, np.random.default_rng(0), episodes=120)
     assert 0.2 < skill < 0.95
     made = demonstrations(ShopTask(shop.shop), shop.goals, train, 200, skill, np.random.default_rng(9))
     assert success(made) == pytest.approx(0.5, abs=0.12)

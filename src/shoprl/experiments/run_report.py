@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from shoprl.evaluation.evaluate import Evaluation
-from shoprl.experiments.chain import Outcome, Run
+from shoprl.experiments.engine import Experiment
+from shoprl.experiments.outcome import Outcome
 from shoprl.report import write_report
 from shoprl.report.episodes import most_apart
 from shoprl.report.panels import plot_panels
@@ -18,7 +19,7 @@ from shoprl.training.loop import read_log
 SHOWN = ("agents", "comparison", "comparisons", "thompson", "best_policy")
 
 
-def _figures(run: Run, outcome: Outcome) -> list[tuple[str, Path]]:
+def _figures(run: Experiment, outcome: Outcome) -> list[tuple[str, Path]]:
     folder = run.folder / "figures"
     curves = {
         f"Loss: {name}": {name: [[(r["update"], r["loss"]) for r in read_log(run.folder / "training" / name)]]}
@@ -33,7 +34,7 @@ def _figures(run: Run, outcome: Outcome) -> list[tuple[str, Path]]:
     return [*found, ("Training losses, each training in a panel of its own", folder / "losses.png")]
 
 
-def _example(run: Run, name: str, episode: Episode) -> dict[str, Any]:
+def _example(run: Experiment, name: str, episode: Episode) -> dict[str, Any]:
     title = bounded(run.data.catalog[episode.asin].title, MAX_TITLE) if episode.asin else "nothing"
     return {
         "agent": name,
@@ -44,13 +45,13 @@ def _example(run: Run, name: str, episode: Episode) -> dict[str, Any]:
     }
 
 
-def _examples(run: Run, tests: Mapping[str, Evaluation]) -> list[dict[str, Any]]:
+def _examples(run: Experiment, tests: Mapping[str, Evaluation]) -> list[dict[str, Any]]:
     """Goals on which the agents differ most, each agent's episode on them."""
     chosen = most_apart([test.episodes for test in tests.values()])
     return [_example(run, name, test.episodes[i]) for i in chosen for name, test in tests.items()]
 
 
-def write_run_report(run: Run, outcome: Outcome, results: Mapping[str, Any]) -> None:
+def write_run_report(run: Experiment, outcome: Outcome, results: Mapping[str, Any]) -> None:
     """Write ``figures/*.png`` and ``report.html`` into the run folder."""
     shown = {
         **{key: results[key] for key in SHOWN if key in results},

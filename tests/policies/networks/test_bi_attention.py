@@ -107,16 +107,16 @@ def test_pictures_of_item_pages_are_looked_at() -> None:
     policy, one = tiny_policy(image=True), item_page()
     results = next(state for state in toy_states() if candidates_of(state, "product"))
     blind = [policy.logits_and_values([state]) for state in (one, results)]
-    policy.pictures = {one.asin: torch.linspace(-40, 50, PICTURE)}
+    policy.pictures = {one.picture: torch.linspace(-40, 50, PICTURE)}
     seen = [policy.logits_and_values([state]) for state in (one, results)]
     assert (blind[0][0] - seen[0][0]).abs().max() > 1e-5
     assert torch.equal(blind[0][1], seen[0][1])  # the value is read from the text
     assert torch.equal(blind[1][0], seen[1][0])
     together = policy.logits([results, one])
     torch.testing.assert_close(together[1, : len(one.texts)], seen[0][0][0], atol=1e-5, rtol=0)
-    twin = replace(one, asin="ANOTHER")  # of the same title
+    twin = replace(one, picture="ANOTHER")  # of the same title
     assert torch.equal(policy.logits([twin]), blind[0][0])
-    policy.pictures = {one.asin: torch.zeros(PICTURE)}
+    policy.pictures = {one.picture: torch.zeros(PICTURE)}
     assert torch.equal(policy.logits([one]), blind[0][0])
 
 

@@ -69,7 +69,7 @@ def test_the_order_of_candidates_carries_nothing(states: list[ShopState]) -> Non
     policy = fake_policy()
     one = max((state.observe() for state in states), key=lambda each: len(each.texts))
     order = np.random.default_rng(0).permutation(len(one.texts))
-    shuffled = Observation(one.instruction, tuple(one.texts[i] for i in order), one.features[order])
+    shuffled = Observation(one.request, tuple(one.texts[i] for i in order), one.features[order])
     logits = [policy.model(collate([each], policy.store))[0] for each in (one, shuffled)]
     torch.testing.assert_close(logits[1], logits[0][torch.from_numpy(order)], atol=1e-5, rtol=0)
 
@@ -126,7 +126,7 @@ PICTURES = {
 def sides(numbers: range) -> list[Example]:
     """Pages alike but for their picture, which alone tells what to click."""
     page = encoded("a mug for either hand", "left mug", "right mug")
-    return [Example(replace(page, asin=f"{side}{i}"), "LR".index(side)) for i in numbers for side in "LR"]
+    return [Example(replace(page, picture=f"{side}{i}"), "LR".index(side)) for i in numbers for side in "LR"]
 
 
 def right_sides(folder: Path, **sizes: Any) -> float:
@@ -148,7 +148,7 @@ def test_what_a_picture_alone_tells_is_learned(tmp_path: Path) -> None:
 @torch.inference_mode()
 def test_pictures_of_item_pages_are_looked_at() -> None:
     policy, page = fake_policy(image=True), encoded("red mug", "a red mug", "plate", "x")
-    first, second, absent = (replace(page, asin=asin) for asin in ("L0", "R0", "L9"))
+    first, second, absent = (replace(page, picture=asin) for asin in ("L0", "R0", "L9"))
     blind, blind_value = policy.logits_and_values([first])
     policy.pictures = PICTURES
     logits, values = policy.logits_and_values([first, second, absent, page])
@@ -168,7 +168,7 @@ def asked_sides(numbers: range) -> list[Example]:
     found = []
     for i in numbers:
         for side, asked in itertools.product("LR", ("left", "right")):
-            page = replace(encoded(f"a mug for the {asked} hand", "yes", "no"), asin=f"{side}{i}")
+            page = replace(encoded(f"a mug for the {asked} hand", "yes", "no"), picture=f"{side}{i}")
             found.append(Example(page, int(asked[0].upper() != side)))
     return found
 
@@ -187,7 +187,7 @@ def test_whether_a_picture_is_what_was_asked_for_is_learned(tmp_path: Path) -> N
 def test_every_weight_gets_a_gradient_with_pictures() -> None:
     policy = fake_policy(image=True)
     policy.pictures = PICTURES
-    policy.logits([replace(encoded("red mug", "a red mug", "plate"), asin="L1")])[0, 0].backward()
+    policy.logits([replace(encoded("red mug", "a red mug", "plate"), picture="L1")])[0, 0].backward()
     model = policy.model
     for part in (model.picture, model.fit.word, model.fit.look, model.fit.join):
         assert part.weight.grad.abs().max() > 0
@@ -198,10 +198,10 @@ def test_without_a_picture_no_word_fits_or_misfits() -> None:
     policy, page = fake_policy(image=True), encoded("red mug", "a red mug", "plate")
     assert not policy.model.fit(policy.batch([page])).any()
     policy.pictures = PICTURES
-    shown = replace(page, asin="L1")
+    shown = replace(page, picture="L1")
     alone = policy.model.fit(policy.batch([shown]))[0]
     assert alone.abs().max() > 1e-3
-    longer = replace(encoded("a big blue mug for tea", "mug"), asin="R1")
+    longer = replace(encoded("a big blue mug for tea", "mug"), picture="R1")
     torch.testing.assert_close(policy.model.fit(policy.batch([shown, longer]))[0], alone)
 
 

@@ -99,7 +99,7 @@ def test_each_text_goes_through_once_a_batch(monkeypatch: pytest.MonkeyPatch) ->
 
     policy.model.tuned[0].register_forward_pre_hook(count)
     policy.logits(batch)
-    texts = {text for state in batch for text in (state.instruction, *state.texts)} - {""}
+    texts = {text for state in batch for text in (state.request, *state.texts)} - {""}
     assert seen == len(texts) > 20
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from shoprl.errors import ConfigError, PolicyError, StorageError
 from shoprl.files import sha256_of
+from shoprl.policies.query.loading import load_query_policy
 from shoprl.policies.query.policy import (
     MAX_QUERIES,
     MAX_QUERY,
@@ -18,7 +19,6 @@ from shoprl.policies.query.policy import (
     QueryPolicy,
     QueryWriter,
     clean,
-    load_query_policy,
     queries_with,
 )
 from shoprl.shop.data import ShopData
