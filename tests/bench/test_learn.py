@@ -2,6 +2,9 @@ from functools import partial
 
 import numpy as np
 import pytest
+
+pytest.importorskip("torch", reason="needs the extra train")
+
 import torch
 from transformers import BertConfig
 

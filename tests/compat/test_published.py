@@ -2,6 +2,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+pytest.importorskip("torch", reason="needs the extra train")
+
 import torch
 from torch import nn
 from transformers import BertModel

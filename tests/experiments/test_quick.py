@@ -24,7 +24,7 @@ from tests.support.fakerun import ROOT, environment, results_of, shared_run, tin
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shared_run(tmp_path_factory.getbasetemp())[0]
+    return shared_run(tmp_path_factory)[0]
 
 
 def digests(folder: Path) -> dict[str, str]:
