@@ -13,7 +13,6 @@ import types
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import Enum
-from functools import cache
 from pathlib import Path
 from typing import ClassVar, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -93,7 +92,6 @@ class _MalformedError(Exception):
         self.field, self.expected = field, expected
 
 
-@cache
 def types_of(kind: type) -> dict[str, object]:
     """Name -> type of each field of a dataclass."""
     hints = get_type_hints(kind)

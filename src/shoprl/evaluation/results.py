@@ -83,10 +83,10 @@ class PolicyRow(Measurement):
     updates: int | None = None
     own_updates: int | None = None
     played: int | None = None
-    seconds: float | None | NotRecorded = NOT_RECORDED
-    processor_seconds: float | None | NotRecorded = NOT_RECORDED
+    seconds: float | NotRecorded | None = NOT_RECORDED
+    processor_seconds: float | NotRecorded | None = NOT_RECORDED
     weights: str | None = None
-    commit: Commit | None | NotRecorded = NOT_RECORDED
+    commit: Commit | NotRecorded | None = NOT_RECORDED
     sampled: Measurement | None = None
     groups: Mapping[str, Measurement] | None = None
     unseen_products: Measurement | None = None
@@ -120,7 +120,7 @@ class Difference(Record):
     episodes: int | None = None
     success_rate_difference: Estimate | None = None
     score_difference: Estimate | None = None
-    mcnemar: McNemar | None | NotRecorded = NOT_RECORDED
+    mcnemar: McNemar | NotRecorded | None = NOT_RECORDED
 
     @classmethod
     def between(cls, comparison: Comparison, name: str | None = None, of: str | None = None) -> Self:
@@ -240,8 +240,11 @@ class DemonstrationsRow(Record):
     score_interval: Interval | None = None
 
 
-_STUDY_ORDER = ("study", "title", "seed", "machine", "versions", "agents", "comparisons", "not_made", "demonstrations")
-_STUDY_ORDER += ("hashes", "left_out_department", "thompson")
+# The keys that stand first; the others follow in the order of the fields.
+_STUDY_ORDER = (
+    *("study", "title", "seed", "machine", "versions", "agents", "comparisons", "not_made", "demonstrations"),
+    *("hashes", "left_out_department", "thompson"),
+)
 _COMPARE_ORDER = ("thompson", "hashes", "seed", "wall_seconds")
 
 
