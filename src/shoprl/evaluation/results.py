@@ -293,7 +293,7 @@ class RunResults(Record):
     def differences(self) -> dict[str, Difference]:
         """The differences between policies by name."""
         rows = self.comparisons if self.comparisons is not None else (self.comparison,) if self.comparison else ()
-        return {row.name or (row.of or "dpo less control").split(",")[0]: row for row in rows}
+        return {row.name or (row.of or "dpo less control").split(",")[0]: row for row in rows if row != Difference()}
 
     def to_json(self) -> dict[str, object]:
         """The JSON object, keys in the order of the command that wrote it."""
