@@ -160,12 +160,13 @@ def agent_blocks(group: Group) -> Iterator[Block | None]:
 
 def difference_blocks(group: Group) -> Iterator[Block | None]:
     """The differences between agents on the same goals."""
-    differences: dict[str, list[tuple[str, Difference]]] = {}
+    differences: dict[str, list[Difference]] = {}
+    each_seed: dict[str, list[Difference]] = {}
     for batch in group.batches:
         for run in batch.runs:
             for name, row in run.differences.items():
-                seed = f"seed {bounded(str(run.seed), 40)}"
-                differences.setdefault(group.named(name, batch), []).append((seed, row))
+                differences.setdefault(group.named(name, batch), []).append(row)
+                each_seed[f"{bounded(group.named(name, batch), 120)}, seed {bounded(str(run.seed), 40)}"] = [row]
     table = comparison_table(differences)
     if table is not None:
         yield table
@@ -173,6 +174,8 @@ def difference_blocks(group: Group) -> Iterator[Block | None]:
             "Paired on the same goals; a positive number favours the one named first. Brackets: 95% intervals, of one "
             "seed over goals (bootstrap), of the mean of several over seeds (Student's t)."
         )
+    if len(each_seed) > len(differences) and (seeds := comparison_table(dict(sorted(each_seed.items())))):
+        yield Details("The differences in each seed, with 95% intervals over goals", (seeds,))
 
 
 def figure_blocks(figures: Iterable[Figure]) -> tuple[Block, ...]:

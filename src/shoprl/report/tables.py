@@ -175,19 +175,15 @@ def wall_table(label: str, runs: Sequence[Mapping[str, float]]) -> Table | None:
     return Table(label, ("Step", "Time" if len(runs) == 1 else "Mean time"), tuple(rows))
 
 
-def comparison_table(comparisons: Mapping[str, Sequence[tuple[str, Difference]]]) -> Table | None:
-    """A row for each difference between agents, and where there are several seeds one for each of them.
+def comparison_table(differences: Mapping[str, Sequence[Difference]]) -> Table | None:
+    """A row for each difference between agents.
 
     Args:
-        comparisons: name -> (name of the seed, difference) of each run.
+        differences: name -> the difference in each seed.
     """
-    rows: list[tuple[str, tuple[Cell, ...]]] = []
-    for name, seeds in comparisons.items():
-        rows.append((name, _compared([row for _, row in seeds])))
-        if len(seeds) > 1:
-            rows += [(f"{bounded(name, 120)}, {seed}", _compared([row])) for seed, row in seeds]
-    if not rows:
+    if not differences:
         return None
+    rows = [(name, _compared(seeds)) for name, seeds in differences.items()]
     columns = ("Comparison", "Success rate, points", "Score", "Verdict", "McNemar's test")
     cut = None if any(cells[-1].text != NOT_SCORED for _, cells in rows) else -1
     return Table("Differences between agents", columns[:cut], tuple((name, cells[:cut]) for name, cells in rows))
@@ -237,12 +233,10 @@ def _over_seeds(estimates: Sequence[Estimate]) -> str:
 
 
 def _mcnemar(rows: Sequence[Difference]) -> Cell:
-    tests = [row.mcnemar for row in rows if isinstance(row.mcnemar, McNemar)]
-    if not tests:
+    """The test of one seed; several seeds have one each."""
+    test = rows[0].mcnemar
+    if len(rows) > 1 or not isinstance(test, McNemar):
         return Cell(NOT_SCORED)
-    if len(tests) > 1:
-        return Cell("by seed, below")
-    test = tests[0]
     chance = "p < 0.001" if test.p_value < 0.001 else f"p = {test.p_value:.3f}"
     return Cell(chance, f"only the first right: {whole(test.only_first)}, only the second: {whole(test.only_second)}")
 
