@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from shoprl.experiments.budgets import BUDGETS
 
 from shoprl.errors import RunError
-from shoprl.experiments.budgets import BUDGETS
 from shoprl.experiments.quick import TRAINED, ChainRun, reproduce
 from shoprl.files import sha256_of
 from shoprl.shop.data import ShopData
