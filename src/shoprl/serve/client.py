@@ -9,7 +9,7 @@ import numpy as np
 
 from shoprl.errors import ConfigError, GoalError
 from shoprl.serve.sessions import RemoteError, SessionNotFoundError, TooManySessionsError
-from shoprl.shop.env import MAX_OBSERVATION, WebShopEnv
+from shoprl.shop.env import MAX_OBSERVATION, WebShopEnv, check_reset_options
 from shoprl.shop.render import ObservationMode
 from shoprl.shop.session import MAX_ACTION, MAX_STEPS
 from shoprl.shop.spaces import UnicodeText
@@ -85,11 +85,12 @@ class RemoteEnv(gymnasium.Env[str, str]):
         """Start an episode with a goal drawn from the split, or with ``options={"goal": index}``.
 
         Raises:
+            ConfigError: an option is unknown.
             GoalError: there is no goal with that index.
             SessionNotFoundError: the session has expired, and neither seed nor goal is given.
         """
+        goal = check_reset_options(options).get("goal")
         super().reset(seed=seed)
-        goal = (options or {}).get("goal")
         asked = {"seed": seed, "goal": int(goal) if isinstance(goal, np.integer) else goal}
         try:
             answer = self._of_session("POST", "/reset", asked)

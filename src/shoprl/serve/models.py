@@ -1,8 +1,9 @@
 """What the environment server and its clients send each other; the OpenAPI document is made of it."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from shoprl.shop.render import ObservationMode
 from shoprl.shop.session import MAX_ACTION, MAX_STEPS
@@ -11,6 +12,16 @@ from shoprl.shop.splits import SplitName
 
 class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_unknown_fields(cls, value: Any) -> Any:
+        if isinstance(value, dict) and (unknown := sorted(value.keys() - cls.model_fields.keys())):
+            names, known = (", ".join(map(repr, each)) for each in (unknown[:5], cls.model_fields))
+            raise PydanticCustomError(
+                "unknown_field", "unknown {names}; known are {known}", {"names": names, "known": known}
+            )
+        return value
 
 
 class NewSession(_Asked):

@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
 from shoprl.catalog.catalog import Catalog
 from shoprl.catalog.webshop import read_catalog
+from shoprl.errors import ConfigError
 from shoprl.search.index import SearchIndex
 from shoprl.shop.goal import GOAL_SEED, Goal, goals_file, goals_hash, read_goals
 from shoprl.shop.making import make_goals
 from shoprl.shop.session import Session, Shop
-from shoprl.shop.splits import Split, disjoint_or_none, read_disjoint, read_split, webshop_split
+from shoprl.shop.splits import Split, SplitName, disjoint_or_none, read_disjoint, read_split, webshop_split
 from shoprl.shop.store import open_store, store_of
 from shoprl.shop.tagger import Tagger, TextBlobTagger
 
@@ -61,6 +63,22 @@ class ShopData:
     def shop(self) -> Shop:
         """The shop, on :attr:`index`."""
         return Shop(self.catalog, IndexSearch(self.index), self.tagger)
+
+    def goals_of(self, split: SplitName, first: int | None = None) -> list[tuple[int, Goal]]:
+        """The goals of one part of :attr:`split`, each with its index in :attr:`goals`.
+
+        Args:
+            split: ``train``, ``eval`` or ``test``.
+            first: how many at most, from the part's start; None for all.
+
+        Raises:
+            ConfigError: there is no such part, or ``first`` is below one.
+        """
+        if split not in get_args(SplitName):
+            raise ConfigError(f"split {split!r}: use one of {get_args(SplitName)}.")
+        if first is not None and first < 1:
+            raise ConfigError(f"first {first}: must be at least 1, or None for all.")
+        return [(index, self.goals[index]) for index in self.split.part(split)[:first]]
 
     def session(self, goal_index: int, name: str = "shoprl") -> Session:
         """A new session for one goal."""

@@ -16,6 +16,20 @@ from shoprl.shop.spaces import UnicodeText
 from shoprl.shop.splits import SplitName
 
 MAX_OBSERVATION = 50_000_000  # characters; more than any page that the catalogue's bounds allow
+RESET_OPTIONS = ("goal",)
+
+
+def check_reset_options(options: dict[str, Any] | None, known: Sequence[str] = RESET_OPTIONS) -> dict[str, Any]:
+    """The options given to ``reset``, an empty dictionary for None.
+
+    Raises:
+        ConfigError: an option is not one of ``known``.
+    """
+    options = options or {}
+    unknown = sorted(map(repr, options.keys() - set(known)))
+    if unknown:
+        raise ConfigError(f"reset options {', '.join(unknown)}: unknown. Known are {', '.join(map(repr, known))}.")
+    return options
 
 
 class WebShopEnv(gymnasium.Env[str, str]):
@@ -79,10 +93,11 @@ class WebShopEnv(gymnasium.Env[str, str]):
         """Start a session with a goal drawn from the split, or with ``options={"goal": index}``.
 
         Raises:
+            ConfigError: an option is unknown.
             GoalError: there is no goal with that index.
         """
+        chosen = check_reset_options(options).get("goal")
         super().reset(seed=seed)
-        chosen = (options or {}).get("goal")
         if chosen is None:
             chosen = self.goals[int(self.np_random.integers(len(self.goals)))]
         if (

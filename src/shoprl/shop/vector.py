@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from shoprl.errors import ConfigError
 from shoprl.shop.data import ShopData
-from shoprl.shop.env import WebShopEnv
+from shoprl.shop.env import RESET_OPTIONS, WebShopEnv, check_reset_options
 from shoprl.shop.render import ObservationMode
 from shoprl.shop.session import MAX_STEPS
 from shoprl.shop.splits import SplitName
@@ -93,10 +93,10 @@ class WebShopVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], NDArray[Any]]):
                 ``(num_envs,)``; where it is False the episode goes on.
 
         Raises:
-            ConfigError: seeds, goals or mask do not fit the number of environments.
+            ConfigError: seeds, goals or mask do not fit the number of environments, or an option is unknown.
             GoalError: there is no goal with that index.
         """
-        options = options or {}
+        options = check_reset_options(options, (*RESET_OPTIONS, "reset_mask"))
         seeds, goals = self._seeds(seed), self._goals(options.get("goal"))
         mask = self._mask(options.get("reset_mask"))
         infos: dict[str, Any] = {}
