@@ -51,16 +51,24 @@ class Size:
         episodes: of the agent, for its speed.
         batch: examples or episodes an update of the choice network.
         encoder: settings of the bi-attention network's BERT where they are not those of BERT-base.
+        lengths: settings of :class:`BiAttentionConfig`, where not its own.
     """
 
     demonstrations: int = 150
     episodes: int = 100
     batch: int = 16
     encoder: Mapping[str, Any] = field(default_factory=dict)
+    lengths: Mapping[str, Any] = field(default_factory=dict)
 
 
 FULL = Size()
-TINY = Size(8, 4, 2, {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16})
+TINY = Size(
+    demonstrations=4,
+    episodes=2,
+    batch=2,
+    encoder={"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16},
+    lengths={"page_tokens": 32, "action_tokens": 8},
+)
 SIZES = {"full": FULL, "tiny": TINY}
 
 
@@ -255,7 +263,7 @@ def _untrained(seed: int, size: Size) -> BiAttentionPolicy:
     encoder = BertConfig(vocab_size=len(tokenizer), **size.encoder)  # whose defaults are BERT-base's
     with torch.random.fork_rng(devices=[]):  # module constructors draw from the global generator
         torch.manual_seed(seed)
-        model = BiAttentionModel(BiAttentionConfig("random weights", encoder.to_dict()))
+        model = BiAttentionModel(BiAttentionConfig("random weights", encoder.to_dict(), **size.lengths))
     return BiAttentionPolicy(model.eval(), tokenizer)
 
 

@@ -1,0 +1,45 @@
+import math
+
+import pytest
+import torch
+
+from shoprl.bench.learn import TINY, Learner, bench_bi_attention, bench_encoding, bench_learn
+from shoprl.errors import ConfigError
+from shoprl.shop.data import ShopData
+from shoprl.training.processes import Team
+from tests.support.fakes import FakeBackbone
+
+HERE = Team(torch.device("cpu"))
+
+
+@pytest.mark.parametrize(("learner", "updates", "episodes"), [("policy-gradient", 2, 2), ("ppo", 16, 4)])
+def test_bi_attention_learns_from_its_own_episodes(
+    toy: ShopData, learner: Learner, updates: int, episodes: int
+) -> None:
+    figures = bench_bi_attention(toy, updates, 0, HERE, TINY, learner).to_json()
+    assert (figures["updates"], figures["episodes"], figures["device"]) == (updates, episodes, "cpu")
+    assert figures["seconds_per_update"] == pytest.approx(figures["seconds"] / updates, abs=0.01)
+    assert 30_000 * 16 < figures["parameters"] < 2 * 30_000 * 16
+
+
+def test_bi_attention_learns_from_preferences(toy: ShopData) -> None:
+    figures = bench_bi_attention(toy, 2, 0, HERE, TINY).to_json()
+    assert (figures["updates"], figures["episodes"]) == (2, 2)
+    assert figures["pairs"] >= 2
+    assert figures["reference_seconds"] >= 0
+
+
+def test_tiny_sizes_hold_for_the_choice_network(toy: ShopData, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shoprl.bench.learn.load_backbone", FakeBackbone)
+    figures = bench_learn(toy, 16, 0, HERE, TINY)
+    assert (figures.updates, figures.batch_size) == (16, TINY.batch)
+    assert set(figures.seconds_per_update) == {"imitation", "dpo", "policy_gradient", "ppo"}
+
+
+def test_titles_are_encoded_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shoprl.bench.learn.CHUNK", 7)
+    figures = bench_encoding(20, 0, HERE)
+    assert (figures.titles, figures.device, figures.precision) == (20, "cpu", "float32")
+    assert math.isclose(figures.titles_per_second, 20 / figures.seconds, rel_tol=0.1)
+    with pytest.raises(ConfigError, match="at least one product"):
+        bench_encoding(0, 0, HERE)
