@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+import shoprl
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
@@ -24,12 +26,12 @@ def run(gpu: ModuleType, monkeypatch: pytest.MonkeyPatch, out: Path, answer: Any
     """What was called with how many seconds, and the record."""
     calls: list[Any] = []
 
-    def shoprl(*arguments: object, seconds: float) -> dict[str, Any]:
+    def call(*arguments: object, seconds: float) -> dict[str, Any]:
         calls.append((" ".join(map(str, arguments)), seconds))
         result: dict[str, Any] = answer(calls[-1][0])
         return result
 
-    monkeypatch.setattr(gpu, "shoprl", shoprl)
+    monkeypatch.setattr(gpu, "shoprl", call)
     monkeypatch.setattr(sys, "argv", ["gpu.py", str(out), "--size", "tiny"])
     try:
         gpu.main()
@@ -80,7 +82,8 @@ def test_what_fails_is_recorded_and_the_rest_goes_on(
 
 @pytest.mark.slow
 def test_the_script_runs_with_tiny_sizes(toy_folder: Path, tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHON": sys.executable, "SHOPRL_GPU_SIZE": "tiny"}
+    source = str(Path(shoprl.__file__).parents[1])  # wherever the package is imported from, the script must be too
+    environment = {**os.environ, "PYTHON": sys.executable, "PYTHONPATH": source, "SHOPRL_GPU_SIZE": "tiny"}
     command = [str(BENCHMARKS / "gpu.sh"), str(tmp_path / "gpu.json"), "--data", str(toy_folder)]
     subprocess.run(command, env=environment, check=True, cwd=tmp_path)
     rows = json.loads((tmp_path / "gpu.json").read_text())["measurements"]

@@ -40,7 +40,7 @@ class RecordWriter:
 
     Args:
         folder: made where it is missing.
-        keep: how many records of an earlier writer to go on from.
+        keep: how many records of an earlier writer to keep and append to.
 
     Raises:
         StorageError: the folder cannot be written, or holds fewer records.
@@ -186,15 +186,15 @@ class StoredMapping(Mapping[str, Any]):
     @classmethod
     def copy(cls, entries: Iterable[tuple[str, Any]], folder: Path, longest: int) -> "StoredMapping":
         """Write entries to ``folder``; keys of more than ``longest`` characters, or with a NUL, are left out."""
-        found: dict[str, int] = {}
+        number_of: dict[str, int] = {}
         with RecordWriter(folder) as records:
             for key, value in entries:
                 if len(key) <= longest and "\0" not in key:  # NumPy takes no NUL at an end
-                    found[key] = len(records)  # the last entry of a key counts, as in a dictionary
+                    number_of[key] = len(records)  # the last entry of a key counts, as in a dictionary
                     records.append(json.dumps(value).encode())
             records.finish()
-        numbers = np.fromiter(found.values(), dtype=np.int32, count=len(found))
-        SortedKeys.write(folder, list(found))
+        numbers = np.fromiter(number_of.values(), dtype=np.int32, count=len(number_of))
+        SortedKeys.write(folder, list(number_of))
         save_array(folder / "order.npy", numbers[load_array(folder / "order.npy")])
         return cls(folder)
 

@@ -1,4 +1,4 @@
-"""Turning text into the terms of the index, as Lucene's English analysis does.
+"""Turns text into the terms of the index, as Lucene's English analysis does.
 
 Tokens lose a possessive ``'s``, are put in lower case, dropped where they are one of 33 stop words, and stemmed
 (:mod:`shoprl.search.stemmer`).
@@ -40,14 +40,9 @@ def iter_terms(text: str) -> Iterator[str]:
 @lru_cache(maxsize=65536)
 def _term(token: str) -> str:
     """The term of a token, empty for a stop word."""
-    word = _lower(token[:-2] if token.endswith(_POSSESSIVES) else token)
-    if word in STOP_WORDS:
-        return ""
-    return stem(word)
-
-
-def _lower(word: str) -> str:
-    """Lower case character by character, as Java does: no final sigma, and one letter for İ."""
+    word = token[:-2] if token.endswith(_POSSESSIVES) else token
     if word.isascii():
-        return word.lower()
-    return "".join("i" if letter == "İ" else letter.lower() for letter in word)
+        word = word.lower()
+    else:  # character by character, as Java does: no final sigma, and one letter for İ
+        word = "".join("i" if letter == "İ" else letter.lower() for letter in word)
+    return "" if word in STOP_WORDS else stem(word)

@@ -1,4 +1,4 @@
-"""Cutting text into tokens as Lucene's StandardTokenizer does: the word breaks of Unicode's annex 29, plus emoji.
+"""Cuts text into tokens as Lucene's StandardTokenizer does: the word breaks of Unicode's annex 29, plus emoji.
 
 The patterns state the annex's rules WB4 to WB13b (https://www.unicode.org/reports/tr29/#Word_Boundary_Rules) and,
 for emoji, technical standard 51 (https://www.unicode.org/reports/tr51/#EBNF_and_Regex). Only what is a word, a number,
@@ -83,13 +83,13 @@ def tokens(text: str) -> list[str]:
         Its words, numbers and emoji, each at most `MAX_TOKEN_LENGTH` characters long.
     """
     if text.isascii():
-        found: list[str] = _ASCII_TOKEN.findall(text)
+        words: list[str] = _ASCII_TOKEN.findall(text)
     else:
         chunks = _CHUNK.findall(text)
-        found = [token for chunk in chunks for token in (_ASCII_TOKEN if chunk.isascii() else _TOKEN).findall(chunk)]
-    if max(map(len, found), default=0) > MAX_TOKEN_LENGTH:
-        return [piece for token in found for piece in (_pieces(token) if len(token) > MAX_TOKEN_LENGTH else (token,))]
-    return found
+        words = [token for chunk in chunks for token in (_ASCII_TOKEN if chunk.isascii() else _TOKEN).findall(chunk)]
+    if max(map(len, words), default=0) > MAX_TOKEN_LENGTH:
+        return [piece for token in words for piece in (_pieces(token) if len(token) > MAX_TOKEN_LENGTH else (token,))]
+    return words
 
 
 def _pieces(token: str) -> Iterator[str]:
