@@ -358,9 +358,9 @@ def test_what_cannot_be_honoured_is_named(options: dict[str, Any], what: str) ->
 @pytest.mark.parametrize("options", [{"filter_goals": lambda *_: True}, {"limit_goals": 3}])
 def test_a_server_brings_its_goals(options: dict[str, Any]) -> None:
     server = make().server
-    with pytest.raises(ConfigError, match="a server brings its goals"):
+    with pytest.raises(ConfigError, match="a server has its own goals"):
         WebAgentTextEnv(server=server, **options)
-    with pytest.raises(ConfigError, match="a server brings its data"):
+    with pytest.raises(ConfigError, match="a server has its own data"):
         make(server=server)
 
 

@@ -41,8 +41,7 @@ def iter_terms(text: str) -> Iterator[str]:
 def _term(token: str) -> str:
     """The term of a token, empty for a stop word."""
     word = token[:-2] if token.endswith(_POSSESSIVES) else token
-    if word.isascii():
-        word = word.lower()
-    else:  # character by character, as Java does: no final sigma, and one letter for İ
-        word = "".join("i" if letter == "İ" else letter.lower() for letter in word)
+    # Java lowers character by character: no final sigma, and one letter for İ.
+    letters = ("i" if letter == "İ" else letter.lower() for letter in word)
+    word = word.lower() if word.isascii() else "".join(letters)
     return "" if word in STOP_WORDS else stem(word)

@@ -1,4 +1,4 @@
-"""What the environment server and its clients send each other; the OpenAPI document is made of it."""
+"""The messages between the environment server and its clients; the OpenAPI document is generated from them."""
 
 from typing import Any, Literal
 

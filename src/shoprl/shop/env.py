@@ -33,23 +33,23 @@ def check_reset_options(options: dict[str, Any] | None, known: Sequence[str] = R
 
 
 class WebShopEnv(gymnasium.Env[str, str]):
-    """One shopper's view of a shop.
+    """The shop as an environment for one agent.
 
-    Observations are texts in one of WebShop's modes; actions are texts (``search[...]``, ``click[...]``), and one that
-    the page does not accept changes nothing. ``info["available_actions"]`` holds ``has_search_bar`` and ``clickables``;
-    when something was bought, ``info["reward_components"]`` holds WebShop's components. The reward is 0 until then.
+    Observations are texts in one of WebShop's modes; actions are texts (``search[...]``, ``click[...]``). An action
+    that the page does not accept changes nothing. ``info["available_actions"]`` holds ``has_search_bar`` and
+    ``clickables``. The reward is 0 until a purchase, whose components ``info["reward_components"]`` then holds.
 
     Args:
         data: data folder or loaded data; None generates a small shop.
         observation_mode: ``text_rich``, ``text``, ``html`` or ``url``.
         split: the part of the goals that :meth:`reset` draws from.
-        max_steps: the episode is truncated after so many steps; None never, as in the original.
+        max_steps: the episode is truncated after so many steps; None: never, as in the original.
         render_mode: ``ansi`` (text), ``html`` or None.
         end_on_invalid: an action that changes nothing ends the episode with reward 0, as in some copies of WebShop;
             the original goes on.
 
     Raises:
-        ConfigError: an option is not one of those named here.
+        ConfigError: an option is invalid.
         CatalogError, GoalError: the data folder cannot be used.
     """
 
