@@ -169,7 +169,7 @@ class EncodingFigures(Figures):
 
 @dataclass(frozen=True)
 class _Case:
-    """What is learned from and played in."""
+    """A shop, its training goals, and the demonstrated decisions to learn from."""
 
     data: ShopData
     goals: list[tuple[int, Goal]]
@@ -235,7 +235,7 @@ def bench_learn(data: ShopData, updates: int, seed: int, team: Team, size: Size 
         at = Path(folder)
         imitated = copy_of(start, "imitation")
         spent = {"imitation": _train(imitated, case, ImitationConfig(**settings), at / "i")}
-        episodes = _play(imitated, case, size.episodes, seed)  # encodes what is new
+        episodes = _play(imitated, case, size.episodes, seed)  # encodes new texts
         acting = _timed(lambda: _play(imitated, case, size.episodes, seed))
         dpo = DPOConfig(**settings)
         begun = time.perf_counter()

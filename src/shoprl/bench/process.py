@@ -129,7 +129,9 @@ def memory_of(process: int) -> Memory:
     try:
         lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()[1:]
     except OSError as cause:
-        raise ConfigError("Memory is measured from Linux's /proc/PID/smaps_rollup, which is not here.") from cause
+        raise ConfigError(
+            "Memory is measured from Linux's /proc/PID/smaps_rollup, which this system does not have."
+        ) from cause
     megabytes = {line.split(":")[0]: int(line.split()[1]) * 1.024e-3 for line in lines}
     return Memory(megabytes["Rss"], megabytes["Pss"], megabytes["Private_Clean"] + megabytes["Private_Dirty"])
 

@@ -7,7 +7,7 @@ import time
 
 _STARTED = time.perf_counter()
 
-import json  # noqa: E402  (what is imported from here on is timed)
+import json  # noqa: E402  (the imports from here on are timed)
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 

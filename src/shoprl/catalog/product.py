@@ -30,7 +30,7 @@ class Product:
         description: the long text of the Description page.
         bullets: the bullet points of the Features page.
         category: its department.
-        query: the search it was found under, lower case ("product type").
+        query: its product type, lower case: the search that WebShop collected it with.
         product_category: its path, parts separated by ``›``.
         price: what it costs, in dollars.
         price_tag: the price as pages show it; may be a range.

@@ -158,14 +158,14 @@ class SortedKeys:
 
     @staticmethod
     def write(folder: Path, keys: Sequence[str]) -> None:
-        """Store texts, none of them twice, to be found by their place in ``keys``."""
+        """Store distinct texts; :meth:`find` gives their place in ``keys``."""
         encoded = np.array([key.encode() for key in keys], dtype=bytes)
         order = np.argsort(encoded, kind="stable").astype(np.int32)
         save_array(folder / "order.npy", order)
         save_array(folder / "keys.npy", encoded[order])
 
     def find(self, key: str) -> int | None:
-        """The place of ``key`` in what was written, or None."""
+        """The place of ``key`` among the keys written, or None."""
         wanted = key.encode(errors="surrogatepass")  # which no stored key is
         if not len(self.keys) or len(wanted) > self.keys.itemsize:  # NumPy would widen all keys to the longest
             return None

@@ -102,7 +102,7 @@ class StoredCatalog(Catalog):
 
     @cached_property
     def content_hash(self) -> str:
-        """See :attr:`Catalog.content_hash`; worked out when the store was built."""
+        """See :attr:`Catalog.content_hash`; computed when the store was built."""
         return self.stored_hash
 
     @cached_property

@@ -32,7 +32,7 @@ DEFAULT_PRICE = 100.0  # WebShop's price where a product names none
 
 
 class _FaultError(Exception):
-    """What is wrong with one product; ``field`` names where."""
+    """A fault of one product, in its ``field``."""
 
     def __init__(self, field: str, what: str) -> None:
         super().__init__(f"field {field!r} {what}")
@@ -301,7 +301,7 @@ class ProductReader:
             yield product
 
     def report(self, usable: int) -> None:
-        """Log what was left out.
+        """Log how many products were left out and why.
 
         Raises:
             CatalogError: no product is usable.

@@ -58,7 +58,7 @@ class Conversion:
 
     @property
     def complete(self) -> bool:
-        """Whether every weight found its place."""
+        """Whether every weight was taken over or is not needed."""
         return not (self.unmatched or self.other_shape or self.missing)
 
     def to_json(self) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def bert_config(state: Mapping[str, torch.Tensor], heads: int | None = None) -> 
     Raises:
         PolicyError: it holds no BERT, or the heads do not divide its width.
     """
-    layers = {int(found[1]) for name in state if (found := re.match(r"bert\.encoder\.layer\.(\d+)\.", name))}
+    layers = {int(match[1]) for name in state if (match := re.match(r"bert\.encoder\.layer\.(\d+)\.", name))}
     try:
         rows, width = state["bert.embeddings.word_embeddings.weight"].shape
         places = len(state["bert.embeddings.position_embeddings.weight"])

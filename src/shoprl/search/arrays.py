@@ -149,7 +149,15 @@ def load_arrays(folder: Path) -> tuple[IndexArrays, int]:
     if not isinstance(facts, dict) or facts.get("format") != FORMAT or not isinstance(facts.get("tokens"), int):
         raise CatalogError(f"{folder / _META}: not the description of an index of format {FORMAT}. {_REMEDY}")
     arrays = IndexArrays(*(_open(folder / f"{item.name}.npy", facts) for item in fields(IndexArrays)))
-    if not _fit(arrays):
+    fit = (  # the arrays' lengths agree with each other and with the ends that the offsets name
+        arrays.asins.shape == arrays.length_factors.shape
+        and arrays.term_starts.shape == arrays.offsets.shape == (arrays.weights.size + 1,)
+        and arrays.peaks.shape == arrays.weights.shape
+        and arrays.documents.shape == arrays.frequencies.shape == arrays.impacts.shape
+        and arrays.term_starts[-1:].tolist() == [arrays.term_letters.size]
+        and arrays.offsets[-1:].tolist() == [arrays.documents.size]
+    )
+    if not fit:
         raise CatalogError(f"{folder}: the index's files do not belong together. {_REMEDY}")
     return arrays, facts["tokens"]
 
@@ -167,15 +175,3 @@ def _open(path: Path, facts: dict[str, Any]) -> NDArray[Any]:
     except (OSError, ValueError, EOFError, KeyError, TypeError) as error:
         reason = f"cannot be read ({error})"
     raise CatalogError(f"{path}: {reason}. {_REMEDY}")
-
-
-def _fit(arrays: IndexArrays) -> bool:
-    """Whether the arrays' lengths agree with each other and with the ends that the offsets name."""
-    return (
-        arrays.asins.shape == arrays.length_factors.shape
-        and arrays.term_starts.shape == arrays.offsets.shape == (arrays.weights.size + 1,)
-        and arrays.peaks.shape == arrays.weights.shape
-        and arrays.documents.shape == arrays.frequencies.shape == arrays.impacts.shape
-        and arrays.term_starts[-1:].tolist() == [arrays.term_letters.size]
-        and arrays.offsets[-1:].tolist() == [arrays.documents.size]
-    )

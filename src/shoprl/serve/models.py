@@ -58,7 +58,9 @@ class Action(_Asked):
 class Created(BaseModel):
     """A new session; no episode is started."""
 
-    session: str = Field(description="The session's id, part of its addresses. Whoever knows it holds the session.")
+    session: str = Field(
+        description="The session's id, part of its addresses. Anyone who knows it can use the session."
+    )
     seed: int = Field(description="The same seed and setup give the same goals again.")
 
 

@@ -82,7 +82,7 @@ class RemoteSession:
     def reset(self, seed: int | None = None, goal: int | None = None) -> Turn:
         """Start an episode; see :meth:`WebShopEnv.reset`."""
         observation, info = self._env.reset(seed=self._seed if seed is None else seed, options={"goal": goal})
-        self._seed = None  # the generator goes on from here
+        self._seed = None  # later episodes draw on from the first one's seed
         self._last = Turn(observation, 0.0, False, False, info)
         return self._last
 

@@ -46,7 +46,7 @@ class WebShopEnv(gymnasium.Env[str, str]):
         max_steps: the episode is truncated after so many steps; None: never, as in the original.
         render_mode: ``ansi`` (text), ``html`` or None.
         end_on_invalid: an action that changes nothing ends the episode with reward 0, as in some copies of WebShop;
-            the original goes on.
+            the original continues.
 
     Raises:
         ConfigError: an option is invalid.

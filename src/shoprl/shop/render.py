@@ -228,7 +228,7 @@ def url(page: Page) -> str:
 
 
 def _html(page: Page) -> str:
-    from shoprl.shop.html import html  # brings a template engine that text modes do without
+    from shoprl.shop.html import html  # imports a template engine, which text modes do not need
 
     return html(page)
 

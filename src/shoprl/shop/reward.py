@@ -117,9 +117,9 @@ def reward(product: Product, options: Mapping[str, str], goal: Goal, tagger: Tag
     """Score a purchase.
 
     Args:
-        product: what was bought.
+        product: the product bought.
         options: option name -> value chosen.
-        goal: what was wanted.
+        goal: the goal to score against.
         tagger: tags the nouns of titles.
 
     Returns:

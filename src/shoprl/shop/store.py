@@ -185,7 +185,8 @@ def build_store(
     state = _begin(part, settings)
     if not state.read:
         _read_shards(data, part, state)
-    _build_index(part, state.shards)
+    index = part / "index"
+    save_arrays(index, *merge([_shard(part, number) for number in range(state.shards)], partial(on_disk, index)))
     catalog, hashes = _close_catalog(part, state)
     hashes |= _build_goals(data, part, catalog, goals)
     sources = _hashed(data, settings["sources"])
@@ -238,13 +239,12 @@ def _read_shards(data: Path, part: Path, state: _State) -> None:
     write_json(part / _STATE, state.to_json())
 
 
-def _save_shard(part: Path, number: int, products: list[Product]) -> None:
+def _save_shard(part: Path, number: int, products: Sequence[Product]) -> None:
     folder = part / "shards" / str(number)
     shard = count_terms([product.asin for product in products], map(indexed_text, products))
     for item in fields(shard):
         save_array(folder / f"{item.name}.npy", getattr(shard, item.name))
-    rows = [[product.query, product.category] for product in products]
-    write_json(folder / "listings.json", rows)
+    write_json(folder / "listings.json", [[product.query, product.category] for product in products])
 
 
 def _shard(part: Path, number: int) -> Shard:
@@ -252,14 +252,8 @@ def _shard(part: Path, number: int) -> Shard:
     return Shard(*(load_array(folder / f"{item.name}.npy") for item in fields(Shard)))
 
 
-def _build_index(part: Path, shards: int) -> None:
-    folder = part / "index"
-    arrays, tokens = merge([_shard(part, number) for number in range(shards)], partial(on_disk, folder))
-    save_arrays(folder, arrays, tokens)
-
-
 def _close_catalog(part: Path, state: _State) -> tuple[StoredCatalog, dict[str, str]]:
-    """Write the catalogue's look-ups and work out its hash."""
+    """Write the catalogue's look-up tables and compute its hash."""
     asins = [asin for number in range(state.shards) for asin in _shard(part, number).asins.tolist()]
     rows = [
         row for i in range(state.shards) for row in read_json(part / "shards" / str(i) / "listings.json", CatalogError)
@@ -267,8 +261,8 @@ def _close_catalog(part: Path, state: _State) -> tuple[StoredCatalog, dict[str, 
     listings: dict[Listing, list[str]] = {"query": [row[0] for row in rows], "category": [row[1] for row in rows]}
     write_lookups(part / "products", asins, listings)
     catalog = StoredCatalog(part / "products", "", state.skipped)
-    walk = track(catalog, "hashing", total=len(catalog), unit="product")
-    return catalog, {"catalog": list_hash(product.to_json() for product in walk)}
+    products = track(catalog, "hashing", total=len(catalog), unit="product")
+    return catalog, {"catalog": list_hash(product.to_json() for product in products)}
 
 
 def _build_goals(data: Path, part: Path, catalog: StoredCatalog, kind: GoalKind) -> dict[str, str]:

@@ -90,7 +90,7 @@ class WebShopVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], NDArray[Any]]):
         Args:
             seed: one for all (environment ``i`` gets ``seed + i``) or one for each.
             options: ``goal``: an index for all, or one (or None) for each. ``reset_mask``: a boolean array of shape
-                ``(num_envs,)``; where it is False the episode goes on.
+                ``(num_envs,)``; where it is False the episode continues.
 
         Raises:
             ConfigError: seeds, goals or mask do not fit the number of environments, or an option is unknown.
