@@ -1,4 +1,4 @@
-"""What the benchmarks share: their options, and the command line called as a user would."""
+"""Shared by the benchmarks: their options, and calls of the command line."""
 
 import argparse
 import json
