@@ -150,7 +150,7 @@ def test_a_search_model_becomes_a_query_policy(tmp_path: Path, form: str) -> Non
 
 def test_a_tokenizer_is_asked_for(tmp_path: Path) -> None:
     source = bart_folder(tmp_path / "checkpoint-800", "bin", with_tokenizer=False)
-    with pytest.raises(PolicyError, match="--tokenizer"):
+    with pytest.raises(PolicyError, match="Give its own tokenizer"):
         convert_search(source)
     other = tmp_path / "tokenizer"
     tiny_tokenizer(["i want a red mug"]).save_pretrained(other)
