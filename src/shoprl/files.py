@@ -40,7 +40,7 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     except OSError as error:
         raise StorageError(
             f"{path}: cannot be written ({error.strerror or error}). "
-            "Free some space or choose another folder with --out, then run the command again."
+            "Free some space or choose another folder, then try again."
         ) from error
     finally:
         if temporary is not None:

@@ -232,7 +232,7 @@ def write_catalog(folder: Path, count: int, seed: int) -> None:
         StorageError: a file cannot be written; those that were there are then as before.
     """
     if seed < 0:
-        raise ConfigError(f"A seed cannot be negative, as {seed} is. Choose --seed 0 or larger.")
+        raise ConfigError(f"seed {seed}: must be at least 0.")
     listings = track(generate(count, np.random.default_rng(seed)), "Writing products", total=count, unit="product")
     names = (f"items_shuffle_{count}.json", f"items_ins_v2_{count}.json", "prices.json", "items_human_ins.json")
     _write_together([folder / name for name in names], partial(_write_listings, listings=listings))

@@ -241,7 +241,7 @@ def products_file(folder: Path) -> Path:
         CatalogError: there is none, or more than one.
     """
     if not folder.is_dir():
-        raise CatalogError(f"{folder}: no such folder. Give the folder that holds items_shuffle*.json with --data.")
+        raise CatalogError(f"{folder}: no such folder. Give the folder that holds items_shuffle*.json.")
     path = _one_file(folder, "items_shuffle*.json")
     if path is None:
         raise CatalogError(
@@ -298,7 +298,7 @@ class ProductReader:
             except _FaultError as fault:
                 if self.strict:
                     raise CatalogError(
-                        f"{self.path}: product {self.number}: {fault}. Mend it, or read without --strict to skip it."
+                        f"{self.path}: product {self.number}: {fault}. Fix it, or leave out `strict` to skip it."
                     ) from fault
                 self.skipped[fault.kind] += 1
                 continue
@@ -317,7 +317,7 @@ class ProductReader:
                 f"{self.path}: holds no usable product: {reasons or 'the list is empty'}. Mend the products it holds."
             )
         for kind, count in self.skipped.items():
-            log.warning("%s: %d products skipped: %s (name them with --strict)", self.path.name, count, kind)
+            log.warning("%s: %d products skipped: %s (a strict reading names them)", self.path.name, count, kind)
 
 
 def read_catalog(folder: Path, strict: bool = False) -> Catalog:
