@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shoprl.policies.query.policy import load_query_policy
+from shoprl.policies.query.loading import load_query_policy
 from shoprl.runlog import RUN
 from shoprl.shop.data import read_data
 from shoprl.tasks.instruction import parse_instruction

@@ -12,7 +12,7 @@ from shoprl.policies.learned import Encoded
 from shoprl.policies.networks.backbone import read_encoder
 from shoprl.policies.networks.bi_attention import BiAttentionPolicy, with_buttons
 from shoprl.policies.networks.token_batch import action_texts, plain
-from shoprl.policies.query.policy import load_query_policy
+from shoprl.policies.query.loading import load_query_policy
 from shoprl.policies.saving import load_policy, save_policy
 from shoprl.tasks.instruction import parse_instruction
 from tests.support.published import Weights, bart_folder, checkpoint, write

@@ -12,6 +12,7 @@ from shoprl.shop.data import read_data, read_shop
 from shoprl.shop.goal import Goal, goals_hash, read_goals
 from shoprl.shop.session import Shop
 from shoprl.shop.splits import SplitName
+from shoprl.tasks.shop.task import ShopTask
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,7 @@ class Evaluate(OnData, Seeded, Threaded, StepLimit, Strict, Printing):
         check_seed(self.seed)
         policy = simple_policy(self.policy) or self._trained()
         shop, goals, hashes = self._goals()
-        evaluation = evaluate(policy, shop, goals[: self.first], self.decode, self.seed, self.max_steps)
+        evaluation = evaluate(policy, ShopTask(shop, self.max_steps), goals[: self.first], self.decode, self.seed)
         row = {"policy": self.policy, "decode": self.decode, **evaluation.to_json(), "hashes": hashes}
         summary = evaluation.summary
         text = (

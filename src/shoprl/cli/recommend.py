@@ -11,6 +11,7 @@ from shoprl.cli.options import Printing, Seeded, Threaded, prepare
 from shoprl.cli.output import emit, percent, table
 from shoprl.errors import ConfigError
 from shoprl.shop.data import read_shop
+from shoprl.tasks.shop.task import ShopTask
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +50,8 @@ class Recommend(Seeded, Threaded, Printing):
                 raise ConfigError("Give a run folder with --run, or both --policy and --data.")
             own_policy, own_data = policy_of(self.run)
             chosen, data = chosen or str(own_policy), data or own_data
-        shop = read_shop(data)
-        ranked = recommend(load_policy(chosen), shop, self.request, self.runs, self.top, self.seed)
+        task = ShopTask(read_shop(data))
+        ranked = recommend(load_policy(chosen), task, self.request, self.runs, self.top, self.seed)
         rows = [
             (number, r.asin, percent(r.share), f"{r.probability:.3f}", r.price, shown(r.title, 60), _options(r.options))
             for number, r in enumerate(ranked, start=1)

@@ -16,8 +16,9 @@ from shoprl.shop.data import read_data
 from shoprl.training.dpo import DPOConfig
 from shoprl.training.imitation import ImitationConfig
 from shoprl.training.loop import LoopConfig
-from shoprl.training.policy_gradient import PolicyGradientConfig, RLConfig
+from shoprl.training.policy_gradient import PolicyGradientConfig
 from shoprl.training.ppo import PPOConfig
+from shoprl.training.rollout import RLConfig
 from shoprl.training.self_learning import SelfLearningConfig
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ class Training(OnData, RunFolder, Threaded, OnDevice, Strict, Printing, ABC):
 
     def _offer(self) -> "QueryOffer | None":
         """The query policy whose queries the policy chooses among, read."""
-        from shoprl.policies.query.policy import QueryOffer, load_query_policy
+        from shoprl.policies.query.loading import load_query_policy
+        from shoprl.policies.query.policy import QueryOffer
 
         if self.query_policy is None:
             return None
@@ -258,7 +260,7 @@ class PolicyGradient(Training):
         from shoprl.training.policy_gradient import train_policy_gradient
 
         examples = work.examples(policy)
-        return train_policy_gradient(policy, work.data.shop, work.goals(), examples, self.config, folder)
+        return train_policy_gradient(policy, work.task, work.goals(), examples, self.config, folder)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,7 +277,7 @@ class PPO(Training):
         """Train by PPO."""
         from shoprl.training.ppo import train_ppo
 
-        return train_ppo(policy, work.data.shop, work.goals(), work.examples(policy), self.config, folder)
+        return train_ppo(policy, work.task, work.goals(), work.examples(policy), self.config, folder)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -303,5 +305,5 @@ class SelfLearning(Training):
         from shoprl.training.self_learning import self_learn
 
         data = work.data
-        log = self_learn(policy, data.shop, data.goals, data.split.train, self.config, folder)
+        log = self_learn(policy, work.task, data.goals, data.split.train, self.config, folder)
         return [_with_pairs(row, row["pairs"], row["skipped"]) for row in log]

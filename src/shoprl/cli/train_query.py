@@ -11,9 +11,9 @@ from shoprl.files import write_json
 from shoprl.shop.data import ShopData, read_data
 
 if TYPE_CHECKING:
-    from shoprl.policies.query.data import TypedQueries
     from shoprl.policies.query.policy import QueryPolicy
     from shoprl.training.loop import LoopConfig
+    from shoprl.trajectories.typed_queries import TypedQueries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +50,8 @@ class TrainQuery(OnAnyData, RunFolder, Seeded, Threaded, OnDevice, Strict, Print
         if self.eval_too and self.split == "eval":
             raise ConfigError("--eval-too trains on the eval split, so it cannot be reported on. Add --split test.")
         team = prepare(self.seed, self.threads, self.device)
-        from shoprl.policies.query.data import read_typed_queries
         from shoprl.runlog import running
+        from shoprl.trajectories.typed_queries import read_typed_queries
 
         config = self._config()
         team.check(config.batch_size)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from shoprl.errors import ConfigError
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal
+from shoprl.tasks.shop.task import ShopTask
 
 if TYPE_CHECKING:
     from shoprl.policies.learned import LearnedPolicy
@@ -27,7 +28,7 @@ class Work:
     """
 
     def __init__(self, data: ShopData, demonstrations: Path | None, offer: "QueryOffer | None") -> None:
-        self.data, self.offer = data, offer
+        self.data, self.task, self.offer = data, ShopTask(data.shop), offer
         self._demonstrations = demonstrations
         self._pairs: list[tuple[Example, int]] | None = None
         self._examples: dict[tuple[str, QueryOffer | None], list[Example]] = {}
@@ -80,7 +81,7 @@ class Work:
             episodes = read_trajectories(path, self.data.hashes()["goals"])
             self._check_goals(path, [episode.goal_index for episode in episodes])
             queries = partial(queries_with, *searches)
-            self._examples[searches] = examples(self.data.shop, self.data.goals, episodes, queries)
+            self._examples[searches] = examples(self.task, self.data.goals, episodes, queries)
         return self._examples[searches]
 
     def preferences(self, path: Path, policy: "LearnedPolicy") -> "list[tuple[Example, int]]":
@@ -90,7 +91,7 @@ class Work:
         if self._pairs is None:
             pairs = read_preferences(path, self.data.hashes()["goals"])
             self._check_goals(path, [pair.goal_index for pair in pairs])
-            self._pairs = rebuild(self.data.shop, self.data.goals, pairs, policy.queries)
+            self._pairs = rebuild(self.task, self.data.goals, pairs, policy.queries)
         return self._pairs
 
     def _check_goals(self, path: Path, indices: Sequence[int]) -> None:
