@@ -24,7 +24,7 @@ from shoprl.policies.query.policy import (
 from shoprl.shop.data import ShopData
 from shoprl.shop.session import Session
 from shoprl.tasks.instruction import Instruction, QueryStrategy, parse_instruction, queries_for, terms_of
-from shoprl.tasks.shop.state import Tracker
+from shoprl.tasks.shop.tracker import Tracker
 from tests.support.fakequery import fake_backbone, fake_extractive, tiny_bart
 from tests.support.fakes import fake_policy
 
