@@ -142,7 +142,7 @@ def read_json(path: Path, error: type[ShopRLError]) -> Any:
             "The file may be truncated; fetch or write it again."
         ) from cause
     except (ValueError, RecursionError) as cause:  # a number of thousands of digits, thousands of brackets
-        raise error(f"{path}: JSON that cannot be used ({str(cause)[:100]}). Mend the file.") from cause
+        raise error(f"{path}: JSON that cannot be used ({str(cause)[:100]}). Fix the file.") from cause
 
 
 def read_json_lines(path: Path, error: type[ShopRLError]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -157,9 +157,9 @@ def read_json_lines(path: Path, error: type[ShopRLError]) -> Iterator[tuple[int,
         try:
             row = _loads(line)
         except json.JSONDecodeError as cause:
-            raise error(f"{path}: line {number}: not valid JSON ({cause.msg}). Mend or remove the line.") from cause
+            raise error(f"{path}: line {number}: not valid JSON ({cause.msg}). Fix or remove the line.") from cause
         except (ValueError, RecursionError) as cause:
-            raise error(f"{path}: line {number}: JSON that cannot be used. Mend or remove the line.") from cause
+            raise error(f"{path}: line {number}: JSON that cannot be used. Fix or remove the line.") from cause
         if not isinstance(row, dict):
             raise error(f"{path}: line {number}: expected a JSON object, found {type(row).__name__}.")
         yield number, row

@@ -314,7 +314,7 @@ class ProductReader:
         if not usable:
             reasons = ", ".join(f"{kind} ({count})" for kind, count in self.skipped.most_common(3))
             raise CatalogError(
-                f"{self.path}: holds no usable product: {reasons or 'the list is empty'}. Mend the products it holds."
+                f"{self.path}: holds no usable product: {reasons or 'the list is empty'}. Fix the products in it."
             )
         for kind, count in self.skipped.items():
             log.warning("%s: %d products skipped: %s (a strict reading names them)", self.path.name, count, kind)

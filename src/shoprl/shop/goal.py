@@ -143,7 +143,7 @@ def read_goals(path: Path, catalog: Catalog) -> list[Goal]:
         try:
             goal = goal_from_json(row)
         except GoalError as error:
-            raise GoalError(f"{path}: line {number}: {error}. Mend or remove the line.") from error
+            raise GoalError(f"{path}: line {number}: {error}. Fix or remove the line.") from error
         if goal.asin not in catalog:
             raise GoalError(
                 f"{path}: line {number}: product {goal.asin!r} is not in the catalogue. "
