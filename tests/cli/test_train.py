@@ -143,7 +143,7 @@ def test_layers_of_the_backbone_are_tuned(
     monkeypatch.setattr(
         "shoprl.policies.networks.backbone.load_backbone", lambda *name: load_backbone(str(tiny_bert()))
     )
-    monkeypatch.setattr("shoprl.policies.saving.load_backbone", load_backbone)
+    monkeypatch.setattr("shoprl.policies.networks.choice.load_backbone", load_backbone)
     given = ("--data", toy_folder, "--demonstrations", shown, "--tuned-layers", 1)
     answer = call("train", "imitation", *given, "--out", tmp_path / "out", *SMALL)
     assert answer.code == 0, answer.err

@@ -44,7 +44,7 @@ def results_of(folder: Path) -> dict[str, Any]:
 def use_fake_backbone(patch: pytest.MonkeyPatch) -> None:
     from tests.support.fakes import FakeBackbone
 
-    for module in ("shoprl.policies.networks.encoder", "shoprl.policies.saving", "shoprl.policies.networks.backbone"):
+    for module in ("shoprl.policies.networks.encoder", "shoprl.policies.networks.choice", "shoprl.policies.networks.backbone"):
         patch.setattr(f"{module}.load_backbone", lambda *name: FakeBackbone())
 
 
