@@ -10,6 +10,7 @@ from shoprl.cli.main import COMMANDS
 from shoprl.cli.options import OnData, Printing
 from shoprl.cli.parsing import flags, parse, with_flags
 from shoprl.errors import ConfigError
+from shoprl.policies.simple import SIMPLE
 from tests.support.cli import Call, refused
 
 
@@ -135,3 +136,10 @@ def test_flags_of_settings() -> None:
 )
 def test_parameters_are_named_as_options(message: str, shown: str) -> None:
     assert with_flags(message, Command) == shown
+
+
+@pytest.mark.parametrize("name", ["evaluate", "compare", "recommend"])
+def test_built_in_policies_are_named_where_a_policy_is_given(call: Call, name: str) -> None:
+    text = " ".join(call(name, "--help").out.replace("│", " ").split())
+    assert f"{', '.join(('rule', 'rule-options', 'random'))}" in text
+    assert set(SIMPLE) == {"rule", "rule-options", "random"}
