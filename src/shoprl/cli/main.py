@@ -9,8 +9,8 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, NoReturn
 
-from shoprl import __version__
 from shoprl.errors import ConfigError, ShopRLError
+from shoprl.version import __version__
 
 ABOUT = "A WebShop-compatible shop, agents that learn to shop in it, and recommendations from them."
 COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its first line of help
