@@ -2,7 +2,6 @@ from itertools import count
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from shoprl.bench.env import (
     EpisodeActions,
@@ -13,12 +12,9 @@ from shoprl.bench.env import (
     random_episodes,
     recorded_episodes,
 )
-from shoprl.bench.process import bench_memory, bench_startup, memory_of, run_measured
-from shoprl.errors import ShopRLError
 from shoprl.shop.data import ShopData
 from shoprl.shop.env import WebShopEnv
 from tests.support.recorder import toy_recordings, write_recordings
-from tests.support.toyshop import write_toy_folder
 
 
 def test_distinct_queries_find_what_the_queries_found(toy: ShopData) -> None:
@@ -70,23 +66,3 @@ def test_recorded_actions_are_replayed(toy: ShopData, tmp_path: Path) -> None:
     episodes = recorded_episodes(write_recordings(tmp_path / "golden", recordings), toy)
     taken = [[step["action"] for step in row["steps"][1:]] for row in recordings["episodes"]]
     assert [list(episode.actions) for episode in episodes] == taken
-
-
-def test_figures_of_processes(tmp_path: Path) -> None:
-    write_toy_folder(tmp_path / "toy")
-    started = bench_startup(tmp_path / "toy", repeats=1)
-    assert 0 < started.import_seconds < 60
-    assert not started.store
-    figures = bench_memory(tmp_path / "toy", environments=3, workers=2)
-    assert 10 < figures.worker_private_mb <= figures.worker_pss_mb < figures.workers_pss_mb
-    assert figures.environments_rss_mb - figures.one_environment_rss_mb == pytest.approx(figures.extra_mb, abs=0.2)
-
-
-def test_memory_of_a_process_that_is_not_there() -> None:
-    with pytest.raises(ShopRLError, match="smaps_rollup"):
-        memory_of(2**22 + 1)
-
-
-def test_a_command_that_fails_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ShopRLError, match=r"catalog build .* ended with code 2"):
-        run_measured(["catalog", "build", "--data", str(tmp_path / "nowhere")])

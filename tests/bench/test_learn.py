@@ -1,8 +1,13 @@
 import math
 
+import numpy as np
 import pytest
+
+pytest.importorskip("torch", reason="needs the extra train")
+
 import torch
 
+from shoprl.bench import learn
 from shoprl.bench.learn import TINY, Learner, bench_bi_attention, bench_encoding, bench_learn
 from shoprl.errors import ConfigError
 from shoprl.shop.data import ShopData
@@ -43,3 +48,17 @@ def test_titles_are_encoded_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert math.isclose(figures.titles_per_second, 20 / figures.seconds, rel_tol=0.1)
     with pytest.raises(ConfigError, match="at least one product"):
         bench_encoding(0, 0, HERE)
+
+
+def test_the_network_of_berts_size_depends_on_the_seed_alone() -> None:
+    state = torch.get_rng_state()
+    first, second, other = (learn._untrained(seed, TINY).model.state_dict() for seed in (0, 0, 1))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert any(not torch.equal(first[name], other[name]) for name in first)
+
+
+def test_the_same_goals_are_shown_each_time(toy: ShopData) -> None:
+    first, again = (learn._case(toy, 12, np.random.default_rng(0)).decisions for _ in range(2))
+    assert {each.episode for each in first} == set(range(12))
+    assert [each.chosen for each in again] == [each.chosen for each in first]

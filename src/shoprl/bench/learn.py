@@ -23,12 +23,14 @@ from shoprl.rollouts.records import Episode
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal
+from shoprl.tasks.shop.task import ShopTask
 from shoprl.training.dpo import DPOConfig, Pair, preference_pairs, train_dpo
 from shoprl.training.imitation import ImitationConfig, train_imitation
 from shoprl.training.loop import LoopConfig
-from shoprl.training.policy_gradient import PolicyGradientConfig, RLConfig, train_policy_gradient
+from shoprl.training.policy_gradient import PolicyGradientConfig, train_policy_gradient
 from shoprl.training.ppo import PPOConfig, train_ppo
 from shoprl.training.processes import Team
+from shoprl.training.rollout import RLConfig
 from shoprl.training.self_learning import copy_of
 from shoprl.trajectories.examples import Example, examples
 from shoprl.trajectories.shoppers import EXPERT, demonstrations
@@ -186,13 +188,14 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def _case(data: ShopData, demonstrated: int, rng: np.random.Generator) -> _Case:
-    shown = demonstrations(data.shop, data.goals, data.split.train, demonstrated, EXPERT, rng)
-    return _Case(data, data.goals_of("train"), examples(data.shop, data.goals, shown))
+    task = ShopTask(data.shop)
+    shown = demonstrations(task, data.goals, data.split.train, demonstrated, EXPERT, rng)
+    return _Case(data, data.goals_of("train"), examples(task, data.goals, shown))
 
 
 def _train(policy: LearnedPolicy, case: _Case, config: LoopConfig, folder: Path, pairs: Sequence[Pair] = ()) -> float:
     """Train a policy by the method of ``config``; how many seconds that took."""
-    shop, goals, decisions = case.data.shop, case.goals, case.decisions
+    task, goals, decisions = ShopTask(case.data.shop), case.goals, case.decisions
     start = time.perf_counter()
     match config:
         case ImitationConfig():
@@ -200,14 +203,14 @@ def _train(policy: LearnedPolicy, case: _Case, config: LoopConfig, folder: Path,
         case DPOConfig():
             train_dpo(policy, pairs, config, folder)
         case PolicyGradientConfig():
-            train_policy_gradient(policy, shop, goals, decisions, config, folder)
+            train_policy_gradient(policy, task, goals, decisions, config, folder)
         case PPOConfig():
-            train_ppo(policy, shop, goals, decisions, config, folder)
+            train_ppo(policy, task, goals, decisions, config, folder)
     return time.perf_counter() - start
 
 
 def _play(policy: LearnedPolicy, case: _Case, episodes: int, seed: int) -> list[Episode]:
-    return run_episodes(policy, case.data.shop, case.goals[:episodes], seed, what="")
+    return run_episodes(policy, ShopTask(case.data.shop), case.goals[:episodes], seed, label="")
 
 
 def bench_learn(data: ShopData, updates: int, seed: int, team: Team, size: Size = FULL) -> ChoiceFigures:
