@@ -1,6 +1,7 @@
 """Add a learner: REINFORCE, written as the textbook writes it, with checkpoints, log and exact resuming for free.
 
-One file; a line in experiments/methods.py and one in cli/main.py make it a command. Run it: python examples/add_learner.py
+One file; a line in experiments/methods.py and one in cli/main.py make it a command.
+Run it: python examples/add_learner.py
 """
 
 import tempfile

@@ -1,4 +1,4 @@
-"""Add a network: a small perceptron that looks at the candidates' numbers alone, trained, measured and kept in a folder.
+"""Add a network: a small perceptron that looks at the candidates' numbers alone; trained, kept in a folder, measured.
 
 One file, and a line in a table where it is to be kept in policy folders. Run it: python examples/add_network.py
 """
@@ -59,7 +59,11 @@ class PerceptronPolicy(LearnedPolicy):
 
     @classmethod
     def new(
-        cls, generator: torch.Generator, states: Iterable[Observation] = (), store: TokenStore | None = None, **sizes: Any
+        cls,
+        generator: torch.Generator,
+        states: Iterable[Observation] = (),
+        store: TokenStore | None = None,
+        **sizes: Any,
     ) -> "PerceptronPolicy":
         """Fresh weights, drawn from the generator alone."""
         with torch.random.fork_rng(devices=[]):

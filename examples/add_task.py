@@ -119,12 +119,15 @@ def main() -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         imitator, preferrer, player = new(), new(), new()
         shoprl.train_imitation(
-            imitator, examples, shoprl.ImitationConfig(updates=60, checkpoint_every=60, **loop), Path(folder) / "imitation"
+            imitator,
+            examples,
+            shoprl.ImitationConfig(updates=60, checkpoint_every=60, **loop),
+            Path(folder) / "imitation",
         )
         dpo = shoprl.DPOConfig(updates=60, checkpoint_every=60, **loop)
         pairs, _ = shoprl.preference_pairs(preferrer, examples, dpo, np.random.default_rng(0))
         shoprl.train_dpo(preferrer, pairs, dpo, Path(folder) / "dpo")
-        ppo = shoprl.PPOConfig(updates=320, checkpoint_every=160, **loop)
+        ppo = shoprl.PPOConfig(updates=640, checkpoint_every=160, **(loop | {"batch_size": 28}))
         shoprl.train_ppo(player, task, goals, [], ppo, Path(folder) / "ppo")
     for name, policy in {"untrained": new(), "imitation": imitator, "dpo": preferrer, "ppo": player}.items():
         success[name] = shoprl.evaluate(policy, task, goals).summary.success_rate.value
