@@ -265,11 +265,19 @@ def last_row_table(runs: Mapping[str, Mapping[str, object]]) -> Table:
 
 def metric_title(name: str) -> str:
     """How a logged quantity is called."""
-    return name.replace("_", " ").capitalize()
+    return "KL divergence" if name == "kl" else name.replace("_", " ").capitalize()
 
 
 def _logged(value: object) -> str:
     return NOT_SCORED if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def settings_table(runs: Mapping[str, Mapping[str, object]]) -> Table:
+    """A row for each setting and a column for each run."""
+    flats = [dict(flat(values)) for values in runs.values()]
+    keys = dict.fromkeys(key for values in flats for key in values)
+    rows = ((key, tuple(Cell(values.get(key, NOT_SCORED)) for values in flats)) for key in keys)
+    return Table("Settings", ("Setting", *runs), tuple(rows), text=True)
 
 
 def value_table(label: str, runs: Mapping[str, Mapping[str, object]]) -> Table | None:
