@@ -48,7 +48,7 @@ def test_a_recorded_comparison_is_read() -> None:
     document = json.loads((RECORDED / "compare.json").read_text())
     written = ThompsonResults.from_json(document, "compare.json").to_json()
     assert written == {key: document[key] for key in written}
-    assert list(written) == ["objective", "allocation", "rollouts", "batch", "arms", "runs"]
+    assert list(written) == ["objective", "allocation", "rollouts", "batch", "seed", "arms", "runs"]
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
@@ -110,7 +110,7 @@ def test_an_arm_is_written_as_its_result_is() -> None:
         ({"agents": {"dpo": {"commit": {"dirty": 1}}}}, "agents.dpo.commit.dirty is not true or false"),
         ({"comparisons": {}}, "comparisons is not a JSON array"),
         (
-            {"comparisons": [{"score_difference": {"value": 1.0}}]},
+            {"comparisons": [{"score_difference": {"value": 1.0, "high": 2.0}}]},
             r"comparisons\[0\].score_difference.low is not there",
         ),
         ({"thompson": {"arms": {"a": 3}}}, "thompson.arms.a is not a JSON object"),
