@@ -25,6 +25,7 @@ from shoprl.files import (
     write_json,
     write_json_lines,
 )
+from tests.support.strategies import JSON
 
 
 def failing(error: BaseException) -> Callable[[IO[bytes]], None]:
@@ -118,13 +119,6 @@ def test_numbers_that_are_not_json_are_refused(write: Callable[[Path, object], N
     assert list(tmp_path.iterdir()) == []
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(), children, max_size=3),
-    max_leaves=4,
-)
-
-
 @settings(max_examples=50)
 @given(rows=st.lists(st.dictionaries(st.text(), JSON, max_size=3), max_size=4), zipped=st.booleans())
 def test_rows_survive_their_file(
@@ -169,6 +163,7 @@ ZIPPED = gzip.compress(json.dumps([{"a": n} for n in range(500)]).encode(), mtim
         ZIPPED[:40] + b"\0" * 40,
         b"\x1f",
     ],
+    ids=["the check cut", "the end cut", "half", "a few bytes", "no gz", "zeros", "one byte"],
 )
 def test_a_broken_gz_is_named(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "file.json.gz"

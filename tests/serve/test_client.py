@@ -21,8 +21,8 @@ from shoprl.serve.client import RemoteEnv
 from shoprl.serve.sessions import Limits, RemoteError, SessionNotFoundError, TooManySessionsError
 from shoprl.shop.env import WebShopEnv
 from shoprl.shop.session import MAX_ACTION
-from tests.serve.test_sessions import Clock
-from tests.shop.test_vector import SEARCH, choose
+from tests.support.actions import SEARCH, choose
+from tests.support.clock import Clock
 from tests.support.toyshop import toy_data
 
 pytest.importorskip("fastapi", reason="needs the extra serve")
@@ -232,6 +232,11 @@ def test_bad_options_fail_at_once(url: str, options: dict[str, Any]) -> None:
 def test_a_goal_that_does_not_exist_is_named(env: RemoteEnv, goal: Any) -> None:
     with pytest.raises(GoalError, match="goal"):
         env.reset(options={"goal": goal})
+
+
+def test_an_unknown_reset_option_is_named(env: RemoteEnv) -> None:
+    with pytest.raises(ConfigError, match=r"reset options 'goals': unknown\. Known are 'goal'\."):
+        env.reset(options={"goals": 9})
 
 
 def test_a_bad_seed_is_gymnasiums_error(env: RemoteEnv) -> None:

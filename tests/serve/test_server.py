@@ -15,13 +15,12 @@ pytest.importorskip("httpx2", reason="needs the extra serve")
 
 from fastapi.testclient import TestClient
 
-from shoprl.serve.models import NewSession
 from shoprl.serve.server import MAX_MESSAGE, create_app
 from shoprl.serve.sessions import Limits, RemoteSession
 from shoprl.shop.env import WebShopEnv
 from shoprl.shop.session import MAX_ACTION
 from shoprl.shop.splits import SplitName
-from tests.serve.test_sessions import Clock
+from tests.support.clock import Clock
 from tests.support.toyshop import EVERYTHING, toy_data
 
 SEARCH = f"search[{EVERYTHING}]"
@@ -106,17 +105,6 @@ def test_the_page_is_rendered(server: TestClient, render_mode: str | None) -> No
     assert shown["observation"].startswith("http://")
 
 
-def test_the_options_are_those_of_the_environment() -> None:
-    import inspect
-
-    options = inspect.signature(WebShopEnv).parameters
-    fields = NewSession.model_fields
-    assert set(fields) - {"seed"} == set(options) - {"data"}
-    assert all(fields[name].default == options[name].default for name in fields if name != "seed")
-    modes = get_args(get_args(fields["render_mode"].annotation)[0])
-    assert list(modes) == WebShopEnv.metadata["render_modes"]
-
-
 def test_bodies_may_be_left_out(server: TestClient) -> None:
     response = server.post("/v1/sessions")
     assert response.status_code == 201
@@ -186,6 +174,12 @@ def test_bad_goals(server: TestClient, goal: Any) -> None:
     assert server.post(f"{session}/reset", json={"goal": 34}).status_code == 200
 
 
+def test_unknown_fields_are_named_with_the_known_ones(server: TestClient) -> None:
+    session = create(server)
+    response = server.post(f"{session}/reset", json={"goals": 9})
+    failed(response, 422, "ConfigError", "body: unknown 'goals'; known are 'seed', 'goal'")
+
+
 @pytest.mark.parametrize("body", [{}, {"action": 3}, {"action": None}, {"action": "a", "more": 1}, ["a"]])
 def test_bad_actions_change_nothing(server: TestClient, body: Any) -> None:
     session = create(server)
@@ -214,7 +208,7 @@ def test_half_a_surrogate_pair(server: TestClient) -> None:
     response = server.post(f"{session}/step", content=rb'{"action": "search[\ud800]"}', headers=headers)
     assert response.json()["observation"].endswith("/search_results/shoprl/?/1")
     response = server.post(f"{session}/step", content=rb'{"\ud800": 1, "action": ""}', headers=headers)
-    failed(response, 422, "ConfigError", "unicode")
+    failed(response, 422, "ConfigError", r"unknown '\ud800'; known are 'action'")
 
 
 def test_a_step_before_reset_is_refused(server: TestClient) -> None:

@@ -15,17 +15,8 @@ from shoprl.serve.sessions import (
     TooManySessionsError,
 )
 from shoprl.shop.env import WebShopEnv
+from tests.support.clock import Clock
 from tests.support.toyshop import toy_data
-
-
-class Clock:
-    """Time that passes when told to."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def session(seed: int = 0) -> RemoteSession:
@@ -52,7 +43,7 @@ def test_a_session_is_found_until_it_is_removed() -> None:
     sessions.remove(name)
     assert len(sessions) == 0
     for call in (lambda: sessions.remove(name), lambda: sessions.use(name).__enter__()):
-        with pytest.raises(SessionNotFoundError, match=r"it expired, was closed, or never was\. Create"):
+        with pytest.raises(SessionNotFoundError, match=r"it expired, was closed, or never existed\. Create"):
             call()
 
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from shoprl.evaluation.results import RESULTS, RunResults
-from shoprl.experiments.chain import Outcome, Run
+from shoprl.experiments.engine import Experiment
+from shoprl.experiments.outcome import Outcome
 from shoprl.report import write_report
 from shoprl.report.episodes import ShopTexts, goals_apart
 from shoprl.report.panels import plot_panels
@@ -14,7 +15,7 @@ from shoprl.report.plots_compare import plot_comparison
 from shoprl.training.loop import read_log
 
 
-def _figures(run: Run, outcome: Outcome) -> list[tuple[str, Path]]:
+def _figures(run: Experiment, outcome: Outcome) -> list[tuple[str, Path]]:
     folder = run.folder / "figures"
     curves = {
         f"Loss: {name}": {name: [[(r["update"], r["loss"]) for r in read_log(run.folder / "training" / name)]]}
@@ -29,7 +30,7 @@ def _figures(run: Run, outcome: Outcome) -> list[tuple[str, Path]]:
     return [*figures, ("Training losses, each training in a panel of its own", folder / "losses.png")]
 
 
-def write_run_report(run: Run, outcome: Outcome, results: Mapping[str, object]) -> None:
+def write_run_report(run: Experiment, outcome: Outcome, results: Mapping[str, object]) -> None:
     """Write ``figures/*.png`` and ``report.html`` into the run folder."""
     read = replace(RunResults.from_json(results, run.folder / RESULTS), wall_seconds=run.wall)
     goals = goals_apart(

@@ -54,7 +54,7 @@ def most_different(episodes: Sequence[Sequence[Episode]], count: int = GOALS) ->
     """The positions of the goals on which rewards differ most, of agents that met the same goals in the same order."""
     apart = []
     for i, same in enumerate(zip(*episodes, strict=True)):
-        rewards = [episode.reward for episode in same]
+        rewards = [episode.earned for episode in same]
         apart.append((min(rewards) - max(rewards), i))
     return [i for difference, i in sorted(apart)[:count] if difference < 0]
 
@@ -75,7 +75,7 @@ def goals_apart(episodes: Mapping[str, Sequence[Episode]], texts: ShopTexts) -> 
 
 def _shown_goal(episodes: Mapping[str, Episode], texts: ShopTexts, opened: bool) -> ShownGoal:
     """A goal; of many agents those with the highest and the lowest rewards."""
-    order = sorted(episodes, key=lambda name: -episodes[name].reward)
+    order = sorted(episodes, key=lambda name: -episodes[name].earned)
     kept = order if len(order) <= _AGENTS else [*order[: _AGENTS // 2], *order[-(_AGENTS // 2) :]]
     shown = []
     for name in (name for name in episodes if name in kept):
@@ -83,7 +83,7 @@ def _shown_goal(episodes: Mapping[str, Episode], texts: ShopTexts, opened: bool)
         steps = [texts.step(decision) for decision in episode.decisions[:_STEPS]]
         left = len(episode.decisions) - len(steps)
         more = [(f"… and {left} more", "")] if left else []
-        shown.append(ShownEpisode(name, f"{episode.reward:.2f}", (*steps, *more), texts.title(episode.asin)))
+        shown.append(ShownEpisode(name, f"{episode.earned:.2f}", (*steps, *more), texts.title(episode.asin)))
     return ShownGoal(texts.instruction(next(iter(episodes.values())).goal_index), tuple(shown), opened)
 
 

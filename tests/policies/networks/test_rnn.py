@@ -9,7 +9,7 @@ from shoprl.shop.data import ShopData
 from shoprl.training.imitation import ImitationConfig, train_imitation
 from shoprl.trajectories.examples import Example
 from tests.support.tiny_bert import tiny_rnn, toy_states
-from tests.training.test_imitation import expert_examples
+from tests.support.training import expert_examples
 
 
 @torch.inference_mode()
@@ -38,7 +38,7 @@ def test_a_decision_does_not_depend_on_its_batch() -> None:
 def test_page_and_wish_reach_logits_and_values() -> None:
     policy, one = tiny_rnn(), toy_states()[2]
     value = policy.logits_and_values([one])
-    for other in (replace(one, page="color"), replace(one, instruction="color"), replace(one, instruction="")):
+    for other in (replace(one, page="color"), replace(one, request="color"), replace(one, request="")):
         found = policy.logits_and_values([other])
         assert all((a - b).abs().max() > 1e-6 for a, b in zip(value, found, strict=True))
 

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from shoprl.trajectories.preferences import Preference, read_preferences, write_preferences
-from tests.cli.conftest import Call
-from tests.cli.test_errors import refused, tree
+from tests.support.cli import Call, refused, tree
+from tests.support.preferences import HASH, some_preferences
 from tests.support.toyshop import toy_data
-from tests.trajectories.test_preferences import HASH, some_preferences
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +47,7 @@ def test_stats(call: Call, tmp_path: Path, pairs: list[Preference]) -> None:
     assert row["margin"]["pairs"] == len(pairs)
     assert row["goals_sha256"] == HASH
     text = call("preferences", "stats", tmp_path / "more.jsonl")
-    assert "also the other way round" in text.out
+    assert "also in the opposite order" in text.out
     write_preferences(tmp_path / "one.jsonl", [turned], HASH)
     assert call("preferences", "stats", tmp_path / "one.jsonl", "--json").json()["margin"] is None
 
