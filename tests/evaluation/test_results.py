@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from shoprl.errors import RunError
 from shoprl.evaluation.results import (
     NOT_RECORDED,
     ArmRow,
@@ -96,30 +95,3 @@ def test_an_arm_is_written_as_its_result_is() -> None:
     arm = ArmResult(3, 50.0, (40.0, 60.0), None, None, 0.25)
     written = ArmRow.of(arm).to_json()
     assert json.dumps(written) == json.dumps(arm.to_json())
-
-
-@pytest.mark.parametrize(
-    ("results", "fault"),
-    [
-        ([], "expected a JSON object, found list"),
-        ({"agents": []}, "agents is not a JSON object"),
-        ({"agents": {"dpo": {"score": "50"}}}, "agents.dpo.score is not a number"),
-        ({"agents": {"dpo": {"score": float("nan")}}}, "agents.dpo.score is not a number"),
-        ({"agents": {"dpo": {"episodes": 1.5}}}, "agents.dpo.episodes is not a whole number"),
-        ({"agents": {"dpo": {"score_interval": [1.0]}}}, "agents.dpo.score_interval is not an array of 2"),
-        ({"agents": {"dpo": {"commit": {"dirty": 1}}}}, "agents.dpo.commit.dirty is not true or false"),
-        ({"comparisons": {}}, "comparisons is not a JSON array"),
-        (
-            {"comparisons": [{"score_difference": {"value": 1.0, "high": 2.0}}]},
-            r"comparisons\[0\].score_difference.low is not there",
-        ),
-        ({"thompson": {"arms": {"a": 3}}}, "thompson.arms.a is not a JSON object"),
-        ({"best_policy": 3}, "best_policy is not a text"),
-        ({"demonstrations": {"trips": "many"}}, "demonstrations.trips is not a JSON object"),
-    ],
-)
-def test_a_wrong_field_is_named_with_its_file(tmp_path: Path, results: object, fault: str) -> None:
-    path = tmp_path / "results.json"
-    path.write_text(json.dumps(results))
-    with pytest.raises(RunError, match=rf"results\.json: {fault}"):
-        read_results(path)
