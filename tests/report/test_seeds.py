@@ -1,6 +1,6 @@
 import pytest
 
-from shoprl.report.seeds import OverSeeds, mean_over_seeds, summarize_seeds
+from shoprl.report.seeds import OverSeeds, in_brackets, summarize_seeds
 
 
 def percent(value: float) -> str:
@@ -10,18 +10,23 @@ def percent(value: float) -> str:
 @pytest.mark.parametrize(
     ("values", "over_goals", "text"),
     [
-        ([], None, "–"),
-        ([52.3], None, "52.3%"),
-        ([52.3], (50.0, 54.5), "52.3% [50.0%, 54.5%]"),
-        ([50.0, 51.0, 52.0], (0.0, 1.0), "51.0% [48.5%, 53.5%]"),  # 4.303 / sqrt(3) to each side
-        ([50.0, 50.0], None, "50.0%"),
-        ([1.0, 99.0], None, "50.0% [0.0%, 100.0%]"),
+        ([52.3], None, ""),
+        ([52.3], (50.0, 54.5), "[50.0%, 54.5%]"),
+        ([50.0, 51.0, 52.0], (0.0, 1.0), "[48.5%, 53.5%]"),  # 4.303 / sqrt(3) to each side
+        ([50.0, 50.0], None, ""),
+        ([1.0, 99.0], None, "[0.0%, 100.0%]"),
     ],
 )
 def test_brackets_hold_the_interval_and_never_the_range(
     values: list[float], over_goals: tuple[float, float] | None, text: str
 ) -> None:
-    assert mean_over_seeds(values, percent, (0.0, 100.0), over_goals) == text
+    summary = summarize_seeds(values, (0.0, 100.0), over_goals)
+    assert summary is not None
+    assert in_brackets(summary.interval, percent) == text
+
+
+def test_nothing_scored_is_no_value() -> None:
+    assert summarize_seeds([]) is None
 
 
 def test_the_range_is_known_apart() -> None:

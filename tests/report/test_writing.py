@@ -179,7 +179,7 @@ def test_comparison_says_whether_the_interval_holds_zero(tmp_path: Path) -> None
     text = page(tmp_path, RESULTS)
     assert "<td>+6.0<small>[+1.0, +11.0]</small></td><td>+2.0<small>[-1.0, +5.0]</small></td>" in text
     assert "Success: the interval excludes zero." in text
-    assert "Score: the interval holds zero: not told apart." in text
+    assert "Score: the interval holds zero: no difference shown." in text
 
 
 def test_tables_show_values_and_leave_blank_what_was_not_scored(tmp_path: Path) -> None:
