@@ -16,7 +16,7 @@ from shoprl.files import sha256_of
 from shoprl.policies.networks.backbone import load_backbone
 from shoprl.policies.query.policy import QueryPolicy
 from shoprl.policies.saving import load_learned
-from shoprl.recommend.recommender import recommend
+from shoprl.recommender.recommend import recommend
 from shoprl.shop.data import read_data
 from shoprl.tasks.instruction import parse_instruction
 from shoprl.tasks.shop.task import ShopTask

@@ -41,7 +41,7 @@ class Recommend(Seeded, Threaded, Printing):
         """Run the command."""
         prepare(self.seed, self.threads)
         from shoprl.policies.saving import load_policy
-        from shoprl.recommend.recommender import recommend
+        from shoprl.recommender.recommend import recommend
         from shoprl.runlog import policy_of
 
         chosen, data = self.policy, self.data
