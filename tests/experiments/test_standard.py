@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from shoprl.experiments.outcome import Outcome
 
 from shoprl.cli.reproduce import Reproduce
 from shoprl.errors import RunError
 from shoprl.experiments.engine import Experiment
-from shoprl.experiments.outcome import Outcome
 from shoprl.experiments.standard import Sizes, make_agent, standard_experiment
 from shoprl.files import sha256_of
 from shoprl.policies.networks.backbone import load_backbone

@@ -19,7 +19,7 @@ from shoprl.trajectories.examples import Example
 G = TypeVar("G")
 C = TypeVar("C", bound="MethodConfig")
 C_contra = TypeVar("C_contra", contravariant=True)
-Rows = list[dict[str, Any]]
+Rows = Sequence[Mapping[str, float]]
 
 
 class MethodConfig(Protocol):

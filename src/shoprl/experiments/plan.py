@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from shoprl.experiments.methods import MethodConfig
 
@@ -69,7 +69,7 @@ class Recipe:
     start: str | None = None
     data: tuple[str, ...] = ()
     network: str = "choice"
-    sizes: Mapping[str, Any] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
     stream: str = "network"
     pairs: str = "pairs"
     temperature: float = 1.0

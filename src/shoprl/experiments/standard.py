@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from shoprl.errors import RunError
-from shoprl.experiments.engine import Experiment, best_of
-from shoprl.experiments.outcome import Outcome
+from shoprl.evaluation.results import Measurement, PolicyRow, RunResults
+from shoprl.experiments.engine import Experiment, Outcome, best_of
 from shoprl.experiments.plan import Corrections, Plan, Recipe, Shoppers
 from shoprl.policies.simple import RuleOptionsPolicy, RulePolicy
 from shoprl.shop.data import ShopData
@@ -143,17 +143,17 @@ def make_agent(experiment: Experiment, given: ShopData) -> Outcome:
     measured = (RulePolicy(), RuleOptionsPolicy(), policies[best])
     tests = {policy.name: experiment.evaluate(policy, "test", test_goals) for policy in measured}
     sampled = experiment.evaluate(policies[best], "test", test_goals, "sample")
-    rows = {name: test.summary.to_json() for name, test in tests.items()}
-    results = {
-        "agents": rows | {f"{best}, sampled": sampled.summary.to_json()},
-        "best_policy": f"policies/{best}",
-        "chosen_on_eval_goals": {name: each.summary.to_json() for name, each in on_eval.items()},
-        "demonstrations": {
+    evaluations = {**tests, f"{best}, sampled": sampled}
+    results = RunResults(
+        agents={name: PolicyRow.of(each.summary) for name, each in evaluations.items()},
+        best_policy=f"policies/{best}",
+        chosen_on_eval_goals={name: Measurement.of(each.summary) for name, each in on_eval.items()},
+        demonstrations={
             "episodes": len(experiment.episodes("expert")),
             "decisions": len(experiment.examples("expert")),
             "corrected_episodes": len(experiment.episodes("corrected")),
         },
-        "hashes": given.hashes(),
-        "training_hashes": experiment.data.hashes(),
-    }
-    return Outcome(results, tests, tuple(policies))
+        hashes=given.hashes(),
+        training_hashes=experiment.data.hashes(),
+    )
+    return Outcome(results, tests)

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal, TypeVar
 
 from shoprl.experiments.plan import Plan, Recipe, Shoppers
 from shoprl.training.dpo import DPOConfig
 from shoprl.training.imitation import ImitationConfig
+from shoprl.training.loop import LoopConfig
 from shoprl.training.policy_gradient import PolicyGradientConfig
 from shoprl.training.ppo import PPOConfig
 from shoprl.training.self_learning import SelfLearningConfig
@@ -97,43 +98,56 @@ class Study:
     against: tuple[str, Mapping[str, Mapping[float, str]]] | None = None
 
 
+C = TypeVar("C", bound=LoopConfig)
 STREAMS = {"skill": 0, "demonstrations": 1, "network": 3, "pairs": 5}
 HELD_OUT, DEPARTMENT = "without held-out products", "without a department"  # groups of training goals
 
 
 def plan(size: Size) -> Plan:
     """Every policy of the studies; what several studies need is made once."""
-    shared = _shared(size)
-    slow = {**shared, "learning_rate": 3e-5}  # that of DPO, PPO and policy gradient
     count, average = size.demonstrations, f"average-{size.demonstrations}"
     expert = f"expert-{count}"
     fewer = {HELD_OUT: f"{expert}-without-held-out", DEPARTMENT: f"{expert}-without-a"}
+
+    def paced(config: C) -> C:
+        """The settings that every training of a size shares."""
+        if size is TINY:
+            return replace(config, warmup=2, checkpoint_every=2, log_every=2)
+        return replace(config, checkpoint_every=48, log_every=16)
+
+    def slow(config: C) -> C:
+        """The same at the learning rate of DPO, PPO and policy gradient."""
+        return paced(replace(config, learning_rate=3e-5))
 
     def shoppers(skill: Literal["expert", "average"], goals: str = "training") -> tuple[Shoppers, ...]:
         return (Shoppers(count, "demonstrations", skill, goals, recovery=0.3 if skill == "expert" else 0.0),)
 
     def imitation(updates: int, shown: str = average) -> Recipe:
-        config = ImitationConfig(updates=updates, batch_size=size.batch, **shared)
-        return Recipe("imitation", config, data=(shown,))
+        return Recipe("imitation", paced(ImitationConfig(updates=updates, batch_size=size.batch)), data=(shown,))
 
     def control(updates: int) -> Recipe:
-        config = ImitationConfig(updates=updates, batch_size=size.batch, **slow)
+        config = slow(ImitationConfig(updates=updates, batch_size=size.batch))
         return Recipe("imitation", config, "imitation", (average,))
 
-    dpo_config = DPOConfig(
-        updates=size.updates, batch_size=1 if size.by_episode else size.batch, by_episode=size.by_episode, **slow
-    )
+    batch = 1 if size.by_episode else size.batch
+    dpo_config = slow(DPOConfig(updates=size.updates, batch_size=batch, by_episode=size.by_episode))
 
     def dpo(updates: int, start: str = "imitation", temperature: float = 1.0) -> Recipe:
         return Recipe("dpo", replace(dpo_config, updates=updates), start, (average,), temperature=temperature)
 
     def ppo(updates: int) -> Recipe:
-        rollout = {"epochs": 2, "minibatches": 1, "checkpoint_every": 2} if size is TINY else {"checkpoint_every": 48}
-        config = PPOConfig(updates=updates, batch_size=size.rollout[0], demonstrated=size.batch, **{**slow, **rollout})
-        return Recipe("ppo", config, "imitation", (average,))
+        epochs, minibatches = (2, 1) if size is TINY else (4, 4)
+        config = PPOConfig(
+            updates=updates,
+            batch_size=size.rollout[0],
+            demonstrated=size.batch,
+            epochs=epochs,
+            minibatches=minibatches,
+        )
+        return Recipe("ppo", slow(config), "imitation", (average,))
 
     def gradient(updates: int) -> Recipe:
-        config = PolicyGradientConfig(updates=updates, batch_size=size.rollout[1], demonstrated=size.batch, **slow)
+        config = slow(PolicyGradientConfig(updates=updates, batch_size=size.rollout[1], demonstrated=size.batch))
         return Recipe("policy-gradient", config, "imitation", (average,))
 
     def alone(trajectories: int, start: str = "imitation", temperature: float = 1.0) -> Recipe:
@@ -141,7 +155,7 @@ def plan(size: Size) -> Plan:
         return Recipe("self-learning", config, start, temperature=temperature)
 
     few, some, many = size.generated
-    rnn = ImitationConfig(updates=size.rnn, batch_size=size.batch, **shared)
+    rnn = paced(ImitationConfig(updates=size.rnn, batch_size=size.batch))
     learners = {"control": control, "dpo": dpo, "ppo": ppo, "policy-gradient": gradient}
     wanted = [
         *((name, size.updates) for name in learners),
@@ -186,13 +200,6 @@ def plan(size: Size) -> Plan:
 def named(learner: str, updates: int, size: Size) -> str:
     """A policy's name; that with another number of updates than most says so."""
     return learner if updates == size.updates else f"{learner}-{updates}"
-
-
-def _shared(size: Size) -> dict[str, Any]:
-    """What every training of a size shares."""
-    if size is TINY:
-        return {"warmup": 2, "checkpoint_every": 2, "log_every": 2}
-    return {"checkpoint_every": 48, "log_every": 16}
 
 
 def _pairs(*pairs: tuple[str, str]) -> tuple[tuple[str, str], ...]:
