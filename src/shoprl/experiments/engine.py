@@ -1,4 +1,4 @@
-"""The engine of every experiment: makes each policy of a plan once, loads it when resumed, and records how it was made."""
+"""The engine of every experiment: makes each policy of a plan once, loads it when resumed, and records it."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -269,12 +269,7 @@ class Experiment:
                 old.unlink()  # of a policy of that name that is no more
         record = self._recorded(name, recipe, policy, learned, None if resumed else (wall, processor)).to_json()
         write_json(self._record_file(name), record)
-        measured = (
-            "seconds",
-            "processor_seconds",
-            "commit",
-            "machine",
-        )  # not of a policy, which the plan alone decides
+        measured = ("seconds", "processor_seconds", "commit", "machine")  # a policy's files depend on the plan alone
         about = {key: value for key, value in record.items() if key not in measured}
         save_policy(policy, self.folder / "policies" / name, about)
         return policy

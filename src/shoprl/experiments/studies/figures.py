@@ -7,6 +7,7 @@ from typing import NoReturn
 from shoprl.errors import RunError
 from shoprl.evaluation.results import Measurement, PolicyRow, RunResults
 from shoprl.evaluation.thompson.compare import play
+from shoprl.evaluation.thompson.sampling import ThompsonResult
 from shoprl.experiments.plan import Plan
 from shoprl.experiments.studies.plans import Study
 from shoprl.experiments.studies.study import THOMPSON, thompson_config, thompson_goals
@@ -36,7 +37,7 @@ def draw_study(folder: Path, study: Study, plan: Plan, data: ShopData, runs: Seq
         }
         plot_against(study.against[0], panels, figures / "against.png")
         captions["against.png"] = f"Success on the test goals against {study.against[0]}. A point a seed; lines: means."
-    played = []
+    played: list[ThompsonResult] = []
     for run in runs:
         arms = [arm for arm in study.arms if arm in (run.agents or {})]
         if arms and run.seed is not None:
