@@ -31,7 +31,7 @@ class Corrections:
     """Episodes in which an expert corrects a policy.
 
     Attributes:
-        policy: whom.
+        policy: name of the one that is corrected.
         stream: the random stream that they are drawn from.
         goals: name of the group of training goals.
         repeats: how often each decision counts.

@@ -1,8 +1,8 @@
 """The recipe of the best agent that two processor cores make within 45 minutes: ``shoprl reproduce --budget standard``.
 
 An expert's demonstrations on the training goals, half of them worded as people ask, are imitated. Then the agent shops
-for more training goals, an expert corrects it where it goes wrong, and it goes on to learn from the corrections and the
-demonstrations together. Which of the two agents is kept is decided on the eval goals.
+for more training goals, an expert corrects it where it goes wrong, and it continues to learn from the corrections and
+the demonstrations together. Which of the two agents is kept is decided on the eval goals.
 """
 
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ class Sizes:
         imitation: settings of imitation.
         corrected_own, corrected_reworded: goals that the agent is corrected on, drawn at random.
         repeats: how often each decision of a corrected episode counts.
-        correction: settings of the imitation that goes on with the corrections.
+        correction: settings of the imitation that continues with the corrections.
         products: of a generated catalogue.
         eval_goals: goals on which the kept agent is chosen.
     """

@@ -1,7 +1,7 @@
 """Study: image features on and off, and on with the pictures shuffled, on a shop whose pictures matter.
 
 The pictures are drawn and their encoder is small and fixed (:mod:`shoprl.experiments.studies.pictures`): the study
-shows whether the choice network can use what a picture tells, not what photographs would be worth to it.
+shows whether the choice network can use what a picture shows, not what photographs would be worth to it.
 """
 
 from collections.abc import Mapping
