@@ -106,7 +106,7 @@ def test_groups_are_measured_and_never_trained_on(done: tuple[Path, dict[str, An
 
 def test_studies_share_their_agents(done: tuple[Path, dict[str, Any]]) -> None:
     _, made = done
-    first, second = (found[name]["agents"]["dpo"] for name in ("learners", "generalisation"))
+    first, second = (made[name]["agents"]["dpo"] for name in ("learners", "generalisation"))
     assert first["weights"] == second["weights"]
 
 
