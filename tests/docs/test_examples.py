@@ -1,0 +1,25 @@
+"""Every script under examples/ runs as it stands, on a small generated shop."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_the_example_runs(
+    example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [example.name])
+    runpy.run_path(str(example), run_name="__main__")
+    assert capsys.readouterr().out, "an example shows what came of it"
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_a_page_shows_the_example(example: Path) -> None:
+    assert any(f"/examples/{example.name}" in page.read_text(encoding="utf-8") for page in PAGES)
