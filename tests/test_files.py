@@ -25,6 +25,7 @@ from shoprl.files import (
     write_json,
     write_json_lines,
 )
+from tests.support.strategies import JSON
 
 
 def failing(error: BaseException) -> Callable[[IO[bytes]], None]:
@@ -116,13 +117,6 @@ def test_numbers_that_are_not_json_are_refused(write: Callable[[Path, object], N
     with pytest.raises(ValueError, match="not JSON compliant"):
         write(tmp_path / "a.json", {"a": float("nan")})
     assert list(tmp_path.iterdir()) == []
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(), children, max_size=3),
-    max_leaves=4,
-)
 
 
 @settings(max_examples=50)

@@ -13,7 +13,7 @@ from shoprl import json_stream
 from shoprl.errors import CatalogError, GoalError
 from shoprl.files import read_json
 from shoprl.json_stream import JsonArray, Position, iter_object
-from tests.test_files import JSON
+from tests.support.strategies import JSON
 
 CHUNKS = range(1, 8)
 # Whatever a boundary between two reads may cut apart.

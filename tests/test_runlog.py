@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shoprl.errors import RunError, StorageError
-from shoprl.runlog import RUN, commit, end_run, machine, read_run, start_run, versions
+from shoprl.runlog import RUN, end_run, read_run, start_run, versions
 
 SETTINGS: dict[str, Any] = {"budget": "tiny", "seed": 0, "sizes": {"rate": 3e-05}}
 
@@ -95,10 +95,3 @@ def test_a_record_that_is_no_object_is_named(tmp_path: Path, text: str) -> None:
 def test_a_folder_without_a_record(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="reproduce --out"):
         read_run(tmp_path)
-
-
-def test_what_it_notes_of_the_machine() -> None:
-    assert {"shoprl", "python", "torch", "numpy"} <= set(versions())
-    assert machine()["threads"] >= 1
-    found = commit()
-    assert found is None or (len(found["sha"]) == 40 and isinstance(found["dirty"], bool))

@@ -2,15 +2,11 @@ from itertools import count
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from shoprl.bench.env import Walk, _distinct, bench_env, bench_search, instructions, random_walks, recorded_walks
-from shoprl.bench.process import bench_memory, bench_startup, memory_of, run_measured
-from shoprl.errors import ShopRLError
 from shoprl.shop.data import ShopData
 from shoprl.shop.env import WebShopEnv
 from tests.support.recorder import toy_recordings, write_recordings
-from tests.support.toyshop import write_toy_folder
 
 
 def test_distinct_queries_find_what_the_queries_found(toy: ShopData) -> None:
@@ -59,23 +55,3 @@ def test_recorded_actions_are_replayed(toy: ShopData, tmp_path: Path) -> None:
     walks = recorded_walks(write_recordings(tmp_path / "golden", recordings), toy)
     taken = [[step["action"] for step in row["steps"][1:]] for row in recordings["episodes"]]
     assert [list(walk.actions) for walk in walks] == taken
-
-
-def test_figures_of_processes(tmp_path: Path) -> None:
-    write_toy_folder(tmp_path / "toy")
-    started = bench_startup(tmp_path / "toy", repeats=1)
-    assert 0 < started["import_seconds"] < 60
-    assert not started["store"]
-    found = bench_memory(tmp_path / "toy", environments=3, workers=2)
-    assert 10 < found["worker_private_mb"] <= found["worker_pss_mb"] < found["workers_pss_mb"]
-    assert found["environments_rss_mb"] - found["one_environment_rss_mb"] == pytest.approx(found["extra_mb"], abs=0.2)
-
-
-def test_memory_of_a_process_that_is_not_there() -> None:
-    with pytest.raises(ShopRLError, match="smaps_rollup"):
-        memory_of(2**22 + 1)
-
-
-def test_a_command_that_fails_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ShopRLError, match=r"catalog build .* ended with code 2"):
-        run_measured(["catalog", "build", "--data", str(tmp_path / "nowhere")])

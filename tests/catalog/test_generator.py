@@ -11,7 +11,7 @@ import pytest
 
 from shoprl.catalog.generator import MISSING_PRICE, Listing, generate, write_catalog
 from shoprl.catalog.product import Product
-from shoprl.catalog.vocabulary import DEPARTMENTS, ROLES
+from shoprl.catalog.vocabulary import DEPARTMENTS
 from shoprl.errors import ConfigError
 
 COUNT = 1500
@@ -107,16 +107,6 @@ def test_departments_and_families(listings: list[Listing]) -> None:
     assert min(departments.values()) > COUNT / 10
     assert all(len(families) >= 12 for families in DEPARTMENTS.values())
     assert len({listing.item["query"] for listing in listings}) > 90
-
-
-def test_an_attribute_has_one_role() -> None:
-    seen: dict[str, set[str]] = {}
-    for family in (family for families in DEPARTMENTS.values() for family in families):
-        assert len(set(family.attributes)) == len(family.attributes), family.query
-        for role, names in (("trait", family.traits), ("part", family.parts), ("use", family.uses)):
-            for name in names:
-                seen.setdefault(name, set()).add(role)
-    assert {name: {role} for name, role in ROLES.items()} == seen
 
 
 def test_options(listings: list[Listing]) -> None:

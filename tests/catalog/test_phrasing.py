@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from shoprl.catalog.phrasing import phrase, phrase_price
 from shoprl.catalog.vocabulary import DEPARTMENTS, ROLES
-from shoprl.catalog.vocabulary.nouns import article, counted, heading, is_many, singular, unit
 
 QUERIES = [family.query for families in DEPARTMENTS.values() for family in families]
 TEXTS = st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=20)
@@ -84,41 +83,3 @@ def test_price_is_named(price: float, written: str) -> None:
 def test_price_in_webshops_form_occurs() -> None:
     rng = np.random.default_rng(5)
     assert ", and price lower than 30.00 dollars" in {phrase_price(rng, 30.0) for _ in range(200)}
-
-
-@pytest.mark.parametrize(
-    ("noun", "one"),
-    [
-        ("floor lamps", "floor lamp"),
-        ("mattresses", "mattress"),
-        ("toothbrushes", "toothbrush"),
-        ("nail polishes", "nail polish"),
-        ("wall art", "wall art"),
-        ("men's shorts", "men's shorts"),
-        ("hoodies", "hoodie"),
-        ("window boxes", "window box"),
-        ("vases", "vase"),
-        ("webcams with ring light", "webcam with ring light"),
-        ("women's tops, tees & blouses", "women's tops, tees & blouses"),
-        ("cube bookshelves", "cube bookshelf"),
-    ],
-)
-def test_singular(noun: str, one: str) -> None:
-    assert singular(noun) == one
-
-
-def test_counted() -> None:
-    assert counted("floor lamps", "eco friendly") == "an eco friendly floor lamp"
-    assert counted("men's shorts", "machine washable") == "a pair of machine washable men's shorts"
-    assert counted("popcorn") == "some popcorn"
-    assert counted("usb c cables") == "a usb c cable"
-
-
-def test_small_words() -> None:
-    assert article("hdmi cable") == "an"
-    assert article("") == "a"
-    assert is_many("protein bars")
-    assert not is_many("floor lamps")
-    assert unit("protein bars") == "pack of protein bars"
-    assert unit("women's boots") == "pair of women's boots"
-    assert heading("women's bpa free cup") == "Women's BPA Free Cup"

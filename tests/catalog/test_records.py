@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from shoprl.catalog.records import Records, RecordWriter, SortedKeys, StoredMapping, load_array, save_array
 from shoprl.errors import CatalogError, StorageError
-from tests.test_files import JSON
+from tests.support.strategies import JSON
 
 ROWS = [b"one", b"", b"three", b"\x00\xff", b"", b"five" * 1_000]
 

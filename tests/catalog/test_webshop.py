@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shoprl.catalog import webshop
-from shoprl.catalog.catalog import Catalog
 from shoprl.catalog.product import Product, Request
 from shoprl.catalog.webshop import parse_pricing, read_catalog
 from shoprl.errors import CatalogError
@@ -405,22 +404,6 @@ def test_a_bad_wording_is_named(files: dict[str, Any], field: str, tmp_path: Pat
 # The catalogue
 
 
-def test_a_catalogue_finds_products_by_asin() -> None:
-    catalog = toy_catalog()
-    assert len(catalog) == 12
-    assert tuple(catalog) == PRODUCTS
-    assert catalog["B0TEA00002"].title == "Mint Meadow Leaves"
-    assert "B0TEA00002" in catalog
-    assert "b0tea00002" not in catalog
-
-
-def test_a_catalogue_needs_products_with_different_asins() -> None:
-    with pytest.raises(CatalogError, match="empty"):
-        Catalog([])
-    with pytest.raises(CatalogError, match="same ASIN twice"):
-        Catalog([PRODUCTS[0], PRODUCTS[1], PRODUCTS[0]])
-
-
 CHANGES: dict[str, Any] = {
     "name": "Other",
     "full_description": "Other",
@@ -440,10 +423,6 @@ def test_the_content_hash_sees_every_field(field: str, tmp_path: Path) -> None:
     assert read_catalog(write(tmp_path, [item_row(PRODUCTS[0])])).content_hash == before
     after = read_catalog(write(tmp_path, [item_row(PRODUCTS[0]) | {field: CHANGES[field]}])).content_hash
     assert after != before
-
-
-def test_the_content_hash_sees_the_order() -> None:
-    assert Catalog(PRODUCTS).content_hash != Catalog(PRODUCTS[::-1]).content_hash
 
 
 @pytest.mark.parametrize("price", [math.nan, math.inf, -4, 10**400, True, "9"], ids=lambda value: repr(value)[:8])

@@ -1,30 +1,12 @@
-import json
 import logging
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from shoprl.cli.main import main
+from tests.support.cli import Answer, Call
 from tests.support.fakerun import shared_run, use_fake_backbone
-
-
-@dataclass(frozen=True)
-class Answer:
-    """How a command ended and what it printed."""
-
-    code: int
-    out: str
-    err: str
-
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Call = Callable[..., Answer]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from transformers import BertConfig
 
 from shoprl.policies.networks.backbone import load_backbone
-from tests.cli.conftest import Call
+from tests.support.cli import Call
 
 
 @pytest.mark.parametrize("what", [("env", "--passes", 1), ("search",)])

@@ -11,9 +11,7 @@ import pytest
 from shoprl.catalog.webshop import read_catalog
 from shoprl.shop.data import read_data
 from shoprl.shop.splits import read_split
-from tests.cli.conftest import Call
-
-GENERATE, BUILD, ATTRIBUTES, SPLIT = "catalog generate", "catalog build", "catalog attributes", "catalog split"
+from tests.support.cli import ATTRIBUTES, BUILD, GENERATE, SPLIT, Call, words
 
 
 def test_the_installed_command_answers() -> None:
@@ -29,11 +27,6 @@ def test_subcommands_of_catalog_are_two_words(call: Call, name: str) -> None:
     answer = call(*name.split(), "--help")
     assert answer.code == 0
     assert "--out" in answer.out
-
-
-def words(name: str) -> list[str]:
-    """A command's name as arguments."""
-    return name.split()
 
 
 def test_generate(call: Call, tmp_path: Path) -> None:

@@ -6,8 +6,7 @@ from shoprl.errors import RunError
 from shoprl.files import read_json, write_json
 from shoprl.policies.saving import save_policy
 from shoprl.shop.data import read_data
-from tests.cli.conftest import Call
-from tests.cli.test_errors import refused, tree
+from tests.support.cli import Call, refused, tree
 from tests.support.fakes import fake_policy
 
 ROW = {"rollouts", "score", "score_interval", "success_rate", "success_rate_interval", "probability_best"}

@@ -6,8 +6,8 @@ import torch
 
 from shoprl.policies.networks.bi_attention import BiAttentionPolicy
 from shoprl.policies.saving import load_policy
-from tests.cli.conftest import Call
-from tests.compat.test_published import bart_folder, checkpoint, write
+from tests.support.cli import Call
+from tests.support.published import bart_folder, checkpoint, write
 from tests.support.tiny_bert import tiny_bert
 
 

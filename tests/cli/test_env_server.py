@@ -12,8 +12,7 @@ import pytest
 from shoprl.serve.client import RemoteEnv
 from shoprl.serve.sessions import SessionNotFoundError
 from shoprl.shop.env import WebShopEnv
-from tests.cli.conftest import Call
-from tests.cli.test_errors import refused
+from tests.support.cli import Call, refused
 
 pytest.importorskip("fastapi", reason="needs the extra serve")
 pytest.importorskip("uvicorn", reason="needs the extra serve")

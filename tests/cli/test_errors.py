@@ -11,22 +11,7 @@ import pytest
 
 from shoprl.shop.data import read_data
 from shoprl.shop.goal import write_goals
-from tests.cli.conftest import Answer, Call
-from tests.cli.test_commands import ATTRIBUTES, BUILD, GENERATE, SPLIT, words
-
-
-def tree(folder: Path) -> dict[str, bytes | None]:
-    return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
-
-
-def refused(answer: Answer, error: str, *parts: str) -> None:
-    assert answer.code == 2, answer.err
-    assert answer.out == ""
-    line = answer.err.strip().splitlines()[-1]
-    assert line.startswith(f"{error}: "), answer.err
-    assert "Traceback" not in answer.err
-    for part in parts:
-        assert part in line
+from tests.support.cli import ATTRIBUTES, BUILD, GENERATE, SPLIT, Call, refused, tree, words
 
 
 def items(folder: Path) -> Path:

@@ -6,8 +6,7 @@ from pathlib import Path
 from shoprl.catalog.webshop import read_catalog
 from shoprl.shop.goal import write_goals
 from shoprl.shop.store import build_store
-from tests.cli.conftest import Call
-from tests.cli.test_errors import refused, tree
+from tests.support.cli import Call, refused, tree
 from tests.support.recorder import Rows, toy_recordings, write_recordings
 from tests.support.toyshop import PRODUCTS, toy_goals
 

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from shoprl.trajectories.preferences import Preference, read_preferences, write_preferences
-from tests.cli.conftest import Call
-from tests.cli.test_errors import refused, tree
+from tests.support.cli import Call, refused, tree
+from tests.support.preferences import HASH, some_preferences
 from tests.support.toyshop import toy_data
-from tests.trajectories.test_preferences import HASH, some_preferences
 
 
 @pytest.fixture(scope="module")

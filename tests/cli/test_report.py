@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Call
+from tests.support.cli import Call
 from tests.support.folders import row, run_folder
 
 

@@ -16,7 +16,7 @@ from shoprl.policies.saving import load_learned
 from shoprl.recommend.recommender import recommend
 from shoprl.shop.data import read_data
 from shoprl.tasks.instruction import parse_instruction
-from tests.cli.conftest import Call
+from tests.support.cli import Call
 from tests.support.fakequery import tiny_bart
 from tests.support.tiny_bert import tiny_bert
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from shoprl.policies.query.policy import load_query_policy
+from shoprl.policies.query.loading import load_query_policy
 from shoprl.runlog import RUN
 from shoprl.shop.data import read_data
 from shoprl.tasks.instruction import parse_instruction
-from tests.cli.conftest import Answer, Call
+from tests.support.cli import Answer, Call
 from tests.support.fakequery import fake_backbone, find_me, write_tiny_bart
 
 

@@ -16,12 +16,11 @@ from shoprl.trajectories.examples import replay
 from shoprl.trajectories.files import read_trajectories, write_trajectories
 from shoprl.trajectories.lines import stored_hash
 from shoprl.trajectories.shoppers import demonstrations
-from tests.cli.conftest import Call
-from tests.cli.test_errors import refused, tree
+from tests.support.cli import Call, refused, tree
+from tests.support.imitation_file import toy_rows, write_file
 from tests.support.realdata import real_data
+from tests.support.site_logs import BUY, SEARCH, SHOE, goal_for, log_rows, write_log
 from tests.support.toyshop import toy_data
-from tests.trajectories.test_imitation_file import toy_rows, write_file
-from tests.trajectories.test_site_logs import BUY, SEARCH, SHOE, goal_for, log_rows, write_log
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,14 @@
-import json
 import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from shoprl.compat.legacy import WebAgentTextEnv
-from shoprl.errors import CatalogError, ConfigError, GoalError, TrajectoryError
+from shoprl.errors import ConfigError, GoalError, TrajectoryError
 from shoprl.files import read_json_lines
 from shoprl.shop.data import ShopData, read_data, shop_data
 from tests.support.parsing import available_actions, parsed
@@ -291,26 +289,6 @@ def test_a_filter_keeps_the_goals_it_holds_for() -> None:
     assert set(drawn_goals(env, 60)) <= {goal.instruction for goal in kept}
 
 
-def test_a_limit_keeps_the_goals_that_webshop_keeps() -> None:
-    """By hand: ``random.seed(233)``, shuffle, then draws by its own rule until five differ."""
-    data = toy_data()
-    rng = random.Random(233)
-    rng.shuffle([*data.goals])
-    sums = [sum(goal.weight for goal in data.goals[:count]) for count in range(len(data.goals) + 1)]
-    kept: list[int] = []
-    while len(kept) < 5:
-        position = rng.uniform(0, sums[-1])
-        index = min(sum(each <= position for each in sums), len(data.goals) - 1)
-        kept += [] if index in kept else [index]
-    assert make(limit_goals=5).server.indices == tuple(kept)
-    assert make(limit_goals=5, seed=1).server.indices == tuple(kept)
-
-
-@pytest.mark.parametrize("limit", [-1, 35, 36])
-def test_a_limit_that_is_none_keeps_all(limit: int) -> None:
-    assert make(limit_goals=limit).server.indices == tuple(range(35))
-
-
 def test_a_limit_follows_a_filter() -> None:
     env = make(filter_goals=lambda index, _: index % 2, limit_goals=3)
     assert len(env.server.goals) == 3
@@ -355,23 +333,9 @@ def test_what_cannot_be_honoured_is_named(options: dict[str, Any], what: str) ->
         make(**options)
 
 
-@pytest.mark.parametrize("options", [{"filter_goals": lambda *_: True}, {"limit_goals": 3}])
-def test_a_server_brings_its_goals(options: dict[str, Any]) -> None:
-    server = make().server
-    with pytest.raises(ConfigError, match="a server brings its goals"):
-        WebAgentTextEnv(server=server, **options)
-    with pytest.raises(ConfigError, match="a server brings its data"):
-        make(server=server)
-
-
 def test_an_unknown_option_is_named() -> None:
     with pytest.raises(TypeError, match="attr_path"):
         make(attr_path="items_ins_v2_1000.json")
-
-
-def test_a_filter_that_keeps_nothing_is_named() -> None:
-    with pytest.raises(GoalError, match="filter_goals keeps no goal"):
-        make(filter_goals=lambda *_: False)
 
 
 @pytest.mark.parametrize("session", [-1, 35, 10**9])
@@ -385,42 +349,6 @@ def test_a_goal_that_does_not_exist_is_named(session: int) -> None:
 def test_a_session_that_is_neither_index_nor_name_is_named(session: Any) -> None:
     with pytest.raises(ConfigError, match=r"session .*: give the index of a goal, a name, or None"):
         make().reset(session)
-
-
-@pytest.mark.parametrize("options", [{"num_products": 12, "human_goals": 0}, {"human_goals": False}])
-def test_options_that_fit_the_data_are_taken(options: dict[str, Any]) -> None:
-    assert len(make(**options).server.goals) == 35
-
-
-def test_human_goals_are_recognised() -> None:
-    data = shop_data(toy_catalog(), toy_goals("human"))
-    assert make(data=data, human_goals=True).server.data is data
-    with pytest.raises(ConfigError, match="holds human goals"):
-        make(data=data, human_goals=0)
-
-
-def test_skipped_products_count_as_products(toy_folder: Path) -> None:
-    path = toy_folder / "items_shuffle_12.json"
-    rows = json.loads(path.read_text(encoding="utf-8"))
-    rows[-1]["pricing"] = "free"
-    path.write_text(json.dumps(rows), encoding="utf-8")
-    for count in (11, 12):
-        WebAgentTextEnv("text", toy_folder, num_products=count)
-
-
-@pytest.mark.parametrize("name", ["data", "file_path"])
-@pytest.mark.parametrize("kind", [str, Path])
-def test_a_folder_or_its_products_file_makes_the_same_shop(name: str, kind: Any, toy_folder: Path) -> None:
-    for path in (toy_folder, toy_folder / "items_shuffle_12.json"):
-        env = WebAgentTextEnv("text", **{name: kind(path)})
-        assert env.server.data.hashes() == toy_data().hashes()
-
-
-def test_other_files_and_missing_folders_are_named(toy_folder: Path) -> None:
-    with pytest.raises(ConfigError, match=r"prices.json: give the data folder, or the items_shuffle\*.json"):
-        WebAgentTextEnv(file_path=toy_folder / "prices.json")
-    with pytest.raises(CatalogError, match="no such folder"):
-        WebAgentTextEnv(file_path=toy_folder / "nowhere")
 
 
 def test_rendering_is_for_text_only() -> None:

@@ -4,59 +4,22 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from transformers import BartConfig, BartForConditionalGeneration, BertModel
+from transformers import BertModel
 
 from shoprl.compat.published import bert_config, convert_choice, convert_search, read_state
 from shoprl.errors import PolicyError
 from shoprl.policies.learned import Encoded
 from shoprl.policies.networks.backbone import read_encoder
 from shoprl.policies.networks.bi_attention import BiAttentionPolicy, with_buttons
-from shoprl.policies.networks.image_features import WIDTH as PICTURE
 from shoprl.policies.networks.token_batch import action_texts, plain
-from shoprl.policies.query.policy import load_query_policy
+from shoprl.policies.query.loading import load_query_policy
 from shoprl.policies.saving import load_policy, save_policy
 from shoprl.tasks.instruction import parse_instruction
+from tests.support.published import Weights, bart_folder, checkpoint, write
 from tests.support.tiny_bert import WIDTH, tiny_bert, tiny_config, tiny_tokenizer, toy_states
 
 HEADS = 2
 KINDS_OF_EMBEDDINGS = ("word_embeddings", "position_embeddings", "token_type_embeddings")
-Weights = dict[str, torch.Tensor]
-
-
-def checkpoint(image: bool = True) -> Weights:
-    """Random weights under the names and in the shapes of WebShop's ``BertModelForWebshop``."""
-    rows = len(tiny_tokenizer_of_folder()) + 4
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(7)
-        weights = {f"bert.{name}": weight for name, weight in BertModel(tiny_config(rows)).state_dict().items()}
-        shapes: dict[str, tuple[int, ...]] = {
-            "attn.dot_scale": (WIDTH,),
-            "attn.input_linear.weight": (1, WIDTH),
-            "attn.memory_linear.weight": (1, WIDTH),
-            "linear_1.weight": (WIDTH, 4 * WIDTH),
-            "linear_1.bias": (WIDTH,),
-            "linear_2.weight": (1, WIDTH),
-            "linear_2.bias": (1,),
-            "linear_3.0.weight": (128, WIDTH),
-            "linear_3.0.bias": (128,),
-            "linear_3.2.weight": (1, 128),
-            "linear_3.2.bias": (1,),
-        }
-        if image:
-            shapes |= {"image_linear.weight": (WIDTH, PICTURE), "image_linear.bias": (WIDTH,)}
-        weights |= {name: torch.randn(shape) / 3 for name, shape in shapes.items()}
-    weights["bert.embeddings.position_ids"] = torch.arange(256)[None]  # older versions of Transformers save it
-    return weights
-
-
-def tiny_tokenizer_of_folder() -> Any:
-    return read_encoder(str(tiny_bert()))[1]
-
-
-def write(folder: Path, weights: Any) -> Path:
-    path = folder / "choice_il_epoch9.pth"
-    torch.save(weights, path)
-    return path
 
 
 def by_formula(weights: Weights, policy: BiAttentionPolicy, state: Encoded) -> tuple[torch.Tensor, torch.Tensor]:
@@ -169,27 +132,6 @@ def test_another_model_and_another_tokenizer_are_refused(tmp_path: Path) -> None
     weights["bert.embeddings.word_embeddings.weight"] = torch.zeros(30, WIDTH)
     with pytest.raises(PolicyError, match="30 tokens"):
         convert_choice(write(tmp_path, weights), str(tiny_bert()), HEADS)
-
-
-def bart_folder(folder: Path, form: str, with_tokenizer: bool = True) -> Path:
-    """A folder as Transformers' trainer leaves it; the published one has a .bin and no tokenizer."""
-    tokenizer = tiny_tokenizer(["i want a red mug"])
-    sizes = {"d_model": 16, "encoder_layers": 1, "decoder_layers": 1, "max_position_embeddings": 128}
-    sizes |= {f"{side}_attention_heads": 2 for side in ("encoder", "decoder")}
-    sizes |= {f"{side}_ffn_dim": 16 for side in ("encoder", "decoder")}
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(3)
-        ends = {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3, "decoder_start_token_id": 3}
-        model = BartForConditionalGeneration(
-            BartConfig(vocab_size=len(tokenizer), forced_eos_token_id=3, **ends, **sizes)
-        )
-    model.save_pretrained(folder)
-    if with_tokenizer:
-        tokenizer.save_pretrained(folder)
-    if form == "bin":
-        (folder / "model.safetensors").unlink()
-        torch.save(model.state_dict(), folder / "pytorch_model.bin")
-    return folder
 
 
 @pytest.mark.parametrize("form", ["safetensors", "bin"])

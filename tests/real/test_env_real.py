@@ -11,8 +11,7 @@ from shoprl.rollouts.records import Episode
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData
 from shoprl.shop.session import PER_PAGE
-from tests.real.test_parity import data_of
-from tests.support.realdata import real_data
+from tests.support.realdata import data_of, real_data
 
 
 @pytest.fixture

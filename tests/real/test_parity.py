@@ -1,9 +1,7 @@
 """Episodes, rewards, searches and nouns equal those recorded from the original WebShop."""
 
 import json
-from functools import cache
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -11,14 +9,9 @@ from shoprl.compat.parity import Part, compare
 from shoprl.compat.recordings import read_episodes, read_tagger
 from shoprl.errors import TrajectoryError
 from shoprl.files import read_json_lines
-from shoprl.shop.data import ShopData, read_data
-from tests.shop.test_properties import accepted
-from tests.support.realdata import real_data
-
-
-@cache
-def data_of(folder: Path) -> ShopData:
-    return read_data(folder, strict=True)
+from shoprl.shop.data import ShopData
+from tests.support.actions import accepted
+from tests.support.realdata import data_of, real_data
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ def test_the_hidden_part_of_a_goal_plays_no_role(toy: ShopData) -> None:
     """A recommendation knows the words alone, so changing prices inside their range changes nothing."""
     from shoprl.catalog.catalog import Catalog
     from shoprl.shop.session import Shop
-    from tests.tasks.shop.test_state import hidden_changed
+    from tests.support.toyshop import hidden_changed
 
     other = Shop(Catalog([hidden_changed(p) for p in toy.catalog]), toy.shop.search, toy.tagger)
     assert recommend(fake_policy(), other, "red shoes", runs=10) == recommend(

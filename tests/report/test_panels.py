@@ -4,8 +4,7 @@ import pytest
 
 from shoprl.errors import ConfigError
 from shoprl.report.panels import Curve, plot_panels
-
-from .test_plots import check_png
+from tests.support.png import check_png
 
 SHORT: Curve = [(0, 2.0), (10, 1.0)]
 LONG: Curve = [(i, 1 / (i + 1)) for i in range(200)]

@@ -7,8 +7,8 @@ from shoprl.errors import ConfigError
 from shoprl.evaluation.statistics import Estimate, Summary
 from shoprl.report import plots
 from shoprl.report.plots import plot_agents
+from tests.support.png import check_png
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 AGENTS = {
     "random": Summary(500, Estimate(0.0, 0.0, 0.0), Estimate(5.0, 4.0, 6.0)),
     "a $strange_{name <b>" * 4: Summary(500, Estimate(0.5, 0.4, 0.6), Estimate(70.0, 65.0, 75.0)),
@@ -18,14 +18,6 @@ AGENTS = {
 @pytest.fixture(autouse=True)
 def _needs_matplotlib() -> None:
     pytest.importorskip("matplotlib")
-
-
-def check_png(path: Path) -> bytes:
-    data = path.read_bytes()
-    assert data.startswith(SIGNATURE)
-    assert b"Software" not in data
-    assert len(data) > 5000
-    return data
 
 
 def test_agents_figure_is_the_same_twice_and_takes_any_name(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ import pytest
 from shoprl.errors import ConfigError
 from shoprl.files import read_json, write_json
 from shoprl.report.plots_compare import CAPTIONS, plot_comparison
-from tests.evaluation.thompson.test_sampling import one_arm, run
-from tests.report.test_plots import check_png
+from tests.support.png import check_png
+from tests.support.thompson import one_arm, run
 
 
 @pytest.fixture(autouse=True)

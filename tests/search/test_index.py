@@ -1,31 +1,15 @@
-import json
 import pickle
 import random
 import time
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from shoprl.catalog.product import Product
-from shoprl.errors import CatalogError, ConfigError, StorageError
+from shoprl.errors import CatalogError, ConfigError
 from shoprl.search import Hit, SearchIndex, indexed_text
-from shoprl.search.arrays import on_disk, save_arrays
 from shoprl.search.index import MAX_QUERY_TERMS
-from shoprl.search.merging import count_terms, merge
-
-WORDS = ("red", "blue", "wool", "cotton", "shoe", "boot", "hat", "scarf", "soft", "warm", "light", "★", "10", "wide")
-
-
-def product(asin: str, title: str, **fields: object) -> Product:
-    texts: dict[str, object] = {"description": "", "bullets": (), "query": "", "product_category": "", "category": ""}
-    return Product(asin, title, **(texts | {"price": 1.0, "price_tag": "$1.0"} | fields))  # type: ignore[arg-type]
-
-
-def random_products(count: int) -> list[Product]:
-    draw = random.Random(7)
-    return [product(f"B{n:04d}", " ".join(draw.choices(WORDS, k=draw.randint(1, 60)))) for n in range(count)]
+from tests.support.products import WORDS, product, random_products
 
 
 def test_the_text_holds_title_description_first_bullet_and_options() -> None:
@@ -120,23 +104,6 @@ def test_a_saved_index_is_equal_and_stays_on_disk(tmp_path: Path) -> None:
     assert isinstance(loaded._arrays.impacts.base, np.memmap)
 
 
-def test_an_index_cut_short_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    SearchIndex.build(random_products(5)).save(tmp_path)
-    monkeypatch.setattr(np, "save", lambda *args, **kwargs: (_ for _ in ()).throw(OSError("disk full")))
-    with pytest.raises(StorageError, match="disk full"):
-        SearchIndex.build(random_products(9)).save(tmp_path)
-    with pytest.raises(CatalogError, match="Build the index again"):
-        SearchIndex.load(tmp_path)
-
-
-def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path) -> None:
-    (tmp_path / "index").write_text("")
-    with pytest.raises(StorageError, match="cannot be written"):
-        SearchIndex.build(random_products(5)).save(tmp_path / "index")
-    with pytest.raises(CatalogError, match="no search index here"):
-        SearchIndex.load(tmp_path / "index")
-
-
 def test_an_index_can_be_sent_to_another_process() -> None:
     index = SearchIndex.build(random_products(10))
     assert pickle.loads(pickle.dumps(index)).search("red hat") == index.search("red hat")
@@ -160,51 +127,6 @@ def test_no_products_are_refused() -> None:
         SearchIndex.build([])
 
 
-def test_a_folder_without_an_index_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CatalogError, match=r"no search index here.*Build the index again"):
-        SearchIndex.load(tmp_path / "nowhere")
-
-
-@pytest.mark.parametrize("name", ["documents", "asins", "term_letters"])
-def test_a_missing_or_damaged_array_is_named(tmp_path: Path, name: str) -> None:
-    SearchIndex.build(random_products(20)).save(tmp_path)
-    path = tmp_path / f"{name}.npy"
-    content = path.read_bytes()
-    for damaged in (content[:-8], content[:20], b"", b"not an array"):
-        path.write_bytes(damaged)
-        with pytest.raises(CatalogError, match=rf"{name}\.npy.*Build the index again"):
-            SearchIndex.load(tmp_path)
-    path.unlink()
-    with pytest.raises(CatalogError, match=rf"{name}\.npy: is missing"):
-        SearchIndex.load(tmp_path)
-
-
-def test_arrays_of_another_index_are_noticed(tmp_path: Path) -> None:
-    SearchIndex.build(random_products(20)).save(tmp_path / "a")
-    SearchIndex.build(random_products(30)).save(tmp_path / "b")
-    (tmp_path / "a" / "documents.npy").write_bytes((tmp_path / "b" / "documents.npy").read_bytes())
-    with pytest.raises(CatalogError, match="another type or shape"):
-        SearchIndex.load(tmp_path / "a")
-
-
-@pytest.mark.parametrize("description", ["[]", '{"format": "other"}', "{}", "{", '{"format": "shoprl-search-index-1"}'])
-def test_a_wrong_description_is_named(tmp_path: Path, description: str) -> None:
-    SearchIndex.build(random_products(3)).save(tmp_path)
-    (tmp_path / "index.json").write_text(description)
-    with pytest.raises(CatalogError, match=r"index\.json"):
-        SearchIndex.load(tmp_path)
-
-
-def test_a_description_that_contradicts_itself_is_noticed(tmp_path: Path) -> None:
-    SearchIndex.build(random_products(20)).save(tmp_path)
-    offsets = np.load(tmp_path / "offsets.npy")
-    np.save(tmp_path / "offsets.npy", offsets + 1)
-    with pytest.raises(CatalogError, match="do not belong together"):
-        SearchIndex.load(tmp_path)
-    facts = json.loads((tmp_path / "index.json").read_text())
-    assert facts["arrays"]["offsets"]["shape"] == list(offsets.shape)
-
-
 def test_the_best_of_many_postings_are_those_of_all_scores(monkeypatch: pytest.MonkeyPatch) -> None:
     draw = random.Random(3)
     index = SearchIndex.build(random_products(400))
@@ -214,33 +136,3 @@ def test_the_best_of_many_postings_are_those_of_all_scores(monkeypatch: pytest.M
         monkeypatch.setattr("shoprl.search.index._MANY_POSTINGS", -1)
         assert [index.search(query, k) for query in queries] == plain
         monkeypatch.undo()
-
-
-def test_shards_in_any_order_make_the_same_index(tmp_path: Path) -> None:
-    products = random_products(60)
-    shuffled = random.Random(1).sample(products, 60)
-    shards = [
-        count_terms([p.asin for p in part], map(indexed_text, part))
-        for part in (shuffled[:17], shuffled[17:20], shuffled[20:])
-    ]
-    folder = tmp_path / "merged"
-    arrays, tokens = merge(shards, partial(on_disk, folder))
-    save_arrays(folder, arrays, tokens)
-    SearchIndex.build(products).save(tmp_path / "whole")
-    for path in (tmp_path / "whole").iterdir():
-        assert path.read_bytes() == (folder / path.name).read_bytes()
-
-
-def test_blocks_of_terms_cover_each_term_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    products = random_products(60)
-    SearchIndex.build(products).save(tmp_path / "whole")
-    monkeypatch.setattr("shoprl.search.merging.BLOCK", 5)
-    SearchIndex.build(products).save(tmp_path / "blocks")
-    for path in (tmp_path / "whole").iterdir():
-        assert path.read_bytes() == (tmp_path / "blocks" / path.name).read_bytes()
-
-
-def test_no_room_for_an_array_is_named(tmp_path: Path) -> None:
-    (tmp_path / "documents.npy").mkdir()
-    with pytest.raises(StorageError, match=r"documents\.npy: cannot be written"):
-        on_disk(tmp_path, "documents", np.int32, 10)

@@ -21,8 +21,8 @@ from shoprl.serve.client import RemoteEnv
 from shoprl.serve.sessions import Limits, RemoteError, SessionNotFoundError, TooManySessionsError
 from shoprl.shop.env import WebShopEnv
 from shoprl.shop.session import MAX_ACTION
-from tests.serve.test_sessions import Clock
-from tests.shop.test_vector import SEARCH, choose
+from tests.support.actions import SEARCH, choose
+from tests.support.clock import Clock
 from tests.support.toyshop import toy_data
 
 pytest.importorskip("fastapi", reason="needs the extra serve")

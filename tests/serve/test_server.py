@@ -15,13 +15,12 @@ pytest.importorskip("httpx2", reason="needs the extra serve")
 
 from fastapi.testclient import TestClient
 
-from shoprl.serve.models import NewSession
 from shoprl.serve.server import MAX_MESSAGE, create_app
 from shoprl.serve.sessions import Limits, RemoteSession
 from shoprl.shop.env import WebShopEnv
 from shoprl.shop.session import MAX_ACTION
 from shoprl.shop.splits import SplitName
-from tests.serve.test_sessions import Clock
+from tests.support.clock import Clock
 from tests.support.toyshop import EVERYTHING, toy_data
 
 SEARCH = f"search[{EVERYTHING}]"
@@ -104,17 +103,6 @@ def test_the_page_is_rendered(server: TestClient, render_mode: str | None) -> No
     shown = server.get(session).json()
     assert shown["rendered"] == env.render()
     assert shown["observation"].startswith("http://")
-
-
-def test_the_options_are_those_of_the_environment() -> None:
-    import inspect
-
-    options = inspect.signature(WebShopEnv).parameters
-    fields = NewSession.model_fields
-    assert set(fields) - {"seed"} == set(options) - {"data"}
-    assert all(fields[name].default == options[name].default for name in fields if name != "seed")
-    modes = get_args(get_args(fields["render_mode"].annotation)[0])
-    assert list(modes) == WebShopEnv.metadata["render_modes"]
 
 
 def test_bodies_may_be_left_out(server: TestClient) -> None:

@@ -15,17 +15,8 @@ from shoprl.serve.sessions import (
     TooManySessionsError,
 )
 from shoprl.shop.env import WebShopEnv
+from tests.support.clock import Clock
 from tests.support.toyshop import toy_data
-
-
-class Clock:
-    """Time that passes when told to."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def session(seed: int = 0) -> RemoteSession:

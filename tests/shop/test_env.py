@@ -14,11 +14,10 @@ from gymnasium.utils.env_checker import check_env
 import shoprl.shop  # noqa: F401  (registers the environment)
 from shoprl.errors import CatalogError, ConfigError, GoalError
 from shoprl.shop.data import ShopData
-from shoprl.shop.env import MAX_OBSERVATION, WebShopEnv
+from shoprl.shop.env import WebShopEnv
 from shoprl.shop.generated import generated_data
 from shoprl.shop.render import text_rich
 from shoprl.shop.session import MAX_ACTION, MAX_STEPS
-from shoprl.shop.spaces import UnicodeText
 from tests.support.toyshop import EVERYTHING, toy_data
 
 SEARCH = f"search[{EVERYTHING}]"
@@ -263,24 +262,6 @@ def test_observations_lie_in_their_space(mode: str) -> None:
         seen.append(env.step(action)[0])
     assert all(env.observation_space.contains(each) for each in seen)
     assert not "".join(seen).isascii()
-
-
-def test_unicode_text_holds_any_text_up_to_its_length() -> None:
-    space = UnicodeText(5)
-    assert all(space.contains(text) for text in ("", "abcde", "日本★\n\t"))
-    assert not any(space.contains(text) for text in ("abcdef", None, 5, b"abc", ["a"]))
-
-
-def test_samples_lie_in_the_space_and_follow_the_seed() -> None:
-    def samples(space: UnicodeText) -> list[str]:
-        return [space.sample() for _ in range(50)]
-
-    for length in (1, 5, 40, MAX_OBSERVATION):
-        found = samples(UnicodeText(length, seed=1))
-        assert all(UnicodeText(length).contains(text) for text in found)
-        assert found == samples(UnicodeText(length, seed=1))
-        assert len(set(found)) > 10
-    assert samples(UnicodeText(40, seed=1)) != samples(UnicodeText(40, seed=2))
 
 
 # Side effects

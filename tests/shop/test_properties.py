@@ -2,9 +2,8 @@
 
 import gc
 import random
-import re
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from shoprl.shop.page import Page
 from shoprl.shop.render import observe
 from shoprl.shop.reward import reward
 from shoprl.shop.session import Session, Shop
+from tests.support.actions import accepted
 from tests.support.toyshop import EVERYTHING, PRODUCTS, toy_data, toy_goals
 
 GOALS = st.integers(0, len(toy_data().goals) - 1)
@@ -32,15 +32,6 @@ QUERIES = (EVERYTHING, "mint meadow", "nimbus", "harbor brass", "<q> herbal tea"
 def _loaded() -> None:
     """The tagger's libraries draw numbers when they are imported, which no strategy may."""
     after(("search[nimbus]", "click[b0shoe0001]", "click[buy now]"))
-
-
-def accepted(clickables: Collection[str], action: str) -> bool:
-    """Whether the original takes an action on a page that offers these clickables; a search it takes on any page."""
-    match = re.match(r"(.+)\[(.+)\]", action)  # its parser: what follows the last bracket is not looked at
-    if match is None:
-        return False
-    name, argument = match[1], match[2].lower()
-    return name == "search" or (name == "click" and argument != "search" and argument in clickables)
 
 
 def available(page: Page) -> list[str]:

@@ -18,11 +18,10 @@ import shoprl.shop  # noqa: F401  (registers the environment)
 from shoprl.errors import CatalogError, ConfigError, GoalError
 from shoprl.shop.env import WebShopEnv
 from shoprl.shop.vector import WebShopVectorEnv
-from tests.support.toyshop import EVERYTHING, toy_data
+from tests.support.actions import SEARCH, choose
+from tests.support.toyshop import toy_data
 
 MODES = list(AutoresetMode)
-SEARCH = f"search[{EVERYTHING}]"
-ILLEGAL = ("", "nonsense", "click[no such thing]", "search[]", "click[[x]]", "search[日本 ★]", "click[Buy Now", "é\n")
 COUNT = 4
 
 
@@ -40,15 +39,6 @@ def native(num_envs: int = COUNT, **options: Any) -> WebShopVectorEnv:
 
 def sync(mode: AutoresetMode, num_envs: int = COUNT, **options: Any) -> SyncVectorEnv[Any, Any]:
     return SyncVectorEnv([lambda: WebShopEnv(toy_data(), **options)] * num_envs, autoreset_mode=mode)
-
-
-def choose(draw: np.random.Generator, clickables: list[str]) -> str:
-    """A legal action, buying often, or now and then an illegal one."""
-    if draw.random() < 0.2:
-        return str(draw.choice(ILLEGAL))
-    if "buy now" in clickables and draw.random() < 0.5:
-        return "click[buy now]"
-    return f"click[{draw.choice(clickables)}]" if len(clickables) > 1 else SEARCH
 
 
 def equal(first: Any, second: Any) -> bool:

@@ -24,7 +24,7 @@ from tests.support.fakequery import fake_extractive, picky, tiny_bart
 from tests.support.fakes import fake_policy
 from tests.support.tiny_bert import tiny_policy, tiny_rnn, tuned_policy
 from tests.support.toyshop import toy_data
-from tests.training.test_imitation import expert_examples
+from tests.support.training import expert_examples
 
 Rows = list[dict[str, Any]]
 Place = Callable[[nn.Module], object]  # puts a model on its device

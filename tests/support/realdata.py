@@ -1,7 +1,10 @@
 import os
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from shoprl.shop.data import ShopData, read_data
 
 VARIABLE = "SHOPRL_REAL_DATA"
 _ROOT = Path(__file__).resolve().parents[2]
@@ -13,3 +16,8 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs WebShop's 1,000 products and recordings: {folder} is no folder (set {VARIABLE} to theirs)")
     return folder
+
+
+@cache
+def data_of(folder: Path) -> ShopData:
+    return read_data(folder, strict=True)

@@ -1,10 +1,11 @@
 """Recordings of the toy shop, in the form of those of the original WebShop."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from shoprl.compat.parity import Part, compare
 from shoprl.files import write_json_lines
 from shoprl.search import SearchIndex
 from shoprl.shop.env import WebShopEnv
@@ -74,3 +75,22 @@ def write_recordings(folder: Path, rows: Rows) -> Path:
     for name, lines in rows.items():
         write_json_lines(folder / f"{name}.jsonl.gz", lines)
     return folder
+
+
+TOTALS = {"episodes": sum(len(actions) + 1 for _, actions in EPISODES), "rewards": 3, "search": 4}
+
+
+def replayed(folder: Path, rows: Rows, **options: Any) -> dict[str, Part | None]:
+    return compare(write_recordings(folder, rows), toy_data(), **options)
+
+
+def put(part: str, line: int, path: tuple[str | int, ...], change: Callable[[Any], Any]) -> Callable[[Rows], None]:
+    """A change of one value in a recording."""
+
+    def apply(rows: Rows) -> None:
+        place: Any = rows[part][line]
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = change(place[path[-1]])
+
+    return apply

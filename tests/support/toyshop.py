@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from shoprl.catalog.product import Product, Request
 from shoprl.shop.data import ShopData, shop_data
 from shoprl.shop.goal import GOAL_SEED, Goal
 from shoprl.shop.making import GoalKind, make_goals
+from shoprl.tasks.shop.state import price_range
 
 EVERYTHING = "toymart"  # a search that finds every product: more than a page of results
 
@@ -194,3 +196,20 @@ def write_toy_folder(folder: Path) -> None:
     }
     for name, content in files.items():
         (folder / name).write_text(json.dumps(content), encoding="utf-8")
+
+
+def hidden_changed(product: Product) -> Product:
+    """Another product that no page tells apart until its sections are read."""
+    low, high = price_range(product.price_tag)
+    return replace(
+        product,
+        attributes=("something else",),
+        requests=(Request("other", ("other",)),),
+        description="other words",
+        bullets=("other",),
+        category="other",
+        query="other",
+        product_category="other",
+        image="",
+        price=low + (high - low) / 3,
+    )

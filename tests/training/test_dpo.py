@@ -21,7 +21,7 @@ from shoprl.training.dpo import (
 )
 from shoprl.trajectories.examples import Example
 from tests.support.fakes import fake_policy
-from tests.training.test_imitation import expert_examples, same
+from tests.support.training import expert_examples, same
 
 CONFIG = DPOConfig(updates=6, batch_size=4, learning_rate=1e-3, warmup=2, checkpoint_every=2, log_every=1)
 

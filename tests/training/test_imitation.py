@@ -3,7 +3,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -13,22 +12,11 @@ from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData
 from shoprl.training import loop
 from shoprl.training.imitation import ImitationConfig, imitation_loss, train_imitation
-from shoprl.trajectories.examples import Example, examples
-from shoprl.trajectories.shoppers import EXPERT, demonstrations
+from shoprl.trajectories.examples import Example
 from tests.support.fakes import fake_policy
+from tests.support.training import expert_examples, same
 
 CONFIG = ImitationConfig(updates=8, batch_size=4, warmup=2, checkpoint_every=3, log_every=1)
-
-
-def expert_examples(data: ShopData, trips: int = 60) -> list[Example]:
-    rng = np.random.default_rng(0)
-    made = demonstrations(data.shop, data.goals, data.split.train, trips, EXPERT, rng, 0.1)
-    return examples(data.shop, data.goals, made)
-
-
-def same(first: ChoicePolicy, second: ChoicePolicy) -> bool:
-    pairs = zip(first.model.state_dict().values(), second.model.state_dict().values(), strict=True)
-    return all(torch.equal(a, b) for a, b in pairs)
 
 
 def test_loss_by_hand() -> None:

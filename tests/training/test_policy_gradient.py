@@ -6,27 +6,16 @@ import torch
 
 from shoprl.errors import ConfigError, RunError
 from shoprl.policies.networks.choice import ChoicePolicy
-from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData
-from shoprl.shop.goal import Goal
 from shoprl.training.loop import read_log
 from shoprl.training.policy_gradient import PolicyGradientConfig, total_loss, train_policy_gradient
 from shoprl.trajectories.examples import Example
 from tests.support.fakes import fake_policy
-from tests.training.test_imitation import expert_examples, same
+from tests.support.training import expert_examples, mean_reward, same, training_goals
 
 CONFIG = PolicyGradientConfig(
     updates=6, batch_size=4, learning_rate=1e-3, warmup=2, checkpoint_every=2, log_every=1, demonstrated=4
 )
-
-
-def training_goals(data: ShopData) -> list[tuple[int, Goal]]:
-    return [(index, data.goals[index]) for index in data.split.train]
-
-
-def mean_reward(policy: ChoicePolicy, data: ShopData) -> float:
-    episodes = run_episodes(policy, data.shop, training_goals(data), 0, "sample", what="")
-    return sum(episode.reward for episode in episodes) / len(episodes)
 
 
 def trained(

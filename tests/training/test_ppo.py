@@ -9,7 +9,6 @@ import torch
 from shoprl.errors import ConfigError, RunError
 from shoprl.policies.networks.choice import ChoicePolicy
 from shoprl.policies.query.policy import QueryOffer, QueryPolicy
-from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData
 from shoprl.tasks.instruction import parse_instruction
 from shoprl.training import ppo
@@ -17,8 +16,7 @@ from shoprl.training.loop import read_log
 from shoprl.training.ppo import PPOConfig, _minibatch, clipped_objective, train_ppo
 from tests.support.fakequery import fake_extractive, foreign_goals
 from tests.support.fakes import fake_policy
-from tests.training.test_imitation import same
-from tests.training.test_policy_gradient import mean_reward, training_goals
+from tests.support.training import mean_reward, same, shopped, training_goals
 
 CONFIG = PPOConfig(
     updates=8,
@@ -110,15 +108,6 @@ def test_the_first_update_of_a_rollout_is_on_policy(toy: ShopData, tmp_path: Pat
     assert rows[0]["clip_fraction"] == 0.0
     assert rows[0]["kl"] == pytest.approx(0.0, abs=1e-6)
     assert any(row["kl"] > 1e-6 for row in rows[1:])
-
-
-def shopped(policy: ChoicePolicy, data: ShopData) -> tuple[float, float]:
-    """Of the goals in foreign words: share with the product bought, share with the right query first."""
-    goals = foreign_goals(data)[0]
-    episodes = run_episodes(policy, data.shop, goals, 0, what="")
-    titles = [data.shop.catalog[goal.asin].title for _, goal in goals]
-    right = [e.decisions[0].action.endswith(f" {title}]") for e, title in zip(episodes, titles, strict=True)]
-    return sum(e.success for e in episodes) / len(goals), sum(right) / len(goals)
 
 
 def test_it_learns_which_query_leads_to_the_goal(toy: ShopData, tmp_path: Path) -> None:

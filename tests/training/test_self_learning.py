@@ -12,8 +12,7 @@ from shoprl.training.imitation import ImitationConfig, train_imitation
 from shoprl.training.self_learning import SelfLearningConfig, copy_of, self_learn
 from tests.support.fakequery import foreign_goals
 from tests.support.fakes import fake_policy
-from tests.training.test_imitation import expert_examples, same
-from tests.training.test_ppo import shopped
+from tests.support.training import expert_examples, same, shopped
 
 DPO = DPOConfig(updates=4, batch_size=4, learning_rate=1e-3, warmup=2, checkpoint_every=2, log_every=1)
 CONFIG = SelfLearningConfig(trajectories=6, rounds=2, dpo=DPO)

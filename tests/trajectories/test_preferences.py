@@ -27,25 +27,8 @@ from shoprl.trajectories.preferences import (
 from shoprl.trajectories.shoppers import demonstrations
 from tests.support.fakequery import foreign_goals
 from tests.support.fakes import fake_policy
+from tests.support.preferences import HASH, some_preferences
 from tests.support.toyshop import toy_data
-
-HASH = "a" * 64
-
-
-def some_preferences(data: ShopData, trips: int = 6) -> list[Preference]:
-    """Each demonstrated choice before the candidate beside it."""
-    found = []
-    for trip in demonstrations(data.shop, data.goals, data.split.train, trips, 0.6, np.random.default_rng(0)):
-        actions = [decision.action for decision in trip.decisions]
-        for position, (state, chosen) in enumerate(replay(data.shop, data.goals[trip.goal_index], trip)):
-            if chosen is None or len(state.candidates) == 1:
-                continue
-            rejected = state.candidates[chosen - 1].action
-            goal, about = data.goals[trip.goal_index], {"margin": 0.25 * position}
-            found.append(
-                preference(data.shop, trip.goal_index, goal, actions[:position], actions[position], rejected, about)
-            )
-    return found
 
 
 @pytest.fixture(scope="module")

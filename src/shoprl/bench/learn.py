@@ -16,6 +16,7 @@ from shoprl.policies.networks.choice import ChoicePolicy, new_model
 from shoprl.policies.networks.encoder import TokenStore
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData
+from shoprl.tasks.shop.task import ShopTask
 from shoprl.training.dpo import DPOConfig, preference_pairs, train_dpo
 from shoprl.training.imitation import ImitationConfig, train_imitation
 from shoprl.training.policy_gradient import PolicyGradientConfig, train_policy_gradient
@@ -37,8 +38,9 @@ def _timed(work: Callable[[], object]) -> float:
 
 def _shown(data: ShopData, trips: int, rng: np.random.Generator) -> Sequence[Example]:
     """Demonstrated decisions on the training goals."""
-    shown = demonstrations(data.shop, data.goals, data.split.train, trips, EXPERT, rng)
-    return examples(data.shop, data.goals, shown)
+    task = ShopTask(data.shop)
+    shown = demonstrations(task, data.goals, data.split.train, trips, EXPERT, rng)
+    return examples(task, data.goals, shown)
 
 
 def bench_learn(data: ShopData, updates: int, seed: int, team: Team) -> dict[str, Any]:
@@ -55,7 +57,7 @@ def bench_learn(data: ShopData, updates: int, seed: int, team: Team) -> dict[str
         are then reused, seconds of the reference's pass, decisions a second with every text encoded, and the sizes.
     """
     goals = [(index, data.goals[index]) for index in data.split.train]
-    rng = np.random.default_rng(seed)
+    task, rng = ShopTask(data.shop), np.random.default_rng(seed)
     decisions = _shown(data, TRIPS, rng)
     store = TokenStore(load_backbone())
     start = ChoicePolicy(new_model(store, torch.Generator().manual_seed(seed)), store)
@@ -67,8 +69,8 @@ def bench_learn(data: ShopData, updates: int, seed: int, team: Team) -> dict[str
         imitated = copy_of(start, "imitation")
         imitation = ImitationConfig(**settings)
         spent = {"imitation": _timed(lambda: train_imitation(imitated, decisions, imitation, at / "i"))}
-        episodes = run_episodes(imitated, data.shop, goals[:EPISODES], seed, what="")  # encodes what is new
-        taken = _timed(lambda: run_episodes(imitated, data.shop, goals[:EPISODES], seed, what=""))
+        episodes = run_episodes(imitated, task, goals[:EPISODES], seed, label="")  # encodes what is new
+        taken = _timed(lambda: run_episodes(imitated, task, goals[:EPISODES], seed, label=""))
         found["decisions_per_second"] = sum(len(each.decisions) for each in episodes) / taken
         dpo = DPOConfig(**settings)
         begun = time.perf_counter()
@@ -76,11 +78,10 @@ def bench_learn(data: ShopData, updates: int, seed: int, team: Team) -> dict[str
         found["reference_seconds"] = time.perf_counter() - begun
         spent["dpo"] = _timed(lambda: train_dpo(copy_of(imitated, "dpo"), pairs, dpo, at / "d"))
         gradient, ppo = PolicyGradientConfig(**settings), PPOConfig(**settings)
-        shop = data.shop
         spent["policy_gradient"] = _timed(
-            lambda: train_policy_gradient(copy_of(imitated, "pg"), shop, goals, decisions, gradient, at / "g")
+            lambda: train_policy_gradient(copy_of(imitated, "pg"), task, goals, decisions, gradient, at / "g")
         )
-        spent["ppo"] = _timed(lambda: train_ppo(copy_of(imitated, "ppo"), shop, goals, decisions, ppo, at / "p"))
+        spent["ppo"] = _timed(lambda: train_ppo(copy_of(imitated, "ppo"), task, goals, decisions, ppo, at / "p"))
     found["seconds_per_update"] = {name: round(seconds / updates, 4) for name, seconds in spent.items()}
     rounded = {name: round(value, 2) if isinstance(value, float) else value for name, value in found.items()}
     sizes = {"batch_size": dpo.batch_size, "decisions": len(decisions), "updates": updates}

@@ -11,6 +11,7 @@ from shoprl.shop.data import read_data, read_shop
 from shoprl.shop.goal import Goal, goals_hash, read_goals
 from shoprl.shop.session import MAX_STEPS, Shop
 from shoprl.shop.splits import SplitName
+from shoprl.tasks.shop.task import ShopTask
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Evaluate:
         check_seed(self.seed)
         policy = simple_policy(self.policy) or self._trained()
         shop, goals, hashes = self._goals()
-        found = evaluate(policy, shop, goals[: self.first], self.decode, self.seed, self.max_steps)
+        found = evaluate(policy, ShopTask(shop, self.max_steps), goals[: self.first], self.decode, self.seed)
         row = {"policy": self.policy, "decode": self.decode, **found.to_json(), "hashes": hashes}
         summary = found.summary
         text = (

@@ -6,6 +6,7 @@ from pathlib import Path
 from shoprl.cli.checks import new_file
 from shoprl.cli.output import Json, check_seed, emit
 from shoprl.shop.data import read_data
+from shoprl.tasks.shop.task import ShopTask
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ class Make:
         data = read_data(self.data, self.strict)
         goals_sha256 = data.hashes()["goals"]
         episodes = read_trajectories(self.demonstrations, goals_sha256)
-        policy = load_learned(self.policy)
-        decisions = examples(data.shop, data.goals, episodes, policy.queries)
+        policy, task = load_learned(self.policy), ShopTask(data.shop)
+        decisions = examples(task, data.goals, episodes, policy.queries)
         config = DPOConfig(draws=self.draws)
         pairs, skipped = preference_pairs(policy, decisions, config, np.random.default_rng(self.seed))
         made = []
@@ -58,9 +59,7 @@ class Make:
             goal = data.goals[episode.goal_index]
             margin = {"margin": pair.reference_chosen - pair.reference_rejected}
             chosen, rejected = actions[of.chosen], actions[pair.rejected]
-            made.append(
-                preference(data.shop, episode.goal_index, goal, before, chosen, rejected, margin, policy.queries)
-            )
+            made.append(preference(task, episode.goal_index, goal, before, chosen, rejected, margin, policy.queries))
         write_preferences(self.out, made, goals_sha256)
         answer = {"file": str(self.out), "pairs": len(made), "skipped": skipped}
         emit(answer, f"{len(made)} pairs in {self.out}; {skipped} decisions without another action", self.json)

@@ -7,6 +7,7 @@ import tyro
 
 from shoprl.cli.output import Json, check_seed, emit, percent, table
 from shoprl.shop.data import read_shop
+from shoprl.tasks.shop.task import ShopTask
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Recommend:
         record = read_run(self.run)
         policy = load_learned(self.policy or self.run / record["best_policy"])
         shop = read_shop(self.data or self.run / record["data"])
-        found = recommend(policy, shop, self.request, self.runs, self.top, self.seed)
+        found = recommend(policy, ShopTask(shop), self.request, self.runs, self.top, self.seed)
         rows = [
             (number, r.asin, percent(r.share), f"{r.probability:.3f}", r.price, _short(r.title), _options(r.options))
             for number, r in enumerate(found, start=1)

@@ -15,9 +15,10 @@ from shoprl.shop.data import read_data
 from shoprl.training.dpo import DPOConfig
 from shoprl.training.imitation import ImitationConfig
 from shoprl.training.loop import LoopConfig
-from shoprl.training.policy_gradient import PolicyGradientConfig, RLConfig
+from shoprl.training.policy_gradient import PolicyGradientConfig
 from shoprl.training.ppo import PPOConfig
 from shoprl.training.processes import DeviceName, device_for, team_on
+from shoprl.training.rollout import RLConfig
 from shoprl.training.self_learning import SelfLearningConfig
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ class Training(ABC):
 
     def offer(self) -> "QueryOffer | None":
         """The query policy to choose among the queries of, read."""
-        from shoprl.policies.query.policy import QueryOffer, load_query_policy
+        from shoprl.policies.query.loading import load_query_policy
+        from shoprl.policies.query.policy import QueryOffer
 
         if self.query_policy is None:
             return None
@@ -231,7 +233,7 @@ class PolicyGradient(Training):
         from shoprl.training.policy_gradient import train_policy_gradient
 
         shown = work.examples(policy)
-        return train_policy_gradient(policy, work.data.shop, work.goals(), shown, self.config, work.folder)
+        return train_policy_gradient(policy, work.task, work.goals(), shown, self.config, work.folder)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,7 +251,7 @@ class PPO(Training):
         """See above."""
         from shoprl.training.ppo import train_ppo
 
-        return train_ppo(policy, work.data.shop, work.goals(), work.examples(policy), self.config, work.folder)
+        return train_ppo(policy, work.task, work.goals(), work.examples(policy), self.config, work.folder)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,7 +277,7 @@ class SelfLearning(Training):
         from shoprl.training.self_learning import self_learn
 
         data = work.data
-        return self_learn(policy, data.shop, data.goals, data.split.train, self.config, work.folder)
+        return self_learn(policy, work.task, data.goals, data.split.train, self.config, work.folder)
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from shoprl.files import write_json
 from shoprl.shop.data import ShopData, read_data
 
 if TYPE_CHECKING:
-    from shoprl.policies.query.data import TypedQueries
     from shoprl.policies.query.policy import QueryPolicy
     from shoprl.training.loop import LoopConfig
+    from shoprl.trajectories.typed_queries import TypedQueries
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,9 @@ class TrainQuery:
         """Run the command."""
         import torch
 
-        from shoprl.policies.query.data import read_typed_queries
         from shoprl.runlog import end_run, start_run
         from shoprl.training.processes import device_for, team_on
+        from shoprl.trajectories.typed_queries import read_typed_queries
 
         check_seed(self.seed)
         if self.threads < 1:

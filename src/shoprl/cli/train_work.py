@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from shoprl.errors import ConfigError
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal
+from shoprl.tasks.shop.task import ShopTask
 from shoprl.training.self_learning import SelfLearningConfig
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class Work:
 
     def __init__(self, command: "Training", offer: "QueryOffer | None", data: ShopData) -> None:
         self.data, self.folder, self.offer = data, command.out / "training", offer
+        self.task = ShopTask(data.shop)
         self._command = command
         self._examples: dict[tuple[str, QueryOffer | None], list[Example]] = {}
 
@@ -72,7 +74,7 @@ class Work:
             episodes = read_trajectories(path, self.data.hashes()["goals"])
             self._check_goals(path, [episode.goal_index for episode in episodes])
             queries = partial(queries_with, *searches)
-            self._examples[searches] = examples(self.data.shop, self.data.goals, episodes, queries)
+            self._examples[searches] = examples(self.task, self.data.goals, episodes, queries)
         return self._examples[searches]
 
     def preferences(self, path: Path, policy: "LearnedPolicy") -> "list[tuple[Example, int]]":
@@ -81,7 +83,7 @@ class Work:
 
         pairs = read_preferences(path, self.data.hashes()["goals"])
         self._check_goals(path, [pair.goal_index for pair in pairs])
-        return rebuild(self.data.shop, self.data.goals, pairs, policy.queries)
+        return rebuild(self.task, self.data.goals, pairs, policy.queries)
 
     def _check_goals(self, path: Path, indices: Sequence[int]) -> None:
         held = set(self.data.split.test) | set(self.data.split.eval)

@@ -149,7 +149,7 @@ class Filter:
 
     def _keeps(self, episode: Episode, part: frozenset[int] | None) -> bool:
         return (
-            (self.min_reward is None or episode.reward >= self.min_reward)
+            (self.min_reward is None or episode.earned >= self.min_reward)
             and (self.max_steps is None or len(episode.decisions) <= self.max_steps)
             and (part is None or episode.goal_index in part)
         )

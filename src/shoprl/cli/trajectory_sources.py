@@ -14,6 +14,7 @@ from shoprl.errors import StorageError
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.goal import goals_hash, write_goals
 from shoprl.shop.session import MAX_STEPS
+from shoprl.tasks.shop.task import ShopTask
 from shoprl.trajectories.files import write_trajectories
 from shoprl.trajectories.imitation_file import import_imitation_file
 from shoprl.trajectories.imported import Imported
@@ -125,9 +126,8 @@ class Demonstrate:
         new_file(self.out)
         data = read_data(self.data)
         skill, rng = self._skill(data), np.random.default_rng(self.seed)
-        episodes = demonstrations(
-            data.shop, data.goals, data.split.train, self.count, skill, rng, max_steps=self.max_steps
-        )
+        task = ShopTask(data.shop, self.max_steps)
+        episodes = demonstrations(task, data.goals, data.split.train, self.count, skill, rng)
         sha256 = goals_hash(data.goals)
         write_trajectories(self.out, episodes, sha256)
         success = sum(episode.success for episode in episodes) / len(episodes)
@@ -145,4 +145,4 @@ class Demonstrate:
         if self.skill == "expert":
             return EXPERT
         rng = np.random.default_rng([self.seed, 1])  # its own, so that the goals drawn do not hang on the skill
-        return average_skill(data.shop, data.goals, data.split.train, rng)
+        return average_skill(ShopTask(data.shop), data.goals, data.split.train, rng)

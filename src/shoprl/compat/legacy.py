@@ -145,7 +145,7 @@ class WebAgentTextEnv:
     def get_instruction_text(self) -> str:
         """The text of the current page's element ``instruction-text``, ``Instruction:`` included."""
         session = self._live().session
-        return ("Instruction: " if session.page.kind == "search" else "Instruction:") + session.goal.instruction
+        return ("Instruction: " if session.page.kind == "search" else "Instruction:") + session.instruction
 
     @property
     def observation(self) -> str:

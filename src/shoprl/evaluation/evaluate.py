@@ -3,7 +3,7 @@
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -12,7 +12,9 @@ from shoprl.policies.base import Decode, Policy
 from shoprl.rollouts.records import Episode
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.goal import Goal
-from shoprl.shop.session import MAX_STEPS, Shop
+from shoprl.tasks.base import Task
+
+G = TypeVar("G")
 
 
 @dataclass(frozen=True)
@@ -36,16 +38,15 @@ class Evaluation:
 
 def evaluate(
     policy: Policy,
-    shop: Shop,
-    goals: Sequence[tuple[int, Goal]],
+    task: Task[G],
+    goals: Sequence[tuple[int, G]],
     decode: Decode = "greedy",
     seed: int = 0,
-    max_steps: int = MAX_STEPS,
-    what: str | None = None,
+    label: str | None = None,
 ) -> Evaluation:
     """Run a policy once on each goal; see :func:`shoprl.rollouts.runner.run_episodes` for the arguments."""
     start = time.perf_counter()
-    episodes = run_episodes(policy, shop, goals, seed, decode, max_steps, what)
+    episodes = run_episodes(policy, task, goals, seed, decode, label)
     seconds = time.perf_counter() - start
     decisions = sum(len(episode.decisions) for episode in episodes)
     summary = summarize(episodes, np.random.default_rng(INTERVAL_SEED))

@@ -158,7 +158,7 @@ def summarize(episodes: Sequence[Episode], rng: np.random.Generator) -> Summary:
     return Summary(
         episodes=len(episodes),
         success_rate=bootstrap_mean([float(episode.success) for episode in episodes], goals, rng),
-        score=bootstrap_mean([100 * episode.reward for episode in episodes], goals, rng),
+        score=bootstrap_mean([100 * episode.earned for episode in episodes], goals, rng),
     )
 
 
@@ -203,7 +203,7 @@ def compare_paired(first: Sequence[Episode], second: Sequence[Episode]) -> Compa
                 "Evaluate both on the same goals in the same order."
             )
     won, lost = ([episode.success for episode in episodes] for episodes in (first, second))
-    points, others_points = ([100 * episode.reward for episode in episodes] for episodes in (first, second))
+    points, others_points = ([100 * episode.earned for episode in episodes] for episodes in (first, second))
     return Comparison(
         episodes=len(goals),
         success_rate_difference=paired_difference(won, lost, goals, np.random.default_rng(INTERVAL_SEED)),

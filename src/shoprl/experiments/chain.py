@@ -23,6 +23,7 @@ from shoprl.policies.saving import load_learned, save_policy
 from shoprl.rollouts.records import Episode
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal
+from shoprl.tasks.shop.task import ShopTask
 from shoprl.tasks.shop.texts import product_texts
 from shoprl.trajectories.files import read_trajectories, write_trajectories
 
@@ -61,6 +62,11 @@ class Run:
     def rng(self, purpose: int) -> np.random.Generator:
         """A generator of its own for each purpose, so that a resumed run draws the same."""
         return np.random.default_rng([self.seed, purpose])
+
+    @property
+    def task(self) -> ShopTask:
+        """What the agents act in."""
+        return ShopTask(self.data.shop)
 
     def goals(self, indices: Sequence[int]) -> list[tuple[int, Goal]]:
         """Goals with their indices."""
@@ -106,7 +112,7 @@ class Outcome:
 def encode(run: Run, texts: Iterable[str]) -> None:
     """Make the token states of a run; see :func:`shoprl.policies.networks.encoder.encoded`."""
     with run.timed("encoding"):
-        run.store = encoded([*product_texts(run.data.catalog), *texts])
+        run.store = encoded(lambda: [*product_texts(run.data.catalog), *texts])
 
 
 def fresh(run: Run, name: str, purpose: int, **sizes: Any) -> ChoicePolicy:
@@ -157,8 +163,8 @@ def shopped(
         if path.is_file():
             episodes = read_trajectories(path, goals_hash)
             return Evaluation(summarize(episodes, np.random.default_rng(INTERVAL_SEED)), episodes, 0.0)
-        what = f"{shopped_as(policy, decode)} on {part} goals"
-        found = evaluate(policy, run.data.shop, goals, decode, run.seed, what=what)
+        label = f"{shopped_as(policy, decode)} on {part} goals"
+        found = evaluate(policy, run.task, goals, decode, run.seed, label)
         write_trajectories(path, found.episodes, goals_hash)
         return found
 

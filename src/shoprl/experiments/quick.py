@@ -82,14 +82,14 @@ class Demonstrated:
 
 def _demonstrate(run: ChainRun, name: str, purpose: int, skill: Callable[[], float], recovery: float) -> Demonstrated:
     """Make demonstrations, or read those a killed run left."""
-    shop, goals, count = run.data.shop, run.data.goals, run.budget.demonstrations
+    goals, count = run.data.goals, run.budget.demonstrations
     with run.timed("demonstrations"):
         level = skill()
         episodes = run.kept(
             name,
-            lambda: demonstrations(shop, goals, run.training_goals(), count, level, run.rng(purpose), recovery),
+            lambda: demonstrations(run.task, goals, run.training_goals(), count, level, run.rng(purpose), recovery),
         )
-        data = examples(shop, goals, episodes)
+        data = examples(run.task, goals, episodes)
     asked = {goals[episode.goal_index].asin for episode in episodes}
     bought = {episode.asin for episode in episodes if episode.asin is not None}
     return Demonstrated(level, episodes, data, frozenset(asked | bought))
@@ -200,4 +200,4 @@ def reproduce(run: ChainRun) -> Outcome:
 
 
 def _skill(run: ChainRun) -> float:
-    return average_skill(run.data.shop, run.data.goals, run.training_goals(), run.rng(0))
+    return average_skill(run.task, run.data.goals, run.training_goals(), run.rng(0))

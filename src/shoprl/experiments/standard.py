@@ -21,7 +21,7 @@ from shoprl.shop.splits import write_split
 from shoprl.tasks.shop.texts import wishes
 from shoprl.training.imitation import ImitationConfig, train_imitation
 from shoprl.training.self_learning import copy_of
-from shoprl.trajectories.corrections import corrected_trips
+from shoprl.trajectories.corrections import corrected_episodes
 from shoprl.trajectories.examples import Example, examples
 from shoprl.trajectories.rewording import with_reworded
 from shoprl.trajectories.shoppers import EXPERT, demonstrations
@@ -116,7 +116,7 @@ def _demonstrations(run: RecipeRun) -> list[Episode]:
         made = []
         for purpose, indices, count in parts:
             rng = run.rng(purpose)
-            made += demonstrations(data.shop, data.goals, indices, count, EXPERT, rng, recipe.recovery)
+            made += demonstrations(run.task, data.goals, indices, count, EXPERT, rng, recipe.recovery)
         return made
 
     with run.timed("demonstrations"):
@@ -136,7 +136,7 @@ def _corrections(run: RecipeRun, agent: ChoicePolicy) -> list[Episode]:
     """The trips on which an expert corrects the agent, made or read."""
 
     def make() -> list[Episode]:
-        return corrected_trips(agent, run.data.shop, run.goals(run.corrected_goals()), run.rng(7))
+        return corrected_episodes(agent, run.task, run.goals(run.corrected_goals()), run.rng(7))
 
     with run.timed("corrections"):
         return run.kept("corrected", make)
@@ -147,7 +147,7 @@ def _correct(run: RecipeRun, start: ChoicePolicy, shown: list[Example], correcte
 
     def make(folder: Path) -> ChoicePolicy:
         policy = copy_of(start, "corrected")
-        more = examples(run.data.shop, run.data.goals, corrected) * recipe.repeats if corrected else []
+        more = examples(run.task, run.data.goals, corrected) * recipe.repeats if corrected else []
         train_imitation(policy, shown + more, replace(recipe.correction, seed=run.seed + 1), folder, "corrected")
         return policy
 
@@ -160,7 +160,7 @@ def make_agent(run: RecipeRun) -> Outcome:
     write_split(run.folder / "split.json", run.data.split)
     episodes = _demonstrations(run)
     with run.timed("demonstrations"):
-        shown = examples(run.data.shop, run.data.goals, episodes)
+        shown = examples(run.task, run.data.goals, episodes)
     met = [*(episode.goal_index for episode in episodes), *run.corrected_goals(), *run.eval_goals()]
     encode(run, wishes(run.data.goals, [*met, *run.data.split.test[:TEST_GOALS]]))
     imitation = _imitate(run, shown, len(episodes))
@@ -176,7 +176,7 @@ def make_agent(run: RecipeRun) -> Outcome:
         "agents": agents | {f"{best}, sampled": sampled.summary.to_json()},
         "best_policy": f"policies/{best}",
         "chosen_on_eval_goals": {name: found.summary.to_json() for name, found in on_eval.items()},
-        "demonstrations": {"trips": len(episodes), "decisions": len(shown), "corrected_trips": len(corrected)},
+        "demonstrations": {"trips": len(episodes), "decisions": len(shown), "corrected_episodes": len(corrected)},
         "hashes": run.given.hashes(),
         "training_hashes": run.data.hashes(),
     }

@@ -1,4 +1,4 @@
-"""What every policy offers, and the rule that keeps an agent from walking in circles."""
+"""What every policy offers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from shoprl.tasks.base import State
 from shoprl.tasks.instruction import Instruction
-from shoprl.tasks.shop.state import Candidate, State
 
 Decode = Literal["greedy", "sample"]
 
@@ -18,7 +18,7 @@ class Choice:
     """An action and how likely the policy was to take it.
 
     Attributes:
-        action: the action in WebShop's grammar.
+        action: the action, in the task's grammar.
         probability: the chance that the policy takes it in this state under the decoding used; 1.0 when greedy.
         policy_probability: the policy's own probability of the action, whatever the decoding.
     """
@@ -29,44 +29,15 @@ class Choice:
 
 
 class Policy(Protocol):
-    """Decides what to do in a shop."""
+    """Decides what to do in a task."""
 
     name: str
 
     def queries(self, instruction: Instruction) -> tuple[str, ...]:
-        """The searches it chooses among, from the instruction alone."""
+        """The searches it chooses among, from the instruction alone; asked for by tasks with a search bar."""
 
     def act(self, states: Sequence[State], rngs: Sequence[np.random.Generator], decode: Decode) -> list[Choice]:
         """Choose one action a state; draws of state ``i`` come from ``rngs[i]`` alone."""
-
-
-def can_still_buy(state: State, candidate: Candidate) -> bool:
-    """Whether an action leaves enough steps to buy something before the episode is cut.
-
-    From a search page buying takes three more steps (search, open, buy), from results two, from an item page one.
-    """
-    after = state.steps_left - 1
-    if candidate.kind == "buy":
-        return True
-    if candidate.kind in ("product", "option") or (candidate.kind == "prev" and state.page == "sub"):
-        return after >= 1
-    if candidate.kind == "back":
-        return after >= 3
-    return after >= 2
-
-
-def allowed(state: State) -> NDArray[np.bool_]:
-    """Which candidates the agent's rule allows, as a mask of shape (candidates,).
-
-    The rule: never the same action twice in the same state, never an option value that is already selected, and no
-    action after which nothing can be bought before the step limit. Where that leaves nothing, everything is allowed.
-    """
-    fresh = [not (c.chosen or (c.done and c.kind != "product")) for c in state.candidates]
-    timely = [can_still_buy(state, candidate) for candidate in state.candidates]
-    for mask in ([a and b for a, b in zip(fresh, timely, strict=True)], timely):
-        if any(mask):
-            return np.array(mask)
-    return np.ones(len(state.candidates), dtype=np.bool_)
 
 
 def pick(probabilities: NDArray[np.float64], rng: np.random.Generator, decode: Decode) -> tuple[int, float]:

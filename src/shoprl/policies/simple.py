@@ -1,12 +1,12 @@
-"""Policies without parameters: uniformly random, and WebShop's rule baseline."""
+"""Policies without parameters: uniformly random, WebShop's rule, and a rule that selects the options named."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from shoprl.policies.base import Choice, Decode
-from shoprl.tasks.instruction import Instruction, queries_for
-from shoprl.tasks.shop.state import State
+from shoprl.policies.base import Choice, Decode, Policy
+from shoprl.tasks.base import Candidate, State
+from shoprl.tasks.instruction import Instruction, parse_instruction, phrase_in, queries_for
 
 
 class RandomPolicy:
@@ -40,14 +40,35 @@ class RulePolicy:
         """Apply the rule."""
         return [Choice(self._action(state), 1.0, 1.0) for state in states]
 
-    @staticmethod
-    def _action(state: State) -> str:
+    def _action(self, state: State) -> str:
         wanted = {"search": "search", "results": "product", "item": "buy"}.get(state.page, "prev")
         fallback = state.candidates[0].action  # an empty results page offers only the way back
         return next((c.action for c in state.candidates if c.kind == wanted), fallback)
 
 
-def simple_policy(name: str) -> RandomPolicy | RulePolicy | None:
+class RuleOptionsPolicy(RulePolicy):
+    """The rule that also selects, before it buys, the value of each option that the instruction names word for word.
+
+    Of several named values of an option it selects the longest.
+    """
+
+    name = "rule-options"
+
+    def _action(self, state: State) -> str:
+        wish = parse_instruction(state.request).wish
+        longest: dict[str, tuple[Candidate, bool]] = {}  # by option, with whether the task's rule allows it
+        for candidate, allowed in zip(state.candidates, state.allowed(), strict=True):
+            if candidate.kind == "option" and phrase_in(candidate.text, wish):
+                known = longest.get(candidate.group)
+                if known is None or len(candidate.text) > len(known[0].text):
+                    longest[candidate.group] = candidate, bool(allowed)
+        missing = (each.action for each, allowed in longest.values() if allowed and not each.chosen)
+        return next(missing, None) or super()._action(state)
+
+
+SIMPLE = {each.name: each for each in (RulePolicy, RuleOptionsPolicy, RandomPolicy)}
+
+
+def simple_policy(name: str) -> Policy | None:
     """The policy without parameters of that name, or None."""
-    named: dict[str, RandomPolicy | RulePolicy] = {"rule": RulePolicy(), "random": RandomPolicy()}
-    return named.get(name)
+    return SIMPLE[name]() if name in SIMPLE else None

@@ -113,7 +113,7 @@ def _compared(run: RunFolder, found: dict[str, list[Episode]]) -> Compared:
 
 
 def _walks(told: _Told, episodes: dict[str, Episode], first: bool) -> Walks:
-    order = sorted(episodes, key=lambda name: -episodes[name].reward)
+    order = sorted(episodes, key=lambda name: -episodes[name].earned)
     kept = order if len(order) <= _AGENTS else [*order[: _AGENTS // 2], *order[-(_AGENTS // 2) :]]
     goal = next(iter(episodes.values())).goal_index
     walks = tuple(walk(name, episodes[name], told.step, told.title) for name in episodes if name in kept)

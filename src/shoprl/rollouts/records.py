@@ -25,13 +25,13 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One shopping trip.
+    """One run from a goal or request to its end.
 
     Attributes:
         goal_index: position of the goal in the goal list it was drawn from.
         decisions: what was done, in order.
-        reward: WebShop's reward in [0, 1]; 0 where nothing was bought.
-        done: whether something was bought (False: cut at the step limit).
+        reward: in [0, 1]; 0 where nothing was bought; None where nobody can tell, as for a user's request.
+        done: whether it came to its end, in a shop a purchase (False: cut at the step limit).
         components: the reward's parts where something was bought.
         asin, options: what was bought.
         slips: positions of decisions that a demonstrator did not mean: they happened but are not to be learned.
@@ -39,7 +39,7 @@ class Episode:
 
     goal_index: int
     decisions: tuple[Decision, ...]
-    reward: float
+    reward: float | None
     done: bool
     components: dict[str, Any] = field(default_factory=dict)
     asin: str | None = None
@@ -50,6 +50,17 @@ class Episode:
     def success(self) -> bool:
         """Whether the purchase was exactly right."""
         return self.reward == 1.0
+
+    @property
+    def earned(self) -> float:
+        """The reward.
+
+        Raises:
+            TrajectoryError: there is none: not scored is not zero.
+        """
+        if self.reward is None:
+            raise TrajectoryError(f"The episode on request {self.goal_index} has no reward: its request has no goal.")
+        return self.reward
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-able form, read back by :func:`episode_from_json`."""
@@ -82,7 +93,7 @@ def episode_from_json(row: dict[str, Any]) -> Episode:
         return Episode(
             goal_index=int(row["goal_index"]),
             decisions=decisions,
-            reward=float(row["reward"]),
+            reward=None if row["reward"] is None else float(row["reward"]),
             done=bool(row["done"]),
             components=dict(row["components"]),
             asin=row["asin"],

@@ -1,113 +1,70 @@
-"""Runs many episodes of a policy at once, one model pass for all that are still shopping."""
+"""Runs many episodes of a policy at once, one model pass for all that are under way."""
 
 import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from shoprl.errors import ConfigError
 from shoprl.policies.base import Decode, Policy
 from shoprl.progress import bar
-from shoprl.rollouts.records import Decision, Episode
-from shoprl.shop.goal import Goal
-from shoprl.shop.session import MAX_STEPS, Session, Shop
-from shoprl.tasks.instruction import parse_instruction
-from shoprl.tasks.shop.state import Tracker
+from shoprl.rollouts.recording import Recording
+from shoprl.rollouts.records import Episode
+from shoprl.tasks.base import LiveEpisode, Task
 
 PARALLEL = 64  # episodes under way at once
 Seeds = int | Sequence[Sequence[int]]
-
-
-@dataclass
-class _Trip:
-    """An episode under way."""
-
-    goal_index: int
-    session: Session
-    tracker: Tracker
-    rng: np.random.Generator
-    decisions: list[Decision]
-
-    def over(self) -> bool:
-        return self.session.done or self.tracker.steps >= self.tracker.max_steps
-
-
-def finished_episode(
-    goal_index: int, session: Session, decisions: Sequence[Decision], slips: Sequence[int] = ()
-) -> Episode:
-    """The record of a session that is over, whoever shopped in it."""
-    purchase = session.purchase if session.done else None
-    product = session.page.product if purchase else None
-    return Episode(
-        goal_index=goal_index,
-        decisions=tuple(decisions),
-        reward=float(purchase.total) if purchase else 0.0,
-        done=session.done,
-        components=purchase.components() if purchase else {},
-        asin=product.asin if product else None,
-        options=dict(session.page.options) if purchase else {},
-        slips=tuple(slips),
-    )
-
-
-def _trips(
-    policy: Policy, shop: Shop, goals: Sequence[tuple[int, Goal]], seed: Seeds, max_steps: int
-) -> Iterator[tuple[int, _Trip]]:
-    for position, (index, goal) in enumerate(goals):
-        tracker = Tracker(policy.queries(parse_instruction(goal.instruction)), max_steps)
-        rng = np.random.default_rng([seed, index, position] if isinstance(seed, int) else list(seed[position]))
-        yield position, _Trip(index, Session(shop, goal), tracker, rng, [])
-
-
-def _advance(policy: Policy, trips: Sequence[_Trip], decode: Decode) -> None:
-    states = [trip.tracker.state(trip.session.page) for trip in trips]
-    choices = policy.act(states, [trip.rng for trip in trips], decode)
-    for trip, state, choice in zip(trips, states, choices, strict=True):
-        trip.decisions.append(Decision(state.page, choice.action, len(state.candidates), choice.probability))
-        trip.tracker.took(trip.session.page, choice.action)
-        trip.session.step(choice.action)
+G = TypeVar("G")
 
 
 def run_episodes(
     policy: Policy,
-    shop: Shop,
-    goals: Sequence[tuple[int, Goal]],
+    task: Task[G],
+    goals: Sequence[tuple[int, G]],
     seed: Seeds,
     decode: Decode = "greedy",
-    max_steps: int = MAX_STEPS,
-    what: str | None = None,
+    label: str | None = None,
 ) -> list[Episode]:
-    """Let a policy shop for each goal.
+    """Let a policy act once for each goal.
 
     Args:
         policy: who acts.
-        shop: where.
-        goals: (index in its goal list, goal); a goal may occur several times.
+        task: where.
+        goals: (index in its goal list, goal or request); a goal may occur several times.
         seed: each episode draws from its own generator, made of the seed, its goal index and its position; or, of a
             sequence, of the numbers given for it.
         decode: greedy or sampled actions.
-        max_steps: an episode is cut after so many steps.
-        what: label of the progress bar; the policy's name by default, no bar where it is empty.
+        label: of the progress bar; the policy's name by default, no bar where it is empty.
 
     Returns:
         One episode a goal, in the order of ``goals``.
+
+    Raises:
+        ConfigError: the seed is negative, or not one for each goal.
     """
-    if max_steps < 1 or (isinstance(seed, int) and seed < 0):
-        raise ConfigError(f"max_steps {max_steps} must be at least 1, seed {seed} at least 0.")
+    if isinstance(seed, int) and seed < 0:
+        raise ConfigError(f"seed {seed}: must be at least 0.")
     if not isinstance(seed, int) and len(seed) != len(goals):
-        raise ConfigError(f"Each episode needs its seed; found {len(goals)} goals and {len(seed)} seeds.")
-    done: dict[int, Episode] = {}
-    waiting = _trips(policy, shop, goals, seed, max_steps)
-    running: list[tuple[int, _Trip]] = []
-    label = f"episodes of {policy.name}" if what is None else what
+        raise ConfigError(f"Each episode needs its seed: there are {len(goals)} goals and {len(seed)} seeds.")
+
+    def started(position: int) -> tuple[int, Recording[LiveEpisode], np.random.Generator]:
+        index, goal = goals[position]
+        rng = np.random.default_rng([seed, index, position] if isinstance(seed, int) else list(seed[position]))
+        return position, Recording(task.start(goal, policy.queries), index), rng
+
+    episodes: dict[int, Episode] = {}
+    waiting = map(started, range(len(goals)))
+    running: list[tuple[int, Recording[LiveEpisode], np.random.Generator]] = []
+    label = f"episodes of {policy.name}" if label is None else label
     with bar(len(goals), label, "episode", hidden=not label) as progress:
-        while len(done) < len(goals):
+        while len(episodes) < len(goals):
             running += itertools.islice(waiting, PARALLEL - len(running))
-            _advance(policy, [trip for _, trip in running], decode)
-            for position, trip in running:
-                if trip.over():
-                    done[position] = finished_episode(trip.goal_index, trip.session, trip.decisions)
+            choices = policy.act([each.state for _, each, _ in running], [rng for _, _, rng in running], decode)
+            for (position, recording, _), choice in zip(running, choices, strict=True):
+                recording.take(choice.action, choice.probability)
+                if recording.over:
+                    episodes[position] = recording.episode()
                     progress.update()
-            running = [(position, trip) for position, trip in running if not trip.over()]
-    return [done[position] for position in range(len(goals))]
+            running = [each for each in running if not each[1].over]
+    return [episodes[position] for position in range(len(goals))]

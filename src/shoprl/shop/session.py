@@ -80,16 +80,23 @@ def parse_action(action: str) -> tuple[str, str | None]:
 
 
 class Session:
-    """One shopper with one goal in a shop.
+    """One shopper in a shop, with a goal or with a request.
 
     Args:
         shop: the shop.
-        goal: what is wanted; only its instruction reaches a page.
+        goal: what is wanted; only its instruction reaches a page. A text is a request: nobody knows what would answer
+            it, so that a purchase has no reward.
         name: the session's id, part of every address.
+
+    Attributes:
+        instruction: the text that every page shows.
+        purchase: what a purchase earned; None before it, and where there is no goal.
     """
 
-    def __init__(self, shop: Shop, goal: Goal, name: str = "shoprl") -> None:
-        self.shop, self.goal, self.name = shop, goal, name
+    def __init__(self, shop: Shop, goal: Goal | str, name: str = "shoprl") -> None:
+        self.shop, self.name = shop, name
+        self.goal = None if isinstance(goal, str) else goal
+        self.instruction = goal if isinstance(goal, str) else goal.instruction
         self.purchase: Reward | None = None
         self._offering: Page | None = None
         self._clickables: tuple[str, ...] = ()
@@ -102,7 +109,7 @@ class Session:
         self._product: Product | None = None
         self._options: dict[str, str] = {}
         self._visited: frozenset[str] = frozenset()
-        self.page = Page("search", f"{BASE_URL}/{self.name}", self.goal.instruction)
+        self.page = Page("search", f"{BASE_URL}/{self.name}", self.instruction)
 
     @property
     def clickables(self) -> tuple[str, ...]:
@@ -120,7 +127,7 @@ class Session:
         """Take an action; one that WebShop's parser or the page does not accept, or a very long one, changes nothing.
 
         Returns:
-            The reward: that of the purchase when the action buys, else 0.
+            The reward: that of the purchase when the action buys, else 0; always 0 where there is no goal.
         """
         name, argument = parse_action(action) if len(action) <= MAX_ACTION else ("", None)
         if name == "search" and argument:
@@ -151,9 +158,7 @@ class Session:
         self._number, self._product, self._options = number, None, {}
         products = tuple(self._found[(number - 1) * PER_PAGE : number * PER_PAGE])
         url = f"{BASE_URL}/search_results/{self.name}/{self._keywords}/{number}"
-        self.page = Page(
-            "results", url, self.goal.instruction, number, len(self._found), products, visited=self._visited
-        )
+        self.page = Page("results", url, self.instruction, number, len(self._found), products, visited=self._visited)
 
     def _item(self, argument: str) -> None:
         if self.page.kind == "results":
@@ -164,9 +169,7 @@ class Session:
         if option is not None:
             self._options = self._options | {option: argument}
         url = self._item_url("item_page", product, _json(self._options))
-        self.page = Page(
-            "item", url, self.goal.instruction, product=product, options=self._options, visited=self._visited
-        )
+        self.page = Page("item", url, self.instruction, product=product, options=self._options, visited=self._visited)
 
     def _sub(self, section: str) -> None:
         product = self._current()
@@ -174,7 +177,7 @@ class Session:
         self.page = Page(
             "sub",
             url,
-            self.goal.instruction,
+            self.instruction,
             product=product,
             section=section,
             options=self._options,
@@ -186,12 +189,12 @@ class Session:
 
     def _buy(self) -> float:
         product = self._current()
-        self.purchase = reward(product, self._options, self.goal, self.shop.tagger)
+        if self.goal is not None:
+            self.purchase = reward(product, self._options, self.goal, self.shop.tagger)
+        earned = self.purchase.total if self.purchase is not None else 0.0
         url = f"{BASE_URL}/done/{self.name}/{product.asin}/{self._options}"
-        self.page = Page(
-            "done", url, self.goal.instruction, product=product, options=self._options, reward=self.purchase.total
-        )
-        return self.purchase.total
+        self.page = Page("done", url, self.instruction, product=product, options=self._options, reward=earned)
+        return earned
 
     def _current(self) -> Product:
         assert self._product is not None, "an item action without an item page"

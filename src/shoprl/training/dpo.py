@@ -7,24 +7,26 @@ demonstrations, or the policy's own (:mod:`shoprl.trajectories.generated`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn import functional
 
-from shoprl.catalog.records import save_array
 from shoprl.errors import ConfigError, TrajectoryError
-from shoprl.files import content_hash
-from shoprl.policies.learned import ACT_BATCH, LearnedPolicy, mixed
+from shoprl.files import content_hash, write_atomic
+from shoprl.policies.learned import ACT_BATCH, LearnedPolicy
 from shoprl.progress import bar
 from shoprl.training.imitation import imitation_loss
-from shoprl.training.loop import LoopConfig, Loss, identity_of, train
+from shoprl.training.loop import LoopConfig, Training, weights_digest
 from shoprl.training.processes import team_on
-from shoprl.trajectories.examples import Example, shown_by
+from shoprl.trajectories.examples import Example, identity_of_examples
 
 Variant = Literal["dpo", "ipo", "simpo"]
+LogProbabilities = NDArray[np.float64]  # of a state's candidates, shape (candidates,)
 
 
 @dataclass(frozen=True)
@@ -79,15 +81,14 @@ class Pair:
 
 
 @torch.inference_mode()
-def log_probabilities(policy: LearnedPolicy, data: Sequence[Example]) -> list[np.ndarray[Any, np.dtype[np.float64]]]:
+def log_probabilities(policy: LearnedPolicy, data: Sequence[Example]) -> list[LogProbabilities]:
     """The policy's log-probability of every candidate of each example, without dropout."""
     found = []
     policy.model.eval()
     with bar(len(data), "reference log-probabilities", "decision") as progress:
         for start in range(0, len(data), ACT_BATCH):
             part = data[start : start + ACT_BATCH]
-            with mixed(policy.model.device):
-                logits = policy.logits([example.state for example in part])
+            logits = policy.logits([example.state for example in part])
             rows = functional.log_softmax(logits.double(), dim=-1).numpy()
             found += [row[: len(example.state.texts)] for row, example in zip(rows, part, strict=True)]
             progress.update(len(part))
@@ -96,7 +97,7 @@ def log_probabilities(policy: LearnedPolicy, data: Sequence[Example]) -> list[np
 
 def reference_log_probabilities(
     reference: LearnedPolicy, data: Sequence[Example], cache: Path | None = None
-) -> list[np.ndarray[Any, np.dtype[np.float64]]]:
+) -> list[LogProbabilities]:
     """:func:`log_probabilities` of the frozen reference, computed once for these examples and these weights.
 
     Of several processes the first computes them, so that all draw the same pairs.
@@ -112,19 +113,16 @@ def reference_log_probabilities(
     return team_on(reference.model.device).from_first(lambda: _computed_once(reference, data, cache))
 
 
-def _computed_once(
-    reference: LearnedPolicy, data: Sequence[Example], cache: Path | None
-) -> list[np.ndarray[Any, np.dtype[np.float64]]]:
+def _computed_once(reference: LearnedPolicy, data: Sequence[Example], cache: Path | None) -> list[LogProbabilities]:
     if cache is None:
         return log_probabilities(reference, data)
-    key = content_hash(identity_of(reference.model, [shown_by(example) for example in data]))
+    key = content_hash([weights_digest(reference.model), identity_of_examples(data)])
     path = cache / f"reference-{key[:24]}.npy"
-    ends = np.cumsum([len(example.state.texts) for example in data])
     if not path.is_file():
-        found = np.concatenate(log_probabilities(reference, data))
-        save_array(path, found)
-    logs = np.load(path, allow_pickle=False)
-    return np.split(logs, ends[:-1])
+        logs = np.concatenate(log_probabilities(reference, data))
+        write_atomic(path, partial(np.save, arr=logs, allow_pickle=False))
+    ends = np.cumsum([len(example.state.texts) for example in data])
+    return np.split(np.load(path, allow_pickle=False), ends[:-1])
 
 
 def _draw_other(probabilities: np.ndarray[Any, Any], chosen: int, draws: int, rng: np.random.Generator) -> int | None:
@@ -213,44 +211,47 @@ def preference_loss(
     return -(1 - config.label_smoothing) * right - config.label_smoothing * wrong
 
 
-def _groups(pairs: Sequence[Pair], by_episode: bool) -> list[torch.Tensor]:
-    """Numbers of the pairs that always come together."""
-    if not by_episode:
-        return [torch.tensor([number]) for number in range(len(pairs))]
-    of_episode: dict[int, list[int]] = {}
-    for number, pair in enumerate(pairs):
-        of_episode.setdefault(pair.example.episode, []).append(number)
-    return [torch.tensor(numbers) for numbers in of_episode.values()]
-
-
 def train_dpo(
-    policy: LearnedPolicy, pairs: Sequence[Pair], config: DPOConfig, folder: Path, what: str = "dpo"
+    policy: LearnedPolicy, pairs: Sequence[Pair], config: DPOConfig, folder: Path, label: str = "dpo"
 ) -> list[dict[str, Any]]:
     """Train a policy in place on preference pairs, resuming from ``folder`` where it holds a checkpoint.
+
+    Args:
+        policy: the start, with the weights of the reference.
+        pairs: see :func:`preference_pairs`.
+        config: settings.
+        folder: for checkpoint and log.
+        label: of the progress bar.
 
     Returns:
         Log rows: ``update``, ``learning_rate``, ``loss``, ``gradient_norm``, ``margin`` (mean of beta times the margin
         over the reference) and ``accuracy`` (share of pairs with a positive margin).
     """
+    policy.prepare(pair.example.state for pair in pairs)
     chosen = torch.tensor([pair.example.chosen for pair in pairs])
     rejected = torch.tensor([pair.rejected for pair in pairs])
     reference = torch.tensor([pair.reference_chosen - pair.reference_rejected for pair in pairs], dtype=torch.float32)
-
-    groups = _groups(pairs, config.by_episode)
-
-    def loss_of(picked: torch.Tensor) -> Loss:
-        batch = torch.cat([groups[i] for i in picked.tolist()])
-        logits = policy.logits([pairs[i].example.state for i in batch.tolist()])
-        logs = functional.log_softmax(logits, dim=-1)
-        up = logs.gather(1, chosen[batch][:, None]).squeeze(1)
-        down = logs.gather(1, rejected[batch][:, None]).squeeze(1)
-        loss = preference_loss(up, down, reference[batch], config).mean()
-        loss = loss + config.imitation_weight * imitation_loss(logits, chosen[batch]).mean()
-        margin = config.beta * (up - down - reference[batch]).detach()
-        metrics = {"margin": float(margin.mean()), "accuracy": float((margin > 0).float().mean())}
-        return Loss(loss, metrics, len(batch))
-
-    policy.prepare(pair.example.state for pair in pairs)
-    data = [[*shown_by(pair.example), pair.rejected] for pair in pairs]
-    identity = {"method": "dpo", "reference": reference.tolist(), **identity_of(policy.model, data)}
-    return train(policy.model, loss_of, len(groups), config, folder, what, identity)
+    groups: dict[int, list[int]] = {}  # pairs that always come together: those of an episode, or each by itself
+    for number, pair in enumerate(pairs):
+        groups.setdefault(pair.example.episode if config.by_episode else number, []).append(number)
+    grouped = [torch.tensor(numbers) for numbers in groups.values()]
+    identity = {
+        "method": "dpo",
+        "start": weights_digest(policy.model),
+        "data": identity_of_examples([pair.example for pair in pairs]),
+        "rejected": rejected.tolist(),
+        "reference": reference.tolist(),
+    }
+    with Training(policy.model, config, folder, label, identity) as training:
+        while not training.finished:
+            batch = torch.cat([grouped[i] for i in training.batch(len(grouped)).tolist()])
+            logits = policy.logits([pairs[i].example.state for i in batch.tolist()])
+            logs = functional.log_softmax(logits, dim=-1)
+            up = logs.gather(1, chosen[batch][:, None]).squeeze(1)
+            down = logs.gather(1, rejected[batch][:, None]).squeeze(1)
+            loss = preference_loss(up, down, reference[batch], config).mean()
+            loss = loss + config.imitation_weight * imitation_loss(logits, chosen[batch]).mean()
+            margin = config.beta * (up - down - reference[batch]).detach()
+            metrics = {"margin": float(margin.mean()), "accuracy": float((margin > 0).float().mean())}
+            training.step(loss, metrics, len(batch))
+    return training.log

@@ -9,8 +9,8 @@ import torch
 from torch.nn import functional
 
 from shoprl.policies.learned import LearnedPolicy
-from shoprl.training.loop import LoopConfig, Loss, identity_of, train
-from shoprl.trajectories.examples import Example, shown_by
+from shoprl.training.loop import LoopConfig, Training, weights_digest
+from shoprl.trajectories.examples import Example, identity_of_examples
 
 
 @dataclass(frozen=True)
@@ -48,22 +48,29 @@ def imitation_loss(logits: torch.Tensor, chosen: torch.Tensor, label_smoothing: 
 
 
 def train_imitation(
-    policy: LearnedPolicy, data: Sequence[Example], config: ImitationConfig, folder: Path, what: str = "imitation"
+    policy: LearnedPolicy, data: Sequence[Example], config: ImitationConfig, folder: Path, label: str = "imitation"
 ) -> list[dict[str, Any]]:
     """Train a policy in place on demonstrated decisions, resuming from ``folder`` where it holds a checkpoint.
+
+    Args:
+        policy: the start.
+        data: demonstrated decisions.
+        config: settings.
+        folder: for checkpoint and log.
+        label: of the progress bar.
 
     Returns:
         Log rows: ``update``, ``learning_rate``, ``loss``, ``gradient_norm`` and ``accuracy`` (share of decisions whose
         most likely candidate is the demonstrated one, while training with dropout).
     """
-    targets = torch.tensor([example.chosen for example in data])
-
-    def loss_of(batch: torch.Tensor) -> Loss:
-        logits = policy.logits([data[i].state for i in batch.tolist()])
-        chosen = targets[batch]
-        accuracy = (logits.detach().argmax(dim=-1) == chosen).float().mean()
-        return Loss(imitation_loss(logits, chosen, config.label_smoothing).mean(), {"accuracy": float(accuracy)})
-
     policy.prepare(example.state for example in data)
-    identity = identity_of(policy.model, [shown_by(example) for example in data])
-    return train(policy.model, loss_of, len(data), config, folder, what, {"method": "imitation", **identity})
+    targets = torch.tensor([example.chosen for example in data])
+    identity = {"method": "imitation", "start": weights_digest(policy.model), "data": identity_of_examples(data)}
+    with Training(policy.model, config, folder, label, identity) as training:
+        while not training.finished:
+            batch = training.batch(len(data))
+            logits = policy.logits([data[i].state for i in batch.tolist()])
+            loss = imitation_loss(logits, targets[batch], config.label_smoothing).mean()
+            accuracy = (logits.detach().argmax(dim=-1) == targets[batch]).float().mean()
+            training.step(loss, {"accuracy": float(accuracy)})
+    return training.log

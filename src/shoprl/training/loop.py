@@ -1,4 +1,4 @@
-"""What all learners share: updates that depend on their number alone, checkpoints, and a log.
+"""What all learners share: an optimiser step, checkpoints and a log.
 
 The batch, the dropout and the learning rate of an update are functions of (seed, number of the update), so that a run
 that was killed and resumed makes the same updates as one that was not. Where several processes train together
@@ -7,11 +7,11 @@ that was killed and resumed makes the same updates as one that was not. Where se
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -20,9 +20,8 @@ from torch import nn
 
 from shoprl.errors import ConfigError, RunError
 from shoprl.files import content_hash, read_json_lines, write_bytes, write_json_lines
-from shoprl.policies.learned import mixed
 from shoprl.progress import bar
-from shoprl.training.processes import SEEDS, Team, device_of, team_on
+from shoprl.training.processes import SEEDS, team_on
 
 if TYPE_CHECKING:
     from tensorboardX import SummaryWriter
@@ -30,20 +29,6 @@ if TYPE_CHECKING:
 CHECKPOINT = "checkpoint.safetensors"
 LOG = "log.jsonl"
 EVENTS = "tensorboard"
-
-
-class Loss(NamedTuple):
-    """The loss of an update, or of a process's share of it.
-
-    Attributes:
-        mean: over what it is the loss of.
-        metrics: what else to log, means over the same.
-        weight: over how much they are means, where that differs from share to share.
-    """
-
-    mean: torch.Tensor
-    metrics: dict[str, float]
-    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +45,7 @@ class LoopConfig:
         seed: of batches and dropout.
         checkpoint_every: updates between checkpoints.
         log_every: updates between rows of the log, each the mean since the last one.
-        encoder_rate: pretrained layers that the fast head tunes learn at so many times the rate.
+        encoder_rate: factor on the learning rate of the pretrained layers that the choice network tunes.
     """
 
     updates: int
@@ -113,188 +98,177 @@ def rate_at(update: int, config: LoopConfig) -> float:
     return config.learning_rate * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * progress)))
 
 
-def _groups(model: nn.Module, config: LoopConfig) -> list[dict[str, Any]]:
-    """The weights, and apart those that the model's ``tuned_parameters`` names, with their shares of the rate."""
-    tuned: list[nn.Parameter] = getattr(model, "tuned_parameters", list)()
-    slow = {id(weight) for weight in tuned}
-    rest = [weight for weight in model.parameters() if id(weight) not in slow]
-    return [{"params": rest, "rate": 1.0}, *([{"params": tuned, "rate": config.encoder_rate}] if tuned else [])]
+class Training:
+    """The updates of one training, from the last checkpoint in its folder if there is one.
 
+    A context: inside it, the global generator that dropout draws from is seeded for each update and left as it was in
+    the end; the model is in training mode, and in evaluation mode afterwards. A learner computes a loss and calls
+    :meth:`step`, until :attr:`finished`::
 
-def _tensors(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
-    """Weights and AdamW's moments under flat names."""
-    tensors = {f"model.{name}": tensor.contiguous() for name, tensor in model.state_dict().items()}
-    for index, state in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": value.contiguous() for name, value in state.items()}
-    return tensors
+        with Training(model, config, folder, "imitation", identity) as training:
+            while not training.finished:
+                batch = training.batch(len(data))
+                ...
+                training.step(loss, {"accuracy": accuracy})
 
-
-def _save(folder: Path, update: int, fingerprint: str, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    metadata = {"update": str(update), "fingerprint": fingerprint}
-    write_bytes(folder / CHECKPOINT, save(_tensors(model, optimizer), metadata))
-
-
-def _restore(folder: Path, fingerprint: str, model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
-    """Load a checkpoint where there is one; the number of updates it has seen."""
-    path = folder / CHECKPOINT
-    if not path.is_file():
-        return 0
-    try:
-        with safe_open(str(path), framework="pt") as stored:
-            metadata = stored.metadata() or {}
-            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118  (not a mapping)
-    except SafetensorError as error:
-        raise RunError(f"{path}: not a checkpoint ({error}). Delete it to start this training again.") from error
-    if metadata.get("fingerprint") != fingerprint:
-        raise RunError(f"{path}: made with other settings or data. Use another --out, or delete the folder.")
-    model.load_state_dict({name[6:]: t for name, t in tensors.items() if name.startswith("model.")})
-    state: dict[int, dict[str, torch.Tensor]] = {}
-    for name, tensor in tensors.items():
-        if name.startswith("optimizer."):
-            _, index, key = name.split(".")
-            state.setdefault(int(index), {})[key] = tensor
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    return int(metadata["update"])
-
-
-def _logged(folder: Path, before: int) -> list[dict[str, Any]]:
-    """Rows of the log up to an update; a resumed run writes the later ones again."""
-    path = folder / LOG
-    if before == 0 or not path.is_file():
-        return []
-    return [row for _, row in read_json_lines(path, RunError) if row["update"] <= before]
-
-
-def _means(rows: list[dict[str, float]]) -> dict[str, float]:
-    return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
-
-
-def train(
-    model: nn.Module,
-    loss_of: Callable[[torch.Tensor], Loss],
-    count: int,
-    config: LoopConfig,
-    folder: Path,
-    what: str,
-    identity: Mapping[str, Any],
-) -> list[dict[str, Any]]:
-    """Make updates on batches of a fixed number of examples; see :func:`run_updates`.
+    A loss must depend on nothing but the number of its update and the weights, so that a resumed training makes the
+    same updates.
 
     Args:
-        model: as there.
-        loss_of: example indices, shape (batch,), of several processes each its share -> loss.
-        count: how many examples there are.
-        config: as there.
-        folder: as there.
-        what: as there.
-        identity: as there.
-    """
+        model: trained in place.
+        config: how to make updates.
+        folder: for ``checkpoint.safetensors``, ``log.jsonl`` and TensorBoard's events, which the first process writes.
+        label: of the progress bar.
+        identity: what else defines the training (data, start, loss), JSON-able; a checkpoint of another one is refused.
 
-    team = team_on(device_of(model))
-
-    def loss_at(update: int) -> Loss:
-        return loss_of(team.share(batch_of(update, config.batch_size, count, config.seed)))
-
-    return run_updates(model, loss_at, config, folder, what, {"count": count, **identity})
-
-
-def run_updates(
-    model: nn.Module,
-    loss_at: Callable[[int], Loss],
-    config: LoopConfig,
-    folder: Path,
-    what: str,
-    identity: Mapping[str, Any],
-) -> list[dict[str, Any]]:
-    """Make the updates, from the last checkpoint in ``folder`` if there is one.
-
-    Args:
-        model: trained in place; left in evaluation mode.
-        loss_at: number of an update -> its loss, of several processes each that of its share; called in training mode,
-            on a GPU in mixed precision, and after a resume from the last checkpoint on. It must depend on nothing but
-            the number and the weights.
-        config: see :class:`LoopConfig`.
-        folder: for ``checkpoint.safetensors`` and ``log.jsonl``, which the first process writes.
-        what: label of the progress bar.
-        identity: what else defines the training (data, start, loss); a checkpoint of another one is refused.
-
-    Returns:
-        The log's rows.
+    Attributes:
+        update: how many updates were made.
+        log: rows of the log: ``update``, ``learning_rate``, and the means since the row before of ``loss``,
+            ``gradient_norm`` and what else :meth:`step` was given.
+        team: the processes that train together.
 
     Raises:
         RunError: the checkpoint belongs to other settings or data.
         StorageError: a checkpoint cannot be written.
     """
-    fingerprint = content_hash({"config": vars(config), **identity})
-    optimizer = torch.optim.AdamW(_groups(model, config), lr=config.learning_rate, weight_decay=config.weight_decay)
-    start = _restore(folder, fingerprint, model, optimizer)
-    log, recent, team = _logged(folder, start), list[dict[str, float]](), team_on(device_of(model))
-    with (
-        bar(config.updates, what, "update") as progress,
-        torch.random.fork_rng(devices=[team.device] if team.device.type == "cuda" else []),
-        _events(folder / EVENTS, log) if team.first else nullcontext() as events,
-    ):
-        progress.update(start)
-        for update in range(start, config.updates):
-            recent.append(_update(model, optimizer, loss_at, update, config, team))
-            done = update + 1
-            if done % config.log_every == 0 or done == config.updates:
-                log.append({"update": done, "learning_rate": rate_at(update, config), **_means(recent)})
-                if events is not None:
-                    _add(events, log[-1])
-                progress.set_postfix_str(f"loss {log[-1]['loss']:.3f}", refresh=False)
-                recent = []
-            if done % config.checkpoint_every == 0 or done == config.updates:
-                if team.first:
-                    write_json_lines(folder / LOG, log)
-                    _save(folder, done, fingerprint, model, optimizer)
-                team.wait()
-            progress.update()
-    model.eval()
-    return log
 
+    def __init__(
+        self, model: nn.Module, config: LoopConfig, folder: Path, label: str, identity: Mapping[str, object]
+    ) -> None:
+        self.model, self.config, self.folder = model, config, folder
+        self.team = team_on(next(model.parameters()).device)
+        self._fingerprint = content_hash({"config": vars(config), **identity})
+        tuned: list[nn.Parameter] = getattr(
+            model, "tuned_parameters", list
+        )()  # pretrained ones, with a rate of their own
+        slow = {id(weight) for weight in tuned}
+        groups = [{"params": [weight for weight in model.parameters() if id(weight) not in slow], "rate": 1.0}]
+        groups += [{"params": tuned, "rate": config.encoder_rate}] if tuned else []
+        self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
+        self.update = self._restore()
+        path = folder / LOG  # a resumed training writes the rows after its checkpoint again
+        rows = read_log(folder) if self.update and path.is_file() else []
+        self.log: list[dict[str, Any]] = [row for row in rows if row["update"] <= self.update]
+        self._recent: list[dict[str, float]] = []
+        self._label = label
 
-def _update(
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    loss_at: Callable[[int], Loss],
-    update: int,
-    config: LoopConfig,
-    team: Team,
-) -> dict[str, float]:
-    seed = config.seed * 1_000_003 + update + team.number * SEEDS
-    torch.manual_seed(seed)  # inside fork_rng: dropout of this update
-    for group in optimizer.param_groups:
-        group["lr"] = group["rate"] * rate_at(update, config)
-    model.train()
-    with mixed(team.device):
-        loss = loss_at(update)
-    optimizer.zero_grad(set_to_none=True)
-    mean, metrics = _differentiate(model, loss, team)
-    norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip)
-    optimizer.step()
-    return {"loss": mean, "gradient_norm": float(norm), **metrics}
+    @property
+    def finished(self) -> bool:
+        """Whether all updates were made."""
+        return self.update >= self.config.updates
 
+    def __enter__(self) -> Self:
+        self._open = ExitStack()
+        self._bar = self._open.enter_context(bar(self.config.updates, self._label, "update"))
+        self._bar.update(self.update)
+        cuda = [self.team.device] if self.team.device.type == "cuda" else []
+        self._open.enter_context(torch.random.fork_rng(devices=cuda))
+        self._events = self._open.enter_context(_events(self.folder / EVENTS, self.log)) if self.team.first else None
+        self._prepare_update()
+        return self
 
-def _differentiate(model: nn.Module, loss: Loss, team: Team) -> tuple[float, dict[str, float]]:
-    """Compute the gradient of the mean over all processes' shares; that mean, and the metrics'."""
-    if team.count == 1:
-        loss.mean.backward()
-        return float(loss.mean.detach()), loss.metrics
-    part = loss.weight / float(team.mean(torch.tensor(float(loss.weight))))
-    (part * loss.mean).backward()
-    for weight in model.parameters():
-        if weight.grad is not None:  # the same ones everywhere: which weights are used does not depend on the batch
-            weight.grad = team.mean(weight.grad)
-    own = [float(loss.mean.detach()), *loss.metrics.values()]
-    mean, *metrics = team.mean(part * torch.tensor(own)).tolist()
-    return mean, dict(zip(loss.metrics, metrics, strict=True))
+    def __exit__(self, *error: object) -> None:
+        self._open.close()
+        self.model.eval()
 
+    def _prepare_update(self) -> None:
+        torch.manual_seed(
+            self.config.seed * 1_000_003 + self.update + self.team.number * SEEDS
+        )  # dropout of this update
+        self.model.train()
 
-def identity_of(model: nn.Module, data: object) -> dict[str, str]:
-    """Hashes of a start and of JSON-able data, for :func:`train`'s ``identity``."""
-    weights = save({name: tensor.contiguous() for name, tensor in model.state_dict().items()})
-    return {"start": content_hash(weights.hex()), "data": content_hash(data)}
+    def batch(self, count: int) -> torch.Tensor:
+        """Indices of this update's examples, of several processes this one's share.
+
+        Args:
+            count: how many examples there are.
+
+        Returns:
+            Shape (batch_size / processes,).
+        """
+        config = self.config
+        return self.team.share(batch_of(self.update, config.batch_size, count, config.seed))
+
+    def step(self, loss: torch.Tensor, metrics: Mapping[str, float], weight: float = 1.0) -> None:
+        """Make an update: differentiate, clip, step; log and keep a checkpoint where they are due.
+
+        Args:
+            loss: a mean, of several processes over this one's share.
+            metrics: what else to log, means over the same.
+            weight: over how much they are means, where that differs from share to share.
+        """
+        config = self.config
+        rate = rate_at(self.update, config)
+        for group in self._optimizer.param_groups:
+            group["lr"] = group["rate"] * rate
+        self._optimizer.zero_grad(set_to_none=True)
+        mean, metrics = self._differentiate(loss, metrics, weight)
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
+        self._optimizer.step()
+        self.update += 1
+        self._recent.append({"loss": mean, "gradient_norm": float(norm), **metrics})
+        if self.update % config.log_every == 0 or self.finished:
+            means = {name: sum(row[name] for row in self._recent) / len(self._recent) for name in self._recent[0]}
+            self.log.append({"update": self.update, "learning_rate": rate, **means})
+            if self._events is not None:
+                _add(self._events, self.log[-1])
+            self._bar.set_postfix_str(f"loss {means['loss']:.3f}", refresh=False)
+            self._recent = []
+        if self.update % config.checkpoint_every == 0 or self.finished:
+            if self.team.first:
+                write_json_lines(self.folder / LOG, self.log)
+                self._save()
+            self.team.wait()
+        self._bar.update()
+        if not self.finished:
+            self._prepare_update()
+
+    def _differentiate(
+        self, loss: torch.Tensor, metrics: Mapping[str, float], weight: float
+    ) -> tuple[float, Mapping[str, float]]:
+        """Compute the gradient of the mean over all processes' shares; that mean, and the metrics'."""
+        team = self.team
+        if team.count == 1:
+            loss.backward()
+            return float(loss.detach()), metrics
+        part = weight / float(team.mean(torch.tensor(float(weight))))
+        (part * loss).backward()
+        for parameter in self.model.parameters():
+            if parameter.grad is not None:  # the same ones everywhere: which are used does not depend on the batch
+                parameter.grad = team.mean(parameter.grad)
+        mean, *means = team.mean(part * torch.tensor([float(loss.detach()), *metrics.values()])).tolist()
+        return mean, dict(zip(metrics, means, strict=True))
+
+    def _save(self) -> None:
+        """Write weights and AdamW's moments under flat names."""
+        tensors = {f"model.{name}": tensor.contiguous() for name, tensor in self.model.state_dict().items()}
+        for index, state in self._optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{index}.{name}": value.contiguous() for name, value in state.items()}
+        metadata = {"update": str(self.update), "fingerprint": self._fingerprint}
+        write_bytes(self.folder / CHECKPOINT, save(tensors, metadata))
+
+    def _restore(self) -> int:
+        """Load a checkpoint where there is one; the number of updates it has seen."""
+        path = self.folder / CHECKPOINT
+        if not path.is_file():
+            return 0
+        try:
+            with safe_open(str(path), framework="pt") as stored:
+                metadata = stored.metadata() or {}
+                tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118  (not a mapping)
+        except SafetensorError as error:
+            raise RunError(f"{path}: not a checkpoint ({error}). Delete it to start this training again.") from error
+        if metadata.get("fingerprint") != self._fingerprint:
+            raise RunError(f"{path}: made with other settings or data. Use another folder, or delete this one.")
+        self.model.load_state_dict({name[6:]: t for name, t in tensors.items() if name.startswith("model.")})
+        state: dict[int, dict[str, torch.Tensor]] = {}
+        for name, tensor in tensors.items():
+            if name.startswith("optimizer."):
+                _, index, key = name.split(".")
+                state.setdefault(int(index), {})[key] = tensor
+        groups = self._optimizer.state_dict()["param_groups"]
+        self._optimizer.load_state_dict({"state": state, "param_groups": groups})
+        return int(metadata["update"])
 
 
 def weights_digest(model: nn.Module) -> str:

@@ -129,8 +129,3 @@ def device_for(name: DeviceName) -> torch.device:
         raise ConfigError("--device cuda: torch finds no GPU. Install a build of torch for it, or use --device cpu.")
     found: torch.device = _launched("cuda").device if _several() else torch.device("cuda")
     return found
-
-
-def device_of(model: torch.nn.Module) -> torch.device:
-    """Where a model's weights are."""
-    return next(model.parameters()).device

@@ -15,12 +15,13 @@ from torch.nn import functional
 
 from shoprl.errors import TrajectoryError
 from shoprl.files import content_hash
+from shoprl.policies.learned import mixed
 from shoprl.policies.query.data import Typed
-from shoprl.policies.query.extractive import Extractive, Marked, mark
+from shoprl.policies.query.extractive import Extractive, mark
 from shoprl.policies.query.seq2seq import IGNORED, Seq2Seq
 from shoprl.progress import track
 from shoprl.tasks.instruction import parse_instruction
-from shoprl.training.loop import LoopConfig, Loss, train, weights_digest
+from shoprl.training.loop import LoopConfig, Training, weights_digest
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _padded(parts: Sequence[torch.Tensor]) -> torch.Tensor:
 
 
 def train_extractive(
-    writer: Extractive, data: Sequence[Typed], config: LoopConfig, folder: Path, what: str = "extractive"
+    writer: Extractive, data: Sequence[Typed], config: LoopConfig, folder: Path, label: str = "extractive"
 ) -> list[dict[str, Any]]:
     """Train an extractive model in place, resuming from ``folder`` where it holds a checkpoint.
 
@@ -104,7 +105,7 @@ def train_extractive(
         data: instructions with the queries typed for them; those without a word to search for are left out.
         config: see :class:`ExtractiveTraining`.
         folder: for the checkpoint and the log.
-        what: label of the progress bar.
+        label: of the progress bar.
 
     Returns:
         Log rows: ``update``, ``learning_rate``, ``loss``, ``gradient_norm`` and ``f1`` (of the words more likely in
@@ -112,28 +113,25 @@ def train_extractive(
 
     Raises:
         TrajectoryError: no instruction has a word to search for.
-        RunError, StorageError: see :func:`shoprl.training.loop.train`.
+        RunError, StorageError: see :class:`shoprl.training.loop.Training`.
     """
     marked = [mark(typed, writer.backbone) for typed in track(data, "encoding instructions", unit="text")]
     marked = [each for each in marked if len(each.shares)]
     if not marked:
         raise TrajectoryError("No instruction holds a word to search for: there is nothing to learn from.")
 
-    def loss_of(batch: torch.Tensor) -> Loss:
-        states, shares, mask = _gather([marked[i] for i in batch.tolist()])
-        logits = writer.logits(states, mask)
-        kept, wanted = (logits.detach() > 0) & mask, (shares >= 0.5) & mask
-        return Loss(extractive_loss(logits, shares, mask).mean(), {"f1": _f1(kept, wanted)})
-
     identity = {"method": "extractive", "start": weights_digest(writer.model), "data": _data_hash(data)}
-    return train(writer.model, loss_of, len(marked), config, folder, what, identity)
-
-
-def _gather(rows: Sequence[Marked]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """States, shares and mask of several instructions, padded."""
-    sizes = torch.tensor([len(row.shares) for row in rows])
-    mask = torch.arange(int(sizes.max()))[None, :] < sizes[:, None]
-    return _padded([row.states for row in rows]), _padded([row.shares for row in rows]), mask
+    with Training(writer.model, config, folder, label, identity) as training:
+        while not training.finished:
+            rows = [marked[i] for i in training.batch(len(marked)).tolist()]
+            states, shares = _padded([row.states for row in rows]), _padded([row.shares for row in rows])
+            sizes = torch.tensor([len(row.shares) for row in rows])
+            mask = torch.arange(int(sizes.max()))[None, :] < sizes[:, None]
+            with mixed(training.team.device):
+                logits = writer.logits(states, mask)
+            kept, wanted = (logits.detach() > 0) & mask, (shares >= 0.5) & mask
+            training.step(extractive_loss(logits, shares, mask).mean(), {"f1": _f1(kept, wanted)})
+    return training.log
 
 
 def _data_hash(data: Sequence[Typed]) -> str:
@@ -141,7 +139,7 @@ def _data_hash(data: Sequence[Typed]) -> str:
 
 
 def train_seq2seq(
-    writer: Seq2Seq, data: Sequence[Typed], config: LoopConfig, folder: Path, what: str = "seq2seq"
+    writer: Seq2Seq, data: Sequence[Typed], config: LoopConfig, folder: Path, label: str = "seq2seq"
 ) -> list[dict[str, Any]]:
     """Fine-tune an encoder-decoder in place, resuming from ``folder`` where it holds a checkpoint.
 
@@ -150,7 +148,7 @@ def train_seq2seq(
         data: instructions with the queries typed for them; each query is an example.
         config: see :class:`Seq2SeqTraining`.
         folder: for the checkpoint and the log.
-        what: label of the progress bar.
+        label: of the progress bar.
 
     Returns:
         Log rows: ``update``, ``learning_rate``, ``loss`` (cross entropy of the tokens to be written, mean over all
@@ -159,19 +157,20 @@ def train_seq2seq(
 
     Raises:
         TrajectoryError: there is no pair.
-        RunError, StorageError: see :func:`shoprl.training.loop.train`.
+        RunError, StorageError: see :class:`shoprl.training.loop.Training`.
     """
     pairs = [(parse_instruction(each.instruction).wish, query) for each in data for query in each.queries]
     if not pairs:
         raise TrajectoryError("There is no pair of an instruction and a query: there is nothing to learn from.")
 
-    def loss_of(batch: torch.Tensor) -> Loss:
-        instructions, queries = zip(*(pairs[i] for i in batch.tolist()), strict=True)
-        labels = writer.labels(queries)
-        found = writer.model(**writer.inputs(instructions), labels=labels)
-        right = (found.logits.detach().argmax(dim=-1) == labels)[labels != IGNORED]
-        return Loss(found.loss, {"accuracy": float(right.float().mean())}, len(right))
-
     model = Untied(writer.model)
     identity = {"method": "seq2seq", "start": weights_digest(model), "data": _data_hash(data)}
-    return train(model, loss_of, len(pairs), config, folder, what, identity)
+    with Training(model, config, folder, label, identity) as training:
+        while not training.finished:
+            instructions, queries = zip(*(pairs[i] for i in training.batch(len(pairs)).tolist()), strict=True)
+            labels = writer.labels(queries)
+            with mixed(training.team.device):
+                output = writer.model(**writer.inputs(instructions), labels=labels)
+            right = (output.logits.detach().argmax(dim=-1) == labels)[labels != IGNORED]
+            training.step(output.loss, {"accuracy": float(right.float().mean())}, len(right))
+    return training.log

@@ -16,14 +16,14 @@ import numpy as np
 
 from shoprl.errors import ConfigError
 from shoprl.policies.learned import LearnedPolicy
-from shoprl.shop.goal import Goal
-from shoprl.shop.session import Shop
+from shoprl.tasks.base import Task
 from shoprl.training.dpo import DPOConfig, preference_pairs, train_dpo
 from shoprl.training.processes import team_on
 from shoprl.trajectories.examples import examples
 from shoprl.trajectories.generated import generate_trajectories
 
 P = TypeVar("P", bound=LearnedPolicy)
+G = TypeVar("G")
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ class SelfLearningConfig:
 
 def self_learn(
     policy: LearnedPolicy,
-    shop: Shop,
-    goals: Sequence[Goal],
+    task: Task[G],
+    goals: Sequence[G],
     indices: Sequence[int],
     config: SelfLearningConfig,
     folder: Path,
-    what: str = "self-learning",
+    label: str = "self-learning",
 ) -> list[dict[str, Any]]:
     """Train a policy in place on preferences it generates itself, resuming from ``folder``.
 
@@ -60,12 +60,12 @@ def self_learn(
 
     Args:
         policy: the start.
-        shop: where it shops.
+        task: where it acts.
         goals: the goal list.
         indices: training goals.
         config: settings.
         folder: for each round's checkpoint and log.
-        what: label of the progress bars.
+        label: of the progress bars.
 
     Returns:
         A row a round: ``round``, ``sampled`` (episodes run for the trajectories kept), ``actions_pruned``, ``pairs``,
@@ -80,11 +80,11 @@ def self_learn(
         order = np.random.default_rng([seed, number]).permutation(indices)
         drawn = [(int(index), goals[index]) for index in order]
         first, wanted = seed * 1_000 + number * 100, config.trajectories
-        made = team.from_first(partial(generate_trajectories, policy, shop, drawn, seed=first, wanted=wanted))
-        data = examples(shop, goals, made.episodes, policy.queries)
+        made = team.from_first(partial(generate_trajectories, policy, task, drawn, seed=first, wanted=wanted))
+        data = examples(task, goals, made.episodes, policy.queries)
         rng = np.random.default_rng([seed, number, 1])
         pairs, skipped = preference_pairs(policy, data, config.dpo, rng)
-        log = train_dpo(policy, pairs, replace(config.dpo, seed=seed + number), folder / f"round-{number + 1}", what)
+        log = train_dpo(policy, pairs, replace(config.dpo, seed=seed + number), folder / f"round-{number + 1}", label)
         about = {"sampled": made.sampled, "actions_pruned": made.pruned, "pairs": len(pairs), "skipped": skipped}
         rows.append({"round": number + 1, **about, **log[-1]})
     return rows

@@ -7,7 +7,6 @@ seldom those that a demonstrator makes.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,83 +14,62 @@ from shoprl.errors import ConfigError
 from shoprl.policies.base import Choice
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.progress import bar
-from shoprl.rollouts.records import Decision, Episode
-from shoprl.rollouts.runner import PARALLEL, finished_episode
+from shoprl.rollouts.recording import Recording
+from shoprl.rollouts.records import Episode
+from shoprl.rollouts.runner import PARALLEL
 from shoprl.shop.goal import Goal
-from shoprl.shop.session import MAX_STEPS, Session, Shop
-from shoprl.tasks.instruction import parse_instruction
-from shoprl.tasks.shop.state import State, Tracker
+from shoprl.tasks.shop.task import ShopEpisode, ShopTask
 from shoprl.trajectories.shoppers import EXPERT, Shopper, habits
 
 NEEDED = 8  # steps kept for the expert to buy in
 
 
-@dataclass
-class _Trip:
-    """A trip under way."""
+class _Corrected:
+    """An episode under way in which an expert may take over.
 
-    goal_index: int
-    session: Session
-    tracker: Tracker
-    expert: Shopper
-    rng: np.random.Generator
-    decisions: list[Decision] = field(default_factory=list)
-    slips: list[int] = field(default_factory=list)
-    corrected: bool = False
-    taken_over: bool = False
+    Attributes:
+        recording: the episode.
+        rng: its own generator.
+        corrected: whether the expert would have done something else.
+        taken_over: whether the expert acts now.
+    """
 
-    def over(self) -> bool:
-        return self.session.done or self.tracker.steps >= self.tracker.max_steps
+    def __init__(self, policy: LearnedPolicy, task: ShopTask, index: int, goal: Goal, rng: np.random.Generator) -> None:
+        live = task.start(goal, policy.queries)
+        self.recording, self.rng, self._task = Recording[ShopEpisode](live, index), rng, task
+        self._expert = Shopper(goal, task.shop, live.queries[0], habits(EXPERT), 0.0, rng)
+        self.corrected = self.taken_over = False
 
-    def propose(self, state: State, choice: Choice) -> None:
+    def expert_action(self) -> str:
+        """What the expert does here."""
+        live = self.recording.live
+        return self._expert.act(live.page, self._task.max_steps - live.steps)
+
+    def propose(self, choice: Choice) -> None:
         """Take the agent's action, unless the expert takes over."""
-        page, right = self.session.page, self.expert.act(self.session.page, state.steps_left)
+        live, right = self.recording.live, self.expert_action()
         differs = choice.action != right
         self.corrected |= differs
-        self.taken_over = (differs and page.kind == "item") or state.steps_left <= NEEDED
+        self.taken_over = (differs and live.page.kind == "item") or self._task.max_steps - live.steps <= NEEDED
         if self.taken_over:
-            self._take(state, right, 1.0)
-            return
-        if differs:
-            self.slips.append(self.tracker.steps)
-        self._take(state, choice.action, choice.probability)
-
-    def finish(self) -> None:
-        """Let the expert go on to the end."""
-        while not self.over():
-            state = self.tracker.state(self.session.page)
-            self._take(state, self.expert.act(self.session.page, state.steps_left), 1.0)
-
-    def _take(self, state: State, action: str, probability: float) -> None:
-        self.decisions.append(Decision(state.page, action, len(state.candidates), probability))
-        self.tracker.took(self.session.page, action)
-        self.session.step(action)
+            self.recording.take(right)
+        else:
+            self.recording.take(choice.action, choice.probability, slip=differs)
 
 
-def _trip(policy: LearnedPolicy, shop: Shop, index: int, goal: Goal, rng: np.random.Generator, max_steps: int) -> _Trip:
-    queries = policy.queries(parse_instruction(goal.instruction))
-    expert = Shopper(goal, shop, queries[0], habits(EXPERT), 0.0, rng)
-    return _Trip(index, Session(shop, goal), Tracker(queries, max_steps), expert, rng)
-
-
-def corrected_trips(
-    policy: LearnedPolicy,
-    shop: Shop,
-    goals: Sequence[tuple[int, Goal]],
-    rng: np.random.Generator,
-    max_steps: int = MAX_STEPS,
+def corrected_episodes(
+    policy: LearnedPolicy, task: ShopTask, goals: Sequence[tuple[int, Goal]], rng: np.random.Generator
 ) -> list[Episode]:
     """Let an agent shop, its actions drawn, with an expert who takes over where it goes wrong.
 
     Args:
         policy: the agent.
-        shop: where.
+        task: the shop, and the step limit.
         goals: (index in its goal list, goal); training goals alone.
-        rng: seeds each trip's own generator.
-        max_steps: a trip is cut after so many steps.
+        rng: seeds each episode's own generator.
 
     Returns:
-        The trips on which the expert would have done something else than the agent, in the order of ``goals``.
+        The episodes in which the expert would have done something else than the agent, in the order of ``goals``.
 
     Raises:
         ConfigError: the agent chooses among a query policy's queries; the expert knows what one search finds.
@@ -99,18 +77,20 @@ def corrected_trips(
     if policy.offer is not None:
         raise ConfigError("Corrections are for an agent with one query. Give it without its query policy.")
     kept: list[Episode] = []
-    with bar(len(goals), "corrections", "trip") as progress:
+    with bar(len(goals), "corrections", "episode") as progress:
         for start in range(0, len(goals), PARALLEL):
             part = goals[start : start + PARALLEL]
             owns = zip(part, rng.spawn(len(part)), strict=True)
-            trips = [_trip(policy, shop, index, goal, own, max_steps) for (index, goal), own in owns]
-            while running := [trip for trip in trips if not (trip.over() or trip.taken_over)]:
-                states = [trip.tracker.state(trip.session.page) for trip in running]
-                choices = policy.act(states, [trip.rng for trip in running], "sample")
-                for trip, state, choice in zip(running, states, choices, strict=True):
-                    trip.propose(state, choice)
-            for trip in trips:
-                trip.finish()
-            kept += [finished_episode(t.goal_index, t.session, t.decisions, t.slips) for t in trips if t.corrected]
+            episodes = [_Corrected(policy, task, index, goal, own) for (index, goal), own in owns]
+            while running := [each for each in episodes if not (each.recording.over or each.taken_over)]:
+                states = [each.recording.state for each in running]
+                choices = policy.act(states, [each.rng for each in running], "sample")
+                for each, choice in zip(running, choices, strict=True):
+                    each.propose(choice)
+            for each in episodes:
+                while not each.recording.over:
+                    each.recording.take(each.expert_action())
+                if each.corrected:
+                    kept.append(each.recording.episode())
             progress.update(len(part))
     return kept

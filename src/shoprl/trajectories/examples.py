@@ -1,16 +1,18 @@
-"""Demonstrated decisions as training examples, got by walking the trajectories through the shop again."""
+"""Demonstrated decisions as training examples, got by replaying trajectories in their task."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from shoprl.errors import TrajectoryError
-from shoprl.policies.learned import Encoded, encode_state
+from shoprl.files import list_hash
 from shoprl.progress import track
 from shoprl.rollouts.records import Episode
-from shoprl.shop.goal import Goal
-from shoprl.shop.session import MAX_STEPS, Session, Shop
-from shoprl.tasks.instruction import WISH, Queries, parse_instruction
-from shoprl.tasks.shop.state import State, Tracker
+from shoprl.tasks.base import Observation, State, Task, index_of
+from shoprl.tasks.instruction import WISH, Queries
+
+G = TypeVar("G")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,62 +26,80 @@ class Example:
         step: its place in that trajectory, from 0.
     """
 
-    state: Encoded
+    state: Observation
     chosen: int
     episode: int = 0
     step: int = 0
 
 
-def shown_by(example: Example) -> list[object]:
-    """What an example is, JSON-able: two trainings on the same ones are told to be the same."""
-    state = example.state
-    return [state.instruction, state.page, state.asin, state.texts, state.actions, example.chosen]
+def identity_of_examples(data: Sequence[Example]) -> str:
+    """Hex digest of what the examples show; two trainings on the same ones have the same."""
+    return list_hash(
+        [
+            example.state.request,
+            example.state.page,
+            example.state.picture,
+            example.state.texts,
+            example.state.actions,
+            hashlib.sha256(example.state.features.tobytes()).hexdigest(),
+            example.chosen,
+        ]
+        for example in data
+    )
 
 
-def replay(
-    shop: Shop, goal: Goal, episode: Episode, queries: Queries = WISH, max_steps: int = MAX_STEPS
-) -> list[tuple[State, int | None]]:
-    """Walk a trajectory through the shop.
+def replay(task: Task[G], goal: G, episode: Episode, queries: Queries = WISH) -> list[tuple[State, int | None]]:
+    """Take a trajectory's actions again.
 
     Args:
-        shop: where.
+        task: where.
         goal: what was wanted.
         episode: the trajectory.
         queries: the searches that are available, a policy's ``queries``.
-        max_steps: the step limit that the states are told.
 
     Returns:
         (state, index of the action taken) a step; None for an action that is not among the state's candidates.
 
     Raises:
-        TrajectoryError: the walk does not end with the recorded reward, so it was made in another shop.
+        TrajectoryError: it does not end with the recorded reward, so it was recorded in another task.
     """
-    session, tracker = Session(shop, goal), Tracker(queries(parse_instruction(goal.instruction)), max_steps)
-    steps = []
-    reward = 0.0
+    live, steps = task.start(goal, queries), []
     for decision in episode.decisions:
-        state = tracker.state(session.page)
-        steps.append((state, state.index_of(decision.action)))
-        tracker.took(session.page, decision.action)
-        reward = session.step(decision.action)
+        steps.append((live.state, index_of(live.state, decision.action)))
+        live.step(decision.action)
+    reward = live.outcome().reward
     if reward != episode.reward:
         raise TrajectoryError(
-            f"The trajectory on goal {episode.goal_index} earns {reward:.4f} here and was recorded with "
-            f"{episode.reward:.4f}: it was made in another shop. Use the catalogue it was made on."
+            f"The trajectory on goal {episode.goal_index} earns {_reward(reward)} here and was recorded with "
+            f"{_reward(episode.reward)}: it was made in another shop. Use the catalogue it was made on."
         )
     return steps
 
 
-def examples(shop: Shop, goals: Sequence[Goal], episodes: Sequence[Episode], queries: Queries = WISH) -> list[Example]:
-    """The decisions to learn from: those with a choice to make, without slips and actions a policy cannot take."""
-    found = []
-    for number, episode in enumerate(track(episodes, "replaying demonstrations", unit="trip")):
+def _reward(reward: float | None) -> str:
+    return "no reward" if reward is None else f"{reward:.4f}"
+
+
+def examples(task: Task[G], goals: Sequence[G], episodes: Sequence[Episode], queries: Queries = WISH) -> list[Example]:
+    """The decisions to learn from: those with a choice to make, without slips and actions a policy cannot take.
+
+    Args:
+        task: where the trajectories were recorded.
+        goals: the goal list that they point into.
+        episodes: the trajectories.
+        queries: the searches that are available, a policy's ``queries``.
+
+    Raises:
+        TrajectoryError: a trajectory does not fit the task or the goals, or there is no decision to learn from.
+    """
+    data = []
+    for number, episode in enumerate(track(episodes, "replaying demonstrations", unit="episode")):
         if not 0 <= episode.goal_index < len(goals):
             raise TrajectoryError(f"A trajectory is of goal {episode.goal_index}; there are {len(goals)} goals.")
         slips = set(episode.slips)
-        for position, (state, chosen) in enumerate(replay(shop, goals[episode.goal_index], episode, queries)):
+        for position, (state, chosen) in enumerate(replay(task, goals[episode.goal_index], episode, queries)):
             if chosen is not None and position not in slips and len(state.candidates) > 1:
-                found.append(Example(encode_state(state), chosen, number, position))
-    if not found:
+                data.append(Example(state.observe(), chosen, number, position))
+    if not data:
         raise TrajectoryError("The demonstrations hold no decision to learn from.")
-    return found
+    return data

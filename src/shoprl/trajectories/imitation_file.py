@@ -21,6 +21,7 @@ from shoprl.rollouts.records import Episode
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import MAX_INSTRUCTION, Goal
 from shoprl.shop.session import parse_action
+from shoprl.tasks.shop.task import ShopTask
 from shoprl.trajectories.imported import Imported, Outcome, held_out, plain_wish, replayed
 from shoprl.trajectories.lines import MAX_TEXT, Fields, read_lines, take, take_texts
 
@@ -152,7 +153,9 @@ def _replay(
         return None, replace(outcome, reason="no goal of the data folder has its instruction")
     if index in unseen:
         return None, replace(outcome, status="held out", reason=f"its goal {index} is an eval or test goal")
-    episode, status, reason = replayed(data.shop, data.goals[index], index, trajectory.actions, trajectory.asins)
+    episode, status, reason = replayed(
+        ShopTask(data.shop), data.goals[index], index, trajectory.actions, trajectory.asins
+    )
     return episode, replace(outcome, status=status, reason=reason, reward=episode.reward if episode else None)
 
 

@@ -6,13 +6,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from shoprl.errors import TrajectoryError
-from shoprl.rollouts.records import Decision, Episode
-from shoprl.rollouts.runner import finished_episode
+from shoprl.rollouts.recording import Recording
+from shoprl.rollouts.records import Episode
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal
-from shoprl.shop.session import MAX_STEPS, Session, Shop, parse_action
-from shoprl.tasks.instruction import parse_instruction, queries_for
-from shoprl.tasks.shop.state import Tracker
+from shoprl.shop.session import Session, parse_action
+from shoprl.tasks.shop.task import ShopTask
 
 Status = Literal["used", "malformed", "no goal", "held out", "not in the catalogue", "not replayable", "not bought"]
 SHOWN = 5  # missing products named in a reason
@@ -93,38 +92,34 @@ def _refusal(session: Session, action: str) -> str | None:
     return f"{action!r:.200} is not offered by the {session.page.kind} page that this shop shows"
 
 
-def walk(shop: Shop, goal: Goal, goal_index: int, actions: Sequence[str], max_steps: int = MAX_STEPS) -> Episode:
-    """Take recorded actions in a shop.
+def take_recorded(task: ShopTask, goal: Goal, goal_index: int, actions: Sequence[str]) -> Episode:
+    """Take recorded actions in a shop; more than the task's step limit are taken all the same.
 
     Args:
-        shop: where.
+        task: the shop.
         goal: what was wanted.
         goal_index: its position in its list.
         actions: in WebShop's grammar.
-        max_steps: the step limit that the states are told; a longer walk is not cut.
 
     Raises:
         TrajectoryError: the page reached does not offer an action.
     """
-    session, decisions = Session(shop, goal), []
-    tracker = Tracker(queries_for("wish", parse_instruction(goal.instruction)), max_steps)
+    recording = Recording(task.start(goal), goal_index)
     for number, action in enumerate(actions, start=1):
-        state, refusal = tracker.state(session.page), _refusal(session, action)
+        refusal = _refusal(recording.live.session, action)
         if refusal:
             raise TrajectoryError(f"step {number} of {len(actions)}: {refusal}")
-        decisions.append(Decision(state.page, action, len(state.candidates)))
-        tracker.took(session.page, action)
-        session.step(action)
-    return finished_episode(goal_index, session, decisions)
+        recording.take(action)
+    return recording.episode()
 
 
 def replayed(
-    shop: Shop, goal: Goal, goal_index: int, actions: Sequence[str], asins: Sequence[str]
+    task: ShopTask, goal: Goal, goal_index: int, actions: Sequence[str], asins: Sequence[str]
 ) -> tuple[Episode | None, Status, str]:
     """Take recorded actions in a shop, as far as it sells what they need.
 
     Args:
-        shop: where.
+        task: the shop.
         goal: what was wanted.
         goal_index: its position in its list.
         actions: in WebShop's grammar.
@@ -134,13 +129,13 @@ def replayed(
         The episode where it could be used, its status, and the reason where it could not.
     """
     needed = list(dict.fromkeys(asins))
-    missing = [asin for asin in needed if asin not in shop.catalog]
+    missing = [asin for asin in needed if asin not in task.shop.catalog]
     if missing:
         named = ", ".join(missing[:SHOWN]) + (", ..." if len(missing) > SHOWN else "")
         reason = f"{len(missing)} of the {len(needed)} products that it needs are not in the catalogue: {named}"
         return None, "not in the catalogue", reason
     try:
-        episode = walk(shop, goal, goal_index, actions)
+        episode = take_recorded(task, goal, goal_index, actions)
     except TrajectoryError as error:
         return None, "not replayable", str(error)
     if not episode.done:

@@ -7,21 +7,18 @@ and ``goals_sha256`` are enough to find the same state in the shop again.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 from shoprl.errors import TrajectoryError
 from shoprl.files import write_json_lines
 from shoprl.progress import track
-from shoprl.shop.goal import Goal
-from shoprl.shop.page import Page
-from shoprl.shop.render import text_rich
-from shoprl.shop.session import MAX_ACTION, MAX_STEPS, Session, Shop
-from shoprl.tasks.instruction import WISH, Queries, parse_instruction
-from shoprl.tasks.shop.state import State, Tracker
+from shoprl.shop.session import MAX_ACTION
+from shoprl.tasks.base import State, Task, index_of
+from shoprl.tasks.instruction import WISH, Queries
+from shoprl.trajectories.examples import Example
 from shoprl.trajectories.lines import Fields, read_lines, take, take_texts
 
-if TYPE_CHECKING:  # brings torch, which a file can be read, shown and filtered without
-    from shoprl.trajectories.examples import Example
+G = TypeVar("G")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,28 +54,22 @@ class Preference:
         return {"prompt": self.prompt, "chosen": self.chosen, "rejected": self.rejected}
 
 
-def prompt_of(page: Page, state: State) -> str:
-    """A state as plain text: the instruction, what the page shows, and the available actions; ends in a line break."""
+def prompt_of(state: State) -> str:
+    """A state as plain text: the request, what is shown, and the available actions; ends in a line break."""
     actions = "".join(f"- {candidate.action}\n" for candidate in state.candidates)
-    shown = text_rich(page).rstrip("\n")
-    return f"Instruction: {page.instruction}\n\nPage:\n{shown}\n\nAvailable actions:\n{actions}\nAction:\n"
+    shown = state.text.rstrip("\n")
+    return f"Instruction: {state.request}\n\nPage:\n{shown}\n\nAvailable actions:\n{actions}\nAction:\n"
 
 
-def _state_after(
-    shop: Shop, goal: Goal, actions: Sequence[str], queries: Queries, max_steps: int
-) -> tuple[Page, State]:
-    session = Session(shop, goal)
-    tracker = Tracker(queries(parse_instruction(goal.instruction)), max_steps)
-    state = tracker.state(session.page)
+def _state_after(task: Task[G], goal: G, actions: Sequence[str], queries: Queries) -> State:
+    live = task.start(goal, queries)
     for action in actions:
-        tracker.took(session.page, action)
-        session.step(action)
-        state = tracker.state(session.page)
-    return session.page, state
+        live.step(action)
+    return live.state
 
 
 def _index(state: State, action: str, what: str, where: str) -> int:
-    index = state.index_of(action)
+    index = index_of(state, action)
     if index is None:
         raise TrajectoryError(
             f"{where}: the {what} action {action!r:.200} is not available on the {state.page} page that is reached. "
@@ -88,20 +79,19 @@ def _index(state: State, action: str, what: str, where: str) -> int:
 
 
 def preference(
-    shop: Shop,
+    task: Task[G],
     goal_index: int,
-    goal: Goal,
+    goal: G,
     actions: Sequence[str],
     chosen: str,
     rejected: str,
     about: Mapping[str, Any] | None = None,
     queries: Queries = WISH,
-    max_steps: int = MAX_STEPS,
 ) -> Preference:
     """A preference in the state that ``actions`` lead to.
 
     Args:
-        shop: where.
+        task: where.
         goal_index: position of the goal in its list.
         goal: what is wanted.
         actions: from the start of the episode.
@@ -109,19 +99,18 @@ def preference(
         rejected: the other.
         about: more to keep with the pair; the kind of the page is added.
         queries: the searches that are available, a policy's ``queries``.
-        max_steps: the step limit of the episode.
 
     Raises:
         TrajectoryError: an action is not available there, or both are the same.
     """
-    page, state = _state_after(shop, goal, actions, queries, max_steps)
+    state = _state_after(task, goal, actions, queries)
     where = f"goal {goal_index}, step {len(actions) + 1}"
     for what, action in (("chosen", chosen), ("rejected", rejected)):
         _index(state, action, what, where)
     if chosen == rejected:
         raise TrajectoryError(f"{where}: {chosen!r:.200} is both chosen and rejected.")
     details = {"page": state.page, **(about or {})}
-    return Preference(goal_index, tuple(actions), prompt_of(page, state), chosen, rejected, details)
+    return Preference(goal_index, tuple(actions), prompt_of(state), chosen, rejected, details)
 
 
 def write_preferences(path: Path, preferences: Sequence[Preference], goals_sha256: str) -> None:
@@ -173,20 +162,18 @@ def read_preferences(path: Path, goals_sha256: str) -> list[Preference]:
 
 
 def rebuild(
-    shop: Shop,
-    goals: Sequence[Goal],
+    task: Task[G],
+    goals: Sequence[G],
     preferences: Sequence[Preference],
     queries: Queries = WISH,
-    max_steps: int = MAX_STEPS,
-) -> list[tuple["Example", int]]:
-    """Find the states of a file's pairs in the shop again.
+) -> list[tuple[Example, int]]:
+    """Find the states of a file's pairs in their task again.
 
     Args:
-        shop: where.
+        task: where.
         goals: the list that ``goal_index`` points into.
         preferences: as :func:`read_preferences` gave them.
         queries: the searches that are available, a policy's ``queries``.
-        max_steps: the step limit of the episodes.
 
     Returns:
         For each pair the state with the chosen candidate, and the index of the rejected one.
@@ -194,19 +181,16 @@ def rebuild(
     Raises:
         TrajectoryError: there is no such goal, or an action is not available; the message names the line.
     """
-    from shoprl.policies.learned import encode_state
-    from shoprl.trajectories.examples import Example
-
-    found = []
+    pairs = []
     for number, each in enumerate(track(preferences, "replaying preferences", unit="pair"), start=1):
         where = f"line {number}"
         if each.goal_index >= len(goals):
             raise TrajectoryError(f"{where}: goal_index is {each.goal_index}; there are {len(goals)} goals.")
-        _, state = _state_after(shop, goals[each.goal_index], each.actions, queries, max_steps)
+        state = _state_after(task, goals[each.goal_index], each.actions, queries)
         chosen, rejected = (
             _index(state, action, what, where)
             for what, action in (("chosen", each.chosen), ("rejected", each.rejected))
         )
-        # Which trip a pair is from is not in the file: pairs on one goal count as of one, so that they stay together.
-        found.append((Example(encode_state(state), chosen, episode=each.goal_index), rejected))
-    return found
+        # A pair's episode is not in the file: pairs on one goal count as of one, so that they stay together.
+        pairs.append((Example(state.observe(), chosen, episode=each.goal_index), rejected))
+    return pairs

@@ -8,20 +8,21 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from shoprl.catalog.product import Product
 from shoprl.errors import ConfigError
-from shoprl.progress import bar, track
-from shoprl.rollouts.records import Decision, Episode
-from shoprl.rollouts.runner import finished_episode
+from shoprl.progress import track
+from shoprl.rollouts.recording import Recording
+from shoprl.rollouts.records import Episode
 from shoprl.shop.goal import Goal
 from shoprl.shop.page import SECTIONS, Page
 from shoprl.shop.reward import reward
-from shoprl.shop.session import MAX_STEPS, PER_PAGE, Session, Shop
-from shoprl.tasks.instruction import QueryStrategy, parse_instruction, queries_for
-from shoprl.tasks.shop.state import Tracker
+from shoprl.shop.session import PER_PAGE, Shop
+from shoprl.tasks.instruction import QueryStrategy, queries_for
+from shoprl.tasks.shop.task import ShopTask
 
 EXPERT = 1.0
 HUMAN_SUCCESS = 0.5  # WebShop's average worker: 50% success and a score of 75 (arXiv 2207.01206, section 5.2)
@@ -34,8 +35,8 @@ class Habits:
     Attributes:
         wrong_option: choosing another value of the right option, per option.
         forgotten_option: leaving an option unset, per option.
-        overlooked_price: not minding the price ceiling, per trip.
-        giving_up: opening one of the first three products and buying it as it is, per trip.
+        overlooked_price: not minding the price ceiling, per episode.
+        giving_up: opening one of the first three products and buying it as it is, per episode.
         detour: reading a section, or opening the first product that is not the right one, per page.
     """
 
@@ -105,7 +106,7 @@ def plan_for(product: Product, goal: Goal, shop: Shop) -> Plan:
 
 
 class Shopper:
-    """One shopping trip of a simulated shopper; :meth:`act` gives the next action.
+    """One episode of a simulated shopper; :meth:`act` gives the next action.
 
     Args:
         goal: what is wanted, hidden fields included: demonstrations are the one place where they are seen.
@@ -210,71 +211,63 @@ class Shopper:
         return self._wishes[product.asin]
 
 
-def shopping_trip(
-    shop: Shop,
+def demonstration(
+    task: ShopTask,
     goal_index: int,
     goal: Goal,
     skill: float,
     rng: np.random.Generator,
     recovery: float = 0.0,
     strategy: QueryStrategy = "wish",
-    max_steps: int = MAX_STEPS,
 ) -> Episode:
     """One demonstration.
 
     Args:
-        shop: where.
+        task: the shop, and the step limit.
         goal_index: position of the goal in its list.
         goal: what is wanted.
         skill: 1 for an expert; :func:`average_skill` finds an average shopper's.
         rng: decides mistakes.
         recovery: chance of a recovered slip on a results page.
         strategy: what is typed into the search bar.
-        max_steps: the trip is cut after so many steps.
     """
-    query = queries_for(strategy, parse_instruction(goal.instruction))[0]
-    shopper = Shopper(goal, shop, query, habits(skill), recovery, rng)
-    session, tracker = Session(shop, goal), Tracker((query,), max_steps)
-    decisions, slips = [], []
-    while not session.done and tracker.steps < max_steps:
-        state = tracker.state(session.page)
-        action = shopper.act(session.page, state.steps_left)
-        if shopper.slip:
-            slips.append(tracker.steps)
-        decisions.append(Decision(state.page, action, len(state.candidates)))
-        tracker.took(session.page, action)
-        session.step(action)
-    return finished_episode(goal_index, session, decisions, slips)
+    recording = Recording(task.start(goal, partial(queries_for, strategy)), goal_index)
+    live = recording.live
+    shopper = Shopper(goal, task.shop, live.queries[0], habits(skill), recovery, rng)
+    while not recording.over:
+        action = shopper.act(live.page, task.max_steps - live.steps)
+        recording.take(action, slip=shopper.slip)
+    return recording.episode()
 
 
 def average_skill(
-    shop: Shop,
+    task: ShopTask,
     goals: Sequence[Goal],
     indices: Sequence[int],
     rng: np.random.Generator,
     success: float = HUMAN_SUCCESS,
-    trips: int = 200,
+    episodes: int = 200,
 ) -> float:
     """The skill at which shoppers succeed as often as WebShop's average person did, found by bisection.
 
     How hard a mistake hits depends on the catalogue, so the average shopper is calibrated to it.
 
     Args:
-        shop: where.
+        task: the shop.
         goals: the goal list.
         indices: training goals to calibrate on.
-        rng: draws the goals, evenly over products; every skill tried makes its trips with the same draws.
-        success: share of successful trips aimed at.
-        trips: trips a try, at most.
+        rng: draws the goals, evenly over products; every skill tried shops with the same draws.
+        success: share of successful episodes aimed at.
+        episodes: of each skill tried, at most.
     """
-    chosen = goal_order(goals, indices, rng)[:trips]
+    chosen = goal_order(goals, indices, rng)[:episodes]
     seed = int(rng.integers(2**31))
     low, high = 0.0, 1.0
     for _ in track(range(6), "calibrating the average shopper", total=6):
         skill = (low + high) / 2
         rngs = np.random.default_rng(seed).spawn(len(chosen))
-        done = [shopping_trip(shop, i, goals[i], skill, own) for i, own in zip(chosen, rngs, strict=True)]
-        low, high = (low, skill) if sum(trip.success for trip in done) / len(done) > success else (skill, high)
+        done = [demonstration(task, i, goals[i], skill, own) for i, own in zip(chosen, rngs, strict=True)]
+        low, high = (low, skill) if sum(episode.success for episode in done) / len(done) > success else (skill, high)
     return round((low + high) / 2, 4)
 
 
@@ -293,7 +286,7 @@ def goal_order(goals: Sequence[Goal], indices: Sequence[int], rng: np.random.Gen
 
 
 def demonstrations(
-    shop: Shop,
+    task: ShopTask,
     goals: Sequence[Goal],
     indices: Sequence[int],
     count: int,
@@ -301,28 +294,25 @@ def demonstrations(
     rng: np.random.Generator,
     recovery: float = 0.0,
     strategy: QueryStrategy = "wish",
-    max_steps: int = MAX_STEPS,
 ) -> list[Episode]:
     """Demonstrations on goals drawn without replacement, evenly over products (again from the start when they run out).
 
     Args:
-        shop: where.
+        task: the shop, and the step limit.
         goals: the goal list.
         indices: those that may be shown; never test goals.
         count: how many.
-        skill: see :func:`shopping_trip`.
-        rng: draws goals, and seeds each trip's own generator.
-        recovery: see :func:`shopping_trip`.
-        strategy: see :func:`shopping_trip`.
-        max_steps: see :func:`shopping_trip`.
+        skill: see :func:`demonstration`.
+        rng: draws goals, and seeds each episode's own generator.
+        recovery: see :func:`demonstration`.
+        strategy: see :func:`demonstration`.
+
+    Raises:
+        ConfigError: ``count`` is below 1, or there is no goal.
     """
     if count < 1 or not indices:
         raise ConfigError("Demonstrations need a count of at least 1 and at least one goal.")
     order = goal_order(goals, indices, rng)
     order *= -(-count // len(order))
-    trips = []
-    with bar(count, "demonstrations", "trip") as progress:
-        for index, own in zip(order[:count], rng.spawn(count), strict=True):
-            trips.append(shopping_trip(shop, index, goals[index], skill, own, recovery, strategy, max_steps))
-            progress.update()
-    return trips
+    pairs = track(zip(order[:count], rng.spawn(count), strict=True), "demonstrations", total=count, unit="episode")
+    return [demonstration(task, index, goals[index], skill, own, recovery, strategy) for index, own in pairs]

@@ -16,6 +16,7 @@ from shoprl.rollouts.records import Episode
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal, goal_from_json
 from shoprl.shop.session import parse_action
+from shoprl.tasks.shop.task import ShopTask
 from shoprl.trajectories.imported import Imported, Outcome, held_out, plain_wish, replayed
 from shoprl.trajectories.lines import MAX_ACTIONS, Fields, read_lines, take, take_texts
 from shoprl.trajectories.site_moves import START, Place, moves_between
@@ -206,7 +207,7 @@ def _import(path: Path, data: ShopData, unseen: frozenset[tuple[str, str]], inde
     )
     if (log.goal.asin, plain_wish(log.goal.instruction)) in unseen:
         return None, outcome
-    episode, status, reason = replayed(data.shop, log.goal, index, log.actions, (log.goal.asin, *log.asins))
+    episode, status, reason = replayed(ShopTask(data.shop), log.goal, index, log.actions, (log.goal.asin, *log.asins))
     if episode is None:
         return None, replace(outcome, status=status, reason=reason)
     return (log.goal, episode), replace(outcome, status=status, reason=reason, reward=episode.reward)

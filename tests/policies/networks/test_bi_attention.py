@@ -18,7 +18,7 @@ from shoprl.training.imitation import ImitationConfig, train_imitation
 from shoprl.trajectories.examples import Example
 from tests.support.fakes import random_walk
 from tests.support.tiny_bert import WIDTH, tiny_bert, tiny_policy, toy_states
-from tests.training.test_imitation import expert_examples
+from tests.support.training import expert_examples
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from shoprl.shop.data import ShopData
 from shoprl.training.imitation import ImitationConfig, train_imitation
 from shoprl.trajectories.examples import Example
 from tests.support.tiny_bert import tiny_rnn, toy_states
-from tests.training.test_imitation import expert_examples
+from tests.support.training import expert_examples
 
 
 @torch.inference_mode()

@@ -22,7 +22,7 @@ from shoprl.training.self_learning import copy_of
 from shoprl.trajectories.examples import Example
 from tests.support.fakes import fake_policy, random_walk
 from tests.support.tiny_bert import WIDTH, tiny_store, toy_states, tuned_policy
-from tests.training.test_imitation import expert_examples
+from tests.support.training import expert_examples
 
 CONFIG = ImitationConfig(updates=8, batch_size=4, warmup=2, checkpoint_every=3, log_every=1)
 SCALE = -2  # among the tuned weights: the last normalisation's

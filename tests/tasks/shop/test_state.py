@@ -7,14 +7,13 @@ from hypothesis import strategies as st
 
 from shoprl.catalog.catalog import Catalog
 from shoprl.catalog.phrasing import _PRICE_FORMS, phrase_price
-from shoprl.catalog.product import Product, Request
 from shoprl.policies.learned import encode_state
 from shoprl.shop.data import ShopData
 from shoprl.shop.page import Page
 from shoprl.shop.session import Session, Shop
 from shoprl.tasks.instruction import overlap, parse_instruction, phrase_in, queries_for, terms_of
 from shoprl.tasks.shop.state import UNSEEN, Memory, State, Tracker, price_range
-from tests.support.toyshop import EVERYTHING
+from tests.support.toyshop import EVERYTHING, hidden_changed
 
 WISH = "a red mug with a wooden handle"
 
@@ -231,23 +230,6 @@ def test_index_of(toy: ShopData) -> None:
     state = step(session, tracker, f"search[{EVERYTHING}]")
     assert state.index_of("click[next >]") == 1
     assert state.index_of("click[buy now]") is None
-
-
-def hidden_changed(product: Product) -> Product:
-    """Another product that no page tells apart until its sections are read."""
-    low, high = price_range(product.price_tag)
-    return replace(
-        product,
-        attributes=("something else",),
-        requests=(Request("other", ("other",)),),
-        description="other words",
-        bullets=("other",),
-        category="other",
-        query="other",
-        product_category="other",
-        image="",
-        price=low + (high - low) / 3,
-    )
 
 
 def test_hidden_fields_do_not_reach_a_state(toy: ShopData) -> None:

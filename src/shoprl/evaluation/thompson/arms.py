@@ -7,11 +7,11 @@ from pathlib import Path
 from shoprl.errors import ConfigError, ShopRLError
 from shoprl.files import sha256_of
 from shoprl.policies.base import Policy
-from shoprl.policies.networks.choice import ChoicePolicy
-from shoprl.policies.networks.encoder import encoded
+from shoprl.policies.learned import LearnedPolicy
+from shoprl.policies.networks.encoder import TokenStore
 from shoprl.policies.query.policy import MANIFEST
 from shoprl.policies.saving import load_policy
-from shoprl.policies.simple import simple_policy
+from shoprl.policies.simple import SIMPLE, simple_policy
 from shoprl.shop.data import ShopData
 from shoprl.tasks.instruction import parse_instruction
 from shoprl.tasks.shop.texts import product_texts, wishes
@@ -20,7 +20,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
 def parse_arms(given: Sequence[str]) -> dict[str, str]:
-    """Name -> policy (a folder, ``rule`` or ``random``) from words such as ``dpo=RUN/policies/dpo`` or ``rule``.
+    """Name -> policy (folder or name) from words such as ``dpo=RUN/policies/dpo`` or ``rule``.
 
     Raises:
         ConfigError: a word is no arm, a name cannot be used or comes twice, or there are not two arms.
@@ -31,7 +31,7 @@ def parse_arms(given: Sequence[str]) -> dict[str, str]:
         if not separator:
             policy = name
         if not separator and simple_policy(word) is None:
-            raise ConfigError(f"Arm {word!r}: has no name. Give NAME=POLICY_FOLDER, or one of: rule, random.")
+            raise ConfigError(f"Arm {word!r}: has no name. Give NAME=POLICY_FOLDER, or one of: {', '.join(SIMPLE)}.")
         if not _NAME.fullmatch(name):
             raise ConfigError(
                 f"Arm {word!r}: {name!r} cannot be a name. Take up to 40 letters, digits, dots, dashes and "
@@ -77,22 +77,17 @@ def share_tokens(policies: Mapping[str, Policy], data: ShopData, goals: Sequence
         BackboneError: a file in ``folder`` is damaged.
         StorageError: it cannot be written.
     """
-    choosers = [policy for policy in policies.values() if isinstance(policy, ChoicePolicy)]
-    stores = {}
-    for policy in choosers:
-        backbone = policy.store.backbone
-        if policy.model.config.tuned_layers:
-            policy.encode([*product_texts(data.catalog), *_queries(data, goals, [policy])])
-            continue
-        if backbone.sha256 not in stores:
-            path = folder / f"tokens-{backbone.sha256[:12]}.safetensors"
-            stores[backbone.sha256] = encoded(
-                [*product_texts(data.catalog), *_queries(data, goals, choosers)], path, backbone
-            )
-        policy.store = stores[backbone.sha256]
+    stores: dict[str, TokenStore] = {}
+    learned = [policy for policy in policies.values() if isinstance(policy, LearnedPolicy)]
+
+    def texts() -> list[str]:
+        return [*product_texts(data.catalog), *_queries(data, goals, learned)]
+
+    for policy in learned:
+        policy.encode_once(texts, folder, stores)
 
 
-def _queries(data: ShopData, goals: Sequence[int], policies: Sequence[ChoicePolicy]) -> Iterator[str]:
+def _queries(data: ShopData, goals: Sequence[int], policies: Sequence[LearnedPolicy]) -> Iterator[str]:
     """What goals ask for, and what the policies search for."""
     yield from wishes(data.goals, goals)
     for policy in policies:

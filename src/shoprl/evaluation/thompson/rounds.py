@@ -38,7 +38,7 @@ class Rollout:
     @property
     def reward(self) -> float:
         """In 0..1."""
-        return self.episode.reward
+        return self.episode.earned
 
     @property
     def success(self) -> bool:

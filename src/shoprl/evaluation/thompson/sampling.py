@@ -229,7 +229,7 @@ class ThompsonRun:
             for arm, seed, episode in zip(played.arms, played.seeds, episodes, strict=True)
         ]
         for arm in sorted(set(played.arms)):
-            self._beliefs.update(arm, [e.reward for e, a in zip(episodes, played.arms, strict=True) if a == arm])
+            self._beliefs.update(arm, [e.earned for e, a in zip(episodes, played.arms, strict=True) if a == arm])
         self.best.append((played.start, played.best))
         self.records += made
         return made

@@ -20,6 +20,7 @@ from shoprl.rollouts.records import Episode
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.splits import SplitName
+from shoprl.tasks.shop.task import ShopTask
 
 Submit = Callable[[Task], "Future[list[Episode]]"]
 
@@ -45,7 +46,7 @@ class Table:
         name, policy = list(self.policies.items())[task.arm]
         goals = [(index, self.data.goals[index]) for index in task.goals]
         try:
-            return run_episodes(policy, self.data.shop, goals, task.seeds, "sample", what="")
+            return run_episodes(policy, ShopTask(self.data.shop), goals, task.seeds, "sample", label="")
         except ShopRLError as error:
             raise type(error)(f"Arm {name!r}: {error}") from error
         except Exception as error:  # a policy of any kind may raise anything

@@ -151,14 +151,14 @@ class Workshop(Run):
 
     def _demonstrate(self, shown: Shown) -> list[Episode]:
         data, goals = self.data, self.training_goals(shown.without)
-        skill = EXPERT if shown.expert else average_skill(data.shop, data.goals, goals, self.rng(0))
+        skill = EXPERT if shown.expert else average_skill(self.task, data.goals, goals, self.rng(0))
         recovery = 0.3 if shown.expert else 0.0
-        return demonstrations(data.shop, data.goals, goals, shown.count, skill, self.rng(1), recovery)
+        return demonstrations(self.task, data.goals, goals, shown.count, skill, self.rng(1), recovery)
 
     def examples(self, shown: Shown) -> list[Example]:
         """The decisions of demonstrations."""
         if shown not in self._shown:
-            self._shown[shown] = examples(self.data.shop, self.data.goals, self.demonstrations(shown))
+            self._shown[shown] = examples(self.task, self.data.goals, self.demonstrations(shown))
         return self._shown[shown]
 
     def quality(self, shown: Shown) -> dict[str, Any]:
@@ -239,12 +239,12 @@ def _prefer(work: Workshop, agent: Agent, policy: LearnedPolicy, folder: Path) -
 
 def _reinforce(work: Workshop, agent: Agent, policy: LearnedPolicy, folder: Path) -> dict[str, Any]:
     goals, config = work.goals(work.training_goals()), agent.config
-    shop, data, what = work.data.shop, _shown(work, agent), policy.name
+    task, data, label = work.task, _shown(work, agent), policy.name
     if isinstance(config, PPOConfig):
-        train_ppo(policy, shop, goals, data, replace(config, seed=work.seed), folder, what)
+        train_ppo(policy, task, goals, data, replace(config, seed=work.seed), folder, label)
     else:
         assert isinstance(config, PolicyGradientConfig)
-        train_policy_gradient(policy, shop, goals, data, replace(config, seed=work.seed), folder, what)
+        train_policy_gradient(policy, task, goals, data, replace(config, seed=work.seed), folder, label)
     return {}
 
 
@@ -254,8 +254,7 @@ def _self_learn(work: Workshop, agent: Agent, policy: LearnedPolicy, folder: Pat
     seed = work.seed * 10 + sum(each.method == "self-learning" for each in work.line(policy.name).values())
     config = replace(agent.config, dpo=replace(agent.config.dpo, seed=seed))
     policy.temperature = agent.temperature
-    data = work.data
-    rows = self_learn(policy, data.shop, data.goals, work.training_goals(), config, folder, policy.name)
+    rows = self_learn(policy, work.task, work.data.goals, work.training_goals(), config, folder, policy.name)
     policy.temperature = 1.0
     played = sum(row["sampled"] for row in rows)
     return {"played": played, **{name: rows[-1][name] for name in ("actions_pruned", "pairs", "skipped")}}

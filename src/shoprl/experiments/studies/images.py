@@ -67,7 +67,7 @@ def _demonstrated(run: Run, config: ImagesConfig) -> list[Episode]:
     data, count, recovery = run.data, config.demonstrations, config.recovery
 
     def make() -> list[Episode]:
-        return demonstrations(data.shop, data.goals, data.split.train, count, EXPERT, run.rng(1), recovery)
+        return demonstrations(run.task, data.goals, data.split.train, count, EXPERT, run.rng(1), recovery)
 
     with run.timed("demonstrations"):
         return run.kept("expert", make)
@@ -99,7 +99,7 @@ def arms(run: Run, shop: PictureShop, config: ImagesConfig) -> dict[str, ChoiceP
     write_split(run.folder / "split.json", run.data.split)
     episodes = _demonstrated(run, config)
     with run.timed("demonstrations"):
-        shown = examples(run.data.shop, run.data.goals, episodes)
+        shown = examples(run.task, run.data.goals, episodes)
     encode(run, wishes(run.data.goals, [*run.data.split.train, *run.data.split.eval, *run.data.split.test]))
     seen: dict[str, Mapping[str, torch.Tensor]] = {
         ON: shop.pictures,

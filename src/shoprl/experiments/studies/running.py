@@ -68,7 +68,7 @@ class Studies:
         data = self._data
         texts = [*wishes_of(data.goals), *wishes_of(self._natural)]
         known = content_hash([data.hashes(), goals_hash(self._natural)])
-        return encoded([*product_texts(data.catalog), *texts], self._out / f"tokens-{known[:16]}.safetensors")
+        return encoded(lambda: [*product_texts(data.catalog), *texts], self._out / f"tokens-{known[:16]}.safetensors")
 
     def _workshop(self, seed: int) -> Workshop:
         if seed not in self._workshops:

@@ -5,7 +5,7 @@ Page and candidates are encoded apart; the tokens of a candidate attend to those
 layer give its logit. The network is that of ``baseline_models/models/bert.py`` of WebShop.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,13 @@ from torch import nn
 from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 from shoprl.errors import BackboneError, ConfigError, PolicyError
-from shoprl.policies.learned import Encoded, LearnedPolicy
+from shoprl.policies.learned import LearnedPolicy
 from shoprl.policies.networks.attention import BiAttention, span_means
 from shoprl.policies.networks.backbone import DEFAULT, read_encoder
+from shoprl.policies.networks.encoder import TokenStore
 from shoprl.policies.networks.image_features import WIDTH as PICTURE
 from shoprl.policies.networks.image_features import shown_pictures
+from shoprl.policies.networks.reading import read_model
 from shoprl.policies.networks.token_batch import (
     BUTTONS,
     Tokenize,
@@ -29,6 +31,7 @@ from shoprl.policies.networks.token_batch import (
     pack,
     plain,
 )
+from shoprl.tasks.base import Observation
 from shoprl.tasks.instruction import QueryStrategy
 
 TOKENIZER = "tokenizer.json"
@@ -207,6 +210,9 @@ class BiAttentionPolicy(LearnedPolicy):
             zeros for others.
     """
 
+    kind = "bi_attention"
+    files = (TOKENIZER,)
+    cuts_candidates = True
     model: BiAttentionModel
 
     def __init__(
@@ -220,10 +226,15 @@ class BiAttentionPolicy(LearnedPolicy):
         self.model, self.tokenizer, self.strategy, self.name = model, tokenizer, strategy, name
         self.pictures = pictures or {}
 
-    def prepare(self, states: Iterable[Encoded]) -> None:
-        """Nothing: the encoder changes with every update."""
+    @classmethod
+    def load(cls, folder: Path, name: str, strategy: QueryStrategy, store: TokenStore | None) -> "BiAttentionPolicy":
+        """See :meth:`LearnedPolicy.load`; its encoder is its own, so that nothing is shared."""
+        model, tokenizer = read_model(BiAttentionModel, folder), read_tokenizer(folder / TOKENIZER)
+        if len(tokenizer) > model.encoder.get_input_embeddings().num_embeddings:
+            raise PolicyError(f"{folder / TOKENIZER}: more tokens than the model has. Train the policy again.")
+        return cls(model, tokenizer, strategy, name)
 
-    def batch(self, states: Sequence[Encoded]) -> Batch:
+    def batch(self, states: Sequence[Observation]) -> Batch:
         """Tokens of several decisions, on the model's device."""
         config, device = self.model.config, self.model.device
         pages = pack([[plain(state.page)] for state in states], self._tokenize(config.page_tokens))
@@ -231,17 +242,17 @@ class BiAttentionPolicy(LearnedPolicy):
         pictures = shown_pictures(states, self.pictures).to(device) if config.image else None
         return Batch(pages.to(device), actions.to(device), candidate_mask(states).to(device), pictures)
 
-    def logits(self, states: Sequence[Encoded]) -> torch.Tensor:
-        """See :meth:`LearnedPolicy.logits`."""
+    def compute_logits(self, states: Sequence[Observation]) -> torch.Tensor:
+        """See :meth:`LearnedPolicy.compute_logits`."""
         logits: torch.Tensor = self.model(self.batch(states))
-        return logits.float().cpu()
+        return logits
 
-    def logits_and_values(self, states: Sequence[Encoded]) -> tuple[torch.Tensor, torch.Tensor]:
-        """See :meth:`LearnedPolicy.logits_and_values`."""
-        logits, values = self.model.logits_and_values(self.batch(states))
-        return logits.float().cpu(), values.float().cpu()
+    def compute_logits_and_values(self, states: Sequence[Observation]) -> tuple[torch.Tensor, torch.Tensor]:
+        """See :meth:`LearnedPolicy.compute_logits_and_values`."""
+        both: tuple[torch.Tensor, torch.Tensor] = self.model.logits_and_values(self.batch(states))
+        return both
 
-    def save_words(self, folder: Path) -> None:
+    def save_files(self, folder: Path) -> None:
         """Write the tokenizer's file into a policy folder."""
         self.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
 

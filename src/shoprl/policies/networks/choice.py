@@ -10,8 +10,9 @@ A model that looks at pictures also compares the page's picture with each word o
 in it could tell whether the picture is what was asked for.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,14 +20,16 @@ from torch import nn
 from transformers import PretrainedConfig, PreTrainedModel
 
 from shoprl.errors import PolicyError
-from shoprl.policies.learned import Encoded, LearnedPolicy
-from shoprl.policies.networks.encoder import TokenRows, TokenStore
+from shoprl.policies.learned import LearnedPolicy
+from shoprl.policies.networks.backbone import Backbone, load_backbone
+from shoprl.policies.networks.encoder import TokenRows, TokenStore, encoded
 from shoprl.policies.networks.image_features import WIDTH as PICTURE
 from shoprl.policies.networks.image_features import shown_pictures
 from shoprl.policies.networks.matching import cosine, coverage
+from shoprl.policies.networks.reading import read_model
 from shoprl.policies.networks.tuned import Finished, new_layers, run_layers
+from shoprl.tasks.base import Observation
 from shoprl.tasks.instruction import QueryStrategy
-from shoprl.tasks.shop.features import COUNT
 
 ENCODE = 512  # texts that pass tuned layers in one go, which bounds the memory
 FORMS, FORM_WIDTH = 8, 16  # bilinear forms that hold a picture against a word, and the width in which they do
@@ -43,7 +46,7 @@ class Batch:
         tokens: token states of all candidates of a decision, shape (decisions, T, width).
         token_ids: their vocabulary ids, shape (decisions, T); -2 for padding.
         owner: index of the candidate a token belongs to, shape (decisions, T).
-        features: shape (decisions, candidates, COUNT).
+        features: shape (decisions, candidates, features).
         mask: which candidates are real, shape (decisions, candidates).
         pictures: features of the pages' pictures, shape (decisions, PICTURE), where the model looks at them.
     """
@@ -64,9 +67,9 @@ class Batch:
         return Batch(**moved)
 
 
-def collate(states: Sequence[Encoded], store: TokenStore | TokenRows) -> Batch:
+def collate(states: Sequence[Observation], store: TokenStore | TokenRows) -> Batch:
     """Gather tokens and pad."""
-    wishes, wish_ids, wish_counts = store.gather([state.instruction for state in states])
+    wishes, wish_ids, wish_counts = store.gather([state.request for state in states])
     tokens, token_ids, counts = store.gather([text for state in states for text in state.texts])
     sizes = [len(state.texts) for state in states]
     owners = [torch.repeat_interleave(torch.arange(len(part)), part) for part in counts.split(sizes)]
@@ -102,7 +105,7 @@ class ChoiceConfig(PretrainedConfig):
         hidden: width of the transformer over candidates.
         layers, heads: of the transformer over candidates.
         dropout: while training.
-        features: numbers a candidate.
+        features: numbers a candidate; the default is the shop's (:mod:`shoprl.tasks.shop.features`).
         tuned_layers: how many of the backbone's last layers are the model's own and trained.
         encoder: the backbone's own configuration, where some are.
         image: whether the page's picture is looked at.
@@ -121,7 +124,7 @@ class ChoiceConfig(PretrainedConfig):
         layers: int = 2,
         heads: int = 4,
         dropout: float = 0.1,
-        features: int = COUNT,
+        features: int = 36,
         tuned_layers: int = 0,
         encoder: Mapping[str, Any] | None = None,
         image: bool = False,
@@ -294,6 +297,7 @@ class ChoicePolicy(LearnedPolicy):
         PolicyError: the store leaves out other layers than those that the model has.
     """
 
+    kind = "choice"
     model: ChoiceModel
 
     def __init__(
@@ -318,9 +322,35 @@ class ChoicePolicy(LearnedPolicy):
         other.__dict__ |= self.__dict__ | {"_finished": Finished()}  # of its own weights, once it has others
         return other
 
-    def prepare(self, states: Iterable[Encoded]) -> None:
+    @classmethod
+    def load(cls, folder: Path, name: str, strategy: QueryStrategy, store: TokenStore | None) -> "ChoicePolicy":
+        """See :meth:`LearnedPolicy.load`; a store of another backbone, or of as many tuned layers, is not shared."""
+        model = read_model(ChoiceModel, folder)
+        backbone, tuned = model.config.backbone, model.config.tuned_layers
+        if store is None or (store.backbone.name, store.tuned_layers) != (backbone, tuned):
+            store = TokenStore(load_backbone(backbone), tuned_layers=tuned)
+        if store.backbone.sha256 != model.config.backbone_sha256:
+            raise PolicyError(f"{folder}: was trained on other weights of {backbone}. Use those.")
+        return cls(model, store, strategy, name)
+
+    @property
+    def backbone(self) -> Backbone:
+        """The frozen encoder."""
+        return self.store.backbone
+
+    def prepare(self, states: Iterable[Observation]) -> None:
         """Encode the texts that are new."""
-        self.store.add(text for state in states for text in (state.instruction, *state.texts))
+        self.store.add(text for state in states for text in (state.request, *state.texts))
+
+    def encode_once(self, texts: Callable[[], Iterable[str]], folder: Path, stores: dict[str, TokenStore]) -> None:
+        """Share the token states of one backbone; those of tuned layers are the policy's own, made in each process."""
+        sha256 = self.backbone.sha256
+        if self.model.config.tuned_layers:
+            self.encode(texts())
+            return
+        if sha256 not in stores:
+            stores[sha256] = encoded(texts, folder / f"tokens-{sha256[:12]}.safetensors", self.backbone)
+        self.store = stores[sha256]
 
     @torch.inference_mode()
     def encode(self, texts: Iterable[str]) -> None:
@@ -331,29 +361,29 @@ class ChoicePolicy(LearnedPolicy):
             for start in range(0, len(new), ENCODE):
                 self._finished.states(self.model.tuned, self.store, new[start : start + ENCODE])
 
-    def logits(self, states: Sequence[Encoded]) -> torch.Tensor:
-        """See :meth:`LearnedPolicy.logits`."""
+    def compute_logits(self, states: Sequence[Observation]) -> torch.Tensor:
+        """See :meth:`LearnedPolicy.compute_logits`."""
         logits: torch.Tensor = self.model(self.batch(states))
-        return logits.float().cpu()
+        return logits
 
-    def logits_and_values(self, states: Sequence[Encoded]) -> tuple[torch.Tensor, torch.Tensor]:
-        """See :meth:`LearnedPolicy.logits_and_values`."""
-        logits, values = self.model.logits_and_values(self.batch(states))
-        return logits.float().cpu(), values.float().cpu()
+    def compute_logits_and_values(self, states: Sequence[Observation]) -> tuple[torch.Tensor, torch.Tensor]:
+        """See :meth:`LearnedPolicy.compute_logits_and_values`."""
+        both: tuple[torch.Tensor, torch.Tensor] = self.model.logits_and_values(self.batch(states))
+        return both
 
-    def batch(self, states: Sequence[Encoded]) -> Batch:
+    def batch(self, states: Sequence[Observation]) -> Batch:
         """Several decisions, on the model's device; where layers are tuned, a gradient reaches them through it."""
         batch = collate(states, self._tokens(states))
         if self.model.config.image:
             batch = replace(batch, pictures=shown_pictures(states, self.pictures))
         return batch.to(self.model.device)
 
-    def _tokens(self, states: Sequence[Encoded]) -> TokenStore | TokenRows:
+    def _tokens(self, states: Sequence[Observation]) -> TokenStore | TokenRows:
         """Token states of the texts; those that tuned layers give are kept only while nothing is trained."""
         layers = self.model.tuned
         if layers is None:
             return self.store
-        texts = [text for state in states for text in (state.instruction, *state.texts)]
+        texts = [text for state in states for text in (state.request, *state.texts)]
         if self.model.training or torch.is_grad_enabled():
             self._finished.drop()
             return run_layers(layers, self.store, texts)

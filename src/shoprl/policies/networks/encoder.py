@@ -1,7 +1,7 @@
 """Token states of a frozen backbone, computed once a text and kept in one growing array."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import torch
@@ -157,14 +157,16 @@ class TokenStore:
         return self._kept.gather(texts)
 
 
-def encoded(texts: Iterable[str], path: Path | None = None, backbone: Backbone | None = None) -> TokenStore:
+def encoded(
+    texts: Callable[[], Iterable[str]], path: Path | None = None, backbone: Backbone | None = None
+) -> TokenStore:
     """Token states of texts.
 
     All that will be met must be there: texts are encoded in batches, whose padding shows in the last bits, and so the
     same texts must be encoded together, in a run that is resumed and in every worker.
 
     Args:
-        texts: what to encode.
+        texts: gives what to encode, where it is not in the file.
         path: a file to keep them in; where it is there, it is read. None keeps nothing.
         backbone: the frozen encoder; None for the default one.
 
@@ -175,7 +177,7 @@ def encoded(texts: Iterable[str], path: Path | None = None, backbone: Backbone |
     if path is not None and path.is_file():
         return TokenStore.load(path, backbone or load_backbone())
     store = TokenStore(backbone or load_backbone())
-    store.add(texts)
+    store.add(texts())
     if path is not None:
         store.save(path)
     return store

@@ -3,17 +3,25 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
-from shoprl.catalog.product import Product
 from shoprl.errors import CatalogError
-from shoprl.policies.learned import Encoded
 from shoprl.policies.networks.pickled import read_pickled
+from shoprl.tasks.base import Observation
 
 WIDTH = 512
 FEATURES, ADDRESSES = "feat_conv.pt", "feat_ids.pt"
+
+
+class Pictured(Protocol):
+    """What has a name and a picture, such as a product."""
+
+    @property
+    def asin(self) -> str: ...  # noqa: D102  (described by the class)
+    @property
+    def image(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -33,12 +41,12 @@ class ImageFeatures:
         row = self.rows.get(address)
         return torch.zeros(WIDTH) if row is None else self.numbers[row]
 
-    def by_asin(self, products: Iterable[Product]) -> dict[str, torch.Tensor]:
+    def by_asin(self, products: Iterable[Pictured]) -> dict[str, torch.Tensor]:
         """ASIN -> features, of the products whose picture has some; for the ``pictures`` of a policy."""
         return {product.asin: self.of(product.image) for product in products if product.image in self.rows}
 
 
-def shown_pictures(states: Iterable[Encoded], pictures: Mapping[str, torch.Tensor]) -> torch.Tensor:
+def shown_pictures(states: Iterable[Observation], pictures: Mapping[str, torch.Tensor]) -> torch.Tensor:
     """Features of the picture that each page shows, shape (states, WIDTH).
 
     Args:
@@ -46,7 +54,7 @@ def shown_pictures(states: Iterable[Encoded], pictures: Mapping[str, torch.Tenso
         pictures: ASIN -> features, shape (WIDTH,); of a product that is not there they are zeros.
     """
     none = torch.zeros(WIDTH)
-    return torch.stack([pictures.get(state.asin, none).float() for state in states])
+    return torch.stack([pictures.get(state.picture, none).float() for state in states])
 
 
 def read_image_features(folder: Path) -> ImageFeatures:

@@ -14,10 +14,14 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from transformers import PretrainedConfig, PreTrainedModel
 
-from shoprl.policies.learned import Encoded, LearnedPolicy
+from shoprl.errors import PolicyError
+from shoprl.policies.learned import LearnedPolicy
 from shoprl.policies.networks.attention import BiAttention, span_means
+from shoprl.policies.networks.encoder import TokenStore
+from shoprl.policies.networks.reading import read_model
 from shoprl.policies.networks.token_batch import Tokenize, Tokens, action_texts, candidate_mask, pack, plain
-from shoprl.policies.networks.vocabulary import VOCABULARY, Vocabulary, vocabulary_of
+from shoprl.policies.networks.vocabulary import VOCABULARY, Vocabulary, read_vocabulary, vocabulary_of
+from shoprl.tasks.base import Observation
 from shoprl.tasks.instruction import QueryStrategy
 
 ONE_PASS = float("inf")  # texts of any length together: a GRU takes as long as the longest, and skips padding
@@ -162,6 +166,9 @@ class RNNPolicy(LearnedPolicy):
         name: shown in tables.
     """
 
+    kind = "rnn"
+    files = (VOCABULARY,)
+    cuts_candidates = True
     model: RNNModel
 
     def __init__(
@@ -169,29 +176,34 @@ class RNNPolicy(LearnedPolicy):
     ) -> None:
         self.model, self.vocabulary, self.strategy, self.name = model, vocabulary, strategy, name
 
-    def prepare(self, states: Iterable[Encoded]) -> None:
-        """Nothing: there is no frozen part."""
+    @classmethod
+    def load(cls, folder: Path, name: str, strategy: QueryStrategy, store: TokenStore | None) -> "RNNPolicy":
+        """See :meth:`LearnedPolicy.load`; there is no frozen part to share."""
+        model, vocabulary = read_model(RNNModel, folder), read_vocabulary(folder / VOCABULARY)
+        if len(vocabulary) != model.config.vocabulary:
+            raise PolicyError(f"{folder / VOCABULARY}: not the words of the model. Train the policy again.")
+        return cls(model, vocabulary, strategy, name)
 
-    def batch(self, states: Sequence[Encoded]) -> Batch:
+    def batch(self, states: Sequence[Observation]) -> Batch:
         """Tokens of several decisions, on the model's device."""
         config, device = self.model.config, self.model.device
         pages = pack([[plain(state.page)] for state in states], self._tokenize(config.page_tokens), ONE_PASS)
         short = self._tokenize(config.action_tokens)
-        wishes = pack([[plain(state.instruction)] for state in states], short, ONE_PASS)
+        wishes = pack([[plain(state.request)] for state in states], short, ONE_PASS)
         actions = pack([action_texts(state) for state in states], short, ONE_PASS)
         return Batch(pages.to(device), wishes.to(device), actions.to(device), candidate_mask(states).to(device))
 
-    def logits(self, states: Sequence[Encoded]) -> torch.Tensor:
-        """See :meth:`LearnedPolicy.logits`."""
+    def compute_logits(self, states: Sequence[Observation]) -> torch.Tensor:
+        """See :meth:`LearnedPolicy.compute_logits`."""
         logits: torch.Tensor = self.model(self.batch(states))
-        return logits.float().cpu()
+        return logits
 
-    def logits_and_values(self, states: Sequence[Encoded]) -> tuple[torch.Tensor, torch.Tensor]:
-        """See :meth:`LearnedPolicy.logits_and_values`."""
-        logits, values = self.model.logits_and_values(self.batch(states))
-        return logits.float().cpu(), values.float().cpu()
+    def compute_logits_and_values(self, states: Sequence[Observation]) -> tuple[torch.Tensor, torch.Tensor]:
+        """See :meth:`LearnedPolicy.compute_logits_and_values`."""
+        both: tuple[torch.Tensor, torch.Tensor] = self.model.logits_and_values(self.batch(states))
+        return both
 
-    def save_words(self, folder: Path) -> None:
+    def save_files(self, folder: Path) -> None:
         """Write the vocabulary into a policy folder."""
         self.vocabulary.save(folder / VOCABULARY)
 
@@ -199,16 +211,16 @@ class RNNPolicy(LearnedPolicy):
         return lambda texts: [self.vocabulary.encode(text, limit) for text in texts]
 
 
-def texts_of(states: Iterable[Encoded]) -> Iterable[str]:
+def texts_of(states: Iterable[Observation]) -> Iterable[str]:
     """All texts that an RNN policy reads in some states."""
     for state in states:
         yield plain(state.page)
-        yield plain(state.instruction)
+        yield plain(state.request)
         yield from action_texts(state)
 
 
 def new_rnn(
-    states: Iterable[Encoded], generator: torch.Generator, strategy: QueryStrategy = "wish", **sizes: Any
+    states: Iterable[Observation], generator: torch.Generator, strategy: QueryStrategy = "wish", **sizes: Any
 ) -> RNNPolicy:
     """A policy with fresh weights, drawn from ``generator`` alone, for the words of some training states.
 

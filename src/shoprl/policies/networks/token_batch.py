@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from shoprl.policies.learned import Encoded
-from shoprl.tasks.shop.features import KINDS
+from shoprl.tasks.base import Observation
 
 BUTTONS = ("[button]", "[button_]", "[clicked button]", "[clicked button_]")  # how text_rich marks what can be clicked
 LONG, FIRST, DRAWN = 20, 6, 10  # a list of more candidates is cut to the first few and some others
@@ -27,12 +26,12 @@ def plain(text: str) -> str:
     return text.replace("[sep]", "[SEP]")
 
 
-def candidates_of(state: Encoded, kind: str) -> list[int]:
+def candidates_of(state: Observation, kind: str) -> list[int]:
     """Indices of the candidates of a kind."""
-    return [int(i) for i in np.flatnonzero(state.features[:, KINDS.index(kind)] > 0.5)]
+    return [i for i, own in enumerate(state.kinds) if own == kind]
 
 
-def action_texts(state: Encoded) -> list[str]:
+def action_texts(state: Observation) -> list[str]:
     """What stands for each candidate: its action, where a product is called by its title."""
     products = set(candidates_of(state, "product"))
     named = (
@@ -42,7 +41,7 @@ def action_texts(state: Encoded) -> list[str]:
     return [plain(text) for text in named]
 
 
-def cut_candidates(state: Encoded, chosen: int, rng: np.random.Generator) -> tuple[Encoded, int]:
+def cut_candidates(state: Observation, chosen: int, rng: np.random.Generator) -> tuple[Observation, int]:
     """WebShop's cut of long lists for training: the first 6, 10 drawn from the others, and the demonstrated one.
 
     Args:
@@ -63,6 +62,7 @@ def cut_candidates(state: Encoded, chosen: int, rng: np.random.Generator) -> tup
         texts=tuple(state.texts[i] for i in kept),
         features=state.features[kept],
         actions=tuple(state.actions[i] for i in kept),
+        kinds=tuple(state.kinds[i] for i in kept),
     )
     return fewer, kept.index(chosen)
 
@@ -141,7 +141,7 @@ def _padded(parts: Sequence[torch.Tensor], value: int) -> torch.Tensor:
     return torch.nn.utils.rnn.pad_sequence(list(parts), batch_first=True, padding_value=value)
 
 
-def candidate_mask(states: Sequence[Encoded]) -> torch.Tensor:
+def candidate_mask(states: Sequence[Observation]) -> torch.Tensor:
     """Which candidates are real, shape (decisions, candidates)."""
     sizes = torch.tensor([len(state.texts) for state in states])
     return torch.arange(int(sizes.max()))[None, :] < sizes[:, None]

@@ -19,6 +19,7 @@ from shoprl.errors import BackboneError, PolicyError
 from shoprl.files import read_json
 from shoprl.policies.networks.backbone import Backbone, load_backbone
 from shoprl.policies.networks.encoder import MAX_TOKENS
+from shoprl.policies.networks.reading import read_model
 from shoprl.policies.query.data import Typed
 from shoprl.policies.query.policy import QueryModel
 from shoprl.search.analysis import analyze, tokens
@@ -256,14 +257,11 @@ class Extractive:
 
 
 def load_extractive(folder: Path, backbone: Backbone | None = None) -> Extractive:
-    """Read an extractive model whose files were checked; see :func:`shoprl.policies.query.policy.load_query_policy`."""
+    """Read a model whose files were checked; see :func:`shoprl.policies.query.loading.load_query_policy`."""
     about = read_json(folder / "config.json", PolicyError)
     if not isinstance(about, dict) or about.get("model_type") != ExtractiveConfig.model_type:
         raise PolicyError(f"{folder}: cannot be loaded, it holds another kind of model. Copy the policy folder again.")
-    try:
-        model = ExtractiveModel.from_pretrained(folder, use_safetensors=True).eval()
-    except (OSError, ValueError, TypeError, RuntimeError, AssertionError, ArithmeticError) as error:
-        raise PolicyError(f"{folder}: cannot be loaded ({error}). Train it again with this version.") from error
+    model = read_model(ExtractiveModel, folder)
     if not isinstance(model.config.threshold, float) or not 0 < model.config.threshold < 1:
         raise PolicyError(f"{folder}: its threshold must be within (0, 1). Train it again with this version.")
     if backbone is None or backbone.name != model.config.backbone:

@@ -10,9 +10,8 @@ from safetensors import SafetensorError
 from torch import nn
 
 from shoprl import __version__
-from shoprl.errors import ConfigError, PolicyError
-from shoprl.files import read_json, sha256_of, write_folder, write_json
-from shoprl.policies.networks.backbone import Backbone
+from shoprl.errors import ConfigError
+from shoprl.files import sha256_of, write_folder, write_json
 from shoprl.tasks.instruction import WISH, Instruction, QueryStrategy, queries_for, terms_of
 
 QueryModel = Literal["extractive", "seq2seq"]
@@ -146,49 +145,3 @@ def queries_with(strategy: QueryStrategy, offer: QueryOffer | None, instruction:
     """The queries of a strategy, then those of an offer that are others, best first."""
     own = queries_for(strategy, instruction)
     return own if offer is None else tuple(dict.fromkeys((*own, *offer.policy.queries(instruction, offer.n))))
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    """The manifest, once every file of the folder is what it says."""
-    if not folder.is_dir():
-        raise PolicyError(f"{folder}: no such policy. Give the folder of a query policy.")
-    manifest = read_json(folder / MANIFEST, PolicyError)
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT or manifest.get("kind") != "query":
-        raise PolicyError(f"{folder / MANIFEST}: not a query policy that this version of ShopRL reads.")
-    digests = manifest.get("sha256")
-    if manifest.get("model") not in ("extractive", "seq2seq") or not isinstance(digests, dict):
-        raise PolicyError(f"{folder / MANIFEST}: field 'model' or 'sha256' is wrong. Train the policy again.")
-    if not isinstance(manifest.setdefault("about", {}), dict):
-        raise PolicyError(f"{folder / MANIFEST}: field 'about' is wrong. Train the policy again.")
-    there = {path.name for path in folder.iterdir()} - {MANIFEST}
-    for name in sorted(there | digests.keys() | set(FILES)):
-        if name not in there:
-            raise PolicyError(f"{folder / name}: missing. Copy the policy folder whole, or train it again.")
-        if not (folder / name).is_file() or sha256_of(folder / name) != digests.get(name):
-            raise PolicyError(f"{folder / name}: its content is not what was saved. Copy the policy folder again.")
-    return manifest
-
-
-def load_query_policy(folder: Path, backbone: Backbone | None = None) -> QueryPolicy:
-    """Read a query policy and check its files.
-
-    Args:
-        folder: the policy folder.
-        backbone: an extractive model's frozen encoder where it is in memory already.
-
-    Raises:
-        PolicyError: a file is missing, was changed or does not belong, or the backbone is not the one it was
-            trained on.
-        BackboneError: the backbone cannot be loaded.
-    """
-    manifest = _manifest(folder)
-    writer: QueryWriter
-    if manifest["model"] == "extractive":
-        from shoprl.policies.query.extractive import load_extractive
-
-        writer = load_extractive(folder, backbone)
-    else:
-        from shoprl.policies.query.seq2seq import load_seq2seq
-
-        writer = load_seq2seq(folder)
-    return QueryPolicy(writer, str(manifest.get("name", folder.name)), manifest["about"])

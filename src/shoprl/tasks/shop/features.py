@@ -6,11 +6,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoprl.tasks.instruction import Instruction, overlap, phrase_in, terms_of
-from shoprl.tasks.shop.state import Candidate, State
+from shoprl.tasks.shop.view import ShopCandidate, ShopView
 
 KINDS = ("search", "back", "next", "prev", "section", "buy", "product", "option")
 PAGES = ("search", "results", "item", "sub", "done")
-COUNT = len(KINDS) + len(PAGES) + 23
+OF_THE_PAGE = (
+    "results page",
+    "steps left",
+    "title covers",
+    "title and options cover",
+    "title and selection cover",
+    "options selected",
+    "best fit seen",
+    "best overlap seen",
+    "options named",
+    "products seen",
+)
+OF_THE_CANDIDATE = (
+    "rank",
+    "price shown",
+    "price under ceiling",
+    "named share",
+    "covered share",
+    "named word for word",
+    "best of its group",
+    "selected",
+    "done before",
+    "fit when seen",
+    "overlap when seen",
+    "group decided",
+    "group named",
+)
+NAMES = (
+    *(f"does {kind}" for kind in KINDS),
+    *(f"on {page}" for page in PAGES),
+    *OF_THE_PAGE,
+    *OF_THE_CANDIDATE,
+)
+COUNT = len(NAMES)
 
 
 @lru_cache(maxsize=500_000)
@@ -21,7 +54,7 @@ def _match(instruction: Instruction, text: str) -> tuple[float, float]:
     return named, overlap(instruction, terms)
 
 
-def _price(candidate: Candidate, ceiling: float | None) -> list[float]:
+def _price(candidate: ShopCandidate, ceiling: float | None) -> list[float]:
     """Whether a price is shown, and whether it is under the ceiling; not the price itself, by which a model could tell
     products it was trained on.
     """
@@ -33,28 +66,28 @@ def _price(candidate: Candidate, ceiling: float | None) -> list[float]:
     return [1.0, float(low <= ceiling) - float(high > ceiling)]
 
 
-def _page_part(state: State) -> list[float]:
+def _page_part(view: ShopView) -> list[float]:
     """What all candidates of a state share."""
-    instruction = state.instruction
-    title = terms_of(state.title)
-    values = [terms_of(candidate.text) for candidate in state.candidates if candidate.kind == "option"]
-    chosen = [terms_of(value) for value in state.options_chosen]
-    groups = {candidate.group for candidate in state.candidates if candidate.kind == "option"}
+    instruction = view.instruction
+    title = terms_of(view.title)
+    values = [terms_of(candidate.text) for candidate in view.candidates if candidate.kind == "option"]
+    chosen = [terms_of(value) for value in view.options_chosen]
+    groups = {candidate.group for candidate in view.candidates if candidate.kind == "option"}
     best = dict.fromkeys(groups, 0.0)
-    for candidate in state.candidates:
+    for candidate in view.candidates:
         if candidate.kind == "option" and phrase_in(candidate.text, instruction.wish):
             best[candidate.group] = 1.0
     return [
-        *(float(state.page == page) for page in PAGES),
-        (state.number - 1) / 5,
-        state.steps_left / 15,
+        *(float(view.page == page) for page in PAGES),
+        (view.number - 1) / 5,
+        view.steps_left / 15,
         overlap(instruction, title),
         overlap(instruction, title.union(*values)),
         overlap(instruction, title.union(*chosen)),
-        len(state.options_chosen) / len(groups) if groups else 1.0,
-        *state.best_memory,
+        len(view.options_chosen) / len(groups) if groups else 1.0,
+        *view.best_memory,
         sum(best.values()) / len(best) if best else 1.0,
-        state.looked_at / 5,
+        view.looked_at / 5,
     ]
 
 
@@ -65,25 +98,25 @@ def _best_in_group(scores: list[tuple[str, float]]) -> dict[str, float]:
     return best
 
 
-def features(state: State) -> NDArray[np.float32]:
-    """Describe the candidates of a state.
+def features(view: ShopView) -> NDArray[np.float32]:
+    """Describe the candidates of a view.
 
     Returns:
-        Shape (candidates, COUNT).
+        Shape (candidates, COUNT), in the order of :data:`NAMES`.
     """
-    instruction = state.instruction
-    shared = _page_part(state)
-    matches = [_match(instruction, candidate.text) if candidate.text else (0.0, 0.0) for candidate in state.candidates]
-    groups = [f"{candidate.kind}:{candidate.group}" for candidate in state.candidates]
-    exact = [float(c.kind == "option" and phrase_in(c.text, instruction.wish)) for c in state.candidates]
+    instruction = view.instruction
+    shared = _page_part(view)
+    matches = [_match(instruction, candidate.text) if candidate.text else (0.0, 0.0) for candidate in view.candidates]
+    groups = [f"{candidate.kind}:{candidate.group}" for candidate in view.candidates]
+    exact = [float(c.kind == "option" and phrase_in(c.text, instruction.wish)) for c in view.candidates]
     strength = [
-        e * (1 + len(c.text) / 100) + named for c, e, (named, _) in zip(state.candidates, exact, matches, strict=True)
+        e * (1 + len(c.text) / 100) + named for c, e, (named, _) in zip(view.candidates, exact, matches, strict=True)
     ]
     best = _best_in_group(list(zip(groups, strength, strict=True)))
-    decided = {candidate.group for candidate in state.candidates if candidate.chosen}
+    decided = {candidate.group for candidate in view.candidates if candidate.chosen}
     rows = []
     for candidate, (named, covered), is_exact, score, group in zip(
-        state.candidates, matches, exact, strength, groups, strict=True
+        view.candidates, matches, exact, strength, groups, strict=True
     ):
         rows.append(
             [

@@ -1,213 +1,71 @@
-"""What a policy sees at one decision: the instruction, the page, the actions and what it did before.
+"""One decision point in a shop, and the rule that keeps an agent from going in circles."""
 
-A state is built from what the page shows and from the episode's own past alone; a product's hidden fields (its
-attributes, the texts of pages not opened, its exact price inside a range) never reach it.
-"""
+from collections.abc import Hashable
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Literal, NamedTuple
+import numpy as np
+from numpy.typing import NDArray
 
-from shoprl.catalog.product import Product
-from shoprl.catalog.webshop import parse_pricing
-from shoprl.shop.page import BACK, BUY, NEXT, PREVIOUS, Page, PageKind, item_clickables
-from shoprl.shop.render import observe
-from shoprl.shop.session import PER_PAGE
-from shoprl.tasks.instruction import Instruction, overlap, parse_instruction, phrase_in, terms_of
-
-CandidateKind = Literal["search", "back", "next", "prev", "section", "buy", "product", "option"]
+from shoprl.tasks.base import Observation
+from shoprl.tasks.shop.features import features
+from shoprl.tasks.shop.view import ShopCandidate, ShopView
 
 
-@lru_cache(maxsize=50_000)
-def price_range(tag: str) -> tuple[float, float]:
-    """Lowest and highest price of a price tag as pages show it, in dollars."""
-    prices = parse_pricing(tag)
-    return min(prices), max(prices)
+def can_still_buy(view: ShopView, candidate: ShopCandidate) -> bool:
+    """Whether an action leaves enough steps to buy something before the episode is cut.
 
-
-class Memory(NamedTuple):
-    """How well a product's page answered the instruction when it was looked at; zeros if it never was.
-
-    Attributes:
-        fit: share of its options that offer a value named word for word (1 for a product without options).
-        overlap: share of the instruction's terms in its title and option values.
+    From a search page buying takes three more steps (search, open, buy), from results two, from an item page one.
     """
+    after = view.steps_left - 1
+    if candidate.kind == "buy":
+        return True
+    if candidate.kind in ("product", "option") or (candidate.kind == "prev" and view.page == "sub"):
+        return after >= 1
+    if candidate.kind == "back":
+        return after >= 3
+    return after >= 2
 
-    fit: float
-    overlap: float
 
+def allowed(view: ShopView) -> NDArray[np.bool_]:
+    """Which candidates the agent's rule allows, as a mask of shape (candidates,).
 
-UNSEEN = Memory(0.0, 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One available action and what the page shows about it.
-
-    Attributes:
-        action: the action in WebShop's grammar.
-        kind: what the action does.
-        text: words that stand for it: a query, a title, an option value; for buying, the item's title.
-        group: name of the option a value belongs to.
-        rank: position among the products of a results page, from 0.
-        price: lowest and highest price shown, in dollars.
-        chosen: the option value is selected now.
-        done: the same action was already taken in this very state, the product was looked at before, or there is no
-            next page.
-        memory: what was found on the product's own page when it was looked at.
+    The rule: never the same action twice in the same state, never an option value that is already selected, and no
+    action after which nothing can be bought before the step limit. Where that leaves nothing, everything is allowed.
     """
-
-    action: str
-    kind: CandidateKind
-    text: str = ""
-    group: str = ""
-    rank: int = 0
-    price: tuple[float, float] | None = None
-    chosen: bool = False
-    done: bool = False
-    memory: Memory = UNSEEN
+    fresh = [not (c.chosen or (c.done and c.kind != "product")) for c in view.candidates]
+    timely = [can_still_buy(view, candidate) for candidate in view.candidates]
+    for mask in ([a and b for a, b in zip(fresh, timely, strict=True)], timely):
+        if any(mask):
+            return np.array(mask)
+    return np.ones(len(view.candidates), dtype=np.bool_)
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """One decision point.
+class ShopState(ShopView):
+    """A :class:`shoprl.tasks.base.State` of a shop."""
 
-    Attributes:
-        page: kind of the page.
-        instruction: the request.
-        candidates: the actions to choose from, in the page's order, without actions that do nothing.
-        number: which results page, from 1.
-        title: the title on an item or sub page.
-        options_chosen: option values selected so far.
-        steps_left: steps until the episode is cut, this one included.
-        looked_at: how many item pages were opened.
-        best_memory: the best ``memory`` of the products looked at.
-        text: what the page shows, WebShop's ``text_rich`` observation.
-        asin: the product that an item page shows, which the click that led there named; empty on other pages.
-    """
+    __slots__ = ()
 
-    page: PageKind
-    instruction: Instruction
-    candidates: tuple[Candidate, ...]
-    number: int
-    title: str
-    options_chosen: tuple[str, ...]
-    steps_left: int
-    looked_at: int
-    best_memory: Memory
-    text: str = ""
-    asin: str = ""
+    @property
+    def request(self) -> str:
+        """The instruction or request, whole."""
+        return self.instruction.text
 
-    def index_of(self, action: str) -> int | None:
-        """Position of an action among the candidates, or None."""
-        return next((i for i, candidate in enumerate(self.candidates) if candidate.action == action), None)
+    @property
+    def key(self) -> Hashable:
+        """What decides all that can follow on a page."""
+        return self.page, self.url
 
+    def allowed(self) -> NDArray[np.bool_]:
+        """See :func:`allowed`."""
+        return allowed(self)
 
-_BUTTON_KINDS: dict[str, CandidateKind] = {
-    BACK.lower(): "back",
-    NEXT.lower(): "next",
-    PREVIOUS.lower(): "prev",
-    BUY.lower(): "buy",
-}
-
-
-@dataclass
-class Tracker:
-    """Follows one episode and turns its pages into states.
-
-    Args:
-        queries: the searches the policy may make, as action arguments.
-        max_steps: the step limit of the episode.
-    """
-
-    queries: Sequence[str]
-    max_steps: int
-    steps: int = 0
-    _taken: set[tuple[str, str, int]] = field(default_factory=set)
-    _visits: int = 0
-    _memory: dict[str, Memory] = field(default_factory=dict)
-
-    def state(self, page: Page) -> State:
-        """The state at ``page``; call it once a step, before :meth:`took`."""
-        instruction = parse_instruction(page.instruction)
-        if page.kind == "item" and page.product is not None:
-            self._memory[page.product.asin] = _look(page.product, instruction)
-        return State(
-            page=page.kind,
-            instruction=instruction,
-            candidates=tuple(self._candidates(page)),
-            number=page.number,
-            title=page.product.title if page.product is not None else "",
-            options_chosen=tuple(page.options.values()),
-            steps_left=self.max_steps - self.steps,
-            looked_at=len(self._memory),
-            best_memory=max(self._memory.values(), default=UNSEEN),
-            text=observe(page, "text_rich"),
-            asin=page.product.asin if page.kind == "item" and page.product is not None else "",
+    def observe(self) -> Observation:
+        """Texts and numbers; the price clause, which texts cannot answer, is left out of the request."""
+        return Observation(
+            request=self.instruction.wish,
+            texts=tuple(candidate.text for candidate in self.candidates),
+            features=features(self),
+            page=self.text,
+            actions=tuple(candidate.action for candidate in self.candidates),
+            kinds=tuple(candidate.kind for candidate in self.candidates),
+            picture=self.asin,
         )
-
-    def took(self, page: Page, action: str) -> None:
-        """Note that ``action`` was taken on ``page``."""
-        option = item_clickables(page.product).get(action[6:-1]) if page.kind == "item" and page.product else None
-        self._taken.add((page.url, action, self._visits if option is not None else 0))
-        self._visits += page.kind == "results"
-        self.steps += 1
-
-    def _candidates(self, page: Page) -> list[Candidate]:
-        if page.kind == "search":
-            actions = [f"search[{query}]" for query in self.queries]
-            return [
-                Candidate(action, "search", text=query, done=(page.url, action, 0) in self._taken)
-                for query, action in zip(self.queries, actions, strict=True)
-            ]
-        found = [self._button(page, text.lower()) for text in page.buttons]
-        if page.kind == "results":
-            return found + [self._product(page, rank) for rank in range(len(page.products))]
-        if page.kind == "item":
-            found += self._options(page)
-        return found
-
-    def _button(self, page: Page, text: str) -> Candidate:
-        action, kind = f"click[{text}]", _BUTTON_KINDS.get(text, "section")
-        last = kind == "next" and page.number * PER_PAGE >= page.total
-        done = last or (page.url, action, 0) in self._taken
-        if kind != "buy" or page.product is None:
-            return Candidate(action, kind, done=done)
-        return Candidate(
-            action,
-            kind,
-            text=page.product.title,
-            price=price_range(page.product.price_tag),
-            memory=self._memory[page.product.asin],
-        )
-
-    def _product(self, page: Page, rank: int) -> Candidate:
-        product = page.products[rank]
-        return Candidate(
-            f"click[{product.asin.lower()}]",
-            "product",
-            text=product.title,
-            rank=rank,
-            price=price_range(product.price_tag),
-            done=product.asin in self._memory,
-            memory=self._memory.get(product.asin, UNSEEN),
-        )
-
-    def _options(self, page: Page) -> list[Candidate]:
-        assert page.product is not None
-        found = []
-        for value, name in item_clickables(page.product).items():
-            if name is not None:
-                action, chosen = f"click[{value}]", page.options.get(name) == value
-                done = (page.url, action, self._visits) in self._taken  # a product opened again starts afresh
-                found.append(Candidate(action, "option", text=value, group=name, chosen=chosen, done=done))
-        return found
-
-
-def _look(product: Product, instruction: Instruction) -> Memory:
-    """What an item page shows of a product, held against the instruction."""
-    options = product.options.values()
-    named = sum(any(phrase_in(value, instruction.wish) for value in values) for values in options)
-    shown = terms_of(product.title).union(*(terms_of(value) for values in options for value in values))
-    return Memory(named / len(options) if options else 1.0, overlap(instruction, shown))

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from shoprl.errors import GoalError, ShopRLError, TrajectoryError
-from shoprl.policies.query.data import part_of, plain_instruction, plain_query, read_typed_queries
+from shoprl.policies.query.data import plain_instruction, plain_query
+from shoprl.trajectories.typed_queries import part_of, read_typed_queries
 from tests.support.realdata import real_data
 
 GOALS = [f"goal number {number}" for number in range(20)]
@@ -106,7 +107,7 @@ def test_bad_files_are_named(tmp_path: Path, pairs: Any, goals: Any, error: type
 
 
 def test_files_of_too_many_entries_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shoprl.policies.query.data.MAX_ENTRIES", 19)
+    monkeypatch.setattr("shoprl.trajectories.typed_queries.MAX_ENTRIES", 19)
     with pytest.raises(GoalError, match="20 entries"):
         read_typed_queries(*write(tmp_path, {"goal number 9": ["x"]}))
 

@@ -1,0 +1,119 @@
+"""The shop as a task: goals or requests, its pages as states, purchases as ends."""
+
+from dataclasses import dataclass
+
+from shoprl.errors import ConfigError
+from shoprl.shop.goal import MAX_INSTRUCTION, Goal
+from shoprl.shop.page import Page
+from shoprl.shop.session import MAX_STEPS, Session, Shop
+from shoprl.tasks.base import Outcome
+from shoprl.tasks.instruction import WISH, Queries, parse_instruction
+from shoprl.tasks.shop.state import ShopState
+from shoprl.tasks.shop.tracker import Tracker
+
+
+class ShopEpisode:
+    """A :class:`shoprl.tasks.base.LiveEpisode` in a shop.
+
+    Args:
+        shop: where.
+        goal: what is wanted, or a request.
+        queries: the searches that are available, from the instruction alone.
+        max_steps: the episode is over after so many steps; steps beyond it are still taken.
+    """
+
+    def __init__(self, shop: Shop, goal: Goal | str, queries: Queries, max_steps: int) -> None:
+        self.session = Session(shop, goal)
+        self._tracker = Tracker(queries(parse_instruction(self.session.instruction)), max_steps)
+        self._state: ShopState | None = None
+
+    @property
+    def page(self) -> Page:
+        """The page that is shown; a simulated shopper or an importer looks at it, a policy sees :attr:`state`."""
+        return self.session.page
+
+    @property
+    def steps(self) -> int:
+        """How many were taken."""
+        return self._tracker.steps
+
+    @property
+    def queries(self) -> tuple[str, ...]:
+        """The searches that are available."""
+        return tuple(self._tracker.queries)
+
+    @property
+    def state(self) -> ShopState:
+        """See :class:`shoprl.tasks.base.LiveEpisode`."""
+        if self._state is None:
+            self._state = self._tracker.state(self.page)
+        return self._state
+
+    @property
+    def over(self) -> bool:
+        """Whether something was bought, or the steps are used up."""
+        return self.session.done or self.steps >= self._tracker.max_steps
+
+    def step(self, action: str) -> None:
+        """See :class:`shoprl.tasks.base.LiveEpisode`."""
+        self._tracker.took(self.page, action)
+        self.session.step(action)
+        self._state = None
+
+    def outcome(self) -> Outcome:
+        """What was bought and earned; a reward of 0 for a goal with no purchase."""
+        session = self.session
+        if session.goal is not None and not session.done:
+            return Outcome(False, 0.0)
+        if not session.done:
+            return Outcome(False, None)
+        assert self.page.product is not None
+        purchase, bought = session.purchase, (self.page.product.asin, dict(self.page.options))
+        if purchase is None:
+            return Outcome(True, None, {}, *bought)
+        return Outcome(True, float(purchase.total), purchase.components(), *bought)
+
+
+@dataclass(frozen=True)
+class ShopTask:
+    """A shop to act in; a :class:`shoprl.tasks.base.Task` of goals and of requests.
+
+    Attributes:
+        shop: where.
+        max_steps: an episode is cut after so many steps.
+
+    Raises:
+        ConfigError: ``max_steps`` is below 1.
+    """
+
+    shop: Shop
+    max_steps: int = MAX_STEPS
+
+    def __post_init__(self) -> None:
+        if self.max_steps < 1:
+            raise ConfigError(f"max_steps {self.max_steps}: must be at least 1.")
+
+    def start(self, goal: Goal | str, queries: Queries = WISH) -> ShopEpisode:
+        """Start an episode.
+
+        Args:
+            goal: a goal; or a request, a text for which there is no reward.
+            queries: a policy's ``queries``.
+
+        Raises:
+            ConfigError: the request is empty or too long.
+        """
+        return ShopEpisode(self.shop, _checked(goal) if isinstance(goal, str) else goal, queries, self.max_steps)
+
+    def describe(self, goal: Goal | str) -> object:
+        """The goal's fields, or the request, and the step limit."""
+        return {"goal": goal if isinstance(goal, str) else goal.to_json(), "max_steps": self.max_steps}
+
+
+def _checked(request: str) -> str:
+    text = " ".join(request.split())
+    if not text:
+        raise ConfigError("The request is empty. Say what you are looking for.")
+    if len(text) > MAX_INSTRUCTION:
+        raise ConfigError(f"The request is longer than {MAX_INSTRUCTION} characters. Shorten it.")
+    return text

@@ -1,0 +1,131 @@
+"""Follows the pages of one episode and turns each into a state."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from shoprl.catalog.product import Product
+from shoprl.catalog.webshop import parse_pricing
+from shoprl.shop.page import BACK, BUY, NEXT, PREVIOUS, Page, item_clickables
+from shoprl.shop.render import observe
+from shoprl.shop.session import PER_PAGE
+from shoprl.tasks.instruction import Instruction, overlap, parse_instruction, phrase_in, terms_of
+from shoprl.tasks.shop.state import ShopState
+from shoprl.tasks.shop.view import UNSEEN, CandidateKind, Memory, ShopCandidate
+
+
+@lru_cache(maxsize=50_000)
+def price_range(tag: str) -> tuple[float, float]:
+    """Lowest and highest price of a price tag as pages show it, in dollars."""
+    prices = parse_pricing(tag)
+    return min(prices), max(prices)
+
+
+_BUTTON_KINDS: dict[str, CandidateKind] = {
+    BACK.lower(): "back",
+    NEXT.lower(): "next",
+    PREVIOUS.lower(): "prev",
+    BUY.lower(): "buy",
+}
+
+
+@dataclass
+class Tracker:
+    """Follows one episode and turns its pages into states.
+
+    Args:
+        queries: the searches the policy may make, as action arguments.
+        max_steps: the step limit of the episode.
+    """
+
+    queries: Sequence[str]
+    max_steps: int
+    steps: int = 0
+    _taken: set[tuple[str, str, int]] = field(default_factory=set)
+    _visits: int = 0
+    _memory: dict[str, Memory] = field(default_factory=dict)
+
+    def state(self, page: Page) -> ShopState:
+        """The state at ``page``; call it once a step, before :meth:`took`."""
+        instruction = parse_instruction(page.instruction)
+        if page.kind == "item" and page.product is not None:
+            self._memory[page.product.asin] = _look(page.product, instruction)
+        return ShopState(
+            page=page.kind,
+            instruction=instruction,
+            candidates=tuple(self._candidates(page)),
+            number=page.number,
+            title=page.product.title if page.product is not None else "",
+            options_chosen=tuple(page.options.values()),
+            steps_left=self.max_steps - self.steps,
+            looked_at=len(self._memory),
+            best_memory=max(self._memory.values(), default=UNSEEN),
+            text=observe(page, "text_rich"),
+            asin=page.product.asin if page.kind == "item" and page.product is not None else "",
+            url=page.url,
+        )
+
+    def took(self, page: Page, action: str) -> None:
+        """Note that ``action`` was taken on ``page``."""
+        option = item_clickables(page.product).get(action[6:-1]) if page.kind == "item" and page.product else None
+        self._taken.add((page.url, action, self._visits if option is not None else 0))
+        self._visits += page.kind == "results"
+        self.steps += 1
+
+    def _candidates(self, page: Page) -> list[ShopCandidate]:
+        if page.kind == "search":
+            actions = [f"search[{query}]" for query in self.queries]
+            return [
+                ShopCandidate(action, "search", text=query, done=(page.url, action, 0) in self._taken)
+                for query, action in zip(self.queries, actions, strict=True)
+            ]
+        found = [self._button(page, text.lower()) for text in page.buttons]
+        if page.kind == "results":
+            return found + [self._product(page, rank) for rank in range(len(page.products))]
+        if page.kind == "item":
+            found += self._options(page)
+        return found
+
+    def _button(self, page: Page, text: str) -> ShopCandidate:
+        action, kind = f"click[{text}]", _BUTTON_KINDS.get(text, "section")
+        last = kind == "next" and page.number * PER_PAGE >= page.total
+        done = last or (page.url, action, 0) in self._taken
+        if kind != "buy" or page.product is None:
+            return ShopCandidate(action, kind, done=done)
+        return ShopCandidate(
+            action,
+            kind,
+            text=page.product.title,
+            price=price_range(page.product.price_tag),
+            memory=self._memory[page.product.asin],
+        )
+
+    def _product(self, page: Page, rank: int) -> ShopCandidate:
+        product = page.products[rank]
+        return ShopCandidate(
+            f"click[{product.asin.lower()}]",
+            "product",
+            text=product.title,
+            rank=rank,
+            price=price_range(product.price_tag),
+            done=product.asin in self._memory,
+            memory=self._memory.get(product.asin, UNSEEN),
+        )
+
+    def _options(self, page: Page) -> list[ShopCandidate]:
+        assert page.product is not None
+        found = []
+        for value, name in item_clickables(page.product).items():
+            if name is not None:
+                action, chosen = f"click[{value}]", page.options.get(name) == value
+                done = (page.url, action, self._visits) in self._taken  # a product opened again starts afresh
+                found.append(ShopCandidate(action, "option", text=value, group=name, chosen=chosen, done=done))
+        return found
+
+
+def _look(product: Product, instruction: Instruction) -> Memory:
+    """What an item page shows of a product, held against the instruction."""
+    options = product.options.values()
+    named = sum(any(phrase_in(value, instruction.wish) for value in values) for values in options)
+    shown = terms_of(product.title).union(*(terms_of(value) for values in options for value in values))
+    return Memory(named / len(options) if options else 1.0, overlap(instruction, shown))

@@ -1,0 +1,193 @@
+"""Rollouts for learners that act: episodes of the policy that is trained, with what its updates need of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from shoprl.errors import ConfigError
+from shoprl.files import content_hash
+from shoprl.policies.base import Choice, Decode, pick
+from shoprl.policies.learned import ACT_BATCH, LearnedPolicy
+from shoprl.rollouts.records import Episode
+from shoprl.rollouts.runner import run_episodes
+from shoprl.tasks.base import Observation, State, Task
+from shoprl.tasks.instruction import Instruction
+from shoprl.training.imitation import imitation_loss
+from shoprl.training.loop import LoopConfig, Training, batch_of, weights_digest
+from shoprl.trajectories.examples import Example, identity_of_examples
+
+G = TypeVar("G")
+
+
+@dataclass(frozen=True)
+class RLConfig(LoopConfig):
+    """What policy gradient and PPO share; see :class:`shoprl.training.loop.LoopConfig`.
+
+    Attributes:
+        batch_size: episodes a rollout, run side by side.
+        discount: gamma.
+        policy_weight: of the policy-gradient part.
+        value_weight: of the squared error of the value.
+        imitation_weight: of the cross entropy of demonstrated actions, where there are demonstrations.
+        entropy_weight: of the entropy, which is made larger.
+        normalize: advantages of a rollout are shifted and scaled to mean 0 and deviation 1 (WebShop does not).
+        demonstrated: demonstrated decisions an update.
+    """
+
+    updates: int = 300
+    batch_size: int = 16
+    learning_rate: float = 3e-5
+    discount: float = 0.9
+    policy_weight: float = 1.0
+    value_weight: float = 1.0
+    imitation_weight: float = 0.5
+    entropy_weight: float = 0.01
+    normalize: bool = True
+    demonstrated: int = 16
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 < self.discount <= 1 or self.demonstrated < 1:
+            raise ConfigError("discount must be above 0 and at most 1, demonstrated at least 1.")
+        for name in ("policy_weight", "value_weight", "imitation_weight", "entropy_weight"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name} {getattr(self, name)}: must be at least 0.")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A decision that was taken.
+
+    Attributes:
+        state: what the policy saw.
+        allowed: which candidates the task's rule allows, shape (candidates,).
+        action: index of the candidate taken.
+        log_probability: of it, among those allowed, when it was taken.
+        value: what the policy thought the state to be worth.
+    """
+
+    state: Observation
+    allowed: NDArray[np.bool_]
+    action: int
+    log_probability: float
+    value: float
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """Episodes that were run together.
+
+    Attributes:
+        episodes: their records.
+        steps: the decisions of each, in order.
+    """
+
+    episodes: Sequence[Episode]
+    steps: Sequence[Sequence[Step]]
+
+    def flat(self) -> list[Step]:
+        """All decisions, episode after episode."""
+        return [step for own in self.steps for step in own]
+
+    def metrics(self) -> dict[str, float]:
+        """``score`` (0 to 100), ``success`` (0 to 1) and ``steps``, means over the episodes."""
+        return {
+            "score": 100 * float(np.mean([episode.earned for episode in self.episodes])),
+            "success": float(np.mean([episode.success for episode in self.episodes])),
+            "steps": float(np.mean([len(own) for own in self.steps])),
+        }
+
+
+class _Recorder:
+    """Acts for a policy and keeps what it saw; an episode is known by its own generator."""
+
+    def __init__(self, policy: LearnedPolicy) -> None:
+        self.name = policy.name
+        self._policy = policy
+        self._steps: dict[int, tuple[np.random.Generator, list[Step]]] = {}  # with the generator, so that its id stays
+
+    def queries(self, instruction: Instruction) -> tuple[str, ...]:
+        return self._policy.queries(instruction)
+
+    def steps(self) -> list[list[Step]]:
+        """Of each episode, in the order they were started."""
+        return [steps for _, steps in self._steps.values()]
+
+    @torch.no_grad()
+    def act(self, states: Sequence[State], rngs: Sequence[np.random.Generator], decode: Decode) -> list[Choice]:
+        choices = []
+        for start in range(0, len(states), ACT_BATCH):
+            part = states[start : start + ACT_BATCH]
+            observed = [state.observe() for state in part]
+            logits, values = (each.double() for each in self._policy.logits_and_values(observed))
+            for i, state in enumerate(part):
+                mask, rng = state.allowed(), rngs[start + i]
+                own = logits[i, : len(mask)].masked_fill(~torch.from_numpy(mask), -torch.inf)
+                logs = torch.log_softmax(own, dim=-1).numpy()
+                index, chance = pick(np.exp(logs), rng, decode)
+                steps = self._steps.setdefault(id(rng), (rng, []))[1]
+                steps.append(Step(observed[i], mask, index, float(logs[index]), float(values[i])))
+                choices.append(Choice(state.candidates[index].action, chance, float(np.exp(logs[index]))))
+        return choices
+
+
+def collect(policy: LearnedPolicy, task: Task[G], goals: Sequence[tuple[int, G]], seed: int) -> Rollout:
+    """Let a policy act once for each goal, its actions drawn; without dropout.
+
+    Args:
+        policy: who acts; left in evaluation mode.
+        task: where.
+        goals: (index in its goal list, goal).
+        seed: of the draws.
+    """
+    policy.model.eval()
+    recorder = _Recorder(policy)
+    episodes = run_episodes(recorder, task, goals, seed, "sample", label="")
+    return Rollout(episodes, recorder.steps())
+
+
+def collect_for(
+    training: Training, policy: LearnedPolicy, task: Task[G], goals: Sequence[tuple[int, G]], number: int
+) -> Rollout:
+    """The rollout of a number: on the goals that are its turn, of several processes each on its share.
+
+    Args:
+        training: says how many episodes, and the seed.
+        policy: who acts.
+        task: where.
+        goals: (index in its goal list, goal).
+        number: of the rollout, from 0.
+    """
+    config = training.config
+    drawn = training.team.share(batch_of(number, config.batch_size, len(goals), config.seed)).tolist()
+    return collect(policy, task, [goals[i] for i in drawn], seed=config.seed * 1_000_003 + number)
+
+
+def demonstrated_loss(
+    training: Training, policy: LearnedPolicy, data: Sequence[Example], config: RLConfig
+) -> torch.Tensor:
+    """Cross entropy of an update's demonstrated actions; zero where there are none to imitate."""
+    if not data or config.imitation_weight == 0:
+        return torch.zeros(())
+    drawn = batch_of(training.update, config.demonstrated, len(data), config.seed)
+    picked = [data[i] for i in training.team.share(drawn, "demonstrated").tolist()]
+    logits = policy.logits([example.state for example in picked])
+    return imitation_loss(logits, torch.tensor([example.chosen for example in picked])).mean()
+
+
+def identity_of_rl(
+    policy: LearnedPolicy, task: Task[G], goals: Sequence[tuple[int, G]], data: Sequence[Example]
+) -> dict[str, str]:
+    """What an RL training is of: start, goals, demonstrations and, where there is one, the query policy."""
+    identity = {
+        "start": weights_digest(policy.model),
+        "data": identity_of_examples(data),
+        "goals": content_hash([[index, task.describe(goal)] for index, goal in goals]),
+    }
+    if policy.offer is not None:
+        identity["offer"] = f"{policy.offer.n} of {weights_digest(policy.offer.policy.writer.model)}"
+    return identity
