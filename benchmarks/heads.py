@@ -1,4 +1,4 @@
-"""Every head once: an expert's demonstrations imitated for some updates, then test goals: docs/results/heads.md.
+"""Every head once: an expert's demonstrations imitated for some updates, then test goals: docs/results/networks.md.
 
 python benchmarks/heads.py --data PATH --out FOLDER [--seed 0] [--threads 2]
 

@@ -7,7 +7,7 @@ import numpy as np
 import tyro
 
 import shoprl
-from shoprl.trajectories.corrections import corrected_trips
+from shoprl.trajectories.corrections import corrected_episodes
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def main(settings: Settings) -> None:
 
     # 2. The agent shops with its actions drawn; episodes on which the expert disagrees are kept.
     goals = data.goals_of("train", first=settings.corrected)
-    corrected = corrected_trips(policy, task, goals, rng)
+    corrected = corrected_episodes(policy, task, goals, rng)
     print(f"corrected in {len(corrected)} of {len(goals)} episodes")
 
     # 3. Imitation goes on, with the corrections counted `repeats` times.

@@ -36,7 +36,9 @@ def main(settings: Settings) -> None:
     shoprl.train_imitation(start, examples, imitation, settings.out / "start")
 
     # One preference a decision: the demonstrated action over one drawn from the start in the same state.
-    config = shoprl.DPOConfig(updates=settings.updates, warmup=5, variant=settings.variant, seed=settings.seed)
+    config = shoprl.DPOConfig(
+        updates=settings.updates, learning_rate=1e-4, warmup=5, variant=settings.variant, seed=settings.seed
+    )
     pairs, skipped = shoprl.preference_pairs(start, examples, config, rng)
     print(f"{len(pairs)} pairs, {skipped} decisions on which the start only ever draws the demonstrated action")
     policy = copy.deepcopy(start)

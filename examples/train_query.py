@@ -20,7 +20,9 @@ data = [
 ]
 backbone = load_backbone()  # all-MiniLM-L6-v2, frozen
 writer = Extractive(new_extractive(backbone, torch.Generator().manual_seed(0)), backbone)
-log = train_extractive(writer, data, ExtractiveTraining(updates=40, batch_size=4, warmup=5), Path("runs/query/training"))
+log = train_extractive(
+    writer, data, ExtractiveTraining(updates=40, batch_size=4, warmup=5), Path("runs/query/training")
+)
 print(f"F1 of words while training: {log[0]['f1']:.2f} -> {log[-1]['f1']:.2f}")
 
 QueryPolicy(writer).save(Path("runs/query/policy"))

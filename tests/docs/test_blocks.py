@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.blocks import OTHER, blocks_of, run_page
+from tests.support.blocks import OTHER, blocks_of, run_page
 
 ROOT = Path(__file__).parent.parent.parent
 GENERATED = ROOT / "docs" / "reference" / "api"

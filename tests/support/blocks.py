@@ -8,8 +8,10 @@ import io
 import logging
 import re
 import shlex
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,7 @@ OTHER = (
     "{literalinclude}",
     "{image}",
 )
+START_SECONDS = 60  # that a server may take until it answers
 NOT_RUN = re.compile(r"<!--\s*not run:\s*(\S.*?)\s*-->", re.DOTALL)
 
 
@@ -102,6 +105,27 @@ def run_shoprl(words: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[int, 
     return 0, printed.getvalue()
 
 
+@contextlib.contextmanager
+def in_background(command: str) -> Iterator[None]:
+    """A ``shoprl`` server in a process of its own, from when it answers to the end of its page."""
+    words = expanded(command.removesuffix("&"))
+    port = int(words[words.index("--port") + 1])
+    script = "import sys; from shoprl.cli.main import main; sys.argv[0] = 'shoprl'; main()"
+    server = subprocess.Popen([sys.executable, "-c", script, *words[1:]], stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+            assert server.poll() is None, server.stderr and server.stderr.read()
+            assert time.monotonic() < deadline, f"{command}: no answer in {START_SECONDS} seconds"
+            time.sleep(0.1)
+        yield
+    finally:
+        server.kill()
+        server.communicate()
+
+
 def run_command(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run one command of a shell block and check that it succeeds."""
     if re.search(r'"[^"]*\$[0-9]', command):
@@ -117,14 +141,18 @@ def run_command(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def run_page(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run a page's blocks in the working directory: Python in one namespace, commands one after another."""
     names: dict[str, Any] = {"__name__": "__page__"}
-    for block in blocks_of(page):
-        if block.reason is not None or not block.code:
-            continue
-        if block.language in PYTHON:
-            # Line numbers of a traceback are those of the page.
-            source = compile("\n" * block.line + block.text, str(page), "exec")
-            with contextlib.redirect_stdout(io.StringIO()):
-                exec(source, names)
-        else:
+    with contextlib.ExitStack() as servers:
+        for block in blocks_of(page):
+            if block.reason is not None or not block.code:
+                continue
+            if block.language in PYTHON:
+                # Line numbers of a traceback are those of the page.
+                source = compile("\n" * block.line + block.text, str(page), "exec")
+                with contextlib.redirect_stdout(io.StringIO()):
+                    exec(source, names)
+                continue
             for command in commands_of(block.text):
-                run_command(command, monkeypatch)
+                if command.endswith("&"):
+                    servers.enter_context(in_background(command))
+                else:
+                    run_command(command, monkeypatch)
