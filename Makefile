@@ -4,6 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 OUT ?= runs/quick
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+PARALLEL := --numprocesses auto --dist worksteal  # a worker a core; idle ones take tests from the others
 
 .PHONY: run test docs test-core test-slow check clean
 
@@ -21,19 +22,20 @@ run: $(VENV)/.installed
 	$(BIN)/shoprl reproduce --budget quick --out $(OUT) $(if $(wildcard $(OUT)/run.json),--resume)
 
 test: $(VENV)/.installed-test check
-	$(BIN)/pytest
+	$(BIN)/pytest $(PARALLEL)
 
 test-slow: $(VENV)/.installed-test
 	$(BIN)/pytest -m slow
 
 # The environment alone, as `pip install shoprl` gives it: no torch, no scikit-learn, no matplotlib.
+CORE_TESTS := $(addprefix tests/,catalog search shop serve compat bench real) $(patsubst %,tests/test_%.py,files json_stream machine progress runlog)
 test-core:
 	$(PYTHON) -m venv $(VENV)-core
 	$(VENV)-core/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt ".[test]"
 	! $(VENV)-core/bin/python -c "import torch" 2>/dev/null
 	$(VENV)-core/bin/shoprl catalog generate --products 60 --out $(VENV)-core/shop-$$$$ && \
 		$(VENV)-core/bin/shoprl evaluate --policy rule --data $(VENV)-core/shop-$$$$
-	$(VENV)-core/bin/python -m pytest tests/catalog tests/search tests/shop tests/serve tests/compat tests/real tests/test_files.py tests/test_json_stream.py
+	$(VENV)-core/bin/python -m pytest $(PARALLEL) $(CORE_TESTS)
 
 check: $(VENV)/.installed-test
 	$(BIN)/ruff check .

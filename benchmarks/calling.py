@@ -1,4 +1,4 @@
-"""What the benchmarks share: their options, and the command line called as a user would."""
+"""Shared by the benchmarks: their options, and calls of the command line."""
 
 import argparse
 import json
@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 
-def shoprl(*arguments: object) -> dict[str, Any]:
-    """Run a command and read what it prints; its progress goes to stderr."""
+def shoprl(*arguments: object, seconds: float | None = None) -> dict[str, Any]:
+    """Run a command, for so many seconds at most, and read what it prints; its progress goes to stderr."""
     command = [sys.executable, "-c", "from shoprl.cli.main import main; main()", *map(str, arguments), "--json"]
-    answer: dict[str, Any] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout)
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, timeout=seconds)
+    answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
 

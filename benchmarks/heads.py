@@ -1,8 +1,8 @@
-"""Every head once: an expert's demonstrations imitated for some updates, then test goals: docs/results/networks.md.
+"""Every choice network once: some updates of imitation of an expert, then test goals: docs/results/networks.md.
 
 python benchmarks/heads.py --data PATH --out FOLDER [--seed 0] [--threads 2]
 
-A CPU gives the large heads few updates and few goals; how many stands in each row.
+On a CPU the large networks get few updates and few goals; each row says how many.
 """
 
 import json
@@ -34,14 +34,14 @@ from shoprl.trajectories.shoppers import EXPERT, demonstrations
 
 
 def fast(generator: torch.Generator, tuned_layers: int = 0) -> LearnedPolicy:
-    """A fast head."""
+    """A choice network."""
     store = TokenStore(load_backbone(), tuned_layers=tuned_layers)
     return ChoicePolicy(new_model(store, generator), store)
 
 
 @dataclass(frozen=True)
-class Head:
-    """A row: how to make the policy, how long to train it, and for how many test goals it shops."""
+class Network:
+    """A row: how to make the policy, how long to train it, and how many test goals measure it."""
 
     name: str
     make: Callable[[list[Example], torch.Generator], LearnedPolicy]
@@ -49,11 +49,13 @@ class Head:
     goals: int
 
 
-HEADS = (
-    Head("fast", lambda shown, generator: fast(generator), ImitationConfig(updates=600), 500),
-    Head("fast, 1 tuned layer", lambda shown, generator: fast(generator, 1), ImitationConfig(updates=200), 500),
-    Head("RNN", lambda shown, generator: new_rnn((e.state for e in shown), generator), ImitationConfig(updates=30), 50),
-    Head(
+NETWORKS = (
+    Network("fast", lambda shown, generator: fast(generator), ImitationConfig(updates=600), 500),
+    Network("fast, 1 tuned layer", lambda shown, generator: fast(generator, 1), ImitationConfig(updates=200), 500),
+    Network(
+        "RNN", lambda shown, generator: new_rnn((e.state for e in shown), generator), ImitationConfig(updates=30), 50
+    ),
+    Network(
         "bi-attention, all of MiniLM tuned",
         lambda shown, generator: new_bi_attention(generator),
         ImitationConfig(updates=3, learning_rate=2e-5, warmup=1),
@@ -62,27 +64,27 @@ HEADS = (
 )
 
 
-def row_of(head: Head, data: ShopData, shown: list[Example], seed: int, folder: Path) -> dict[str, Any]:
-    """Train a head, and let it shop twice, the second time with its texts encoded."""
-    policy = head.make(shown, torch.Generator().manual_seed(seed))
-    if not isinstance(policy, ChoicePolicy):  # as WebShop trains these heads
+def row_of(network: Network, data: ShopData, shown: list[Example], seed: int, folder: Path) -> dict[str, Any]:
+    """Train a network and evaluate it twice, the second time with its texts encoded."""
+    policy = network.make(shown, torch.Generator().manual_seed(seed))
+    if not isinstance(policy, ChoicePolicy):  # as WebShop trains these networks
         rng = np.random.default_rng(seed)
         cut = [cut_candidates(example.state, example.chosen, rng) for example in shown]
         shown = [Example(state, chosen, old.episode, old.step) for (state, chosen), old in zip(cut, shown, strict=True)]
     policy.prepare(example.state for example in shown)
     begun = time.perf_counter()
-    log = train_imitation(policy, shown, head.config, folder)
+    log = train_imitation(policy, shown, network.config, folder)
     seconds = time.perf_counter() - begun
-    goals = [(index, data.goals[index]) for index in data.split.test[: head.goals]]
+    goals = [(index, data.goals[index]) for index in data.split.test[: network.goals]]
     evaluate(policy, data.shop, goals[:100], "greedy", seed)
-    found = evaluate(policy, data.shop, goals[:100], "greedy", seed)
+    timed = evaluate(policy, data.shop, goals[:100], "greedy", seed)
     test = evaluate(policy, data.shop, goals, "greedy", seed)
     return {
-        "head": head.name,
+        "head": network.name,
         "trained_weights": sum(w.numel() for w in policy.model.parameters() if w.requires_grad),
-        "updates": head.config.updates,
-        "seconds_per_update": round(seconds / head.config.updates, 3),
-        "decisions_per_second": round(found.decisions_per_second, 1),
+        "updates": network.config.updates,
+        "seconds_per_update": round(seconds / network.config.updates, 3),
+        "decisions_per_second": round(timed.decisions_per_second, 1),
         "last": log[-1],
         "test": test.summary.to_json(),
     }
@@ -92,17 +94,17 @@ def main() -> None:
     given = options(__doc__).parse_args()
     torch.set_num_threads(given.threads)
     data = read_data(given.data)
-    trips = demonstrations(
+    episodes = demonstrations(
         data.shop, data.goals, data.split.train, 1200, EXPERT, np.random.default_rng(given.seed), 0.3
     )
-    shown = examples(data.shop, data.goals, trips)
+    shown = examples(data.shop, data.goals, episodes)
     rows = []
-    for number, head in enumerate(HEADS):
+    for number, network in enumerate(NETWORKS):
         file = given.out / f"{number:02d}.json"
         if not file.exists():
             folder = given.out / f"{number:02d}"
             shutil.rmtree(folder, ignore_errors=True)  # a training that was cut off is timed again from its start
-            write_json(file, row_of(head, data, shown, given.seed, folder))
+            write_json(file, row_of(network, data, shown, given.seed, folder))
         rows.append(json.loads(file.read_text()))
         print(rows[-1], flush=True)
     about = {"machine": machine(), "versions": versions(), "commit": commit(), "hashes": data.hashes()}

@@ -2,7 +2,7 @@
 
 python benchmarks/learners.py --data PATH --out FOLDER [--seed 0] [--threads 2]
 
-Calls the command line as a user would. What is there already is not made again, so that a run that was cut off goes on.
+Calls the command line as a user would. Rows that are finished are kept, so that an interrupted run is resumed.
 """
 
 import argparse
@@ -47,7 +47,7 @@ LEARNERS = (
 
 
 def row_of(number: int, shown: Path, given: argparse.Namespace) -> dict[str, Any]:
-    """Train a learner and let it shop on the test goals."""
+    """Train a learner and evaluate it on the test goals."""
     learner, folder = LEARNERS[number], given.out / f"{number:02d}"
     shutil.rmtree(folder, ignore_errors=True)  # a training that was cut off is timed again from its start
     more: list[object] = [] if learner.start is None else ["--policy", given.out / f"{learner.start:02d}" / "policy"]
@@ -60,11 +60,11 @@ def row_of(number: int, shown: Path, given: argparse.Namespace) -> dict[str, Any
     )
     seconds = time.perf_counter() - begun
     measure = ("evaluate", "--policy", folder / "policy", "--data", given.data, "--first", 500, "--seed", given.seed)
-    found = {decode: shoprl(*measure, "--decode", decode) for decode in ("greedy", "sample")}
+    scores = {decode: shoprl(*measure, "--decode", decode) for decode in ("greedy", "sample")}
     return {
         "learner": learner.name,
         "seconds": round(seconds, 1),
-        **found,
+        **scores,
         "run": json.loads((folder / "run.json").read_text()),
     }
 

@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,12 @@ from tests.support.toyshop import toy_data, write_toy_folder
 
 settings.register_profile("shoprl", deadline=None)  # the first example pays for the tagger and the index
 settings.load_profile("shoprl")
+
+
+def pytest_runtest_setup() -> None:
+    """A test before may have asked for more threads; with tiny tensors they only get in each other's way."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 @pytest.fixture

@@ -163,6 +163,7 @@ ZIPPED = gzip.compress(json.dumps([{"a": n} for n in range(500)]).encode(), mtim
         ZIPPED[:40] + b"\0" * 40,
         b"\x1f",
     ],
+    ids=["the check cut", "the end cut", "half", "a few bytes", "no gz", "zeros", "one byte"],
 )
 def test_a_broken_gz_is_named(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "file.json.gz"

@@ -105,9 +105,7 @@ def test_circles_are_noticed() -> None:
     assert circles(line | {"c": {"b"}, "d": {"a", "e"}, "e": {"d"}}) == {("b", "c"), ("d", "e")}
 
 
-@pytest.mark.xfail(
-    strict=False, reason="cli.train with cli.train_work and policies.query.policy with its models are being rebuilt"
-)
+@pytest.mark.xfail(strict=False, reason="cli.train with train_work and query.policy with its models are being rebuilt")
 def test_no_circle_between_modules() -> None:
     grimp = pytest.importorskip("grimp", reason="comes with import-linter, of the extra dev")
     graph = grimp.build_graph("shoprl", exclude_type_checking_imports=False, cache_dir=None)  # lazy ones count as well

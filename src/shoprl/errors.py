@@ -1,8 +1,8 @@
-"""The errors a user can meet: each message names what is wrong and what to do about it."""
+"""The errors that users see: each message names what is wrong and what to do about it."""
 
 
 class ShopRLError(Exception):
-    """Base of every error that is the input's or the machine's fault; the command line exits with 2 on it."""
+    """Base of the errors caused by input or machine; the command line exits with 2 on them."""
 
 
 class CatalogError(ShopRLError):
@@ -14,11 +14,11 @@ class GoalError(ShopRLError):
 
 
 class PolicyError(ShopRLError):
-    """A policy folder is incomplete, was tampered with, or does not fit what is asked of it."""
+    """A policy folder is incomplete or was changed, or the policy does not fit its use."""
 
 
 class BackboneError(ShopRLError):
-    """The pretrained encoder cannot be found, or is not the file it claims to be."""
+    """The pretrained encoder cannot be found, or its weights are not the official ones."""
 
 
 class TrajectoryError(ShopRLError):
@@ -26,11 +26,11 @@ class TrajectoryError(ShopRLError):
 
 
 class RunError(ShopRLError):
-    """A run folder cannot be used: it exists already, is incomplete, or was made with other settings."""
+    """A run folder cannot be used: it exists already, is incomplete, or has other settings."""
 
 
 class ConfigError(ShopRLError):
-    """Options that do not make sense, alone or together."""
+    """An option is invalid, alone or together with others."""
 
 
 class StorageError(ShopRLError):

@@ -1,4 +1,4 @@
-"""Reading and writing files so that a fault is named and nothing half-written is left behind."""
+"""Reads and writes files: errors are named, and no incomplete file is left behind."""
 
 import gzip
 import hashlib
@@ -14,12 +14,6 @@ from typing import IO, Any
 from shoprl.errors import ShopRLError, StorageError
 
 
-def _umask() -> int:
-    mask = os.umask(0o022)  # there is no way to ask without setting; a strict mask is set for that moment
-    os.umask(mask)
-    return mask
-
-
 def write_atomic(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Let ``write`` fill a temporary file beside ``path``, then rename it to ``path``.
 
@@ -30,7 +24,9 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-        os.fchmod(descriptor, 0o666 & ~_umask())  # a temporary file is private, the file it becomes need not be
+        umask = os.umask(0o022)  # it cannot be read without being set; a strict one is set for that moment
+        os.umask(umask)
+        os.fchmod(descriptor, 0o666 & ~umask)  # a temporary file is private, the file it becomes need not be
         with os.fdopen(descriptor, "wb") as stream:
             write(stream)
             stream.flush()
@@ -40,7 +36,7 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     except OSError as error:
         raise StorageError(
             f"{path}: cannot be written ({error.strerror or error}). "
-            "Free some space or choose another folder with --out, then run the command again."
+            "Free some space or choose another folder, then try again."
         ) from error
     finally:
         if temporary is not None:
@@ -48,7 +44,7 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], object]) -> None:
 
 
 def replace_folder(new: Path, folder: Path) -> None:
-    """Put a finished folder in the place of another, which is back where it was if that fails.
+    """Move a finished folder to the place of another, which is restored if that fails.
 
     Raises:
         OSError: it cannot be moved.
@@ -56,7 +52,7 @@ def replace_folder(new: Path, folder: Path) -> None:
     old = folder.with_name(f".{folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
-        os.replace(folder, old)  # a process that has it open keeps it until it ends
+        os.replace(folder, old)  # a process that has its files open keeps them
     try:
         os.replace(new, folder)
     except BaseException:
@@ -67,10 +63,10 @@ def replace_folder(new: Path, folder: Path) -> None:
 
 
 def write_folder(folder: Path, fill: Callable[[Path], None], errors: tuple[type[Exception], ...] = (OSError,)) -> None:
-    """Let ``fill`` fill a temporary folder beside ``folder``, then put it in its place; an old one is replaced whole.
+    """Let ``fill`` fill a temporary folder beside ``folder``, then move it there; an old folder is replaced.
 
     Raises:
-        StorageError: it one of ``errors`` was raised; nothing is left behind.
+        StorageError: one of ``errors`` was raised; nothing is left behind.
     """
     temporary: Path | None = None
     try:
@@ -120,7 +116,7 @@ def read_bytes(path: Path, error: type[ShopRLError]) -> bytes:
 
 
 def without_half_pairs(value: Any, text: str) -> Any:
-    """What was parsed from a JSON text; half a surrogate pair, which no file can hold, becomes a question mark."""
+    """A value parsed from a JSON text, lone surrogates, which no file can hold, replaced by question marks."""
     if "\\ud" in text or "\\uD" in text:
         return json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
     return value
@@ -142,7 +138,7 @@ def read_json(path: Path, error: type[ShopRLError]) -> Any:
             "The file may be truncated; fetch or write it again."
         ) from cause
     except (ValueError, RecursionError) as cause:  # a number of thousands of digits, thousands of brackets
-        raise error(f"{path}: JSON that cannot be used ({str(cause)[:100]}). Mend the file.") from cause
+        raise error(f"{path}: JSON that cannot be used ({str(cause)[:100]}). Fix the file.") from cause
 
 
 def read_json_lines(path: Path, error: type[ShopRLError]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -157,9 +153,9 @@ def read_json_lines(path: Path, error: type[ShopRLError]) -> Iterator[tuple[int,
         try:
             row = _loads(line)
         except json.JSONDecodeError as cause:
-            raise error(f"{path}: line {number}: not valid JSON ({cause.msg}). Mend or remove the line.") from cause
+            raise error(f"{path}: line {number}: not valid JSON ({cause.msg}). Fix or remove the line.") from cause
         except (ValueError, RecursionError) as cause:
-            raise error(f"{path}: line {number}: JSON that cannot be used. Mend or remove the line.") from cause
+            raise error(f"{path}: line {number}: JSON that cannot be used. Fix or remove the line.") from cause
         if not isinstance(row, dict):
             raise error(f"{path}: line {number}: expected a JSON object, found {type(row).__name__}.")
         yield number, row
@@ -193,14 +189,14 @@ class ListHash:
 
     def hexdigest(self) -> str:
         """The hash of the items so far."""
-        found = self._hash.copy()
-        found.update(b"]")
-        return found.hexdigest()
+        closed = self._hash.copy()
+        closed.update(b"]")
+        return closed.hexdigest()
 
 
 def list_hash(items: Iterable[object]) -> str:
     """:func:`content_hash` of the list of ``items``, without making it."""
-    found = ListHash()
+    content = ListHash()
     for item in items:
-        found.add(item)
-    return found.hexdigest()
+        content.add(item)
+    return content.hexdigest()

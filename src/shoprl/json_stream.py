@@ -1,4 +1,4 @@
-"""JSON files of any size, read an entry at a time in bounded memory."""
+"""Reads JSON files of any size, an entry at a time, in bounded memory."""
 
 import codecs
 import json
@@ -12,7 +12,7 @@ from shoprl.files import without_half_pairs
 CHUNK = 1 << 20  # bytes read at a time
 MAX_ENTRY = 1 << 24  # characters of one entry
 
-_TAIL = 3  # a number that the text read so far ends within, as in "1e+", is read on
+_TAIL = 3  # characters kept after a value: a number may go on where the text read so far ends, as in "1e+"
 
 
 class Position(NamedTuple):
@@ -24,7 +24,7 @@ class Position(NamedTuple):
 
 
 class _Text:
-    """The text of a file, as much of it at a time as is looked at; faults name line and column."""
+    """The text of a file, read in chunks; faults name line and column."""
 
     def __init__(self, path: Path, error: type[ShopRLError], stream: IO[bytes], start: Position) -> None:
         self._path, self._error, self._stream = path, error, stream
@@ -52,7 +52,7 @@ class _Text:
         )
 
     def _fill(self) -> None:
-        """Drop what was passed and read on."""
+        """Drop the text passed so far and read the next chunk."""
         self._start, self._text = self.position(), self._text[self._at :]
         self._at = 0
         data = self._stream.read(max(CHUNK, len(self._text)))
@@ -64,7 +64,7 @@ class _Text:
             raise self._error(f"{self._path}: not UTF-8 text ({where}). Save it as UTF-8.") from cause
 
     def sign(self) -> str:
-        """The next character that is no blank, which is not passed; empty at the end."""
+        """The next character that is not blank, without passing it; empty at the end."""
         while True:
             while self._at < len(self._text) and self._text[self._at] in " \t\r\n":
                 self._at += 1
@@ -74,11 +74,11 @@ class _Text:
 
     def take(self, signs: str) -> str:
         """Pass the next character, which must be one of some."""
-        found = self.sign()
-        if not found or found not in signs:
-            raise self.fault(f"expected {' or '.join(map(repr, signs))}, found {found or 'the end'!r}")
+        sign = self.sign()
+        if not sign or sign not in signs:
+            raise self.fault(f"expected {' or '.join(map(repr, signs))}, found {sign or 'the end'!r}")
         self._at += 1
-        return found
+        return sign
 
     def value(self) -> Any:
         """Pass and return the next value."""
@@ -108,7 +108,7 @@ class JsonArray:
     Args:
         path: the file.
         error: what to raise.
-        start: a :meth:`position` to go on from.
+        start: a :meth:`position` to continue from.
 
     Raises:
         ShopRLError: as ``error``: the file is missing, malformed or no array.

@@ -1,5 +1,6 @@
-"""What a result was made with: versions, commit, machine."""
+"""What produced a result: versions, commit, machine."""
 
+import contextlib
 import importlib.metadata
 import os
 import platform
@@ -13,17 +14,13 @@ from shoprl import __version__
 PACKAGES = ("numpy", "torch", "transformers", "gymnasium", "rapidfuzz", "regex", "textblob", "nltk", "scikit-learn")
 
 
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
 def versions() -> dict[str, str]:
     """Versions of ShopRL, Python and the packages that results depend on."""
-    found = {package: version for package in PACKAGES if (version := _version(package))}
-    return {"shoprl": __version__, "python": platform.python_version(), **found}
+    named = {"shoprl": __version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            named[package] = importlib.metadata.version(package)
+    return named
 
 
 def _git(*arguments: str) -> str | None:

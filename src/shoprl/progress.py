@@ -12,7 +12,7 @@ SILENT = os.environ.get("RANK", "0") != "0"  # of several processes that train t
 
 
 def bar(total: int, what: str, unit: str = "it", hidden: bool = False) -> "tqdm[Any]":
-    """A bar of ``total`` units to be updated by hand (a context manager); ``hidden`` where another runs."""
+    """A bar of ``total`` units that the caller updates (a context manager); ``hidden`` inside another one."""
     return tqdm(
         disable=hidden or SILENT,
         total=total,

@@ -10,11 +10,11 @@ from tests.support.toyshop import write_toy_folder
 def test_figures_of_processes(tmp_path: Path) -> None:
     write_toy_folder(tmp_path / "toy")
     started = bench_startup(tmp_path / "toy", repeats=1)
-    assert 0 < started["import_seconds"] < 60
-    assert not started["store"]
-    found = bench_memory(tmp_path / "toy", environments=3, workers=2)
-    assert 10 < found["worker_private_mb"] <= found["worker_pss_mb"] < found["workers_pss_mb"]
-    assert found["environments_rss_mb"] - found["one_environment_rss_mb"] == pytest.approx(found["extra_mb"], abs=0.2)
+    assert 0 < started.import_seconds < 60
+    assert not started.store
+    figures = bench_memory(tmp_path / "toy", environments=3, workers=2)
+    assert 10 < figures.worker_private_mb <= figures.worker_pss_mb < figures.workers_pss_mb
+    assert figures.environments_rss_mb - figures.one_environment_rss_mb == pytest.approx(figures.extra_mb, abs=0.2)
 
 
 def test_memory_of_a_process_that_is_not_there() -> None:

@@ -196,7 +196,7 @@ def test_a_bad_field_is_counted_otherwise(
     assert count == 1
     assert kind.startswith(f"'{field}' {what}")
     (message,) = caplog.messages
-    assert message == f"{ITEMS}: 1 products skipped: {kind} (name them with --strict)"
+    assert message == f"{ITEMS}: 1 products skipped: {kind} (strict names the first)"
 
 
 def test_equal_faults_make_one_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

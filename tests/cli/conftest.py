@@ -30,4 +30,4 @@ def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture(scope="session")
 def finished_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    return shared_run(tmp_path_factory.getbasetemp())
+    return shared_run(tmp_path_factory)

@@ -16,6 +16,7 @@ from shoprl.policies.saving import load_learned
 from shoprl.recommend.recommender import recommend
 from shoprl.shop.data import read_data
 from shoprl.tasks.instruction import parse_instruction
+from shoprl.tasks.shop.task import ShopTask
 from tests.support.cli import Call
 from tests.support.fakequery import tiny_bart
 from tests.support.tiny_bert import tiny_bert
@@ -139,7 +140,7 @@ def test_layers_of_the_backbone_are_tuned(
     monkeypatch.setattr(
         "shoprl.policies.networks.backbone.load_backbone", lambda *name: load_backbone(str(tiny_bert()))
     )
-    monkeypatch.setattr("shoprl.policies.saving.load_backbone", load_backbone)
+    monkeypatch.setattr("shoprl.policies.networks.choice.load_backbone", load_backbone)
     given = ("--data", toy_folder, "--demonstrations", shown, "--tuned-layers", 1)
     answer = call("train", "imitation", *given, "--out", tmp_path / "out", *SMALL)
     assert answer.code == 0, answer.err
@@ -174,7 +175,9 @@ def test_a_policy_that_chooses_among_queries(
     policy, data = load_learned(out / "policy"), read_data(toy_folder)
     assert len(policy.queries(parse_instruction("find me a red mug"))) == 3
     assert call("evaluate", "--policy", out / "policy", "--data", toy_folder).code == 0
-    assert recommend(policy, data.shop, "find me a red mug", 2) == recommend(policy, data.shop, "find me a red mug", 2)
+    assert recommend(policy, ShopTask(data.shop), "find me a red mug", 2) == recommend(
+        policy, ShopTask(data.shop), "find me a red mug", 2
+    )
 
 
 def test_queries_for_a_policy_that_had_none(

@@ -12,6 +12,7 @@ import pytest
 from shoprl.rollouts.records import Decision, Episode
 from shoprl.shop.data import read_data, read_shop
 from shoprl.shop.goal import goals_hash, read_goals
+from shoprl.tasks.shop.task import ShopTask
 from shoprl.trajectories.examples import replay
 from shoprl.trajectories.files import read_trajectories, write_trajectories
 from shoprl.trajectories.lines import stored_hash
@@ -26,7 +27,7 @@ from tests.support.toyshop import toy_data
 @pytest.fixture(scope="module")
 def trips() -> list[Episode]:
     data = toy_data()
-    return demonstrations(data.shop, data.goals, data.split.train, 12, 0.6, np.random.default_rng(0))
+    return demonstrations(ShopTask(data.shop), data.goals, data.split.train, 12, 0.6, np.random.default_rng(0))
 
 
 @pytest.fixture
@@ -189,7 +190,7 @@ def test_import_site_logs(call: Call, toy_folder: Path, tmp_path: Path) -> None:
     shop = read_shop(toy_folder)
     goals = read_goals(tmp_path / "people.goals.jsonl", shop.catalog)
     (episode,) = read_trajectories(out, goals_hash(goals))
-    assert len(replay(shop, goals[episode.goal_index], episode)) == 4
+    assert len(replay(ShopTask(shop), goals[episode.goal_index], episode)) == 4
     assert episode.reward == row["sources"][0]["reward"]
     shown = call("trajectories", "show", out, "--data", toy_folder, "--goals", tmp_path / "people.goals.jsonl")
     assert goals[0].instruction[:100] in shown.out

@@ -2,18 +2,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+pytest.importorskip("torch", reason="needs the extra train")
+
 import torch
 from torch import nn
 from transformers import BertModel
 
 from shoprl.compat.published import bert_config, convert_choice, convert_search, read_state
 from shoprl.errors import PolicyError
-from shoprl.policies.learned import Encoded
 from shoprl.policies.networks.backbone import read_encoder
 from shoprl.policies.networks.bi_attention import BiAttentionPolicy, with_buttons
 from shoprl.policies.networks.token_batch import action_texts, plain
 from shoprl.policies.query.loading import load_query_policy
 from shoprl.policies.saving import load_policy, save_policy
+from shoprl.tasks.base import Observation
 from shoprl.tasks.instruction import parse_instruction
 from tests.support.published import Weights, bart_folder, checkpoint, write
 from tests.support.tiny_bert import WIDTH, tiny_bert, tiny_config, tiny_tokenizer, toy_states
@@ -22,7 +25,7 @@ HEADS = 2
 KINDS_OF_EMBEDDINGS = ("word_embeddings", "position_embeddings", "token_type_embeddings")
 
 
-def by_formula(weights: Weights, policy: BiAttentionPolicy, state: Encoded) -> tuple[torch.Tensor, torch.Tensor]:
+def by_formula(weights: Weights, policy: BiAttentionPolicy, state: Observation) -> tuple[torch.Tensor, torch.Tensor]:
     """One decision, one candidate at a time, by the original's formulas and under its names."""
     bert = BertModel(tiny_config(len(weights["bert.embeddings.word_embeddings.weight"]))).eval()
     bert.load_state_dict(
@@ -147,7 +150,7 @@ def test_a_search_model_becomes_a_query_policy(tmp_path: Path, form: str) -> Non
 
 def test_a_tokenizer_is_asked_for(tmp_path: Path) -> None:
     source = bart_folder(tmp_path / "checkpoint-800", "bin", with_tokenizer=False)
-    with pytest.raises(PolicyError, match="--tokenizer"):
+    with pytest.raises(PolicyError, match="Give its own tokenizer"):
         convert_search(source)
     other = tmp_path / "tokenizer"
     tiny_tokenizer(["i want a red mug"]).save_pretrained(other)

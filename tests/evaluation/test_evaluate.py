@@ -7,12 +7,13 @@ from shoprl.policies.simple import RandomPolicy, RulePolicy
 from shoprl.rollouts.records import Episode
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData
+from shoprl.tasks.shop.task import ShopTask
 
 
 def test_it_sums_up_one_episode_a_goal(toy: ShopData) -> None:
     goals = list(enumerate(toy.goals))
-    found = evaluate(RulePolicy(), toy.shop, goals, seed=3)
-    assert found.episodes == run_episodes(RulePolicy(), toy.shop, goals, 3)
+    found = evaluate(RulePolicy(), ShopTask(toy.shop), goals, seed=3)
+    assert found.episodes == run_episodes(RulePolicy(), ShopTask(toy.shop), goals, 3)
     rewards = [episode.reward for episode in found.episodes]
     assert found.summary.episodes == len(goals)
     assert found.summary.score.value == pytest.approx(100 * np.mean(rewards))
@@ -23,14 +24,14 @@ def test_it_sums_up_one_episode_a_goal(toy: ShopData) -> None:
 
 def test_it_is_repeatable(toy: ShopData) -> None:
     goals = list(enumerate(toy.goals))
-    runs = [evaluate(RandomPolicy(), toy.shop, goals, "sample", seed) for seed in (1, 1, 2)]
+    runs = [evaluate(RandomPolicy(), ShopTask(toy.shop), goals, "sample", seed) for seed in (1, 1, 2)]
     assert runs[0].episodes == runs[1].episodes
     assert runs[0].summary == runs[1].summary
     assert runs[0].episodes != runs[2].episodes
 
 
 def test_its_json_form_leaves_the_episodes_out(toy: ShopData) -> None:
-    row = evaluate(RulePolicy(), toy.shop, [(4, toy.goals[4])]).to_json()
+    row = evaluate(RulePolicy(), ShopTask(toy.shop), [(4, toy.goals[4])]).to_json()
     assert set(row) == {
         "episodes", "success_rate", "success_rate_interval", "score", "score_interval", "decisions_per_second"
     }  # fmt: skip
@@ -39,7 +40,7 @@ def test_its_json_form_leaves_the_episodes_out(toy: ShopData) -> None:
 
 def test_no_goals_are_an_error(toy: ShopData) -> None:
     with pytest.raises(ConfigError, match="not scored is not zero"):
-        evaluate(RulePolicy(), toy.shop, [])
+        evaluate(RulePolicy(), ShopTask(toy.shop), [])
 
 
 def episodes_on(*rewards: tuple[int, float]) -> list[Episode]:

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from shoprl.experiments.budgets import BUDGETS
 
 from shoprl.errors import RunError
-from shoprl.experiments.budgets import BUDGETS
 from shoprl.experiments.quick import TRAINED, ChainRun, reproduce
 from shoprl.files import sha256_of
 from shoprl.shop.data import ShopData
@@ -24,7 +24,7 @@ from tests.support.fakerun import ROOT, environment, results_of, shared_run, tin
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shared_run(tmp_path_factory.getbasetemp())[0]
+    return shared_run(tmp_path_factory)[0]
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -13,7 +13,7 @@ from shoprl.experiments.chain import Outcome
 from shoprl.experiments.standard import Recipe, RecipeRun, make_agent, recipe_run
 from shoprl.files import sha256_of
 from shoprl.policies.networks.backbone import load_backbone
-from shoprl.policies.saving import load_choice
+from shoprl.policies.saving import load_learned
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.generated import generated_data, write_generated
 from shoprl.shop.goal import read_goals
@@ -67,7 +67,7 @@ def test_the_kept_agent_is_the_best_on_eval_goals_and_measured_on_test_goals(
     assert outcome.results["best_policy"] == f"policies/{best}"
     assert set(outcome.results["agents"]) == {"rule", best, f"{best}, sampled"}
     assert all(row["episodes"] == len(data.split.test) for row in outcome.results["agents"].values())
-    assert load_choice(run.folder / "policies" / best, run.store).name == best
+    assert load_learned(run.folder / "policies" / best, run.store).name == best
     json.dumps(outcome.results)
 
 
@@ -84,7 +84,7 @@ def test_nothing_is_shown_on_eval_or_test_goals(done: tuple[RecipeRun, Outcome],
     assert read_goals(run.folder / "goals.jsonl.gz", data.catalog) == list(run.data.goals)
 
 
-@pytest.mark.parametrize("at", ["corrected_trips", "shopped"])
+@pytest.mark.parametrize("at", ["corrected_episodes", "shopped"])
 def test_a_run_cut_off_goes_on_to_the_same_agent(
     data: ShopData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:

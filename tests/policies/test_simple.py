@@ -7,14 +7,20 @@ from shoprl.policies.simple import RandomPolicy, RulePolicy
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData
 from shoprl.tasks.instruction import parse_instruction, queries_for
-from shoprl.tasks.shop.state import UNSEEN, Candidate, State
+from shoprl.tasks.shop.state import ShopState
+from shoprl.tasks.shop.task import ShopTask
+from shoprl.tasks.shop.view import UNSEEN, ShopCandidate
 
-THREE = State(
+THREE = ShopState(
     "results",
     parse_instruction("a mug"),
-    (Candidate("click[back to search]", "back"), Candidate("click[a]", "product"), Candidate("click[b]", "product")),
-    1, "", (), 15, 0, UNSEEN,
-)  # fmt: skip
+    (
+        ShopCandidate("click[back to search]", "back"),
+        ShopCandidate("click[a]", "product"),
+        ShopCandidate("click[b]", "product"),
+    ),
+    *(1, "", (), 15, 0, UNSEEN),
+)
 
 
 def test_random_is_uniform_and_draws_from_its_own_generator() -> None:
@@ -40,7 +46,7 @@ def test_rule_turns_back_from_an_empty_page() -> None:
 
 def test_rule_searches_opens_and_buys(toy: ShopData) -> None:
     goals = list(enumerate(toy.goals))
-    for (_, goal), episode in zip(goals, run_episodes(RulePolicy(), toy.shop, goals, 0), strict=True):
+    for (_, goal), episode in zip(goals, run_episodes(RulePolicy(), ShopTask(toy.shop), goals, 0), strict=True):
         first = toy.shop.find(goal.instruction.lower().split(" "))[0].asin
         assert [d.page for d in episode.decisions] == ["search", "results", "item"]
         assert [d.action for d in episode.decisions] == [
@@ -53,7 +59,7 @@ def test_rule_searches_opens_and_buys(toy: ShopData) -> None:
 
 def test_rule_can_search_for_an_instruction_with_brackets(toy: ShopData) -> None:
     goal = replace(toy.goals[0], instruction="shoes [for men] with rubber sole")
-    assert run_episodes(RulePolicy(), toy.shop, [(0, goal)], 0)[0].done
+    assert run_episodes(RulePolicy(), ShopTask(toy.shop), [(0, goal)], 0)[0].done
 
 
 def test_strategies() -> None:

@@ -11,6 +11,7 @@ from shoprl.rollouts.records import Episode
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData
 from shoprl.shop.session import PER_PAGE
+from shoprl.tasks.shop.task import ShopTask
 from tests.support.realdata import data_of, real_data
 
 
@@ -20,7 +21,7 @@ def data() -> ShopData:
 
 
 def by_rule(data: ShopData) -> list[Episode]:
-    return run_episodes(RulePolicy(), data.shop, [(i, data.goals[i]) for i in range(500)], seed=0, what="")
+    return run_episodes(RulePolicy(), ShopTask(data.shop), [(i, data.goals[i]) for i in range(500)], seed=0, label="")
 
 
 def test_the_rule_succeeds_on_two_percent_of_the_test_goals(data: ShopData) -> None:

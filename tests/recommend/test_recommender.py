@@ -13,7 +13,8 @@ from shoprl.recommend.recommender import MAX_RUNS, Recommendation, recommend
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import MAX_INSTRUCTION
 from shoprl.tasks.instruction import Instruction
-from shoprl.tasks.shop.state import State
+from shoprl.tasks.shop.state import ShopState
+from shoprl.tasks.shop.task import ShopTask
 from tests.support.fakes import fake_policy
 from tests.support.toyshop import EVERYTHING
 
@@ -27,10 +28,10 @@ class Scripted(RulePolicy):
     def queries(self, instruction: Instruction) -> tuple[str, ...]:
         return (EVERYTHING,)
 
-    def act(self, states: Sequence[State], rngs: Sequence[np.random.Generator], decode: Decode) -> list[Choice]:
+    def act(self, states: Sequence[ShopState], rngs: Sequence[np.random.Generator], decode: Decode) -> list[Choice]:
         return [self._choose(state, rng) for state, rng in zip(states, rngs, strict=True)]
 
-    def _choose(self, state: State, rng: np.random.Generator) -> Choice:
+    def _choose(self, state: ShopState, rng: np.random.Generator) -> Choice:
         if state.page != "results":
             option = next((c for c in state.candidates if c.kind == "option"), None)
             action = option.action if option and not state.options_chosen else self._action(state)
@@ -41,7 +42,7 @@ class Scripted(RulePolicy):
 
 
 def test_products_are_ranked_by_how_often_they_are_bought(toy: ShopData) -> None:
-    found = recommend(Scripted((0.2, 0.5, 0.0, 0.3)), toy.shop, "anything", runs=200)
+    found = recommend(Scripted((0.2, 0.5, 0.0, 0.3)), ShopTask(toy.shop), "anything", runs=200)
     shown = toy.shop.find([EVERYTHING])
     assert [r.asin for r in found] == [shown[1].asin, shown[3].asin, shown[0].asin]
     assert sum(r.bought for r in found) == 200
@@ -55,7 +56,7 @@ def test_products_are_ranked_by_how_often_they_are_bought(toy: ShopData) -> None
 
 
 def test_ties_go_by_probability_then_asin(toy: ShopData) -> None:
-    found = recommend(fake_policy(), toy.shop, EVERYTHING, runs=40)
+    found = recommend(fake_policy(), ShopTask(toy.shop), EVERYTHING, runs=40)
     keys = [(-r.bought, -r.probability, r.asin) for r in found]
     assert keys == sorted(keys)
     assert len(found) > 2
@@ -64,14 +65,16 @@ def test_ties_go_by_probability_then_asin(toy: ShopData) -> None:
 
 
 def test_top_cuts_the_list_and_one_run_gives_one(toy: ShopData) -> None:
-    whole = recommend(fake_policy(), toy.shop, EVERYTHING, runs=30, top=50)
-    assert recommend(fake_policy(), toy.shop, EVERYTHING, runs=30, top=2) == whole[:2]
-    (only,) = recommend(fake_policy(), toy.shop, EVERYTHING, runs=1)
+    whole = recommend(fake_policy(), ShopTask(toy.shop), EVERYTHING, runs=30, top=50)
+    assert recommend(fake_policy(), ShopTask(toy.shop), EVERYTHING, runs=30, top=2) == whole[:2]
+    (only,) = recommend(fake_policy(), ShopTask(toy.shop), EVERYTHING, runs=1)
     assert (only.bought, only.share) == (1, 1.0)
 
 
 def test_one_seed_one_list(toy: ShopData) -> None:
-    lists = [recommend(fake_policy(), toy.shop, "red shoes under $90", runs=20, seed=seed) for seed in (4, 4, 5)]
+    lists = [
+        recommend(fake_policy(), ShopTask(toy.shop), "red shoes under $90", runs=20, seed=seed) for seed in (4, 4, 5)
+    ]
     assert lists[0] == lists[1]
     assert lists[0] != lists[2]
 
@@ -79,25 +82,25 @@ def test_one_seed_one_list(toy: ShopData) -> None:
 @pytest.mark.parametrize("runs", [0, -1, MAX_RUNS + 1])
 def test_runs_are_bounded(toy: ShopData, runs: int) -> None:
     with pytest.raises(ConfigError, match="runs"):
-        recommend(RulePolicy(), toy.shop, "tea", runs=runs)
+        recommend(RulePolicy(), ShopTask(toy.shop), "tea", runs=runs)
 
 
 @pytest.mark.parametrize("top", [0, -3])
 def test_top_is_bounded(toy: ShopData, top: int) -> None:
     with pytest.raises(ConfigError, match="top"):
-        recommend(RulePolicy(), toy.shop, "tea", top=top)
+        recommend(RulePolicy(), ShopTask(toy.shop), "tea", top=top)
 
 
 @pytest.mark.parametrize("request_", ["", "   ", "\n\t", "\u2003"])
 def test_an_empty_request_is_an_error(toy: ShopData, request_: str) -> None:
     with pytest.raises(ConfigError, match="empty"):
-        recommend(RulePolicy(), toy.shop, request_)
+        recommend(RulePolicy(), ShopTask(toy.shop), request_)
 
 
 def test_a_long_request_is_an_error(toy: ShopData) -> None:
-    assert recommend(RulePolicy(), toy.shop, "x" * MAX_INSTRUCTION, runs=1) == []
+    assert recommend(RulePolicy(), ShopTask(toy.shop), "x" * MAX_INSTRUCTION, runs=1) == []
     with pytest.raises(ConfigError, match="longer"):
-        recommend(RulePolicy(), toy.shop, "x" * (MAX_INSTRUCTION + 1))
+        recommend(RulePolicy(), ShopTask(toy.shop), "x" * (MAX_INSTRUCTION + 1))
 
 
 @pytest.mark.parametrize(
@@ -105,19 +108,19 @@ def test_a_long_request_is_an_error(toy: ShopData) -> None:
     ["crème caramel früchte tisane № 5", "紅茶 tea 🍵", "tea [with] {braces} $5 \\ \"q\" 'a'", "...", "[", "<q> tea"],
 )
 def test_any_text_is_a_request(toy: ShopData, request_: str) -> None:
-    found = recommend(fake_policy(), toy.shop, request_, runs=5)
+    found = recommend(fake_policy(), ShopTask(toy.shop), request_, runs=5)
     assert all(r.asin in toy.catalog for r in found)
     json.dumps([r.to_json() for r in found], allow_nan=False)
 
 
 def test_spaces_do_not_matter(toy: ShopData) -> None:
-    assert recommend(RulePolicy(), toy.shop, "  herbal \n tea ", runs=2) == recommend(
-        RulePolicy(), toy.shop, "herbal tea", runs=2
+    assert recommend(RulePolicy(), ShopTask(toy.shop), "  herbal \n tea ", runs=2) == recommend(
+        RulePolicy(), ShopTask(toy.shop), "herbal tea", runs=2
     )
 
 
 def test_nothing_found_is_an_empty_list(toy: ShopData) -> None:
-    assert recommend(fake_policy(), toy.shop, "xyzzy", runs=3) == []
+    assert recommend(fake_policy(), ShopTask(toy.shop), "xyzzy", runs=3) == []
 
 
 def test_the_hidden_part_of_a_goal_plays_no_role(toy: ShopData) -> None:
@@ -127,19 +130,19 @@ def test_the_hidden_part_of_a_goal_plays_no_role(toy: ShopData) -> None:
     from tests.support.toyshop import hidden_changed
 
     other = Shop(Catalog([hidden_changed(p) for p in toy.catalog]), toy.shop.search, toy.tagger)
-    assert recommend(fake_policy(), other, "red shoes", runs=10) == recommend(
-        fake_policy(), toy.shop, "red shoes", runs=10
+    assert recommend(fake_policy(), ShopTask(other), "red shoes", runs=10) == recommend(
+        fake_policy(), ShopTask(toy.shop), "red shoes", runs=10
     )
 
 
 def test_the_chance_is_that_of_the_decoding(toy: ShopData) -> None:
     policy = fake_policy()
-    found = recommend(policy, toy.shop, EVERYTHING, runs=1)
+    found = recommend(policy, ShopTask(toy.shop), EVERYTHING, runs=1)
     assert math.isfinite(found[0].probability)
     assert found[0] == replace(found[0])
     assert set(found[0].to_json()) == set(Recommendation.__slots__)
 
 
 def test_rule_is_allowed_to_recommend(toy: ShopData) -> None:
-    (best,) = recommend(RulePolicy(), toy.shop, "mint leaves", runs=3)
+    (best,) = recommend(RulePolicy(), ShopTask(toy.shop), "mint leaves", runs=3)
     assert (best.asin, best.bought, best.probability) == ("B0TEA00002", 3, 1.0)

@@ -3,9 +3,10 @@ from pathlib import Path
 import pytest
 
 from shoprl.errors import RunError
+from shoprl.evaluation.results import PolicyRow
 from shoprl.report import figures
 from shoprl.report.runs import grouped, read_runs
-from tests.support.folders import add_log, row, run_folder
+from tests.support.folders import add_log, policy_rows, row, run_folder
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -50,11 +51,11 @@ def test_no_logs_no_curves(tmp_path: Path) -> None:
     run = run_folder(tmp_path / "a", {"dpo": {"success_rate": None}})
     groups = grouped(read_runs([run]))
     assert list(figures.curves_figure(groups)) == []
-    assert list(figures.agents_figure({"dpo": [{"success_rate": None}]}, "")) == []
+    assert list(figures.agents_figure({"dpo": [PolicyRow(success_rate=None)]}, "")) == []
 
 
 def test_agents_are_described_in_words_too() -> None:
-    (figure,) = figures.agents_figure({"dpo": [row(0.4, 50), row(0.5, 60)]}, "Success and score")
+    (figure,) = figures.agents_figure({"dpo": policy_rows(row(0.4, 50), row(0.5, 60))}, "Success and score")
     assert figure.png.startswith(PNG)
     assert figure.alt == "Success rate and score of each agent: dpo 45.0%, 55.0"
 

@@ -5,26 +5,28 @@ from markdown_it import MarkdownIt
 
 from shoprl.errors import ConfigError
 from shoprl.report.document import (
+    Block,
     Cell,
     Details,
     Document,
     Figure,
+    Figures,
     Heading,
     Note,
     Section,
+    ShownEpisode,
+    ShownGoal,
     Table,
-    Walk,
-    Walks,
 )
 from shoprl.report.markdown import escaped, markdown, write_markdown
 from tests.support.folders import HOSTILE
 
 FIGURE = Figure("caption", "alt ] (x)", b"png")
 TABLE = Table("t", (HOSTILE, "B"), ((HOSTILE, (Cell(HOSTILE, HOSTILE),)),))
-WALKS = Walks(HOSTILE, (Walk(HOSTILE, "1.00", ((HOSTILE, HOSTILE),), HOSTILE),))
+GOAL = ShownGoal(HOSTILE, (ShownEpisode(HOSTILE, "1.00", ((HOSTILE, HOSTILE),), HOSTILE),))
 
 
-def document(*blocks: Table | Note | Heading | Figure | Walks | Details, title: str = "Title") -> Document:
+def document(*blocks: Block, title: str = "Title") -> Document:
     return Document(title, HOSTILE, HOSTILE, (HOSTILE,), (Section(HOSTILE, blocks), Section("empty", ())), HOSTILE)
 
 
@@ -46,7 +48,7 @@ def test_plain_numbers_and_brackets_stay_readable() -> None:
 
 
 def test_hostile_texts_leave_a_table_whole() -> None:
-    text = markdown(document(TABLE, WALKS, Heading(HOSTILE), Note(HOSTILE), Details(HOSTILE, (TABLE,))), "out")
+    text = markdown(document(TABLE, GOAL, Heading(HOSTILE), Note(HOSTILE), Details(HOSTILE, (TABLE,))), "out")
     assert "<script" not in text
     assert "](" not in text
     tables = [line for line in text.splitlines() if line.startswith("|")]
@@ -56,10 +58,10 @@ def test_hostile_texts_leave_a_table_whole() -> None:
 
 def test_pictures_stand_in_a_folder_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "my report.md"
-    write_markdown(path, document(FIGURE, FIGURE))
+    write_markdown(path, document(Figures((FIGURE, FIGURE))))
     assert "![alt ] (x)](my%20report/figure-02.png)" in path.read_text()
     assert (tmp_path / "my report" / "figure-02.png").read_bytes() == b"png"
-    write_markdown(path, document(FIGURE))
+    write_markdown(path, document(Figures((FIGURE,))))
     assert [each.name for each in (tmp_path / "my report").iterdir()] == ["figure-01.png"]
 
 
@@ -67,7 +69,7 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("keep")
     with pytest.raises(ConfigError, match=r"mine\.txt.*--markdown"):
-        write_markdown(tmp_path / "out.md", document(FIGURE))
+        write_markdown(tmp_path / "out.md", document(Figures((FIGURE,))))
     assert [each.name for each in (tmp_path / "out").iterdir()] == ["mine.txt"]
     with pytest.raises(ConfigError, match="suffix"):
         write_markdown(tmp_path / "out", document())

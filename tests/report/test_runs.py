@@ -54,7 +54,7 @@ def test_folders_of_one_name_are_told_apart(tmp_path: Path) -> None:
 def test_older_results_name_their_comparison(tmp_path: Path) -> None:
     old = {"of": "dpo less control, same test goals", "score_difference": {"value": 1, "low": 0, "high": 2}}
     (run,) = read_runs([run_folder(tmp_path / "a", AGENTS, comparison=old)])
-    assert list(run.comparisons) == ["dpo less control"]
+    assert list(run.differences) == ["dpo less control"]
 
 
 def test_what_is_no_run_is_named(tmp_path: Path) -> None:
@@ -69,5 +69,5 @@ def test_what_is_no_run_is_named(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"results\.json: expected a JSON object"):
         read_runs([run])
     (run / "results.json").write_text('{"agents": []}')
-    with pytest.raises(RunError, match="agents is not"):
+    with pytest.raises(RunError, match=r"results\.json: agents is not a JSON object"):
         read_runs([run])

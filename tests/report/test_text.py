@@ -1,6 +1,6 @@
 import pytest
 
-from shoprl.report.text import MAX_TEXT, Long, bounded, command_text, duration, number, pair, shown
+from shoprl.report.text import MAX_TEXT, Long, bounded, command_text, duration, number, shown
 
 
 def test_bounded_replaces_controls_that_html_forbids_or_that_disguise_text() -> None:
@@ -39,8 +39,6 @@ def test_commands_are_reduced_argument_by_argument() -> None:
 
 def test_only_finite_numbers_are_scored() -> None:
     assert [number(value) for value in (1, 0.5, True, "1", None, float("nan"), float("inf"))] == [1.0, 0.5] + [None] * 5
-    assert pair([1, 2]) == (1.0, 2.0)
-    assert [pair(value) for value in ([1], "12", [1, None], None)] == [None] * 4
 
 
 def test_durations_as_a_person_says_them() -> None:

@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 
 from shoprl.errors import ConfigError, RunError
+from shoprl.evaluation.results import RunResults
 from shoprl.report import write_report, write_runs_report
+from shoprl.report.document import ShownEpisode, ShownGoal
+from shoprl.report.runs import WEBSHOP_SMALL
 from shoprl.report.sections import WEBSHOP
+from shoprl.report.seeds import OverSeeds
 from shoprl.report.text import MAX_TEXT
 from tests.support.folders import HOSTILE, add_episodes, add_log, comparison, read, row, run_folder
 from tests.support.toyshop import toy_data
@@ -93,9 +97,17 @@ def figure(tmp_path: Path) -> Path:
     return path
 
 
+def shown(example: dict[str, Any]) -> ShownGoal:
+    steps = tuple((step["action"], f"on {step['page']}") for step in example["steps"])
+    episode = ShownEpisode(example["agent"], f"{example['reward']:.2f}", steps, example["bought"])
+    return ShownGoal(example["instruction"], (episode,))
+
+
 def page(tmp_path: Path, results: dict[str, Any], figure: Path | None = None, *examples: dict[str, Any]) -> str:
     figures = [] if figure is None else [("Success & score", figure)]
-    write_report(tmp_path / "report.html", results, figures, examples)
+    about = results.get("run") or {}
+    read = RunResults.from_json({key: value for key, value in results.items() if key != "run"}, "results.json")
+    write_report(tmp_path / "report.html", read, figures, [shown(example) for example in examples], about)
     return (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
@@ -197,13 +209,13 @@ def test_same_results_same_bytes(tmp_path: Path, figure: Path) -> None:
 
 def test_missing_figure_is_named(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"gone\.png"):
-        write_report(tmp_path / "report.html", {}, [("Gone", tmp_path / "gone.png")], [])
+        write_report(tmp_path / "report.html", RunResults(), [("Gone", tmp_path / "gone.png")])
 
 
 def test_missing_jinja2_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)
     with pytest.raises(ConfigError, match=r'pip install "shoprl\[report\]"'):
-        write_report(tmp_path / "report.html", {}, [], [])
+        write_report(tmp_path / "report.html", RunResults())
 
 
 def test_two_seeds_are_averaged_with_their_spread(tmp_path: Path) -> None:
@@ -212,12 +224,13 @@ def test_two_seeds_are_averaged_with_their_spread(tmp_path: Path) -> None:
         for seed, rate, value in ((1, 0.4, 0.1), (2, 0.5, 0.02))
     ]
     written = write_runs_report(runs, tmp_path / "out.html")
-    (group,) = written["groups"]
-    assert group["agents"]["dpo"]["runs"] == 2
-    assert group["agents"]["dpo"]["success_rate"] == {"mean": 0.45, "low": 0.4, "high": 0.5, "seeds": 2}
+    (group,) = written.groups
+    assert group.agents["dpo"].runs == 2
+    # Student's t with one degree of freedom: 12.706 x 0.05 to each side, which is cut to what a share can be
+    assert group.agents["dpo"].success_rate == OverSeeds(0.45, (0.0, 1.0), 0.4, 0.5, 2)
     text = read(tmp_path / "out.html")
-    assert "<td>2</td><td>45.0%<small>40.0% to 50.0%</small></td><td>51.5<small>51.0 to 52.0</small></td>" in text
-    assert "mean of 2 seeds, which gave 40.0% to 50.0%" in text
+    assert "<td>2</td><td>45.0%<small>[0.0%, 100.0%]</small></td><td>51.5<small>[45.1, 57.9]</small></td>" in text
+    assert "mean of 2 seeds, 95% interval 0.0% to 100.0%" in text
     assert "Success: excludes zero in 1 of 2 seeds." in text
     assert "dpo, seed 2" in text
     assert "<td>1 min 30 s<small>1 min 00 s to 2 min 00 s</small></td>" in text
@@ -231,7 +244,7 @@ def test_runs_on_other_data_are_never_averaged(tmp_path: Path) -> None:
     first = run_folder(tmp_path / "a", {"dpo": row(0.4, 50)}, 0)
     other = run_folder(tmp_path / "b", {"dpo": row(0.6, 70)}, 1, hashes={"catalog": "d" * 64, "goals": "e" * 64})
     written = write_runs_report([first, other], tmp_path / "out.html")
-    assert [group["agents"]["dpo"]["success_rate"]["mean"] for group in written["groups"]] == [0.4, 0.6]
+    assert [merged.mean for group in written.groups if (merged := group.agents["dpo"].success_rate)] == [0.4, 0.6]
     text = read(tmp_path / "out.html")
     assert "2 different sets of data" in text
     assert "50.0%" not in text
@@ -239,14 +252,14 @@ def test_runs_on_other_data_are_never_averaged(tmp_path: Path) -> None:
 
 
 def test_every_section_of_a_full_run(tmp_path: Path) -> None:
-    run = full_run(tmp_path / "run")
+    run = full_run(tmp_path / "run", hashes={"catalog": WEBSHOP_SMALL})
     written = write_runs_report([run], tmp_path / "out.html", tmp_path / "out.md", "My runs")
     text, marked = read(tmp_path / "out.html"), read(tmp_path / "out.md")
-    titles = ["Agents", "Differences between agents", "Figures", "Thompson sampling"]
-    titles += ["Where agents differ", "Costs", "The run"]
+    titles = ["Agents", "Differences between agents", "Thompson sampling", "Where agents differ"]
+    titles += ["Figures", "Costs", "The run"]
     assert re.findall("<h2>(.*?)</h2>", text) == titles
     assert re.findall("^## (.*)$", marked, re.MULTILINE) == titles
-    assert text.count("<img ") == written["figures"] == marked.count("![") == 3
+    assert text.count("<img ") == written.figures == marked.count("![") == 3
     assert [path.name for path in sorted((tmp_path / "out").iterdir())] == [f"figure-0{i}.png" for i in (1, 2, 3)]
     assert "<title>My runs</title>" in text
     assert "natural: success" in text
@@ -272,7 +285,9 @@ def full_run(folder: Path, **settings: Any) -> Path:
     thompson = {"runs": [{"arms": [{"arm": "dpo", "rollouts": 4}]}], "arms": arms}
     wall = {"training": 9.5}
     comparisons = [comparison(0.1, 0.05, 0.15)]
-    run_folder(folder, agents, 0, None, settings, comparisons=comparisons, thompson=thompson, wall_seconds=wall)
+    hashes = settings["hashes"] if isinstance(settings["hashes"], dict) else {"catalog": "c" * 64}
+    results = {"comparisons": comparisons, "thompson": thompson, "wall_seconds": wall, "hashes": hashes}
+    run_folder(folder, agents, 0, None, settings, **results)
     add_episodes(folder, {"rule": [0.0, 1.0, 0.5], "dpo": [1.0, 1.0, 0.6]})
     add_log(folder, "ppo", loss=1.0, score=50.0, success=0.5)
     (folder / "figures").mkdir()
@@ -282,15 +297,16 @@ def full_run(folder: Path, **settings: Any) -> Path:
     return folder
 
 
-def test_a_generated_shop_needs_no_licence_note(tmp_path: Path) -> None:
-    write_runs_report([full_run(tmp_path / "run", hashes="generated")], tmp_path / "out.html")
+@pytest.mark.parametrize("hashes", ["generated", {"catalog": "c" * 64}])
+def test_only_webshops_catalogue_needs_a_licence_note(tmp_path: Path, hashes: object) -> None:
+    write_runs_report([full_run(tmp_path / "run", hashes=hashes)], tmp_path / "out.html")
     text = read(tmp_path / "out.html")
     assert "Where agents differ" in text
     assert "Princeton" not in text
 
 
 def test_same_runs_same_bytes(tmp_path: Path) -> None:
-    run = full_run(tmp_path / "run")
+    run = full_run(tmp_path / "run", hashes="generated")
     for name in ("a", "b"):
         write_runs_report([run], tmp_path / name / "out.html", tmp_path / name / "out.md")
     for name in ("out.html", "out.md", "out/figure-01.png"):
@@ -300,7 +316,7 @@ def test_same_runs_same_bytes(tmp_path: Path) -> None:
 def test_an_unfinished_run_is_named(tmp_path: Path) -> None:
     run = run_folder(tmp_path / "run", None, record={"status": "running"})
     written = write_runs_report([run], tmp_path / "out.html")
-    assert written["notes"] == ("run did not finish (status running): it has no results yet.",)
+    assert written.notes == ("run did not finish (status running): it has no results yet.",)
     assert "No agent was scored." in read(tmp_path / "out.html")
 
 

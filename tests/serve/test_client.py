@@ -234,6 +234,11 @@ def test_a_goal_that_does_not_exist_is_named(env: RemoteEnv, goal: Any) -> None:
         env.reset(options={"goal": goal})
 
 
+def test_an_unknown_reset_option_is_named(env: RemoteEnv) -> None:
+    with pytest.raises(ConfigError, match=r"reset options 'goals': unknown\. Known are 'goal'\."):
+        env.reset(options={"goals": 9})
+
+
 def test_a_bad_seed_is_gymnasiums_error(env: RemoteEnv) -> None:
     with pytest.raises(gymnasium.error.Error, match="Seed"):
         env.reset(seed=-1)

@@ -174,6 +174,12 @@ def test_bad_goals(server: TestClient, goal: Any) -> None:
     assert server.post(f"{session}/reset", json={"goal": 34}).status_code == 200
 
 
+def test_unknown_fields_are_named_with_the_known_ones(server: TestClient) -> None:
+    session = create(server)
+    response = server.post(f"{session}/reset", json={"goals": 9})
+    failed(response, 422, "ConfigError", "body: unknown 'goals'; known are 'seed', 'goal'")
+
+
 @pytest.mark.parametrize("body", [{}, {"action": 3}, {"action": None}, {"action": "a", "more": 1}, ["a"]])
 def test_bad_actions_change_nothing(server: TestClient, body: Any) -> None:
     session = create(server)
@@ -202,7 +208,7 @@ def test_half_a_surrogate_pair(server: TestClient) -> None:
     response = server.post(f"{session}/step", content=rb'{"action": "search[\ud800]"}', headers=headers)
     assert response.json()["observation"].endswith("/search_results/shoprl/?/1")
     response = server.post(f"{session}/step", content=rb'{"\ud800": 1, "action": ""}', headers=headers)
-    failed(response, 422, "ConfigError", "unicode")
+    failed(response, 422, "ConfigError", r"unknown '\ud800'; known are 'action'")
 
 
 def test_a_step_before_reset_is_refused(server: TestClient) -> None:

@@ -43,7 +43,7 @@ def test_a_session_is_found_until_it_is_removed() -> None:
     sessions.remove(name)
     assert len(sessions) == 0
     for call in (lambda: sessions.remove(name), lambda: sessions.use(name).__enter__()):
-        with pytest.raises(SessionNotFoundError, match=r"it expired, was closed, or never was\. Create"):
+        with pytest.raises(SessionNotFoundError, match=r"it expired, was closed, or never existed\. Create"):
             call()
 
 

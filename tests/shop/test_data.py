@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shoprl.errors import CatalogError, GoalError
+from shoprl.errors import CatalogError, ConfigError, GoalError
 from shoprl.shop.data import ShopData, read_data, read_shop, shop_data
 from shoprl.shop.goal import write_goals
-from shoprl.shop.splits import disjoint_split, webshop_split, write_split
+from shoprl.shop.splits import SplitName, disjoint_split, webshop_split, write_split
 from tests.support.toyshop import EVERYTHING, toy_catalog, toy_goals, write_toy_folder
 
 
@@ -86,3 +86,19 @@ def test_a_shop_needs_no_goals(tmp_path: Path) -> None:
         read_data(tmp_path)
     shop = read_shop(tmp_path)
     assert shop.find(["toymart"])
+
+
+@pytest.mark.parametrize("split", ["train", "eval", "test"])
+def test_the_goals_of_a_split_come_with_their_indices(toy: ShopData, split: SplitName) -> None:
+    goals = toy.goals_of(split)
+    assert [index for index, _ in goals] == list(toy.split.part(split))
+    assert all(goal == toy.goals[index] for index, goal in goals)
+    assert toy.goals_of(split, first=2) == goals[:2]
+    assert toy.goals_of(split, first=1_000) == goals
+
+
+def test_the_goals_of_a_split_must_be_some_of_a_known_one(toy: ShopData) -> None:
+    with pytest.raises(ConfigError, match=r"split 'all': use one of \('train', 'eval', 'test'\)"):
+        toy.goals_of("all")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="first 0: must be at least 1"):
+        toy.goals_of("test", first=0)

@@ -255,6 +255,7 @@ def test_a_mask_resets_some() -> None:
     ("options", "error", "what"),
     [
         ({"goal": [1, 2]}, ConfigError, "goal: 2 for 4 environments"),
+        ({"goals": 9}, ConfigError, r"reset options 'goals': unknown\. Known are 'goal', 'reset_mask'\."),
         ({"goal": "3"}, GoalError, "goal '3'"),
         ({"goal": [1, 2, 99, 3]}, GoalError, "goal 99: use an index from 0 to 34"),
         ({"reset_mask": [True] * COUNT}, ConfigError, r"a boolean array of shape \(4,\)"),

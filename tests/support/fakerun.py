@@ -4,11 +4,11 @@ import json
 import os
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,13 +25,20 @@ def tiny(folder: Path, *more: str) -> list[str]:
     return command("reproduce", "--budget", "tiny", "--threads", "1", "--out", str(folder), "--json", *more)
 
 
-@cache
-def shared_run(base: Path) -> tuple[Path, str]:
-    """One finished run for all tests of a session: its folder, and what it printed."""
-    folder = base / "shared-run"
-    done = subprocess.run(tiny(folder), cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=280)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return folder, done.stdout
+def shared_run(factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """One finished run for all tests of a session, whichever worker runs them: its folder, and what it printed."""
+    base = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent  # that of all workers
+    folder, printed = base / "shared-run", base / "shared-run.json"
+    with FileLock(base / "shared-run.lock"):
+        if not printed.is_file():
+            done = subprocess.run(
+                tiny(folder), cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=280
+            )
+            assert done.returncode == 0, done.stderr[-2000:]
+            printed.write_text(done.stdout)
+    return folder, printed.read_text()
 
 
 def results_of(folder: Path) -> dict[str, Any]:
@@ -44,7 +51,11 @@ def results_of(folder: Path) -> dict[str, Any]:
 def use_fake_backbone(patch: pytest.MonkeyPatch) -> None:
     from tests.support.fakes import FakeBackbone
 
-    for module in ("shoprl.policies.networks.encoder", "shoprl.policies.saving", "shoprl.policies.networks.backbone"):
+    for module in (
+        "shoprl.policies.networks.encoder",
+        "shoprl.policies.networks.choice",
+        "shoprl.policies.networks.backbone",
+    ):
         patch.setattr(f"{module}.load_backbone", lambda *name: FakeBackbone())
 
 

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from shoprl.policies.base import allowed
 from shoprl.policies.networks.choice import ChoicePolicy, new_model
 from shoprl.policies.networks.encoder import TokenStore
 from shoprl.shop.goal import Goal
 from shoprl.shop.page import Page
-from shoprl.shop.session import MAX_STEPS, Session, Shop
-from shoprl.tasks.instruction import parse_instruction, queries_for
-from shoprl.tasks.shop.state import State, Tracker
+from shoprl.shop.session import MAX_STEPS, Shop
+from shoprl.tasks.shop.state import ShopState
+from shoprl.tasks.shop.task import ShopTask
 
 torch.set_num_threads(1)  # tiny tensors: threads only get in each other's way
 
@@ -63,26 +62,24 @@ def fake_policy(seed: int = 0, store: TokenStore | None = None, **sizes: Any) ->
 
 @dataclass
 class Walk:
-    """A trip under the agent's rule with random picks."""
+    """An episode under the task's rule with random picks."""
 
     pages: list[Page]
-    states: list[State]
+    states: list[ShopState]
     actions: list[str]
     bought: bool
 
 
 def random_walk(shop: Shop, goal: Goal, seed: int, max_steps: int = MAX_STEPS) -> Walk:
     rng = np.random.default_rng(seed)
-    session = Session(shop, goal)
-    tracker = Tracker(queries_for("wish", parse_instruction(goal.instruction)), max_steps)
+    live = ShopTask(shop, max_steps).start(goal)
     walk = Walk([], [], [], False)
-    while not session.done and tracker.steps < max_steps:
-        state = tracker.state(session.page)
-        action = state.candidates[int(rng.choice(np.flatnonzero(allowed(state))))].action
-        walk.pages.append(session.page)
+    while not live.over:
+        state = live.state
+        action = state.candidates[int(rng.choice(np.flatnonzero(state.allowed())))].action
+        walk.pages.append(live.page)
         walk.states.append(state)
         walk.actions.append(action)
-        tracker.took(session.page, action)
-        session.step(action)
-    walk.bought = session.done
+        live.step(action)
+    walk.bought = live.session.done
     return walk

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from shoprl.evaluation.results import Difference, PolicyRow
 from shoprl.files import write_json_lines
 from shoprl.rollouts.records import Decision, Episode
 from shoprl.shop.goal import goals_hash
@@ -24,6 +25,14 @@ def row(success: float, score: float, **more: Any) -> dict[str, Any]:
         "score_interval": [score - 1, score + 1],
         **more,
     }
+
+
+def policy_rows(*rows: Mapping[str, Any]) -> list[PolicyRow]:
+    return [PolicyRow.from_json(each, "results.json") for each in rows]
+
+
+def difference(value: Mapping[str, Any]) -> Difference:
+    return Difference.from_json(value, "results.json")
 
 
 def comparison(value: float, low: float, high: float, name: str = "dpo less control") -> dict[str, Any]:

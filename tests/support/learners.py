@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from shoprl.policies.learned import LearnedPolicy
+from shoprl.tasks.shop.task import ShopTask
 from shoprl.training.dpo import DPOConfig, preference_pairs, train_dpo
 from shoprl.training.imitation import ImitationConfig, train_imitation
 from shoprl.training.loop import LoopConfig
@@ -87,14 +88,16 @@ def self_learning(folder: Path, place: Place) -> tuple[nn.Module, Rows]:
     policy, data = copy_of(able(), "self"), toy_data()
     place(policy.model)
     config = SelfLearningConfig(trajectories=2, rounds=1, dpo=replace(DPO, batch_size=2))
-    return policy.model, self_learn(policy, data.shop, data.goals, data.split.train, config, folder)
+    return policy.model, self_learn(policy, ShopTask(data.shop), data.goals, data.split.train, config, folder)
 
 
 def policy_gradient(folder: Path, place: Place) -> tuple[nn.Module, Rows]:
     policy, data = fake_policy(dropout=0.0), toy_data()
     place(policy.model)
     goals = [(index, data.goals[index]) for index in data.split.train]
-    return policy.model, train_policy_gradient(policy, data.shop, goals, shown(), PolicyGradientConfig(**RL), folder)
+    return policy.model, train_policy_gradient(
+        policy, ShopTask(data.shop), goals, shown(), PolicyGradientConfig(**RL), folder
+    )
 
 
 def ppo(folder: Path, place: Place) -> tuple[nn.Module, Rows]:
@@ -102,7 +105,7 @@ def ppo(folder: Path, place: Place) -> tuple[nn.Module, Rows]:
     place(policy.model)
     goals = [(index, data.goals[index]) for index in data.split.train]
     config = PPOConfig(epochs=1, minibatches=2, **RL)
-    return policy.model, train_ppo(policy, data.shop, goals, shown(), config, folder)
+    return policy.model, train_ppo(policy, ShopTask(data.shop), goals, shown(), config, folder)
 
 
 def extractive(folder: Path, place: Place) -> tuple[nn.Module, Rows]:

@@ -11,7 +11,6 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from shoprl.policies.learned import Encoded, encode_state
 from shoprl.policies.networks.backbone import load_backbone
 from shoprl.policies.networks.bi_attention import BiAttentionPolicy, new_bi_attention
 from shoprl.policies.networks.choice import ChoicePolicy
@@ -19,6 +18,7 @@ from shoprl.policies.networks.encoder import TokenStore
 from shoprl.policies.networks.rnn import RNNPolicy, new_rnn, texts_of
 from shoprl.policies.networks.token_batch import BUTTONS
 from shoprl.policies.networks.vocabulary import words_of
+from shoprl.tasks.base import Observation
 from tests.support.fakes import fake_policy, random_walk
 from tests.support.toyshop import toy_data
 
@@ -27,10 +27,10 @@ SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 
 
 @cache
-def toy_states() -> tuple[Encoded, ...]:
+def toy_states() -> tuple[Observation, ...]:
     """What random walks through the toy shop meet."""
     shop, goals = toy_data().shop, toy_data().goals
-    return tuple(encode_state(state) for seed in range(8) for state in random_walk(shop, goals[seed], seed).states)
+    return tuple(state.observe() for seed in range(8) for state in random_walk(shop, goals[seed], seed).states)
 
 
 def tiny_tokenizer(texts: list[str]) -> PreTrainedTokenizerFast:

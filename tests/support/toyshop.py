@@ -14,7 +14,7 @@ from shoprl.catalog.product import Product, Request
 from shoprl.shop.data import ShopData, shop_data
 from shoprl.shop.goal import GOAL_SEED, Goal
 from shoprl.shop.making import GoalKind, make_goals
-from shoprl.tasks.shop.state import price_range
+from shoprl.tasks.shop.tracker import price_range
 
 EVERYTHING = "toymart"  # a search that finds every product: more than a page of results
 

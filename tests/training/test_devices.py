@@ -15,7 +15,8 @@ from shoprl.policies.learned import mixed
 from shoprl.policies.saving import load_learned, save_policy
 from shoprl.rollouts.runner import run_episodes
 from shoprl.tasks.instruction import parse_instruction
-from shoprl.training import dpo, loop
+from shoprl.tasks.shop.task import ShopTask
+from shoprl.training import loop, query
 from shoprl.training.processes import Team, device_for
 from tests.support.fakequery import fake_extractive, find_me, tiny_bart
 from tests.support.learners import ALL, EXACT, HEADS, SAMPLING, Learner, imitation, put, weights
@@ -75,10 +76,10 @@ def test_a_learner_from_rewards_on_a_device(learner: str, name: str, tmp_path: P
 def test_an_agent_acts_and_is_saved_from_a_device(head: str, name: str, tmp_path: Path) -> None:
     data, policy = toy_data(), HEADS[head]()
     goals = [(index, data.goals[index]) for index in data.split.test]
-    expected = run_episodes(policy, data.shop, goals, 0, what="")
+    expected = run_episodes(policy, ShopTask(data.shop), goals, 0, label="")
     with device(name) as there:
         policy.model.to(there)
-        found = run_episodes(policy, data.shop, goals, 0, what="")
+        found = run_episodes(policy, ShopTask(data.shop), goals, 0, label="")
     assert len(found) == len(expected)
     if name == "standin":
         assert [each.reward for each in found] == [each.reward for each in expected]
@@ -126,7 +127,7 @@ def test_mixed_precision_learns_about_the_same(learner: str, tmp_path: Path, mon
     def half(place: torch.device) -> AbstractContextManager[object]:
         return torch.autocast("cpu", torch.bfloat16, cache_enabled=False)
 
-    for module in (loop, dpo, learned):
+    for module in (learned, query):
         monkeypatch.setattr(module, "mixed", half)
     model, rows = ALL[learner](tmp_path / "half", lambda model: put(model, here))
     assert {tensor.dtype for tensor in weights(model).values()} == {torch.float32}

@@ -1,5 +1,6 @@
 import copy
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +11,9 @@ import torch
 from shoprl.errors import ConfigError, RunError, TrajectoryError
 from shoprl.policies.networks.choice import ChoicePolicy, collate
 from shoprl.shop.data import ShopData
+from shoprl.tasks.base import Observation
 from shoprl.training.dpo import (
     DPOConfig,
-    _groups,
     log_probabilities,
     preference_loss,
     preference_pairs,
@@ -230,12 +231,22 @@ def test_variants_are_checked(change: dict[str, float]) -> None:
         replace(CONFIG, **change)  # type: ignore[arg-type]
 
 
-def test_an_update_may_take_whole_episodes(data: list[Example], tmp_path: Path) -> None:
+def test_an_update_may_take_whole_episodes(
+    data: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     policy = fake_policy()
     pairs, _ = preference_pairs(policy, data, CONFIG, np.random.default_rng(0))
-    groups = _groups(pairs, by_episode=True)
-    assert sorted(i for group in groups for i in group.tolist()) == list(range(len(pairs)))
-    assert all(len({pairs[i].example.episode for i in group.tolist()}) == 1 for group in groups)
-    assert len(groups) == len({pair.example.episode for pair in pairs})
-    rows = train_dpo(policy, pairs, replace(CONFIG, by_episode=True, batch_size=1), tmp_path)
-    assert len(rows) == CONFIG.updates
+    episodes = {pair.example.episode for pair in pairs}
+    of_state = {id(pair.example.state): pair.example.episode for pair in pairs}
+    batches: list[list[int]] = []
+    logits = policy.logits
+
+    def seen(states: Sequence[Observation]) -> torch.Tensor:
+        batches.append([id(state) for state in states])
+        return logits(states)
+
+    monkeypatch.setattr(policy, "logits", seen)
+    config = replace(CONFIG, by_episode=True, batch_size=1, updates=len(episodes), checkpoint_every=1)
+    assert len(train_dpo(policy, pairs, config, tmp_path)) == len(episodes)
+    assert all(len({of_state[state] for state in batch}) == 1 for batch in batches)
+    assert sorted(state for batch in batches for state in batch) == sorted(of_state)  # every pair once

@@ -10,6 +10,7 @@ from shoprl.errors import RunError
 from shoprl.policies.networks.choice import ChoicePolicy
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData
+from shoprl.tasks.shop.task import ShopTask
 from shoprl.training import loop
 from shoprl.training.imitation import ImitationConfig, imitation_loss, train_imitation
 from shoprl.trajectories.examples import Example
@@ -41,7 +42,7 @@ def test_smoothed_loss_by_hand() -> None:
 
 def success_on_training_goals(policy: ChoicePolicy, data: ShopData) -> float:
     goals = [(index, data.goals[index]) for index in data.split.train]
-    episodes = run_episodes(policy, data.shop, goals, 0, what="")
+    episodes = run_episodes(policy, ShopTask(data.shop), goals, 0, label="")
     return sum(episode.success for episode in episodes) / len(episodes)
 
 

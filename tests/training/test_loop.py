@@ -2,6 +2,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from safetensors.torch import load
 from torch import nn
 
 from shoprl.errors import ConfigError, RunError, StorageError
-from shoprl.training.loop import CHECKPOINT, EVENTS, LOG, LoopConfig, Loss, batch_of, rate_at, read_log, train
+from shoprl.training.loop import CHECKPOINT, EVENTS, LOG, LoopConfig, Training, batch_of, rate_at, read_log
 
 CONFIG = LoopConfig(updates=12, batch_size=3, learning_rate=0.05, warmup=3, checkpoint_every=4, log_every=2)
 
@@ -29,18 +30,23 @@ class Job:
     stop: int | None = None
     made: int = 0
 
-    def loss_of(self, batch: torch.Tensor) -> Loss:
-        if self.made == self.stop:
-            raise KeyboardInterrupt
-        self.made += 1
-        x = torch.stack([batch.float(), batch.float() ** 2 / 10], dim=1)
-        loss = ((self.model(x).squeeze(1) - batch.float()) ** 2).mean()
-        return Loss(loss, {"mean": float(batch.float().mean())})
+    def run(self, folder: Path, config: LoopConfig, count: int = 7) -> list[dict[str, Any]]:
+        with Training(self.model, config, folder, "line", {"method": "line", "count": count}) as training:
+            while not training.finished:
+                if self.made == self.stop:
+                    raise KeyboardInterrupt
+                self.made += 1
+                assert self.model.training
+                batch = training.batch(count)
+                x = torch.stack([batch.float(), batch.float() ** 2 / 10], dim=1)
+                loss = ((self.model(x).squeeze(1) - batch.float()) ** 2).mean()
+                training.step(loss, {"mean": float(batch.float().mean())})
+        return training.log
 
 
 def fit(folder: Path, config: LoopConfig = CONFIG, stop: int | None = None, count: int = 7) -> Job:
     job = Job(line(), stop)
-    train(job.model, job.loss_of, count, config, folder, "line", {"method": "line"})
+    job.run(folder, config, count)
     return job
 
 
@@ -90,7 +96,7 @@ def test_settings_are_checked(name: str, value: int) -> None:
 def test_it_learns_and_logs(tmp_path: Path) -> None:
     config = replace(CONFIG, updates=200, checkpoint_every=200)
     job = Job(line())
-    rows = train(job.model, job.loss_of, 7, config, tmp_path, "line", {})
+    rows = job.run(tmp_path, config)
     assert not job.model.training
     assert [row["update"] for row in rows] == list(range(2, 201, 2))
     assert set(rows[0]) == {"update", "learning_rate", "loss", "gradient_norm", "mean"}
@@ -127,7 +133,7 @@ class Pretrained(nn.Sequential):
 def fit_pretrained(folder: Path, rate: float, updates: int = 12, stop: int | None = None) -> Job:
     config = replace(CONFIG, updates=updates, warmup=0, checkpoint_every=4, encoder_rate=rate)
     job = Job(Pretrained(*line()), stop)
-    train(job.model, job.loss_of, 7, config, folder, "line", {"method": "line"})
+    job.run(folder, config)
     return job
 
 

@@ -1,7 +1,9 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,10 +12,13 @@ from shoprl.errors import ConfigError, RunError
 from shoprl.policies.networks.choice import ChoicePolicy
 from shoprl.policies.query.policy import QueryOffer, QueryPolicy
 from shoprl.shop.data import ShopData
+from shoprl.tasks.base import Observation
 from shoprl.tasks.instruction import parse_instruction
+from shoprl.tasks.shop.task import ShopTask
 from shoprl.training import ppo
 from shoprl.training.loop import read_log
-from shoprl.training.ppo import PPOConfig, _minibatch, clipped_objective, train_ppo
+from shoprl.training.ppo import PPOConfig, clipped_objective, train_ppo
+from shoprl.training.rollout import Rollout, collect_for
 from tests.support.fakequery import fake_extractive, foreign_goals
 from tests.support.fakes import fake_policy
 from tests.support.training import mean_reward, same, shopped, training_goals
@@ -34,7 +39,7 @@ CONFIG = PPOConfig(
 def trained(data: ShopData, folder: Path, config: PPOConfig = CONFIG, offer: QueryOffer | None = None) -> ChoicePolicy:
     policy = fake_policy()
     policy.offer = offer
-    train_ppo(policy, data.shop, training_goals(data), [], config, folder)
+    train_ppo(policy, ShopTask(data.shop), training_goals(data), [], config, folder)
     return policy
 
 
@@ -56,12 +61,33 @@ def test_settings_are_checked(change: dict[str, float]) -> None:
         replace(CONFIG, **change)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("count", [4, 7, 32])
-def test_a_pass_takes_every_decision_once(count: int) -> None:
-    config = replace(CONFIG, minibatches=4, epochs=1)
-    for a_pass in range(3):
-        parts = [_minibatch(4 * a_pass + part, count, config).tolist() for part in range(4)]
-        assert sorted(number for part in parts for number in part) == list(range(count))
+@pytest.mark.parametrize("episodes", [1, 4])
+def test_a_pass_takes_every_decision_once(
+    toy: ShopData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, episodes: int
+) -> None:
+    rollouts, batches = [], []
+
+    def collected(*arguments: Any) -> Rollout:
+        rollouts.append(collect_for(*arguments))
+        batches.append([])
+        return rollouts[-1]
+
+    def seen(policy: ChoicePolicy, states: Sequence[Observation]) -> tuple[torch.Tensor, torch.Tensor]:
+        if torch.is_grad_enabled():  # an update, not an episode
+            batches[-1].append([id(state) for state in states])
+        return ChoicePolicy.__mro__[1].logits_and_values(policy, states)
+
+    monkeypatch.setattr(ppo, "collect_for", collected)
+    monkeypatch.setattr(ChoicePolicy, "logits_and_values", seen, raising=False)
+    trained(toy, tmp_path, replace(CONFIG, updates=16, batch_size=episodes, minibatches=4, checkpoint_every=8))
+    assert [len(own) for own in batches] == [8, 8]
+    for rollout, own in zip(rollouts, batches, strict=True):
+        all_of = sorted(id(step.state) for step in rollout.flat())
+        first, second = own[:4], own[4:]
+        if len(all_of) >= 4:
+            assert sorted(chain(*first)) == sorted(chain(*second)) == all_of
+            assert first != second  # in an order of its own
+        assert all(own)  # a part is never empty
 
 
 def test_it_learns_from_rewards_alone(toy: ShopData, tmp_path: Path) -> None:
@@ -79,14 +105,14 @@ def test_two_trainings_agree(toy: ShopData, tmp_path: Path) -> None:
 
 @contextmanager
 def stopped_at_the_second_rollout(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    real, calls = ppo.collect, iter(range(100))
+    real, calls = ppo.collect_for, iter(range(100))
 
     def stop_at_the_second(*args: object, **kwargs: object) -> object:
         if next(calls) == 1:
             raise KeyboardInterrupt
         return real(*args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(ppo, "collect", stop_at_the_second)
+    monkeypatch.setattr(ppo, "collect_for", stop_at_the_second)
     with pytest.raises(KeyboardInterrupt):
         yield
     monkeypatch.undo()
@@ -120,7 +146,7 @@ def test_it_learns_which_query_leads_to_the_goal(toy: ShopData, tmp_path: Path) 
     policy.offer = offer
     assert max(shopped(policy, toy)) < 0.3
     config = replace(CONFIG, updates=160, batch_size=16, learning_rate=1e-2, epochs=4, checkpoint_every=160)
-    train_ppo(policy, toy.shop, goals, [], config, tmp_path)
+    train_ppo(policy, ShopTask(toy.shop), goals, [], config, tmp_path)
     assert min(shopped(policy, toy)) > 0.9
 
 

@@ -6,6 +6,7 @@ import pytest
 from shoprl.errors import ConfigError
 from shoprl.policies.networks.choice import ChoicePolicy
 from shoprl.shop.data import ShopData
+from shoprl.tasks.shop.task import ShopTask
 from shoprl.training import self_learning
 from shoprl.training.dpo import DPOConfig
 from shoprl.training.imitation import ImitationConfig, train_imitation
@@ -31,13 +32,13 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> ChoicePolicy:
 def learned(start: ChoicePolicy, data: ShopData, folder: Path, config: SelfLearningConfig = CONFIG) -> ChoicePolicy:
     policy = copy_of(start, "self")
     assert isinstance(policy, ChoicePolicy)
-    self_learn(policy, data.shop, data.goals, data.split.train, config, folder)
+    self_learn(policy, ShopTask(data.shop), data.goals, data.split.train, config, folder)
     return policy
 
 
 def test_each_round_is_told_of(start: ChoicePolicy, toy: ShopData, tmp_path: Path) -> None:
     policy = copy_of(start, "self")
-    rows = self_learn(policy, toy.shop, toy.goals, toy.split.train, CONFIG, tmp_path)
+    rows = self_learn(policy, ShopTask(toy.shop), toy.goals, toy.split.train, CONFIG, tmp_path)
     assert [row["round"] for row in rows] == [1, 2]
     assert all(row["sampled"] >= 6 and row["pairs"] > 0 for row in rows)
     assert not same(policy, start)  # type: ignore[arg-type]
@@ -78,7 +79,7 @@ def test_it_learns_which_query_leads_to_the_goal(toy: ShopData, tmp_path: Path) 
     assert max(shopped(policy, toy)) < 0.3
     dpo = replace(DPO, updates=120, batch_size=16, learning_rate=3e-3, checkpoint_every=120, log_every=120)
     config = SelfLearningConfig(trajectories=40, rounds=1, dpo=dpo)
-    self_learn(policy, toy.shop, listed, range(8), config, tmp_path)
+    self_learn(policy, ShopTask(toy.shop), listed, range(8), config, tmp_path)
     assert min(shopped(policy, toy)) > 0.8  # a third of the goals were not trained on
 
 

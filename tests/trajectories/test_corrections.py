@@ -10,8 +10,9 @@ from shoprl.shop.data import ShopData
 from shoprl.shop.generated import generated_data
 from shoprl.shop.goal import Goal
 from shoprl.shop.session import MAX_STEPS
-from shoprl.tasks.shop.state import State
-from shoprl.trajectories.corrections import corrected_trips
+from shoprl.tasks.shop.state import ShopState
+from shoprl.tasks.shop.task import ShopTask
+from shoprl.trajectories.corrections import corrected_episodes
 from shoprl.trajectories.examples import examples, replay
 from shoprl.trajectories.shoppers import EXPERT, demonstrations
 from tests.support.fakes import fake_policy
@@ -32,7 +33,7 @@ def goals_of(data: ShopData, count: int = 40) -> list[tuple[int, Goal]]:
 
 
 def test_an_expert_brings_a_bad_agent_to_the_goal(data: ShopData, untrained: LearnedPolicy) -> None:
-    trips = corrected_trips(untrained, data.shop, goals_of(data), np.random.default_rng(0))
+    trips = corrected_episodes(untrained, ShopTask(data.shop), goals_of(data), np.random.default_rng(0))
     assert len(trips) >= 35  # an agent that knows nothing is nearly always wrong
     assert sum(trip.success for trip in trips) / len(trips) >= 0.85
     assert any(trip.slips for trip in trips)
@@ -40,14 +41,20 @@ def test_an_expert_brings_a_bad_agent_to_the_goal(data: ShopData, untrained: Lea
 
 
 def test_slips_are_steps_an_expert_would_not_take_and_are_not_learned(data: ShopData, untrained: LearnedPolicy) -> None:
-    trips = [t for t in corrected_trips(untrained, data.shop, goals_of(data), np.random.default_rng(0)) if t.slips]
+    trips = [
+        t
+        for t in corrected_episodes(untrained, ShopTask(data.shop), goals_of(data), np.random.default_rng(0))
+        if t.slips
+    ]
     for trip in trips:
         pages = [decision.page for decision in trip.decisions]
         assert all(pages[slip] != "item" for slip in trip.slips)
-    shown = examples(data.shop, data.goals, trips)
+    shown = examples(ShopTask(data.shop), data.goals, trips)
     learned = {(example.episode, example.step) for example in shown}
     assert not learned & {(number, slip) for number, trip in enumerate(trips) for slip in trip.slips}
-    assert all(len(replay(data.shop, data.goals[trip.goal_index], trip)) == len(trip.decisions) for trip in trips)
+    assert all(
+        len(replay(ShopTask(data.shop), data.goals[trip.goal_index], trip)) == len(trip.decisions) for trip in trips
+    )
 
 
 class Remembering:
@@ -61,21 +68,21 @@ class Remembering:
             for step, decision in enumerate(trip.decisions)
         }
 
-    def act(self, states: Sequence[State], rngs: Sequence[np.random.Generator], decode: Decode) -> list[Choice]:
+    def act(self, states: Sequence[ShopState], rngs: Sequence[np.random.Generator], decode: Decode) -> list[Choice]:
         actions = [self.known[state.instruction.text, MAX_STEPS - state.steps_left] for state in states]
         return [Choice(action, 1.0, 1.0) for action in actions]
 
 
 def test_an_agent_that_is_right_is_not_corrected(data: ShopData) -> None:
     indices = list(data.split.train[:30])
-    shown = demonstrations(data.shop, data.goals, indices, 30, EXPERT, np.random.default_rng(0))
+    shown = demonstrations(ShopTask(data.shop), data.goals, indices, 30, EXPERT, np.random.default_rng(0))
     agent, goals = Remembering(data, shown), goals_of(data, 30)
-    assert corrected_trips(agent, data.shop, goals, np.random.default_rng(0)) == []  # type: ignore[arg-type]
+    assert corrected_episodes(agent, ShopTask(data.shop), goals, np.random.default_rng(0)) == []  # type: ignore[arg-type]
 
 
 def test_corrections_come_from_the_generator_alone(data: ShopData, untrained: LearnedPolicy) -> None:
     def made(seed: int) -> object:
-        return corrected_trips(untrained, data.shop, goals_of(data, 10), np.random.default_rng(seed))
+        return corrected_episodes(untrained, ShopTask(data.shop), goals_of(data, 10), np.random.default_rng(seed))
 
     assert made(3) == made(3)
     assert made(3) != made(4)

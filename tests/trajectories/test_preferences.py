@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from shoprl.errors import TrajectoryError
-from shoprl.policies.learned import encode_state
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import goals_hash
 from shoprl.tasks.instruction import parse_instruction
+from shoprl.tasks.shop.task import ShopTask
 from shoprl.trajectories.examples import replay
 from shoprl.trajectories.lines import stored_hash
 from shoprl.trajectories.preferences import (
@@ -39,7 +39,7 @@ def pairs() -> list[Preference]:
 def test_a_prompt_shows_what_the_policy_sees(toy: ShopData) -> None:
     goal = toy.goals[19]
     before = ("search[nimbus mesh]", "click[b0shoe0001]", "click[red]")
-    pair = preference(toy.shop, 19, goal, before, "click[buy now]", "click[black]", {"margin": 1.5})
+    pair = preference(ShopTask(toy.shop), 19, goal, before, "click[buy now]", "click[black]", {"margin": 1.5})
     assert pair.prompt.startswith(f"Instruction: {goal.instruction}\n\nPage:\nYou have clicked red.\nInstruction:\n")
     assert "\n[button] Buy Now [button_]\n\nAvailable actions:\n- click[back to search]\n" in pair.prompt
     assert "\n- click[red]\n" in pair.prompt
@@ -75,12 +75,12 @@ def test_any_reader_of_json_lines_finds_the_standard_form(tmp_path: Path, pairs:
 def test_pairs_are_found_again_in_the_shop(toy: ShopData, tmp_path: Path, pairs: list[Preference]) -> None:
     sha256 = goals_hash(toy.goals)
     write_preferences(tmp_path / "pairs.jsonl", pairs, sha256)
-    found = rebuild(toy.shop, toy.goals, read_preferences(tmp_path / "pairs.jsonl", sha256))
-    trips = demonstrations(toy.shop, toy.goals, toy.split.train, 6, 0.6, np.random.default_rng(0))
+    found = rebuild(ShopTask(toy.shop), toy.goals, read_preferences(tmp_path / "pairs.jsonl", sha256))
+    trips = demonstrations(ShopTask(toy.shop), toy.goals, toy.split.train, 6, 0.6, np.random.default_rng(0))
     wanted = [
-        (trip.goal_index, encode_state(state), chosen)
+        (trip.goal_index, state.observe(), chosen)
         for trip in trips
-        for state, chosen in replay(toy.shop, toy.goals[trip.goal_index], trip)
+        for state, chosen in replay(ShopTask(toy.shop), toy.goals[trip.goal_index], trip)
         if chosen is not None and len(state.candidates) > 1
     ]
     assert len(found) == len(wanted) == len(pairs) > 10
@@ -96,20 +96,20 @@ def test_pairs_are_found_again_in_the_shop(toy: ShopData, tmp_path: Path, pairs:
 def test_an_action_that_is_not_available_names_its_line(toy: ShopData, pairs: list[Preference], what: str) -> None:
     wrong = [*pairs[:2], replace(pairs[2], **{what: "click[b0nowhere1]"}), *pairs[3:]]
     with pytest.raises(TrajectoryError, match=rf"^line 3: the {what} action 'click\[b0nowhere1\]' is not available"):
-        rebuild(toy.shop, toy.goals, wrong)
+        rebuild(ShopTask(toy.shop), toy.goals, wrong)
     with pytest.raises(TrajectoryError, match=r"^line 1: goal_index is 35; there are 35 goals"):
-        rebuild(toy.shop, toy.goals, [replace(pairs[0], goal_index=35)])
+        rebuild(ShopTask(toy.shop), toy.goals, [replace(pairs[0], goal_index=35)])
 
 
 def test_a_pair_after_the_purchase_is_none(toy: ShopData) -> None:
     before = ("search[nimbus mesh]", "click[b0shoe0001]", "click[buy now]")
     with pytest.raises(TrajectoryError, match=r"goal 3, step 4: the chosen action .* on the done page"):
-        preference(toy.shop, 3, toy.goals[3], before, "click[buy now]", "click[< prev]")
+        preference(ShopTask(toy.shop), 3, toy.goals[3], before, "click[buy now]", "click[< prev]")
 
 
 def test_an_action_is_not_preferred_to_itself(toy: ShopData) -> None:
     with pytest.raises(TrajectoryError, match="both chosen and rejected"):
-        preference(toy.shop, 3, toy.goals[3], ("search[nimbus mesh]",), "click[next >]", "click[next >]")
+        preference(ShopTask(toy.shop), 3, toy.goals[3], ("search[nimbus mesh]",), "click[next >]", "click[next >]")
 
 
 def put(**fields: object) -> Callable[[dict[str, Any]], None]:
@@ -176,9 +176,9 @@ def test_a_query_can_be_preferred_to_another(toy: ShopData) -> None:
     goals, policy.offer = foreign_goals(toy)
     goal = goals[0][1]
     own, wrong, right = (f"search[{query}]" for query in policy.queries(parse_instruction(goal.instruction)))
-    pair = preference(toy.shop, 0, goal, (), right, wrong, queries=policy.queries)
+    pair = preference(ShopTask(toy.shop), 0, goal, (), right, wrong, queries=policy.queries)
     assert f"- {own}\n- {wrong}\n- {right}\n" in pair.prompt
-    ((example, rejected),) = rebuild(toy.shop, [goal], [pair], policy.queries)
+    ((example, rejected),) = rebuild(ShopTask(toy.shop), [goal], [pair], policy.queries)
     assert (example.chosen, rejected) == (2, 1)
     with pytest.raises(TrajectoryError, match=r"^line 1: the chosen action .* a policy with the searches"):
-        rebuild(toy.shop, [goal], [pair])
+        rebuild(ShopTask(toy.shop), [goal], [pair])

@@ -9,6 +9,7 @@ from shoprl.shop.data import ShopData
 from shoprl.shop.generated import generated_data
 from shoprl.shop.goal import Goal, goals_hash
 from shoprl.tasks.instruction import parse_instruction
+from shoprl.tasks.shop.task import ShopTask
 from shoprl.trajectories.rewording import NO_CEILING, reword, reworded, with_reworded
 from shoprl.trajectories.shoppers import EXPERT, demonstrations
 
@@ -45,7 +46,7 @@ def test_a_ceiling_is_kept_exactly_where_it_is_named(data: ShopData, others: Seq
 
 
 def test_an_expert_still_finds_what_is_asked_for(data: ShopData, others: list[Goal]) -> None:
-    trips = demonstrations(data.shop, others, range(len(others)), 200, EXPERT, np.random.default_rng(0))
+    trips = demonstrations(ShopTask(data.shop), others, range(len(others)), 200, EXPERT, np.random.default_rng(0))
     assert sum(trip.success for trip in trips) >= 190
 
 

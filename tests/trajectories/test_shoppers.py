@@ -9,13 +9,14 @@ from shoprl.rollouts.records import Episode
 from shoprl.shop.data import ShopData, shop_data
 from shoprl.shop.generated import generated_data
 from shoprl.tasks.instruction import parse_instruction
+from shoprl.tasks.shop.task import ShopTask
 from shoprl.trajectories.shoppers import (
     EXPERT,
     average_skill,
+    demonstration,
     demonstrations,
     habits,
     plan_for,
-    shopping_trip,
 )
 from tests.support.toyshop import toy_data
 
@@ -28,7 +29,7 @@ def shop() -> ShopData:
 def trips(data: ShopData, skill: float, count: int = 120, **settings: float) -> list[Episode]:
     rngs = np.random.default_rng(0).spawn(count)
     return [
-        shopping_trip(data.shop, i, data.goals[i], skill, rng, **settings)  # type: ignore[arg-type]
+        demonstration(ShopTask(data.shop), i, data.goals[i], skill, rng, **settings)  # type: ignore[arg-type]
         for i, rng in enumerate(rngs)
     ]
 
@@ -61,7 +62,8 @@ def test_mistakes_come_from_the_generator_alone(shop: ShopData) -> None:
     first, second = trips(shop, 0.6, 30), trips(shop, 0.6, 30)
     assert first == second
     other = [
-        shopping_trip(shop.shop, i, shop.goals[i], 0.6, rng) for i, rng in enumerate(np.random.default_rng(1).spawn(30))
+        demonstration(ShopTask(shop.shop), i, shop.goals[i], 0.6, rng)
+        for i, rng in enumerate(np.random.default_rng(1).spawn(30))
     ]
     assert other != first
 
@@ -83,7 +85,7 @@ def test_an_expert_makes_no_slips_and_a_recovering_one_does(shop: ShopData) -> N
 def test_trips_keep_to_the_limit(shop: ShopData, max_steps: int) -> None:
     for index, rng in enumerate(np.random.default_rng(0).spawn(15)):
         goal = shop.goals[index]
-        episode = shopping_trip(shop.shop, index, goal, 0.5, rng, recovery=0.3, max_steps=max_steps)
+        episode = demonstration(ShopTask(shop.shop, max_steps), index, goal, 0.5, rng, recovery=0.3)
         assert len(episode.decisions) <= max_steps
         assert episode.done == (max_steps >= 3)
         if not episode.done:
@@ -92,14 +94,14 @@ def test_trips_keep_to_the_limit(shop: ShopData, max_steps: int) -> None:
 
 def test_a_search_without_results_ends(shop: ShopData) -> None:
     goal = replace(shop.goals[0], instruction="xyzzy")
-    episode = shopping_trip(shop.shop, 0, goal, EXPERT, np.random.default_rng(0))
+    episode = demonstration(ShopTask(shop.shop), 0, goal, EXPERT, np.random.default_rng(0))
     assert (len(episode.decisions), episode.done, episode.reward) == (15, False, 0.0)
 
 
 def test_every_action_did_something(toy: ShopData) -> None:
     for index, rng in enumerate(np.random.default_rng(0).spawn(len(toy.goals))):
         session = toy.session(index)
-        for decision in shopping_trip(toy.shop, index, toy.goals[index], 0.4, rng, recovery=0.3).decisions:
+        for decision in demonstration(ShopTask(toy.shop), index, toy.goals[index], 0.4, rng, recovery=0.3).decisions:
             assert session.page.kind == decision.page
             page = session.page
             session.step(decision.action)
@@ -120,25 +122,25 @@ def test_skill_is_bounded(skill: float) -> None:
 
 def test_average_skill_succeeds_half_the_time(shop: ShopData) -> None:
     train = shop.split.train
-    skill = average_skill(shop.shop, shop.goals, train, np.random.default_rng(0), trips=120)
-    assert skill == average_skill(shop.shop, shop.goals, train, np.random.default_rng(0), trips=120)
+    skill = average_skill(ShopTask(shop.shop), shop.goals, train, np.random.default_rng(0), episodes=120)
+    assert skill == average_skill(ShopTask(shop.shop), shop.goals, train, np.random.default_rng(0), episodes=120)
     assert 0.2 < skill < 0.95
-    made = demonstrations(shop.shop, shop.goals, train, 200, skill, np.random.default_rng(9))
+    made = demonstrations(ShopTask(shop.shop), shop.goals, train, 200, skill, np.random.default_rng(9))
     assert success(made) == pytest.approx(0.5, abs=0.12)
 
 
 def test_demonstrations_go_round_the_goals(toy: ShopData) -> None:
-    made = demonstrations(toy.shop, toy.goals, (3, 5, 8), 7, EXPERT, np.random.default_rng(0))
+    made = demonstrations(ShopTask(toy.shop), toy.goals, (3, 5, 8), 7, EXPERT, np.random.default_rng(0))
     shown = [episode.goal_index for episode in made]
     assert sorted(shown[:3]) == sorted(shown[3:6]) == [3, 5, 8]
     assert shown[6] in (3, 5, 8)
-    assert made == demonstrations(toy.shop, toy.goals, (3, 5, 8), 7, EXPERT, np.random.default_rng(0))
+    assert made == demonstrations(ShopTask(toy.shop), toy.goals, (3, 5, 8), 7, EXPERT, np.random.default_rng(0))
 
 
 def test_demonstrations_need_goals_and_a_count(toy: ShopData) -> None:
     for indices, count in (((), 3), ((1,), 0)):
         with pytest.raises(ConfigError, match="at least"):
-            demonstrations(toy.shop, toy.goals, indices, count, EXPERT, np.random.default_rng(0))
+            demonstrations(ShopTask(toy.shop), toy.goals, indices, count, EXPERT, np.random.default_rng(0))
 
 
 def test_an_option_without_values_stops_no_shopper() -> None:

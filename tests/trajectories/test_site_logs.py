@@ -15,6 +15,7 @@ from shoprl.shop.data import ShopData, shop_data
 from shoprl.shop.goal import Goal
 from shoprl.shop.session import Shop
 from shoprl.shop.splits import Split
+from shoprl.tasks.shop.task import ShopTask
 from shoprl.trajectories.examples import examples
 from shoprl.trajectories.shoppers import demonstrations
 from shoprl.trajectories.site_logs import SiteLog, import_site_logs, read_site_log, site_log_files
@@ -117,7 +118,7 @@ def test_the_real_logs_are_of_no_use_in_another_shop(toy: ShopData) -> None:
 
 
 def test_demonstrations_written_as_logs_come_back(toy: ShopData, tmp_path: Path) -> None:
-    trips = demonstrations(toy.shop, toy.goals, toy.split.train, 25, 0.5, np.random.default_rng(0))
+    trips = demonstrations(ShopTask(toy.shop), toy.goals, toy.split.train, 25, 0.5, np.random.default_rng(0))
     wanted = []
     for number, trip in enumerate(trips):
         actions = [decision.action for decision in trip.decisions]
@@ -127,7 +128,7 @@ def test_demonstrations_written_as_logs_come_back(toy: ShopData, tmp_path: Path)
     assert found.counts() == {"used": 25}
     assert [[decision.action for decision in each.decisions] for each in found.episodes] == wanted
     assert [outcome.reward for outcome in found.outcomes] == [outcome.logged_reward for outcome in found.outcomes]
-    assert len(examples(toy.shop, found.goals, found.episodes)) >= 50
+    assert len(examples(ShopTask(toy.shop), found.goals, found.episodes)) >= 50
 
 
 def test_the_reward_is_the_one_earned_here(toy: ShopData, goal: Goal, tmp_path: Path) -> None:

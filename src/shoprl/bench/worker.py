@@ -1,4 +1,4 @@
-"""A process that is measured: it opens a shop, steps, prints its times, and waits for its standard input to end.
+"""A process that is measured: it opens a shop, makes steps, prints its times, and waits until standard input ends.
 
 Run as ``python -m shoprl.bench.worker DATA ENVIRONMENTS STEPS``.
 """
@@ -7,25 +7,14 @@ import time
 
 _STARTED = time.perf_counter()
 
-import json  # noqa: E402  (what is imported from here on is timed)
+import json  # noqa: E402  (the imports from here on are timed)
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-from shoprl.shop.data import ShopData, read_data  # noqa: E402
+from shoprl.shop.data import read_data  # noqa: E402
 from shoprl.shop.env import WebShopEnv  # noqa: E402
 
 _IMPORTED = time.perf_counter()
-
-
-def _walk(env: WebShopEnv, data: ShopData, seed: int, steps: int) -> None:
-    _, info = env.reset(seed=seed)
-    for step in range(steps):
-        clickables = info["available_actions"]["clickables"]
-        goal = data.goals[(97 * seed + step) % len(data.goals)]
-        action = f"search[{goal.instruction}]" if step % 5 == 0 or not clickables else f"click[{clickables[-1]}]"
-        _, _, terminated, truncated, info = env.step(action)
-        if terminated or truncated:
-            _, info = env.reset()
 
 
 def main(folder: Path, environments: int, steps: int) -> None:
@@ -36,7 +25,14 @@ def main(folder: Path, environments: int, steps: int) -> None:
     envs[0].step(f"search[{data.goals[0].instruction}]")
     stepped = time.perf_counter()
     for number, env in enumerate(envs):
-        _walk(env, data, number, steps)
+        _, info = env.reset(seed=number)
+        for step in range(steps):
+            clickables = info["available_actions"]["clickables"]
+            goal = data.goals[(97 * number + step) % len(data.goals)]
+            action = f"search[{goal.instruction}]" if step % 5 == 0 or not clickables else f"click[{clickables[-1]}]"
+            _, _, terminated, truncated, info = env.step(action)
+            if terminated or truncated:
+                _, info = env.reset()
     times = {"import_seconds": _IMPORTED - _STARTED, "first_step_seconds": stepped - _IMPORTED}
     sys.stdout.write(json.dumps(times) + "\n")
     sys.stdout.flush()

@@ -1,6 +1,6 @@
-"""Attributes for a catalogue that brings none: the terms that set a product apart in its department (TF-IDF).
+"""Attributes for a catalogue without any: the terms that set a product apart in its department (TF-IDF).
 
-WebShop mined its attributes in this way, before people sorted them by hand (Yao et al., arXiv 2207.01206, section 3.1).
+WebShop mined its attributes in this way before people curated them (Yao et al., arXiv 2207.01206, section 3.1).
 """
 
 from collections import defaultdict
@@ -25,10 +25,6 @@ def _import_vectorizer() -> tuple[Any, frozenset[str]]:
     return TfidfVectorizer, ENGLISH_STOP_WORDS
 
 
-def _text(product: Product) -> str:
-    return " ".join([product.title, *product.bullets]).lower()
-
-
 def _top_terms(texts: Sequence[str], length: int, top: int) -> list[list[str]]:
     """For each text its ``top`` n-grams of ``length`` words with a positive score; equal ones in alphabetical order."""
     vectorizer_class, english = _import_vectorizer()
@@ -39,14 +35,14 @@ def _top_terms(texts: Sequence[str], length: int, top: int) -> list[list[str]]:
     except ValueError:  # not one n-gram is left: "empty vocabulary"
         return [[] for _ in texts]
     names = vectorizer.get_feature_names_out().tolist()
-    found = []
+    best = []
     for row in range(len(texts)):
         cells = slice(scores.indptr[row], scores.indptr[row + 1])
         scored = zip(scores.data[cells].tolist(), scores.indices[cells].tolist(), strict=True)
         # Scores that should be equal may differ in the last bits.
         ranked = sorted((-round(score, 9), names[place]) for score, place in scored if score > 0)
-        found.append([name for _, name in ranked[:top]])
-    return found
+        best.append([name for _, name in ranked[:top]])
+    return best
 
 
 def mine_attributes(products: Sequence[Product], top: int = 5) -> dict[str, tuple[str, ...]]:
@@ -72,7 +68,7 @@ def mine_attributes(products: Sequence[Product], top: int = 5) -> dict[str, tupl
         departments[product.category].append(product)
     mined: dict[str, tuple[str, ...]] = {product.asin: () for product in products}
     for members in departments.values():
-        texts = [_text(product) for product in members]
+        texts = [" ".join([product.title, *product.bullets]).lower() for product in members]
         by_length = [_top_terms(texts, length, top) for length in _LENGTHS]
         for product, bigrams, unigrams in zip(members, *by_length, strict=True):
             mined[product.asin] = tuple([*bigrams, *unigrams][:top])

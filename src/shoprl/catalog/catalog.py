@@ -12,7 +12,7 @@ Listing = Literal["query", "category"]
 
 
 class Catalog:
-    """Products in a fixed order, found by ASIN; read-only.
+    """Products in a fixed order, looked up by ASIN; read-only.
 
     Args:
         products: at least one product, no ASIN twice.

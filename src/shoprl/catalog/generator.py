@@ -1,4 +1,4 @@
-"""Invented shops of any size, in WebShop's file format: same seed, same bytes."""
+"""Generated catalogues of any size in WebShop's file format; the same seed gives the same bytes."""
 
 import json
 from collections import deque
@@ -23,12 +23,12 @@ from shoprl.progress import track
 MISSING_PRICE = 100.0  # dollars: what WebShop charges for a product without a price
 _NEAR_DUPLICATES = 0.42  # share of products made after one of the last _RECENT
 _RECENT = 200
-_EARLIEST = 25  # without it a few early products would be copied over and over
+_EARLIEST = 25  # products before the first near-duplicate; else a few early ones would be copied over and over
 _NO_OPTIONS = ""  # WebShop's files write an empty string here
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ASINS = 36**8
-_STRIDE = 1_290_714_236_551  # shares no factor with 36, so that no ASIN comes twice
+_STRIDE = 1_290_714_236_551  # coprime to 36, so that no ASIN occurs twice
 _dump = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
@@ -40,7 +40,7 @@ class Listing:
         item: its entry in ``items_shuffle_N.json``.
         price: its entry in ``prices.json``, in dollars.
         wording: its entry in ``items_ins_v2_N.json``: attributes and, mostly, a synthetic instruction.
-        requests: its entry in ``items_human_ins.json``; none where nothing is asked of it.
+        requests: its entry in ``items_human_ins.json``; empty for a product without requests.
     """
 
     item: dict[str, Any]
@@ -78,36 +78,6 @@ def _option_files(options: Mapping[str, Sequence[str]], asin: str, draws: Draws)
     return field
 
 
-def _pricing(prices: Sequence[float]) -> str:
-    """The field ``pricing``."""
-    if not prices:
-        return ""
-    low, high = prices
-    return f"${low:.2f}" if low == high else f"${low:.2f} - ${high:.2f}"
-
-
-def _frozen_price(prices: Sequence[float], draws: Draws) -> float:
-    """The price a product costs from now on, in dollars."""
-    if not prices:
-        return MISSING_PRICE
-    low, high = prices
-    return round(low, 2) if low == high else round(low + (high - low) * draws.uniform(), 2)
-
-
-def _rating(draws: Draws) -> float | str:
-    return "" if draws.chance(0.36) else round(5.0 - 2.2 * draws.uniform() ** 2, 1)
-
-
-def _synthetic_instruction(query: str, asked: Sequence[str]) -> str:
-    """WebShop's own form: "Find me A, B query with C, D for E"."""
-    by_role = {role: [name for name in asked if ROLES[name] == role] for role in ("trait", "part", "use")}
-    text = " ".join(["Find me", *([", ".join(by_role["trait"])] if by_role["trait"] else []), query])
-    for link, role in (("with", "part"), ("for", "use")):
-        if by_role[role]:
-            text += f" {link} {', '.join(by_role[role])}"
-    return text
-
-
 def _wording(blueprint: Blueprint, draws: Draws) -> dict[str, Any]:
     """The product's entry in ``items_ins_v2_N.json``."""
     attributes = list(blueprint.attributes)
@@ -117,48 +87,58 @@ def _wording(blueprint: Blueprint, draws: Draws) -> dict[str, Any]:
     entry: dict[str, Any] = {"attributes": draws.sample(attributes, len(attributes))}
     if blueprint.asked:
         asked = blueprint.attributes[: blueprint.asked]
-        entry["instruction"] = _synthetic_instruction(blueprint.family.query, asked)
-        order = ("trait", "part", "use")
-        entry["instruction_attributes"] = sorted(asked, key=lambda name: order.index(ROLES[name]))
+        by_role = {role: [name for name in asked if ROLES[name] == role] for role in ("trait", "part", "use")}
+        traits = [", ".join(by_role["trait"])] if by_role["trait"] else []
+        text = " ".join(["Find me", *traits, blueprint.family.query])  # WebShop's form: ... A, B query with C, D for E
+        for link, role in (("with", "part"), ("for", "use")):
+            if by_role[role]:
+                text += f" {link} {', '.join(by_role[role])}"
+        entry["instruction"] = text
+        entry["instruction_attributes"] = [name for names in by_role.values() for name in names]
     return entry
 
 
 def _requests(blueprint: Blueprint, draws: Draws, rng: np.random.Generator) -> list[dict[str, Any]]:
-    """One to four wishes for the product in a shopper's words."""
+    """One to four requests for the product in a shopper's words; none where no attribute is asked for."""
     if not blueprint.asked:
         return []
-    found = []
+    requests = []
     for _ in range(draws.between(1, 4)):
         asked = draws.sample(blueprint.attributes[: blueprint.asked], draws.between(1, blueprint.asked))
         chosen = {name: draws.pick(values).lower() for name, values in blueprint.options.items() if draws.chance(0.8)}
         noun = blueprint.kind if draws.chance(0.6) else blueprint.family.query
-        found.append(
+        requests.append(
             {
                 "instruction": phrase(rng, noun, asked, chosen),
                 "instruction_attributes": asked,
                 "instruction_options": list(chosen.values()),
             }
         )
-    return found
+    return requests
 
 
 def _listing(blueprint: Blueprint, asin: str, draws: Draws, rng: np.random.Generator) -> Listing:
-    """Put a blueprint into words."""
+    """The file entries of a product. The order of the draws is part of the format: it fixes a seed's bytes."""
+    if not blueprint.prices:
+        pricing, low, high = "", MISSING_PRICE, MISSING_PRICE
+    else:
+        low, high = blueprint.prices
+        pricing = f"${low:.2f}" if low == high else f"${low:.2f} - ${high:.2f}"
     item = {
         "name": title(blueprint, draws),
         "full_description": description(blueprint, draws),
         "images": [f"https://img.shop.example/{asin}/{place}.jpg" for place in range(draws.between(2, 8))],
         "product_category": "" if draws.chance(0.01) else blueprint.family.path,
-        "average_rating": _rating(draws),
+        "average_rating": "" if draws.chance(0.36) else round(5.0 - 2.2 * draws.uniform() ** 2, 1),
         "small_description": bullets(blueprint, draws),
         "customization_options": _option_files(blueprint.options, asin, draws),
         "asin": asin,
         "category": blueprint.department,
         "query": blueprint.family.query,
         "page": 1 + int(300 * draws.uniform() ** 2),
-        "pricing": _pricing(blueprint.prices),
+        "pricing": pricing,
     }
-    price = _frozen_price(blueprint.prices, draws)
+    price = round(low if low == high else low + (high - low) * draws.uniform(), 2)
     return Listing(item, price, _wording(blueprint, draws), _requests(blueprint, draws, rng))
 
 
@@ -167,13 +147,13 @@ def generate(count: int, rng: np.random.Generator) -> Iterator[Listing]:
 
     Args:
         count: how many products, at least one.
-        rng: where they come from; it is ahead of the products drawn by up to some thousand numbers.
+        rng: the source of all draws; it is read in blocks, up to some thousand numbers ahead.
 
     Raises:
         ConfigError: ``count`` is below one.
     """
     if count < 1:
-        raise ConfigError(f"A shop needs at least one product, not {count}. Ask for more.")
+        raise ConfigError(f"count {count}: a shop needs at least one product.")
     return _generate(count, rng)
 
 
@@ -222,7 +202,7 @@ def _write_listings(streams: Sequence[IO[bytes]], listings: Iterator[Listing]) -
 
 
 def write_catalog(folder: Path, count: int, seed: int) -> None:
-    """Write an invented shop of ``count`` products to ``folder``, in WebShop's own files.
+    """Write a generated catalogue of ``count`` products to ``folder``, in WebShop's own files.
 
     The files are ``items_shuffle_{count}.json``, ``items_ins_v2_{count}.json``, ``prices.json`` and
     ``items_human_ins.json``. The same ``count`` and ``seed`` give the same bytes.
@@ -232,7 +212,7 @@ def write_catalog(folder: Path, count: int, seed: int) -> None:
         StorageError: a file cannot be written; those that were there are then as before.
     """
     if seed < 0:
-        raise ConfigError(f"A seed cannot be negative, as {seed} is. Choose --seed 0 or larger.")
+        raise ConfigError(f"seed {seed}: must be at least 0.")
     listings = track(generate(count, np.random.default_rng(seed)), "Writing products", total=count, unit="product")
     names = (f"items_shuffle_{count}.json", f"items_ins_v2_{count}.json", "prices.json", "items_human_ins.json")
     _write_together([folder / name for name in names], partial(_write_listings, listings=listings))

@@ -1,4 +1,4 @@
-"""A shopper's wish in a shopper's words: many forms, every attribute and option value verbatim."""
+"""Requests in a shopper's words: many forms, every attribute and option value verbatim."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ _OPENERS = (
     *("gotta get", "hey, i need", "i ned", "lookin for", "plz find me", "gimme", "i m looking for", "can u find me"),
     *("anyone got", "i was hoping to find", "i wnat", "really want", "hi, looking for", "Find me", "I need", "Show me"),
 )
-_WISHES = ("it should be", "it must be", "make sure it is", "it has to be", "i want it to be", "ideally it is")
-_WISHES_MANY = (
+_DEMANDS = ("it should be", "it must be", "make sure it is", "it has to be", "i want it to be", "ideally it is")
+_DEMANDS_MANY = (
     *("they should be", "they must be", "make sure they are", "they have to be", "i want them to be"),
     "ideally they are",
 )
@@ -48,8 +48,8 @@ _PRICE_FORMS = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
-    """A wish sorted by where its parts go in a sentence."""
+class _Request:
+    """A request, its parts sorted by where they go in a sentence."""
 
     noun: str
     before: tuple[str, ...]
@@ -73,14 +73,7 @@ def _option_kind(name: str) -> str:
     return next((kind for kind in ("quantity", *_OPTION_FORMS) if kind in lower), "")
 
 
-def _word_option(draws: Draws, name: str, value: str) -> str:
-    kind = _option_kind(name)
-    if kind:
-        return draws.pick(_OPTION_FORMS[kind]).replace("{}", value)
-    return draws.pick(_OTHER_FORMS).replace("{name}", name.lower()).replace("{value}", value)
-
-
-def _sort(draws: Draws, query: str, attributes: Sequence[str], options: Mapping[str, str]) -> _Wish:
+def _sort(draws: Draws, query: str, attributes: Sequence[str], options: Mapping[str, str]) -> _Request:
     by_role: dict[str, list[str]] = {"trait": [], "part": [], "use": []}
     for attribute in draws.sample(attributes, len(attributes)):
         by_role[ROLES.get(attribute, "trait")].append(attribute)
@@ -88,95 +81,100 @@ def _sort(draws: Draws, query: str, attributes: Sequence[str], options: Mapping[
     before = by_role["trait"][:front]
     worded = []
     for name, value in options.items():
-        if _option_kind(name) in _BEFORE_NOUN and draws.chance(0.3):
-            before.append(value.lower())
+        kind, lower = _option_kind(name), value.lower()
+        if kind in _BEFORE_NOUN and draws.chance(0.3):
+            before.append(lower)
+        elif kind:
+            worded.append(draws.pick(_OPTION_FORMS[kind]).replace("{}", lower))
         else:
-            worded.append(_word_option(draws, name, value.lower()))
+            worded.append(draws.pick(_OTHER_FORMS).replace("{name}", name.lower()).replace("{value}", lower))
     traits = tuple(by_role["trait"][front:])
-    return _Wish(query, tuple(before), traits, tuple(by_role["part"]), tuple(by_role["use"]), tuple(worded))
+    return _Request(query, tuple(before), traits, tuple(by_role["part"]), tuple(by_role["use"]), tuple(worded))
 
 
-def _clauses(draws: Draws, wish: _Wish) -> list[str]:
+def _clauses(draws: Draws, request: _Request) -> list[str]:
     """What follows the noun, each with a space before it."""
     clauses = []
-    if wish.parts:
-        clauses.append(f" {draws.pick(_PART_LINKS)} {_join(wish.parts)}")
-    if wish.uses:
-        clauses.append(f" {draws.pick(_USE_LINKS)} {_join(wish.uses)}")
-    if wish.traits:
-        clauses.append(f" that {'are' if is_many(wish.noun) else 'is'} {_join(wish.traits)}")
+    if request.parts:
+        clauses.append(f" {draws.pick(_PART_LINKS)} {_join(request.parts)}")
+    if request.uses:
+        clauses.append(f" {draws.pick(_USE_LINKS)} {_join(request.uses)}")
+    if request.traits:
+        clauses.append(f" that {'are' if is_many(request.noun) else 'is'} {_join(request.traits)}")
     return clauses
 
 
-def _named(draws: Draws, wish: _Wish) -> str:
-    return counted(wish.noun, draws.pick((" ", ", ")).join(wish.before))
+def _named(draws: Draws, request: _Request) -> str:
+    return counted(request.noun, draws.pick((" ", ", ")).join(request.before))
 
 
-def _straight(draws: Draws, wish: _Wish) -> str:
-    options = "".join(f", {option}" for option in wish.options)
-    return f"{draws.pick(_OPENERS)} {_named(draws, wish)}{''.join(_clauses(draws, wish))}{options}"
+def _straight(draws: Draws, request: _Request) -> str:
+    options = "".join(f", {option}" for option in request.options)
+    return f"{draws.pick(_OPENERS)} {_named(draws, request)}{''.join(_clauses(draws, request))}{options}"
 
 
-def _shuffled(draws: Draws, wish: _Wish) -> str:
-    clauses = _clauses(draws, wish)
-    options = f" {_join(wish.options)}" if wish.options else ""
+def _shuffled(draws: Draws, request: _Request) -> str:
+    clauses = _clauses(draws, request)
+    options = f" {_join(request.options)}" if request.options else ""
     ordered = [*draws.sample(clauses, len(clauses)), options]
-    return f"{draws.pick(_OPENERS)} {_named(draws, wish)}{''.join(ordered)}"
+    return f"{draws.pick(_OPENERS)} {_named(draws, request)}{''.join(ordered)}"
 
 
-def _options_near(draws: Draws, wish: _Wish) -> str:
-    options = f" {_join(wish.options, ', ')}" if wish.options else ""
-    return f"{draws.pick(_OPENERS)} {_named(draws, wish)}{options}{''.join(_clauses(draws, wish))}"
+def _options_near(draws: Draws, request: _Request) -> str:
+    options = f" {_join(request.options, ', ')}" if request.options else ""
+    return f"{draws.pick(_OPENERS)} {_named(draws, request)}{options}{''.join(_clauses(draws, request))}"
 
 
-def _keywords(draws: Draws, wish: _Wish) -> str:
+def _keywords(draws: Draws, request: _Request) -> str:
     comma = draws.pick((", ", ", ", " "))
-    noun = " ".join([*wish.before, singular(wish.noun)])
-    return comma.join([noun, *wish.traits, *wish.parts, *(f"for {use}" for use in wish.uses), *wish.options])
+    noun = " ".join([*request.before, singular(request.noun)])
+    return comma.join(
+        [noun, *request.traits, *request.parts, *(f"for {use}" for use in request.uses), *request.options]
+    )
 
 
-def _two_sentences(draws: Draws, wish: _Wish) -> str:
-    text = f"{draws.pick(_OPENERS)} {_named(draws, wish)}"
-    many = is_many(wish.noun)
-    if wish.uses:
-        text += f" for {_join(wish.uses)}"
-    if wish.traits:
-        text += f". {draws.pick(_WISHES_MANY if many else _WISHES)} {_join(wish.traits)}"
-    if wish.parts:
-        text += f". {'they' if many else 'it'} should come with {_join(wish.parts)}"
-    if wish.options:
+def _two_sentences(draws: Draws, request: _Request) -> str:
+    text = f"{draws.pick(_OPENERS)} {_named(draws, request)}"
+    many = is_many(request.noun)
+    if request.uses:
+        text += f" for {_join(request.uses)}"
+    if request.traits:
+        text += f". {draws.pick(_DEMANDS_MANY if many else _DEMANDS)} {_join(request.traits)}"
+    if request.parts:
+        text += f". {'they' if many else 'it'} should come with {_join(request.parts)}"
+    if request.options:
         text += (
-            f". {draws.pick(('i want', 'i need', 'get', 'choose'))} {'them' if many else 'it'} {_join(wish.options)}"
+            f". {draws.pick(('i want', 'i need', 'get', 'choose'))} {'them' if many else 'it'} {_join(request.options)}"
         )
     return text
 
 
-def _story(draws: Draws, wish: _Wish) -> str:
+def _story(draws: Draws, request: _Request) -> str:
     start = draws.pick(("my old one broke so", "as a gift for a friend", "before the weekend", "for my new place"))
-    return f"{start} {_straight(draws, wish)}"
+    return f"{start} {_straight(draws, request)}"
 
 
-def _use_first(draws: Draws, wish: _Wish) -> str:
-    if not wish.uses:
-        return _straight(draws, wish)
-    rest = _Wish(wish.noun, wish.before, wish.traits, wish.parts, (), wish.options)
-    return f"for {_join(wish.uses)} {_straight(draws, rest)}"
+def _use_first(draws: Draws, request: _Request) -> str:
+    if not request.uses:
+        return _straight(draws, request)
+    rest = _Request(request.noun, request.before, request.traits, request.parts, (), request.options)
+    return f"for {_join(request.uses)} {_straight(draws, rest)}"
 
 
-def _options_last(draws: Draws, wish: _Wish) -> str:
-    text = f"{draws.pick(_OPENERS)} {_named(draws, wish)}{''.join(_clauses(draws, wish))}"
+def _options_last(draws: Draws, request: _Request) -> str:
+    text = f"{draws.pick(_OPENERS)} {_named(draws, request)}{''.join(_clauses(draws, request))}"
     link = draws.pick((". i would like", ", preferably", ". only", ", and i want"))
-    return f"{text}{link} {_join(wish.options)}" if wish.options else text
+    return f"{text}{link} {_join(request.options)}" if request.options else text
 
 
-_FORMS: tuple[Callable[[Draws, _Wish], str], ...] = (
+_FORMS: tuple[Callable[[Draws, _Request], str], ...] = (
     *(_straight, _straight, _shuffled, _shuffled, _options_near),
     *(_keywords, _two_sentences, _story, _use_first, _options_last),
 )
 
 
 def phrase(rng: np.random.Generator, query: str, attributes: Sequence[str], options: Mapping[str, str]) -> str:
-    """Word a wish, without a price, in one of several hundred forms.
+    """Word a request, without a price, in one of several hundred forms.
 
     Args:
         rng: decides on the form.
@@ -188,8 +186,8 @@ def phrase(rng: np.random.Generator, query: str, attributes: Sequence[str], opti
         A text that a price may follow (:func:`phrase_price`): it ends without a stop.
     """
     draws = Draws(rng, block=32)
-    wish = _sort(draws, query, attributes, options)
-    return draws.pick(_FORMS)(draws, wish) + draws.pick(_CLOSERS)
+    request = _sort(draws, query, attributes, options)
+    return draws.pick(_FORMS)(draws, request) + draws.pick(_CLOSERS)
 
 
 def phrase_price(rng: np.random.Generator, price_upper: float) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A person's wish for one product, as WebShop's human goals and synthetic instructions store it.
+    """A request for one product, as WebShop's human goals and synthetic instructions store it.
 
     Attributes:
-        text: the wish in words, without a price.
+        text: its words, without a price.
         attributes: the attributes it asks for.
         options: the option values it asks for, or None for "every combination the product has" (synthetic).
     """
@@ -30,14 +30,14 @@ class Product:
         description: the long text of the Description page.
         bullets: the bullet points of the Features page.
         category: its department.
-        query: the search it was found under, lower case ("product type").
+        query: its product type, lower case: the search that WebShop collected it with.
         product_category: its path, parts separated by ``›``.
         price: what it costs, in dollars.
         price_tag: the price as pages show it; may be a range.
         options: option name -> values, in the shop's order.
         attributes: properties such as "machine washable".
         image: address of its picture, or an empty string.
-        requests: wishes that goals are made of.
+        requests: what goals are made of.
     """
 
     asin: str
@@ -55,13 +55,13 @@ class Product:
     requests: tuple[Request, ...] = ()
 
     def __hash__(self) -> int:
-        return hash(self.asin)  # its options are a dictionary; what is cached for a product is found by this
+        return hash(self.asin)  # options are a dictionary, which has no hash; caches are keyed by products
 
     def to_json(self) -> dict[str, Any]:
         """The product in JSON-able form."""
-        found = {name: getattr(self, name) for name in _PLAIN}
+        plain = {name: getattr(self, name) for name in _PLAIN}
         requests = [{"text": r.text, "attributes": r.attributes, "options": r.options} for r in self.requests]
-        return found | {"options": dict(self.options), "requests": requests}
+        return plain | {"options": dict(self.options), "requests": requests}
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> "Product":

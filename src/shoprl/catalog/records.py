@@ -40,7 +40,7 @@ class RecordWriter:
 
     Args:
         folder: made where it is missing.
-        keep: how many records of an earlier writer to go on from.
+        keep: how many records of an earlier writer to keep and append to.
 
     Raises:
         StorageError: the folder cannot be written, or holds fewer records.
@@ -158,14 +158,14 @@ class SortedKeys:
 
     @staticmethod
     def write(folder: Path, keys: Sequence[str]) -> None:
-        """Store texts, none of them twice, to be found by their place in ``keys``."""
+        """Store distinct texts; :meth:`find` gives their place in ``keys``."""
         encoded = np.array([key.encode() for key in keys], dtype=bytes)
         order = np.argsort(encoded, kind="stable").astype(np.int32)
         save_array(folder / "order.npy", order)
         save_array(folder / "keys.npy", encoded[order])
 
     def find(self, key: str) -> int | None:
-        """The place of ``key`` in what was written, or None."""
+        """The place of ``key`` among the keys written, or None."""
         wanted = key.encode(errors="surrogatepass")  # which no stored key is
         if not len(self.keys) or len(wanted) > self.keys.itemsize:  # NumPy would widen all keys to the longest
             return None
@@ -186,15 +186,15 @@ class StoredMapping(Mapping[str, Any]):
     @classmethod
     def copy(cls, entries: Iterable[tuple[str, Any]], folder: Path, longest: int) -> "StoredMapping":
         """Write entries to ``folder``; keys of more than ``longest`` characters, or with a NUL, are left out."""
-        found: dict[str, int] = {}
+        number_of: dict[str, int] = {}
         with RecordWriter(folder) as records:
             for key, value in entries:
                 if len(key) <= longest and "\0" not in key:  # NumPy takes no NUL at an end
-                    found[key] = len(records)  # the last entry of a key counts, as in a dictionary
+                    number_of[key] = len(records)  # the last entry of a key counts, as in a dictionary
                     records.append(json.dumps(value).encode())
             records.finish()
-        numbers = np.fromiter(found.values(), dtype=np.int32, count=len(found))
-        SortedKeys.write(folder, list(found))
+        numbers = np.fromiter(number_of.values(), dtype=np.int32, count=len(number_of))
+        SortedKeys.write(folder, list(number_of))
         save_array(folder / "order.npy", numbers[load_array(folder / "order.npy")])
         return cls(folder)
 

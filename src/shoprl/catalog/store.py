@@ -15,7 +15,7 @@ from shoprl.catalog.records import Records, SortedKeys, load_array, save_array
 from shoprl.errors import CatalogError
 from shoprl.files import read_json, write_json
 
-REMEMBERED = 4_096  # products a process keeps at hand
+REMEMBERED = 4_096  # decoded products that a process caches
 
 _NAMES = "names.json"
 
@@ -65,7 +65,7 @@ class _Products(Sequence[Product]):
         return self._read(range(len(self))[number])
 
     def __iter__(self) -> Iterator[Product]:
-        return map(self._decode, range(len(self)))  # a walk through all would drive out what is at hand
+        return map(self._decode, range(len(self)))  # iterating over all would evict the cache
 
 
 class StoredCatalog(Catalog):
@@ -102,7 +102,7 @@ class StoredCatalog(Catalog):
 
     @cached_property
     def content_hash(self) -> str:
-        """See :attr:`Catalog.content_hash`; worked out when the store was built."""
+        """See :attr:`Catalog.content_hash`; computed when the store was built."""
         return self.stored_hash
 
     @cached_property

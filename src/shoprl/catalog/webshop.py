@@ -32,7 +32,7 @@ DEFAULT_PRICE = 100.0  # WebShop's price where a product names none
 
 
 class _FaultError(Exception):
-    """What is wrong with one product; ``field`` names where."""
+    """A fault of one product, in its ``field``."""
 
     def __init__(self, field: str, what: str) -> None:
         super().__init__(f"field {field!r} {what}")
@@ -49,11 +49,11 @@ class _Extras:
 
 
 def _one_file(folder: Path, pattern: str) -> Path | None:
-    found = sorted(folder.glob(pattern))
-    if len(found) > 1:
-        names = ", ".join(path.name for path in found)
+    paths = sorted(folder.glob(pattern))
+    if len(paths) > 1:
+        names = ", ".join(path.name for path in paths)
         raise CatalogError(f"{folder}: more than one {pattern} ({names}). Keep the one you mean.")
-    return found[0] if found else None
+    return paths[0] if paths else None
 
 
 def _in_memory(path: Path) -> Mapping[str, Any]:
@@ -64,7 +64,7 @@ def stored_mapping(folder: Path, path: Path) -> Mapping[str, Any]:
     """A file from ASIN to values, copied below ``folder`` once and read from there: none of it stays in memory."""
     own = folder / path.name
     if not own.is_dir():
-        part = folder / f"{path.name}.part"  # what was cut off is not gone on with
+        part = folder / f"{path.name}.part"  # an unfinished copy is started again
         shutil.rmtree(part, ignore_errors=True)
         StoredMapping.copy(iter_object(path, CatalogError), part, longest=MAX_ASIN)
         part.rename(own)
@@ -106,15 +106,6 @@ def _bullets(row: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(bullets)
 
 
-def _option_value(content: object) -> str:
-    value = content.get("value") if isinstance(content, dict) else content
-    if not isinstance(value, str):
-        raise _FaultError("customization_options", "holds a value that is not text")
-    if len(value) > MAX_OPTION:
-        raise _FaultError("customization_options", f"holds a value longer than {MAX_OPTION} characters")
-    return value.strip().replace("/", " | ").lower()
-
-
 def _options(row: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     raw = row.get("customization_options") or {}
     if not isinstance(raw, dict):
@@ -125,7 +116,15 @@ def _options(row: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
             continue
         if not isinstance(contents, list) or len(name) > MAX_OPTION:
             raise _FaultError("customization_options", "holds something other than a list of values")
-        options[name.lower()] = tuple(_option_value(content) for content in contents)
+        values = []
+        for content in contents:
+            value = content.get("value") if isinstance(content, dict) else content
+            if not isinstance(value, str):
+                raise _FaultError("customization_options", "holds a value that is not text")
+            if len(value) > MAX_OPTION:
+                raise _FaultError("customization_options", f"holds a value longer than {MAX_OPTION} characters")
+            values.append(value.strip().replace("/", " | ").lower())
+        options[name.lower()] = tuple(values)
     if sum(map(len, options.values())) > MAX_OPTIONS:
         raise _FaultError("customization_options", f"holds more than {MAX_OPTIONS} values")
     return options
@@ -147,14 +146,6 @@ def parse_pricing(text: str) -> tuple[float, ...]:
     if not all(map(math.isfinite, prices)):
         raise ValueError(f"not a price: {text!r}")
     return prices
-
-
-def _frozen_price(asin: str, pricing: tuple[float, ...]) -> float:
-    """A price inside the range that depends on the ASIN alone: equal in every process, drawn from no shared state."""
-    if len(pricing) == 1:
-        return pricing[0]
-    seed = int.from_bytes(hashlib.sha256(f"price:{asin}".encode()).digest()[:8])
-    return float(np.random.default_rng(seed).uniform(min(pricing), max(pricing)))
 
 
 def _amount(value: object) -> float:
@@ -179,12 +170,16 @@ def _price(row: Mapping[str, Any], asin: str, frozen: object) -> tuple[float, st
     if not pricing:
         raise _FaultError("pricing", "is not a price such as '$12.99' or '$12.99 - $24.99'")
     tag = f"${pricing[0]}" if len(pricing) == 1 else f"${pricing[0]} to ${pricing[1]}"
-    if frozen is None:
-        return _frozen_price(asin, pricing), tag
-    try:
-        return _amount(frozen), tag
-    except ValueError as error:
-        raise _FaultError("price in prices.json", "is not a number of dollars") from error
+    if frozen is not None:
+        try:
+            return _amount(frozen), tag
+        except ValueError as error:
+            raise _FaultError("price in prices.json", "is not a number of dollars") from error
+    if len(pricing) == 1:
+        return pricing[0], tag
+    # A price inside the range that depends on the ASIN alone is equal in every process and draws from no shared state.
+    seed = int.from_bytes(hashlib.sha256(f"price:{asin}".encode()).digest()[:8])
+    return float(np.random.default_rng(seed).uniform(min(pricing), max(pricing))), tag
 
 
 def _strings(value: object, name: str) -> tuple[str, ...]:
@@ -241,7 +236,7 @@ def products_file(folder: Path) -> Path:
         CatalogError: there is none, or more than one.
     """
     if not folder.is_dir():
-        raise CatalogError(f"{folder}: no such folder. Give the folder that holds items_shuffle*.json with --data.")
+        raise CatalogError(f"{folder}: no such folder. Give the data folder, which holds items_shuffle*.json.")
     path = _one_file(folder, "items_shuffle*.json")
     if path is None:
         raise CatalogError(
@@ -258,7 +253,7 @@ class ProductReader:
         folder: the data folder.
         strict: a product that cannot be used is an error; otherwise it is left out and counted in ``skipped``.
         open_mapping: reads a file from ASIN to values.
-        start: how far an earlier reader came: its ``position`` and ``number``.
+        start: ``position`` and ``number`` of an earlier reader, to continue from.
 
     Attributes:
         path: the products file.
@@ -280,8 +275,8 @@ class ProductReader:
         position, self.number = start or (None, 0)
         self.skipped: Counter[str] = Counter()
         self._rows = JsonArray(self.path, CatalogError, position)
-        found = {name: _one_file(folder, pattern) for name, pattern in _EXTRA_FILES.items()}
-        self._extras = _Extras(**{name: open_mapping(path) for name, path in found.items() if path})
+        paths = {name: _one_file(folder, pattern) for name, pattern in _EXTRA_FILES.items()}
+        self._extras = _Extras(**{name: open_mapping(path) for name, path in paths.items() if path})
 
     def position(self) -> Position:
         """The place in the products file behind the last product that was read."""
@@ -298,7 +293,7 @@ class ProductReader:
             except _FaultError as fault:
                 if self.strict:
                     raise CatalogError(
-                        f"{self.path}: product {self.number}: {fault}. Mend it, or read without --strict to skip it."
+                        f"{self.path}: product {self.number}: {fault}. Fix it, or read without strict to skip it."
                     ) from fault
                 self.skipped[fault.kind] += 1
                 continue
@@ -306,7 +301,7 @@ class ProductReader:
             yield product
 
     def report(self, usable: int) -> None:
-        """Log what was left out.
+        """Log how many products were left out and why.
 
         Raises:
             CatalogError: no product is usable.
@@ -314,16 +309,16 @@ class ProductReader:
         if not usable:
             reasons = ", ".join(f"{kind} ({count})" for kind, count in self.skipped.most_common(3))
             raise CatalogError(
-                f"{self.path}: holds no usable product: {reasons or 'the list is empty'}. Mend the products it holds."
+                f"{self.path}: holds no usable product: {reasons or 'the list is empty'}. Fix the products in it."
             )
         for kind, count in self.skipped.items():
-            log.warning("%s: %d products skipped: %s (name them with --strict)", self.path.name, count, kind)
+            log.warning("%s: %d products skipped: %s (strict names the first)", self.path.name, count, kind)
 
 
 def read_catalog(folder: Path, strict: bool = False) -> Catalog:
     """Read the catalogue of a data folder.
 
-    The folder holds ``items_shuffle*.json`` (a list of products in WebShop's fields) and, where there are such,
+    The folder holds ``items_shuffle*.json`` (a list of products in WebShop's fields) and optionally
     ``items_ins_v2*.json`` (attributes and synthetic instructions), ``items_human_ins.json`` (human instructions) and
     ``prices.json`` (ASIN -> price). Without ``prices.json`` a price range becomes one price drawn from the ASIN.
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import tyro
 
+from shoprl.bench.figures import Figures
 from shoprl.catalog.webshop import products_file
 from shoprl.cli.output import Json, check_seed, emit, table
 from shoprl.errors import ConfigError
@@ -65,16 +66,17 @@ class Env:
 
     def execute(self) -> None:
         """Run the command."""
-        from shoprl.bench.env import bench_env, random_walks, recorded_walks
+        from shoprl.bench.env import bench_env, random_episodes, recorded_episodes
 
         check_seed(self.seed)
         if self.passes < 1:
             raise ConfigError(f"--passes {self.passes}: must be at least 1.")
         data, golden = _data(self.data), _golden(self.golden, self.data)
-        walks = recorded_walks(golden, data) if golden else []
-        found = bench_env(data, walks or random_walks(data, np.random.default_rng(self.seed)), self.passes)
+        recorded = recorded_episodes(golden, data) if golden else []
+        episodes = recorded or random_episodes(data, np.random.default_rng(self.seed))
+        figures = bench_env(data, episodes, self.passes).to_json()
         targets = {"steps_per_second": ">= 10000", "steps_per_second_without_searches": ">= 50000"}
-        _report({**found, "recorded": bool(walks)}, targets, self.json, {"hashes": data.hashes()})
+        _report({**figures, "recorded": bool(recorded)}, targets, self.json, {"hashes": data.hashes()})
 
 
 @dataclass(frozen=True)
@@ -99,16 +101,16 @@ class Search:
         check_seed(self.seed)
         data, golden = _data(self.data), _golden(self.golden, self.data)
         recorded = recorded_queries(golden) if golden else []
-        found = bench_search(data, recorded or instructions(data, np.random.default_rng(self.seed)))
+        searches = bench_search(data, recorded or instructions(data, np.random.default_rng(self.seed)))
         targets = {"median_ms": "<= 0.3"} if len(data.catalog) <= 1_000 else {"median_ms": "<= 10", "p99_ms": "<= 50"}
-        figures = {**found, "products": len(data.catalog), "recorded": bool(recorded)}
+        figures = {**searches.to_json(), "products": len(data.catalog), "recorded": bool(recorded)}
         _report(figures, targets, self.json, {"hashes": data.hashes()})
 
 
-def _in_processes(data: Path, measure: Callable[[Path], dict[str, Any]], targets: dict[str, str], json: bool) -> None:
+def _in_processes(data: Path, measure: Callable[[Path], Figures], targets: dict[str, str], json: bool) -> None:
     if not (data / "store.json").is_file():
         products_file(data)  # a wrong folder is named before processes are started
-    _report(measure(data), targets, json)
+    _report(measure(data).to_json(), targets, json)
 
 
 @dataclass(frozen=True)
@@ -174,7 +176,8 @@ class Scale:
         for size in sorted(self.sizes):
             path = self.out / f"{size}-{self.seed}" / "row.json"
             if not path.is_file():
-                write_json(path, {**bench_size(path.parent, size, self.seed), "machine": machine(), "commit": commit()})
+                figures = bench_size(path.parent, size, self.seed).to_json()
+                write_json(path, {**figures, "machine": machine(), "commit": commit()})
             rows.append(read_json(path, ConfigError))
         figure = self._draw(rows)
         names = [name for name in rows[0] if name not in ("machine", "commit", "products")]
@@ -199,17 +202,21 @@ class Learn:
 
     Attributes:
         data: the data folder; left out, a small generated shop.
-        method: ``all`` learners on the fast head, or DPO of a ``bi-attention`` head of BERT-base's size with random
-            weights, an episode an update; for a GPU.
-        updates: of each method; a multiple of 16 for ``all``.
+        method: ``all`` learners on the choice network; DPO (``bi-attention``), PPO or policy gradient of a bi-attention
+            network of BERT-base's size with random weights, for a GPU; or the backbone's encoding of titles.
+        updates: of each method; a multiple of 16 for ``all`` and ``bi-attention-ppo``.
+        titles: of generated products, to ``encode``.
+        size: ``tiny`` takes seconds on a CPU: few demonstrations and episodes, a bi-attention network of one layer.
         threads: processor threads.
         device: where the network is trained; ``auto`` is a GPU where torch finds one, with mixed precision.
         seed: of everything drawn.
     """
 
     data: Path | None = None
-    method: Literal["all", "bi-attention"] = "all"
+    method: Literal["all", "bi-attention", "bi-attention-policy-gradient", "bi-attention-ppo", "encode"] = "all"
     updates: int = 48
+    titles: int = 10_000
+    size: Literal["full", "tiny"] = "full"
     threads: int = 2
     device: Literal["auto", "cpu", "cuda"] = "auto"
     seed: int = 0
@@ -219,19 +226,28 @@ class Learn:
         """Run the command."""
         import torch
 
-        from shoprl.bench.learn import bench_bi_attention, bench_learn
+        from shoprl.bench.learn import LEARNERS, SIZES, bench_bi_attention, bench_encoding, bench_learn
         from shoprl.training.processes import Team, device_for
 
         check_seed(self.seed)
-        if self.updates < 1 or (self.method == "all" and self.updates % 16) or self.threads < 1:
-            raise ConfigError("--updates must be a multiple of 16 (bi-attention: at least 1), --threads at least 1.")
-        team = Team(device_for(self.device))
+        a_rollout = self.method in ("all", "bi-attention-ppo")
+        if self.updates < 1 or (a_rollout and self.updates % 16) or min(self.threads, self.titles) < 1:
+            raise ConfigError(
+                "--updates must be a multiple of 16 (DPO and policy gradient of bi-attention: at least 1), "
+                "--threads and --titles at least 1."
+            )
+        team, size = Team(device_for(self.device)), SIZES[self.size]
         torch.set_num_threads(self.threads)
-        data = _data(self.data)
-        measure = bench_learn if self.method == "all" else bench_bi_attention
-        found = measure(data, self.updates, self.seed, team)
-        targets = {"decisions_per_second": ">= 300"} if self.method == "all" else {}
-        _report(found, targets, self.json, {"hashes": data.hashes()})
+        if self.method == "encode":
+            _report(bench_encoding(self.titles, self.seed, team).to_json(), {}, self.json)
+            return
+        data, about = _data(self.data), (self.updates, self.seed, team, size)
+        if self.method == "all":
+            figures, targets = bench_learn(data, *about).to_json(), {"decisions_per_second": ">= 300"}
+        else:
+            learner = LEARNERS[self.method]
+            figures, targets = bench_bi_attention(data, *about, learner).to_json(), {}
+        _report(figures, targets, self.json, {"hashes": data.hashes()})
 
 
 @dataclass(frozen=True)

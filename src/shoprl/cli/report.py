@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from shoprl.cli.output import Json, emit, percent, table
+
+if TYPE_CHECKING:
+    from shoprl.report import WrittenReport
+    from shoprl.report.seeds import OverSeeds
 
 
 @dataclass(frozen=True)
@@ -31,23 +35,23 @@ class Report:
         from shoprl.report import write_runs_report
 
         written = write_runs_report(self.runs, self.out, self.markdown, self.title)
-        emit(written, _text(written), self.json)
+        emit(written.to_json(), _text(written), self.json)
 
 
-def _text(written: dict[str, Any]) -> str:
+def _text(written: "WrittenReport") -> str:
     lines = [
-        (name, _spread(row["success_rate"], 1), _spread(row["score"], 0.01), row["runs"])
-        for group in written["groups"]
-        for name, row in group["agents"].items()
+        (name, _measured(row.success_rate, 1), _measured(row.score, 0.01), row.runs)
+        for group in written.groups
+        for name, row in group.agents.items()
     ]
-    places = [f"{kind}: {written[kind]}" for kind in ("html", "markdown") if written[kind]]
-    shown = [table(("agent", "success", "score", "runs"), lines), ""] if lines else []
-    return "\n".join([*shown, *written["notes"], *places])
+    places = [f"{kind}: {place}" for kind in ("html", "markdown") if (place := getattr(written, kind))]
+    header = ("agent", "success [95%]", "score [95%]", "runs")
+    return "\n".join([*([table(header, lines), ""] if lines else []), *written.notes, *places])
 
 
-def _spread(found: dict[str, Any] | None, factor: float) -> str:
-    if found is None:
+def _measured(summary: "OverSeeds | None", factor: float) -> str:
+    if summary is None:
         return "-"
-    low, mean, high = (factor * found[key] for key in ("low", "mean", "high"))
-    text = percent(mean, None if found["seeds"] == 1 else (low, high))
+    interval = tuple(factor * end for end in summary.interval) if summary.interval else None
+    text = percent(factor * summary.mean, interval)
     return text if factor == 1 else text.replace("%", "")

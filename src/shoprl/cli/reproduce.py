@@ -1,14 +1,13 @@
 """``shoprl reproduce``: the whole chain, from a catalogue to a compared and saved agent, in one run folder."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from shoprl.cli.output import Json, check_seed, emit, percent, table
 from shoprl.cli.study import StudyCommand, StudyName
-from shoprl.errors import ConfigError, RunError, ShopRLError
-from shoprl.files import write_json
-from shoprl.shop.data import ShopData, read_data
+from shoprl.errors import ConfigError, RunError
+from shoprl.shop.data import read_data
 
 PAPER: tuple[StudyName, ...] = ("learners", "data", "stacked")  # the studies of the paper's own claims
 
@@ -62,10 +61,7 @@ class Reproduce:
         import matplotlib  # noqa: F401  (what only the report needs is missed now, not after training)
         import torch
 
-        from shoprl.experiments.budgets import BUDGETS
-        from shoprl.experiments.quick import ChainRun, reproduce
-        from shoprl.experiments.standard import RECIPE, Recipe, make_agent, recipe_run
-        from shoprl.runlog import end_run, start_run
+        from shoprl.experiments.reproducing import run_recipe
 
         check_seed(self.seed)
         if self.threads < 1:
@@ -73,54 +69,9 @@ class Reproduce:
         torch.set_num_threads(self.threads)
         torch.use_deterministic_algorithms(True)
         given = read_data(self.data, self.strict) if self.data else None  # bad input is named before any work
-        sizes = RECIPE if self.budget == "standard" else BUDGETS[self.budget]
-        settings: dict[str, Any] = {
-            "budget": self.budget,
-            "sizes": asdict(sizes),
-            "seed": self.seed,
-            "threads": self.threads,
-            "hashes": given.hashes() if given else "generated",
-        }
-        start_run(self.out, settings, self.data or self.out / "data", self.resume)
-        try:
-            data = given or self._generated(sizes.products)
-            if isinstance(sizes, Recipe):
-                made = recipe_run(self.out, data, self.seed, sizes)
-                results = self._finish(made, make_agent(made))
-            else:
-                run = ChainRun(self.out, data, self.seed, budget=sizes)
-                results = self._finish(run, reproduce(run))
-        except ShopRLError:
-            end_run(self.out, "failed")
-            raise
-        end_run(self.out, "done", {"best_policy": results["best_policy"], "wall_seconds": results["wall_seconds"]})
+        assert self.budget != "paper"
+        results = run_recipe(self.out, given, self.data, self.budget, self.seed, self.resume)
         emit(results, self._text(results), self.json)
-
-    def _generated(self, products: int) -> ShopData:
-        from shoprl.shop.generated import write_generated
-
-        folder = self.out / "data"
-        if not folder.is_dir():
-            write_generated(folder, products, self.seed)
-        return read_data(folder)
-
-    def _finish(self, run: Any, outcome: Any) -> dict[str, Any]:
-        from shoprl.experiments.run_report import write_run_report
-        from shoprl.machine import machine, versions
-
-        results = {
-            **outcome.results,
-            "budget": self.budget,
-            "seed": self.seed,
-            "threads": self.threads,
-            "machine": machine(),
-            "versions": versions(),
-        }
-        with run.timed("report"):
-            write_run_report(run, outcome, results)
-        results["wall_seconds"] = {**run.wall, "total": round(sum(run.wall.values()), 2)}
-        write_json(self.out / "results.json", results)
-        return results
 
     def _text(self, results: dict[str, Any]) -> str:
         rows = [

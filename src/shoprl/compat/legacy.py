@@ -33,8 +33,8 @@ class WebAgentTextEnv:
     A whole number as session is the index of a goal among :attr:`server`'s; a text is a session's name, and its goal is
     drawn by weight. What differs from the original:
 
-    - Nothing happens before the first use: :meth:`reset` opens a session, or the first thing asked of the environment
-      does. ``session`` names that first one (the original overwrites it at once).
+    - No session exists before the first use: :meth:`reset` opens one, or the first access to the environment does.
+      ``session`` names that first one (the original overwrites it at once).
     - The process's random state is neither used nor seeded. Names are drawn from ``seed``, and a name's goal from
       ``seed`` and the name: the same one whenever it is asked for, with no record of sessions kept. A goal is drawn
       with its own weight (the original gives it that of the goal before, and never draws the first).
@@ -95,7 +95,11 @@ class WebAgentTextEnv:
         self.text_to_clickable: dict[str, None] | None = None
         self._check_session(session)
         self._first = session
-        self._seed = _seed(seed)
+        if seed is None:
+            seed = int(np.random.default_rng().integers(2**63))
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+            raise ConfigError(f"seed {seed!r}: must be a whole number from 0, or None.")
+        self._seed = int(seed)
         self._names = np.random.default_rng(self._seed)
         self._episode: _Episode | None = None
 
@@ -227,11 +231,3 @@ class WebAgentTextEnv:
 def _check_mode(mode: str) -> None:
     if mode not in get_args(ObservationMode):
         raise ConfigError(f"observation_mode {mode!r}: use one of {get_args(ObservationMode)}.")
-
-
-def _seed(seed: int | None) -> int:
-    if seed is None:
-        return int(np.random.default_rng().integers(2**63))
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ConfigError(f"seed {seed!r}: must be a whole number from 0, or None.")
-    return int(seed)

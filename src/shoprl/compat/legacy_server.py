@@ -42,8 +42,8 @@ class LegacyServer:
 
     def draw(self, rng: np.random.Generator) -> int:
         """One of the goals in play, by weight."""
-        found = bisect.bisect(self.cum_weights, rng.uniform(0, self.cum_weights[-1])) - 1
-        return min(found, len(self.indices) - 1)
+        position = bisect.bisect(self.cum_weights, rng.uniform(0, self.cum_weights[-1])) - 1
+        return min(position, len(self.indices) - 1)
 
     def filtered(self, keep: GoalFilter) -> "LegacyServer":
         """The goals for which ``keep(index, goal)`` holds.
@@ -60,7 +60,7 @@ class LegacyServer:
         """So many goals: where the data's order is WebShop's, those that it keeps, in its order.
 
         Raises:
-            ConfigError: the count makes no sense.
+            ConfigError: ``count`` is 0, or negative and not -1.
         """
         if count == -1 or count >= len(self.indices):
             return self
@@ -70,8 +70,8 @@ class LegacyServer:
         rng.shuffle(list(range(len(self.data.goals))))  # WebShop draws after shuffling its goals
         kept: dict[int, None] = {}
         while len(kept) < count:  # its rule gives a goal the weight of the one before
-            found = bisect.bisect(self.cum_weights, rng.uniform(0, self.cum_weights[-1]))
-            kept[self.indices[min(found, len(self.indices) - 1)]] = None
+            position = bisect.bisect(self.cum_weights, rng.uniform(0, self.cum_weights[-1]))
+            kept[self.indices[min(position, len(self.indices) - 1)]] = None
         return LegacyServer(self.data, tuple(kept))
 
 
@@ -95,7 +95,7 @@ def open_server(
     """The server given, or one for the data with the goals that the filter and the limit keep.
 
     Raises:
-        ConfigError: the options exclude each other, or one makes no sense.
+        ConfigError: the options exclude each other, or one is invalid.
         CatalogError, GoalError: the data cannot be used, or no goal is left.
     """
     if server is None:
@@ -107,9 +107,9 @@ def open_server(
     if not isinstance(server, LegacyServer):
         raise ConfigError(f"server: give another environment's .server, not {type(server).__name__}.")
     if data is not None:
-        raise ConfigError("data, server: a server brings its data. Give one of them.")
+        raise ConfigError("data, server: a server has its own data. Give one of them.")
     if filter_goals is not None or limit_goals != -1:
-        raise ConfigError("filter_goals, limit_goals: a server brings its goals. Give them where it is made.")
+        raise ConfigError("filter_goals, limit_goals: a server has its own goals. Set them when the server is created.")
     return server
 
 

@@ -1,4 +1,4 @@
-"""Replaying recordings of the original WebShop: how much of what it showed, paid and found is the same here."""
+"""Replays recordings of the original WebShop and counts how many observations, rewards and searches are equal."""
 
 import difflib
 import json
@@ -21,7 +21,6 @@ from shoprl.compat.recordings import (
 from shoprl.progress import track
 from shoprl.search.index import SearchIndex
 from shoprl.shop.data import ShopData
-from shoprl.shop.page import Page
 from shoprl.shop.render import observe
 from shoprl.shop.reward import reward
 from shoprl.shop.session import Session, Shop
@@ -31,6 +30,7 @@ TOP = 50  # products of a search
 SCORE_TOLERANCE = 1e-4  # recorded scores are rounded to four places
 KEPT = 3
 MAX_DIFF_LINES = 40  # of one field
+Unit = tuple[str, Fields, Fields]  # its place, what was recorded, what the replay gave
 UNITS = {"episodes": "step", "rewards": "purchase", "search": "query"}
 
 
@@ -83,17 +83,16 @@ def _diff(name: str, recorded: Fields, replayed: Fields) -> Iterator[str]:
         yield f"({len(lines) - MAX_DIFF_LINES} more lines)"
 
 
-def _differing(recorded: Fields, replayed: Fields) -> tuple[str, ...]:
-    names = dict.fromkeys((*recorded, *replayed))
-    return tuple(n for n in names if n not in recorded or n not in replayed or recorded[n] != replayed[n])
-
-
-def _part(pairs: Iterable[tuple[str, Fields, Fields]], keep: int) -> Part:
-    """Compare units, each given as its place, what was recorded and what the replay gave."""
+def _part(units: Iterable[Unit], keep: int) -> Part:
+    """Compare what was recorded with what the replay gave."""
     total = equal = 0
     differences: list[Difference] = []
-    for where, recorded, replayed in pairs:
-        names = _differing(recorded, replayed)
+    for where, recorded, replayed in units:
+        names = tuple(
+            name
+            for name in dict.fromkeys((*recorded, *replayed))
+            if name not in recorded or name not in replayed or recorded[name] != replayed[name]
+        )
         total += 1
         equal += not names
         if names and len(differences) < keep:
@@ -102,57 +101,55 @@ def _part(pairs: Iterable[tuple[str, Fields, Fields]], keep: int) -> Part:
     return Part(total, equal, tuple(differences))
 
 
-def _seen(page: Page, gained: float) -> Fields:
-    return {
-        "text_rich": observe(page, "text_rich"),
-        "text": observe(page, "text"),
-        "url": observe(page, "url"),
-        "has_search_bar": page.has_search_bar,
-        "clickables": list(page.clickables),
-        "reward": gained,
-        "done": page.kind == "done",
-    }
-
-
-def _replay(episodes: Sequence[RecordedEpisode], shop: Shop) -> Iterator[tuple[str, Fields, Fields]]:
-    for episode in track(episodes, "episodes", total=len(episodes), unit="episode"):
-        session = Session(shop, episode.goal, episode.session)
-        for number, step in enumerate(episode.steps):
-            gained = 0.0 if step.action is None else session.step(step.action)
-            yield f"{episode.where}, step {number}", step.seen, _seen(session.page, gained)
-
-
 def compare_episodes(episodes: Sequence[RecordedEpisode], shop: Shop, keep: int = KEPT) -> Part:
     """Take every recorded action and compare observations, address, available actions, reward and end; unit: a step."""
-    return _part(_replay(episodes, shop), keep)
 
+    def steps() -> Iterator[Unit]:
+        for episode in track(episodes, "episodes", total=len(episodes), unit="episode"):
+            session = Session(shop, episode.goal, episode.session)
+            for number, step in enumerate(episode.steps):
+                gained = 0.0 if step.action is None else session.step(step.action)
+                page = session.page
+                replayed = {
+                    "text_rich": observe(page, "text_rich"),
+                    "text": observe(page, "text"),
+                    "url": observe(page, "url"),
+                    "has_search_bar": page.has_search_bar,
+                    "clickables": list(page.clickables),
+                    "reward": gained,
+                    "done": page.kind == "done",
+                }
+                yield f"{episode.where}, step {number}", step.seen, replayed
 
-def _buy(purchases: Sequence[RecordedPurchase], tagger: Tagger) -> Iterator[tuple[str, Fields, Fields]]:
-    for bought in track(purchases, "rewards", total=len(purchases), unit="purchase"):
-        got = reward(bought.product, bought.options, bought.goal, tagger)
-        earned = {"price": bought.product.price, "reward": got.total} | got.components()
-        yield bought.where, bought.earned, earned
+    return _part(steps(), keep)
 
 
 def compare_purchases(purchases: Sequence[RecordedPurchase], tagger: Tagger, keep: int = KEPT) -> Part:
     """Score every recorded purchase and compare price, reward and every component exactly; unit: a purchase."""
-    return _part(_buy(purchases, tagger), keep)
 
+    def scored() -> Iterator[Unit]:
+        for bought in track(purchases, "rewards", total=len(purchases), unit="purchase"):
+            result = reward(bought.product, bought.options, bought.goal, tagger)
+            replayed = {"price": bought.product.price, "reward": result.total} | result.components()
+            yield bought.where, bought.earned, replayed
 
-def _search(queries: Sequence[RecordedQuery], index: SearchIndex) -> Iterator[tuple[str, Fields, Fields]]:
-    for query in track(queries, "search", total=len(queries), unit="query"):
-        recorded = query.hits[:TOP]
-        scores = dict(recorded)
-        found = [
-            (asin, scores[asin] if asin in scores and abs(score - scores[asin]) <= SCORE_TOLERANCE else score)
-            for asin, score in index.search(query.query, TOP)
-        ]
-        yield query.where, {"hits": [list(hit) for hit in recorded]}, {"hits": [list(hit) for hit in found]}
+    return _part(scored(), keep)
 
 
 def compare_queries(queries: Sequence[RecordedQuery], index: SearchIndex, keep: int = KEPT) -> Part:
     """Search every recorded query and compare the top 50, in order, and their scores; unit: a query."""
-    return _part(_search(queries, index), keep)
+
+    def searched() -> Iterator[Unit]:
+        for query in track(queries, "search", total=len(queries), unit="query"):
+            recorded = query.hits[:TOP]
+            scores = dict(recorded)
+            replayed = [
+                (asin, scores[asin] if asin in scores and abs(score - scores[asin]) <= SCORE_TOLERANCE else score)
+                for asin, score in index.search(query.query, TOP)
+            ]
+            yield query.where, {"hits": [list(hit) for hit in recorded]}, {"hits": [list(hit) for hit in replayed]}
+
+    return _part(searched(), keep)
 
 
 def compare(folder: Path, data: ShopData, keep: int = KEPT) -> dict[str, Part | None]:
@@ -161,10 +158,10 @@ def compare(folder: Path, data: ShopData, keep: int = KEPT) -> dict[str, Part | 
     Args:
         folder: holds ``episodes``, ``rewards`` and ``search``, as ``.jsonl`` or ``.jsonl.gz``, or some of them.
         data: products and goals that they were recorded with, in the same order, and the tagger of rewards.
-        keep: so many differences a part are kept.
+        keep: how many differences of each part to keep.
 
     Returns:
-        A part each, None where it was not recorded.
+        Recording -> its comparison, None where it was not recorded.
 
     Raises:
         TrajectoryError: a recording is malformed, or names an unknown goal or product; raised before any is replayed.

@@ -47,7 +47,7 @@ class Conversion:
         unused: left out because neither model reads them.
         unmatched: without a place in the model.
         other_shape: name, shape there and shape here.
-        missing: weights of the model that the checkpoint lacks; they are drawn.
+        missing: weights of the model that the checkpoint lacks; they are random.
     """
 
     matched: int
@@ -58,7 +58,7 @@ class Conversion:
 
     @property
     def complete(self) -> bool:
-        """Whether every weight found its place."""
+        """Whether every weight was taken over or is not needed."""
         return not (self.unmatched or self.other_shape or self.missing)
 
     def to_json(self) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def bert_config(state: Mapping[str, torch.Tensor], heads: int | None = None) -> 
     Raises:
         PolicyError: it holds no BERT, or the heads do not divide its width.
     """
-    layers = {int(found[1]) for name in state if (found := re.match(r"bert\.encoder\.layer\.(\d+)\.", name))}
+    layers = {int(match[1]) for name in state if (match := re.match(r"bert\.encoder\.layer\.(\d+)\.", name))}
     try:
         rows, width = state["bert.embeddings.word_embeddings.weight"].shape
         places = len(state["bert.embeddings.position_embeddings.weight"])
@@ -99,7 +99,7 @@ def bert_config(state: Mapping[str, torch.Tensor], heads: int | None = None) -> 
         raise PolicyError(f"Not WebShop's choice model: {error} is missing or of another shape.") from error
     heads = heads if heads is not None else max(1, width // HEAD)
     if heads < 1 or width % heads:
-        raise PolicyError(f"{heads} attention heads do not divide a width of {width}. Give --heads.")
+        raise PolicyError(f"{heads} attention heads do not divide a width of {width}. Give another number of heads.")
     return BertConfig(
         vocab_size=rows,
         hidden_size=width,
@@ -136,25 +136,20 @@ def convert_choice(
     if len(words) != config.vocab_size:
         raise PolicyError(
             f"{path}: its BERT knows {config.vocab_size} tokens, {tokenizer} with the four button marks {len(words)}. "
-            "Give the model it was trained from with --tokenizer."
+            "Give the model it was trained from as tokenizer."
         )
     places = config.max_position_embeddings
-    model = _fresh_model(
-        BiAttentionConfig(
-            tokenizer,
-            config.to_dict(),
-            page_tokens=min(512, places),
-            action_tokens=min(128, places),
-            image="image_linear.weight" in state,
-        )
+    settings = BiAttentionConfig(
+        tokenizer,
+        config.to_dict(),
+        page_tokens=min(512, places),
+        action_tokens=min(128, places),
+        image="image_linear.weight" in state,
     )
-    return BiAttentionPolicy(model.eval(), words, strategy, path.stem), _fill(model, state)
-
-
-def _fresh_model(config: BiAttentionConfig) -> BiAttentionModel:
-    with torch.random.fork_rng(devices=[]):  # what a checkpoint in part lacks is the same each time
+    with torch.random.fork_rng(devices=[]):  # weights that the checkpoint lacks are the same each time
         torch.manual_seed(0)
-        return BiAttentionModel(config)
+        model = BiAttentionModel(settings)
+    return BiAttentionPolicy(model.eval(), words, strategy, path.stem), _fill(model, state)
 
 
 def _fill(model: BiAttentionModel, state: Mapping[str, torch.Tensor]) -> Conversion:
@@ -195,7 +190,7 @@ def convert_search(folder: Path, tokenizer: str | None = None) -> tuple[QueryPol
     try:
         with torch.random.fork_rng(devices=[]):  # weights that a checkpoint lacks are drawn
             torch.manual_seed(0)
-            model, found = AutoModelForSeq2SeqLM.from_pretrained(
+            model, loading = AutoModelForSeq2SeqLM.from_pretrained(
                 folder,
                 local_files_only=True,
                 weights_only=True,
@@ -212,9 +207,9 @@ def convert_search(folder: Path, tokenizer: str | None = None) -> tuple[QueryPol
     if words.pad_token_id is None or len(words) != rows:
         raise PolicyError(
             f"{folder}: the model knows {rows} tokens, {tokenizer or 'its folder'} {len(words)}. "
-            "Give its own tokenizer with --tokenizer; WebShop's is facebook/bart-large."
+            "Give its own tokenizer; WebShop's is facebook/bart-large."
         )
-    missing, unmatched = sorted(found["missing_keys"]), sorted(found["unexpected_keys"])
+    missing, unmatched = sorted(loading["missing_keys"]), sorted(loading["unexpected_keys"])
     report = Conversion(len(model.state_dict()) - len(missing), (), tuple(unmatched), (), tuple(missing))
     return QueryPolicy(Seq2Seq(model.eval(), words), folder.name), report
 

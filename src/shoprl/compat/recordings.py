@@ -18,7 +18,7 @@ Fields = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class RecordedStep:
-    """An action (None for the start) and all that was seen after it."""
+    """An action (None for the start) and everything observed after it."""
 
     action: str | None
     seen: Fields
@@ -37,7 +37,7 @@ class RecordedEpisode:
 
 @dataclass(frozen=True, slots=True)
 class RecordedPurchase:
-    """What was bought for a goal, and what it earned: price, reward and every component."""
+    """A purchase for a goal and what was recorded of it: price, reward and every component."""
 
     where: str
     goal: Goal
@@ -48,7 +48,7 @@ class RecordedPurchase:
 
 @dataclass(frozen=True, slots=True)
 class RecordedQuery:
-    """A query and the (ASIN, score) pairs that it found, best first."""
+    """A query and its results as (ASIN, score) pairs, best first."""
 
     where: str
     query: str
@@ -87,8 +87,8 @@ def _take(row: Fields, name: str, kind: str, where: str) -> Any:
     if name not in row:
         raise TrajectoryError(f"{where}: field {name!r} is missing. Record the line again, or remove it.")
     if not _KINDS[kind](row[name]):
-        found = type(row[name]).__name__
-        raise TrajectoryError(f"{where}: field {name!r} must be {kind}, found {found}. Mend or remove the line.")
+        actual = type(row[name]).__name__
+        raise TrajectoryError(f"{where}: field {name!r} must be {kind}, found {actual}. Fix or remove the line.")
     return row[name]
 
 
@@ -100,16 +100,6 @@ def _goal(row: Fields, goals: Sequence[Goal], where: str) -> Goal:
             "Use the data folder that the recording was made with, its goals.jsonl included."
         )
     return goals[index]
-
-
-def _product(row: Fields, catalog: Catalog, where: str) -> Product:
-    asin = _take(row, "asin", "a text", where)
-    if asin not in catalog:
-        raise TrajectoryError(
-            f"{where}: field 'asin' is {asin!r}, which is not in the catalogue. "
-            "Use the data folder that the recording was made with."
-        )
-    return catalog[asin]
 
 
 def _step(row: Fields, first: bool, where: str) -> RecordedStep:
@@ -162,7 +152,13 @@ def read_purchases(path: Path, goals: Sequence[Goal], catalog: Catalog) -> list[
         options = _take(row, "options", "an object of texts", where)
         earned = {name: _take(row, name, "a number", where) for name in ("price", "reward")}
         earned |= _take(row, "info", "an object", where)
-        purchases.append(RecordedPurchase(where, goal, _product(row, catalog, where), options, earned))
+        asin = _take(row, "asin", "a text", where)
+        if asin not in catalog:
+            raise TrajectoryError(
+                f"{where}: field 'asin' is {asin!r}, which is not in the catalogue. "
+                "Use the data folder that the recording was made with."
+            )
+        purchases.append(RecordedPurchase(where, goal, catalog[asin], options, earned))
     return purchases
 
 
@@ -187,13 +183,13 @@ def recording_files(folder: Path) -> dict[str, Path | None]:
     """
     files: dict[str, Path | None] = dict.fromkeys(NAMES)
     for name in NAMES:
-        found = [path for ending in ("jsonl", "jsonl.gz") if (path := folder / f"{name}.{ending}").is_file()]
-        if len(found) > 1:
+        paths = [path for ending in ("jsonl", "jsonl.gz") if (path := folder / f"{name}.{ending}").is_file()]
+        if len(paths) > 1:
             raise TrajectoryError(f"{folder}: holds both {name}.jsonl and {name}.jsonl.gz. Keep the one you mean.")
-        files[name] = found[0] if found else None
+        files[name] = paths[0] if paths else None
     if not any(files.values()):
         wanted = ", ".join(f"{name}.jsonl.gz" for name in NAMES)
-        raise TrajectoryError(f"{folder}: holds no recording ({wanted}). Give the folder that does with --golden.")
+        raise TrajectoryError(f"{folder}: holds no recording ({wanted}). Give a folder with at least one of them.")
     return files
 
 

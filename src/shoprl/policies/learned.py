@@ -1,10 +1,11 @@
 """What every policy with a network shares: how a state reaches it, and how its logits become actions."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import ClassVar, Self
+from types import MappingProxyType
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -44,6 +45,7 @@ class LearnedPolicy(ABC):
         strategy: the search it may make.
         name: shown in tables.
         offer: searches of a query policy that it may make too; None for none.
+        pictures: ``Observation.picture`` -> features of the picture, for networks that look at them; not saved.
         temperature: its logits are divided by it where actions are drawn; not saved.
     """
 
@@ -54,7 +56,25 @@ class LearnedPolicy(ABC):
     strategy: QueryStrategy
     name: str
     offer: QueryOffer | None = None
+    pictures: Mapping[str, torch.Tensor] = MappingProxyType({})
     temperature: float = 1.0
+
+    @classmethod
+    @abstractmethod
+    def new(
+        cls, generator: torch.Generator, states: Iterable[Observation], store: TokenStore | None = None, **sizes: Any
+    ) -> Self:
+        """A policy with fresh weights, drawn from ``generator`` alone.
+
+        Args:
+            generator: of the weights.
+            states: what it will be trained on, for a network with a vocabulary of its own.
+            store: token states that it may share, where it uses any.
+            sizes: of the network.
+
+        Raises:
+            BackboneError: its backbone cannot be loaded.
+        """
 
     @classmethod
     @abstractmethod

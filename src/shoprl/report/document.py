@@ -1,6 +1,6 @@
 """A report as data, which :mod:`html` and :mod:`markdown` write out; its texts are as they came, not yet escaped."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -54,11 +54,18 @@ class Figure:
     caption: str
     alt: str
     png: bytes = field(repr=False)
-    kind: ClassVar[str] = "figure"
 
 
 @dataclass(frozen=True)
-class Walk:
+class Figures:
+    """Pictures side by side, each of which opens larger."""
+
+    figures: tuple[Figure, ...]
+    kind: ClassVar[str] = "figures"
+
+
+@dataclass(frozen=True)
+class ShownEpisode:
     """An agent's episode: each step is an action and what is said of it."""
 
     agent: str
@@ -68,13 +75,13 @@ class Walk:
 
 
 @dataclass(frozen=True)
-class Walks:
+class ShownGoal:
     """Episodes of several agents with one goal, side by side."""
 
     title: str
-    walks: tuple[Walk, ...]
+    episodes: tuple[ShownEpisode, ...]
     opened: bool = False
-    kind: ClassVar[str] = "walks"
+    kind: ClassVar[str] = "goal"
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,7 @@ class Details:
     kind: ClassVar[str] = "details"
 
 
-Block = Table | Heading | Note | Figure | Walks | Details
+Block = Table | Heading | Note | Figures | ShownGoal | Details
 
 
 @dataclass(frozen=True)
@@ -104,7 +111,7 @@ class Document:
     Attributes:
         title: of the page.
         strong: the agent that the headline is about; empty where the headline is about none.
-        headline: goes on after ``strong``.
+        headline: the rest of its sentence.
         notes: below the headline.
         sections: those without a block are left out.
         footer: the last line.
@@ -124,9 +131,6 @@ class Document:
     def figures(self) -> Iterator[Figure]:
         """The figures in their order."""
         for section in self.sections:
-            yield from figures_of(section.blocks)
-
-
-def figures_of(blocks: Iterable[Block]) -> Iterator[Figure]:
-    """The figures among blocks."""
-    return (block for block in blocks if isinstance(block, Figure))
+            for block in section.blocks:
+                if isinstance(block, Figures):
+                    yield from block.figures

@@ -1,13 +1,13 @@
 """Episodes of several agents with the same goals, for the goals on which they differ most."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from shoprl.catalog.catalog import Catalog
 from shoprl.errors import ShopRLError, TrajectoryError
 from shoprl.files import read_json_lines
-from shoprl.report.document import Walk, Walks
+from shoprl.report.document import ShownEpisode, ShownGoal
 from shoprl.report.runs import RunFolder
 from shoprl.report.text import MAX_TITLE, bounded
 from shoprl.rollouts.records import Decision, Episode
@@ -23,24 +23,18 @@ _SUFFIX = ".jsonl.gz"
 
 
 @dataclass(frozen=True)
-class Compared:
-    """Episodes where agents differ, and what the reader should know of them."""
-
-    walks: tuple[Walks, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Told:
-    """What is known of the shop: instructions and titles, either may be missing."""
+class ShopTexts:
+    """Where instructions and titles are looked up; either may be missing."""
 
     goals: Sequence[Goal] = ()
     catalog: Catalog | None = None
 
     def instruction(self, index: int) -> str:
+        """Of a goal, or its number."""
         return self.goals[index].instruction if 0 <= index < len(self.goals) else f"goal {index}"
 
     def title(self, asin: str | None) -> str:
+        """Of a product, or its ASIN."""
         if not asin:
             return "nothing"
         known = self.catalog is not None and asin in self.catalog
@@ -56,43 +50,87 @@ class _Told:
         return bounded(decision.action, _ACTION), about + chance
 
 
-def most_apart(episodes: Sequence[Sequence[Episode]], count: int = GOALS) -> list[int]:
+def most_different(episodes: Sequence[Sequence[Episode]], count: int = GOALS) -> list[int]:
     """The positions of the goals on which rewards differ most, of agents that met the same goals in the same order."""
     apart = []
     for i, same in enumerate(zip(*episodes, strict=True)):
-        rewards = [episode.reward for episode in same]
+        rewards = [episode.earned for episode in same]
         apart.append((min(rewards) - max(rewards), i))
     return [i for difference, i in sorted(apart)[:count] if difference < 0]
 
 
-def compared_episodes(runs: Iterable[RunFolder]) -> tuple[RunFolder | None, Compared]:
-    """The episodes of the first run that has those of two agents, and that run.
+def goals_apart(episodes: Mapping[str, Sequence[Episode]], texts: ShopTexts) -> tuple[ShownGoal, ...]:
+    """The goals on which agents differ most, with each agent's episode; the first is opened.
+
+    Args:
+        episodes: agent -> episodes, of all agents with the same goals in the same order.
+        texts: of their shop.
+    """
+    positions = most_different(list(episodes.values()))
+    return tuple(
+        _shown_goal({name: own[i] for name, own in episodes.items()}, texts, opened=i == positions[0])
+        for i in positions
+    )
+
+
+def _shown_goal(episodes: Mapping[str, Episode], texts: ShopTexts, opened: bool) -> ShownGoal:
+    """A goal; of many agents those with the highest and the lowest rewards."""
+    order = sorted(episodes, key=lambda name: -episodes[name].earned)
+    kept = order if len(order) <= _AGENTS else [*order[: _AGENTS // 2], *order[-(_AGENTS // 2) :]]
+    shown = []
+    for name in (name for name in episodes if name in kept):
+        episode = episodes[name]
+        steps = [texts.step(decision) for decision in episode.decisions[:_STEPS]]
+        left = len(episode.decisions) - len(steps)
+        more = [(f"… and {left} more", "")] if left else []
+        shown.append(ShownEpisode(name, f"{episode.earned:.2f}", (*steps, *more), texts.title(episode.asin)))
+    return ShownGoal(texts.instruction(next(iter(episodes.values())).goal_index), tuple(shown), opened)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Goals on which the agents of a run differ, and what the reader should know of them."""
+
+    run: RunFolder | None = None
+    goals: tuple[ShownGoal, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def compared_episodes(runs: Iterable[RunFolder]) -> Compared:
+    """The episodes of the first run that has those of two agents.
 
     Raises:
         TrajectoryError: a file of episodes is malformed.
     """
     for run in runs:
-        found = _read(run)
-        if len(found) > 1:
-            return run, _compared(run, found)
-    return None, Compared()
+        episodes, goals_sha256 = _read(run)
+        if len(episodes) > 1:
+            texts = _texts_of(run, goals_sha256)
+            notes = []
+            if texts.catalog is None:
+                notes.append("The run's data folder was not found: products are named by their ASINs.")
+            if len(episodes) > _AGENTS:
+                notes.append(f"Of {len(episodes)} agents, those with the highest and the lowest rewards are shown.")
+            goals = goals_apart(episodes, texts)
+            return Compared(run, goals, tuple(notes) if goals else ())
+    return Compared()
 
 
-def _read(run: RunFolder) -> dict[str, list[Episode]]:
-    """Each agent's episodes, of agents that met the same goals as the first."""
+def _read(run: RunFolder) -> tuple[dict[str, list[Episode]], str]:
+    """Each agent's episodes, of agents that met the same goals as the first, and the hash of their goal list."""
     folder = run.folder / "episodes" / "test"
     files = {path.name.removesuffix(_SUFFIX): path for path in sorted(folder.glob(f"*{_SUFFIX}"))}
     names = [name for name in run.agents if name in files]
     if len(names) < 2:
         names = [name for name in files if not name.endswith("-sample")]
-    found: dict[str, list[Episode]] = {}
+    kept: dict[str, list[Episode]] = {}
     goals: list[int] | None = None
     for name in names:
         episodes = read_trajectories(files[name], _goals_of(files[name]))
         goals = goals or [episode.goal_index for episode in episodes]
         if [episode.goal_index for episode in episodes] == goals:
-            found[name] = episodes
-    return found
+            kept[name] = episodes
+    return kept, _goals_of(files[next(iter(kept))]) if kept else ""
 
 
 def _goals_of(path: Path) -> str:
@@ -100,47 +138,18 @@ def _goals_of(path: Path) -> str:
     return next((str(row.get("goals_sha256")) for _, row in read_json_lines(path, TrajectoryError)), "")
 
 
-def _compared(run: RunFolder, found: dict[str, list[Episode]]) -> Compared:
-    told = _told(run, _goals_of(run.folder / "episodes" / "test" / f"{next(iter(found))}{_SUFFIX}"))
-    notes = []
-    if told.catalog is None:
-        notes.append("The run's data folder was not found: products are named by their ASINs.")
-    if len(found) > _AGENTS:
-        notes.append(f"Of {len(found)} agents, those with the highest and the lowest rewards are shown.")
-    positions = most_apart(list(found.values()))
-    walks = [_walks(told, {name: rows[i] for name, rows in found.items()}, first=i == positions[0]) for i in positions]
-    return Compared(tuple(walks), tuple(notes) if walks else ())
-
-
-def _walks(told: _Told, episodes: dict[str, Episode], first: bool) -> Walks:
-    order = sorted(episodes, key=lambda name: -episodes[name].earned)
-    kept = order if len(order) <= _AGENTS else [*order[: _AGENTS // 2], *order[-(_AGENTS // 2) :]]
-    goal = next(iter(episodes.values())).goal_index
-    walks = tuple(walk(name, episodes[name], told.step, told.title) for name in episodes if name in kept)
-    return Walks(told.instruction(goal), walks, first)
-
-
-def walk(
-    name: str, episode: Episode, step: Callable[[Decision], tuple[str, str]], title: Callable[[str | None], str]
-) -> Walk:
-    """An episode as it is shown, its steps bounded."""
-    steps = [step(decision) for decision in episode.decisions[:_STEPS]]
-    left = len(episode.decisions) - len(steps)
-    more = [(f"… and {left} more", "")] if left else []
-    return Walk(name, f"{episode.reward:.2f}", (*steps, *more), title(episode.asin))
-
-
-def _told(run: RunFolder, goals_sha256: str) -> _Told:
+def _texts_of(run: RunFolder, goals_sha256: str) -> ShopTexts:
     """Catalogue and goals of a run where its data folder can be read; goals only where they are the episodes'."""
-    data = run.record.get("data")
+    if run.record.data is None:
+        return ShopTexts()
     try:
-        catalog, goals = read_catalog_and_goals(run.folder / data) if isinstance(data, str) else (None, ())
+        catalog, goals = read_catalog_and_goals(run.folder / run.record.data)
     except ShopRLError:
-        return _Told()
-    if catalog is None or goals_hash(goals) == goals_sha256:
-        return _Told(goals, catalog)
+        return ShopTexts()
+    if goals_hash(goals) == goals_sha256:
+        return ShopTexts(goals, catalog)
     for name in ("goals.jsonl.gz", "goals.jsonl"):
         path = run.folder / name
         if path.is_file() and goals_hash(own := read_goals(path, catalog)) == goals_sha256:
-            return _Told(own, catalog)
-    return _Told((), catalog)
+            return ShopTexts(own, catalog)
+    return ShopTexts((), catalog)

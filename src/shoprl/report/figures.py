@@ -10,16 +10,19 @@ from shoprl.files import read_bytes, read_json, read_json_lines
 from shoprl.report.document import Figure
 from shoprl.report.panels import Curve, plot_panels
 from shoprl.report.plots import plot_agents
-from shoprl.report.runs import Group, Row, RunFolder
-from shoprl.report.tables import Rows, spread
-from shoprl.report.text import bounded, number, pair, percent, points
+from shoprl.report.runs import Batch, Group, RunFolder, mapping
+from shoprl.report.tables import SCORE, SUCCESS, Measure, Rows, metric_title, over_rows
+from shoprl.report.text import bounded, number, percent, points
+
+LogRow = Mapping[str, object]
+Panels = dict[str, dict[str, list[Curve]]]  # title -> name -> a curve a seed
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _DRAWN = ("agents.png", "losses.png")  # of a run folder: the report draws these itself, of all runs
 _CAPTIONS = {"thompson.png": "Thompson sampling: running means and share of rollouts of each arm"}
 _LOG = "log.jsonl"
 _PANELS = 24  # more are left out, and the caption says how many
-_RL = (("score", "Score of sampled episodes", 1.0), ("success", "Success rate of sampled episodes (%)", 100.0))
+_RL = {"score": ("Score of sampled episodes", 1.0), "success": ("Success rate of sampled episodes (%)", 100.0)}
 
 
 def png(path: Path) -> bytes:
@@ -57,105 +60,116 @@ def run_figures(runs: Sequence[RunFolder]) -> Iterator[Figure]:
 
 
 def _pictures(folder: Path, of: str) -> Iterator[Figure]:
-    captions = read_json(folder / "captions.json", RunError) if (folder / "captions.json").is_file() else {}
+    captions = mapping(read_json(folder / "captions.json", RunError) if (folder / "captions.json").is_file() else {})
     for path in sorted(folder.glob("*.png")):
-        if path.name in _DRAWN:
-            continue
-        written = captions.get(path.name) if isinstance(captions, Mapping) else None
-        caption = str(written or _CAPTIONS.get(path.name) or path.stem.replace("_", " ").replace("-", " "))
-        yield Figure(f"{of}{caption}", f"Figure: {of}{caption}", png(path))
+        if path.name not in _DRAWN:
+            plain = path.stem.replace("_", " ").replace("-", " ")
+            caption = str(captions.get(path.name) or _CAPTIONS.get(path.name) or plain)
+            yield Figure(f"{of}{caption}", f"Figure: {of}{caption}", png(path))
 
 
 def agents_figure(agents: Mapping[str, Rows], caption: str) -> Iterator[Figure]:
     """Success rate and score of the agents that have both."""
-    seeds = {name: [s for row in rows if (s := _summary(row))] for name, rows in agents.items()}
-    drawn = {name: _over_seeds(found) for name, found in seeds.items() if found}
+    drawn = {name: summary for name, rows in agents.items() if (summary := _summary(rows))}
     if not drawn:
         return
-    several = {name: found for name, found in seeds.items() if len(found) > 1}
-    said = [
+    each_seed = {name: [one for row in rows if (one := _summary([row]))] for name, rows in agents.items()}
+    several = {name: summaries for name, summaries in each_seed.items() if len(summaries) > 1}
+    values = [
         f"{bounded(name, 30)} {percent(each.success_rate.value)}, {points(each.score.value)}"
         for name, each in drawn.items()
     ]
-    alt = f"Success rate and score of each agent: {'; '.join(said)}"
+    alt = f"Success rate and score of each agent: {'; '.join(values)}"
     yield Figure(caption, alt, _drawn(lambda path: plot_agents(drawn, path, several)))
 
 
-def _summary(row: Row) -> Summary | None:
-    """An agent's row as numbers to draw; an interval that is missing is a point."""
-    success, score = number(row.get("success_rate")), number(row.get("score"))
-    if success is None or score is None:
-        return None
-    ends = [pair(row.get(key)) or (v, v) for key, v in (("success_rate_interval", success), ("score_interval", score))]
-    episodes = int(number(row.get("episodes")) or 0)
-    return Summary(episodes, Estimate(success, *ends[0]), Estimate(score, *ends[1]))
+def _summary(rows: Rows) -> Summary | None:
+    """An agent's rows as numbers to draw; None where one is missing."""
+    success, score = _estimate(rows, SUCCESS), _estimate(rows, SCORE)
+    return Summary(rows[0].episodes or 0, success, score) if success and score else None
 
 
-def _over_seeds(found: Sequence[Summary]) -> Summary:
-    """One seed as it is, several as their mean and range."""
-    if len(found) == 1:
-        return found[0]
-    rows = [{"success": each.success_rate.value, "score": each.score.value} for each in found]
-    ends = [spread(rows, key) or {} for key in ("success", "score")]
-    return Summary(found[0].episodes, *(Estimate(each["mean"], each["low"], each["high"]) for each in ends))
+def _estimate(rows: Rows, measure: Measure) -> Estimate | None:
+    """A measure with its interval; without one it is a point."""
+    summary = over_rows(rows, measure)
+    return Estimate(summary.mean, *(summary.interval or (summary.mean, summary.mean))) if summary else None
 
 
 def curves_figure(groups: Sequence[Group]) -> Iterator[Figure]:
-    """Learning curves: score and success where logs have them, and each training's loss in a panel of its own."""
-    panels: dict[str, dict[str, list[Curve]]] = {}
+    """Learning curves: score and success where logs have them, and each training's loss in a panel of its own.
+
+    Of a run of ``shoprl train`` every quantity that it logged.
+    """
+    panels: Panels = {}
     several = sum(len(group.batches) for group in groups) > 1
-    for group in groups:
-        for batch in group.batches:
-            for run in batch.runs:
-                for name, rows in _logs(run.folder / "training"):
+    methods = {run.method for group in groups for run in group.runs if run.method}
+    for batch in (batch for group in groups for batch in group.batches):
+        for run in batch.runs:
+            for name, rows in _logs(run):
+                if run.method:
+                    _add_every(panels, batch, rows, apart=len(methods) > 1)
+                else:
                     _add(panels, f"{name} ({batch.label})" if several else name, rows)
     kept = dict(list(panels.items())[:_PANELS])
     if not kept:
         return
-    caption = "Learning curves: a line a seed, bold where it is a moving mean. Losses of different trainings are not"
-    caption += " of one kind, so each has a panel of its own."
+    caption = "Learning curves: a line a seed, bold where it is a moving mean."
+    if not methods or len(methods) > 1:
+        caption += " Losses of different trainings are not of one kind, so each has a panel of its own."
     if len(panels) > len(kept):
         caption += f" {len(panels) - len(kept)} more are left out."
     alt = f"Learning curves: {', '.join(bounded(title, 40) for title in kept)}"
     yield Figure(caption, alt, _drawn(lambda path: plot_panels(kept, path)))
 
 
-def _add(panels: dict[str, dict[str, list[Curve]]], name: str, rows: Sequence[Row]) -> None:
-    quantities = [(title, key, factor) for key, title, factor in _RL if _curve(rows, key, factor)]
-    for title, key, factor in quantities or [(f"Loss: {name}", "loss", 1.0)]:
-        curve = _curve(rows, key, factor)
-        if curve:
+def _add(panels: Panels, name: str, rows: Sequence[LogRow]) -> None:
+    """What a training inside a larger run logged: score and success, else its loss."""
+    quantities = [(*_RL[key], key) for key in _RL if _curve(rows, key)]
+    for title, factor, key in quantities or [(f"Loss: {name}", 1.0, "loss")]:
+        if curve := _curve(rows, key, factor):
             panels.setdefault(title, {}).setdefault(name, []).append(curve)
 
 
-def _curve(rows: Iterable[Row], key: str, factor: float) -> list[tuple[float, float]]:
+def _add_every(panels: Panels, batch: Batch, rows: Sequence[LogRow], apart: bool) -> None:
+    """Every quantity that a run of ``shoprl train`` logged; losses of different methods ``apart``."""
+    for key in dict.fromkeys(key for row in rows for key in row if key != "update"):
+        title, factor = _RL.get(key, (metric_title(key), 1.0))
+        if apart and "loss" in key:
+            title = f"{title}: {batch.label}"
+        if curve := _curve(rows, key, factor):
+            panels.setdefault(title, {}).setdefault(batch.label, []).append(curve)
+
+
+def _curve(rows: Iterable[LogRow], key: str, factor: float = 1.0) -> list[tuple[float, float]]:
     pairs = ((number(row.get("update")), number(row.get(key))) for row in rows)
     return [(update, factor * value) for update, value in pairs if update is not None and value is not None]
 
 
-def _logs(folder: Path) -> Iterator[tuple[str, list[Row]]]:
+def _logs(run: RunFolder) -> Iterator[tuple[str, list[LogRow]]]:
     """Name and rows of each training's log; the rounds of self-learning one after the other."""
-    if (folder / "round-1").is_dir():
+    folder = run.folder / "training"
+    if (folder / _LOG).is_file():
+        yield run.label, _rows(folder / _LOG)
+    elif (folder / "round-1").is_dir():
         yield "self-learning", _rounds(folder)
-        return
-    for training in sorted(path for path in folder.glob("*") if path.is_dir()):
-        if (training / _LOG).is_file():
-            yield training.name, _rows(training / _LOG)
-        elif rounds := _rounds(training):
-            yield training.name, rounds
+    else:
+        for training in sorted(path for path in folder.glob("*") if path.is_dir()):
+            if (training / _LOG).is_file():
+                yield training.name, _rows(training / _LOG)
+            elif rounds := _rounds(training):
+                yield training.name, rounds
 
 
-def _rows(path: Path) -> list[Row]:
+def _rows(path: Path) -> list[LogRow]:
     return [row for _, row in read_json_lines(path, RunError)]
 
 
-def _rounds(folder: Path) -> list[Row]:
+def _rounds(folder: Path) -> list[LogRow]:
     """The rows of ``round-1``, ``round-2``, ...; updates are counted on."""
-    rows: list[Row] = []
-    number_of_round, before = 1, 0.0
-    while (path := folder / f"round-{number_of_round}" / _LOG).is_file():
-        found = _rows(path)
-        rows += [{**row, "update": before + (number(row.get("update")) or 0.0)} for row in found]
-        before = rows[-1]["update"] if rows else 0.0
-        number_of_round += 1
+    rows: list[LogRow] = []
+    round_number, before = 1, 0.0
+    while (path := folder / f"round-{round_number}" / _LOG).is_file():
+        rows += [{**row, "update": before + (number(row.get("update")) or 0.0)} for row in _rows(path)]
+        before = (number(rows[-1]["update"]) or 0.0) if rows else 0.0
+        round_number += 1
     return rows

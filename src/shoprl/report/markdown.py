@@ -11,11 +11,11 @@ from shoprl.report.document import (
     Cell,
     Details,
     Document,
-    Figure,
+    Figures,
     Heading,
+    ShownEpisode,
+    ShownGoal,
     Table,
-    Walk,
-    Walks,
 )
 from shoprl.report.text import shown
 
@@ -31,8 +31,8 @@ def escaped(value: object) -> str:
     return _START.sub(_entities, text)
 
 
-def _entities(found: re.Match[str]) -> str:
-    return "".join(f"&#{ord(letter)};" for letter in found[0])
+def _entities(marks: re.Match[str]) -> str:
+    return "".join(f"&#{ord(letter)};" for letter in marks[0])
 
 
 def check_markdown(path: Path) -> None:
@@ -44,9 +44,9 @@ def check_markdown(path: Path) -> None:
     folder = _folder(path)
     others = [each.name for each in folder.iterdir() if not _PICTURE.fullmatch(each.name)] if folder.is_dir() else []
     if others or (folder.exists() and not folder.is_dir()):
-        found = f"holds {others[0]}" if others else "is a file"
+        obstacle = f"holds {others[0]}" if others else "is a file"
         raise ConfigError(
-            f"{folder}: {found}, and the report's pictures would take its place. Choose another name with --markdown."
+            f"{folder}: {obstacle}, and the report's pictures would replace it. Choose another name with --markdown."
         )
 
 
@@ -95,14 +95,15 @@ def _block(block: Block, folder: str, numbers: Iterator[int]) -> Iterator[str]:
         yield _table(block)
     elif isinstance(block, Heading):
         yield f"### {escaped(block.text)}"
-    elif isinstance(block, Figure):
+    elif isinstance(block, Figures):
         place = "".join(letter if letter.isalnum() or letter in "-_." else f"%{ord(letter):02X}" for letter in folder)
-        yield f"![{escaped(block.alt)}]({place}/figure-{next(numbers):02d}.png)"
-        yield escaped(block.caption)
-    elif isinstance(block, Walks):
+        for figure in block.figures:
+            yield f"![{escaped(figure.alt)}]({place}/figure-{next(numbers):02d}.png)"
+            yield escaped(figure.caption)
+    elif isinstance(block, ShownGoal):
         yield f"### {escaped(block.title)}"
-        for walk in block.walks:
-            yield from _walk(walk)
+        for episode in block.episodes:
+            yield from _episode(episode)
     elif isinstance(block, Details):
         yield f"<details><summary>{escaped(block.summary)}</summary>"
         for part in block.blocks:
@@ -126,7 +127,7 @@ def _cell(cell: Cell) -> str:
     return f"{escaped(cell.text)}<br><sub>{escaped(cell.small)}</sub>" if cell.small else escaped(cell.text)
 
 
-def _walk(walk: Walk) -> Iterator[str]:
-    yield f"**{escaped(walk.agent)}**, reward {escaped(walk.reward)}, bought: {escaped(walk.bought)}"
-    lines = [f"{escaped(action)} {escaped(about)}".rstrip() for action, about in walk.steps]
+def _episode(episode: ShownEpisode) -> Iterator[str]:
+    yield f"**{escaped(episode.agent)}**, reward {escaped(episode.reward)}, bought: {escaped(episode.bought)}"
+    lines = [f"{escaped(action)} {escaped(about)}".rstrip() for action, about in episode.steps]
     yield "\n".join(f"{number}. {line}" for number, line in enumerate(lines, start=1))

@@ -94,7 +94,7 @@ def plot_agents(agents: Mapping[str, Scored], path: Path, seeds: Mapping[str, Se
     Args:
         agents: name -> mean and interval.
         path: the PNG file to write.
-        seeds: name -> what each seed gave, of agents whose mean is over several: small points, and their range the bar.
+        seeds: name -> what each seed gave, of agents whose mean is over several: small points.
 
     Raises:
         ConfigError: there are no agents, or Matplotlib is not installed.
@@ -114,9 +114,9 @@ def plot_agents(agents: Mapping[str, Scored], path: Path, seeds: Mapping[str, Se
         score.set_title("Score")
         success.set_yticks(range(len(agents)), [short_name(name) for name in agents], color=INK)
         success.set_ylim(len(agents) - 0.5, -0.7)  # the first agent on top
-        said = "Large point: mean over seeds. Small points: each seed. Bar: their range; of one seed its 95% interval."
-        plain = "Point: mean over the test episodes. Bar: 95% interval."
-        figure.supxlabel(said if seeds else plain, fontsize=9, color=MUTED)
+        over_seeds = "Large point: mean over seeds. Small points: each seed. Bar: 95% interval over seeds."
+        over_goals = "Point: mean over the test episodes. Bar: 95% interval over goals."
+        figure.supxlabel(over_seeds if seeds else over_goals, fontsize=9, color=MUTED)
         save(figure, path)
 
 

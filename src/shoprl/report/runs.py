@@ -3,17 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from shoprl.errors import RunError
-from shoprl.files import content_hash, read_json
+from shoprl.evaluation.results import RESULTS, Difference, PolicyRow, RunRecord, RunResults, read_record, read_results
+from shoprl.files import content_hash
 from shoprl.report.text import bounded
 from shoprl.runlog import RUN
 
-RESULTS = "results.json"
+# The catalogue of WebShop's small set-up, whose licence asks for a notice where its texts are shown.
+WEBSHOP_SMALL = "79aef27c7c374ff051e33bc2060a92380287d6fc219b7fa804009fada4d3cc3d"
 _NOT_RECIPE = ("seed", "threads", "hashes")  # settings in which runs of one recipe may differ
 
-Row = Mapping[str, Any]
+Settings = Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -23,53 +24,80 @@ class RunFolder:
     Attributes:
         folder: where it is.
         name: how the report calls it; no two of a report have the same.
-        record: of ``run.json``.
-        results: of ``results.json``; empty where there is none.
+        record: ``run.json``.
+        results: ``results.json``; without a value where there is none.
     """
 
     folder: Path
     name: str
-    record: Row
-    results: Row
+    record: RunRecord
+    results: RunResults
 
     @property
-    def settings(self) -> Row:
+    def settings(self) -> Settings:
         """What defines the run."""
-        return _mapping(self.record.get("settings"))
+        return self.record.settings or {}
 
     @property
-    def seed(self) -> Any:
+    def seed(self) -> object:
         """The seed of every draw; None where it is not known."""
-        return self.results.get("seed", self.settings.get("seed"))
+        if self.results.seed is not None:
+            return self.results.seed
+        config = mapping(self.settings.get("config"))
+        nested = (self.settings, config, mapping(config.get("dpo")))  # of self-learning, the last
+        return next((part["seed"] for part in nested if part.get("seed") is not None), None)
 
     @property
     def label(self) -> str:
         """What was run."""
-        known = (self.results.get("study"), self.settings.get("study"), self.settings.get("budget"))
+        settings = self.settings
+        known = (self.results.study, settings.get("study"), settings.get("budget"), self.method)
         return next((name for name in known if isinstance(name, str)), self.name)
 
     @property
-    def hashes(self) -> Row:
+    def method(self) -> str | None:
+        """What a run of ``shoprl train`` trained by; None of other runs."""
+        if self.last is None:
+            return None
+        known = (self.settings.get("method"), self.settings.get("model"))  # the latter of a query policy
+        return next((name for name in known if isinstance(name, str)), None)
+
+    @property
+    def last(self) -> Mapping[str, object] | None:
+        """The last row of the log of ``shoprl train``; None of other runs."""
+        return self.record.last or mapping((self.results.more or {}).get("last")) or None
+
+    @property
+    def hashes(self) -> Mapping[str, object]:
         """Content hashes of the data; empty where they are not known."""
-        return _mapping(self.results.get("hashes")) or _mapping(self.settings.get("hashes"))
+        return self.results.hashes or mapping(self.settings.get("hashes"))
 
     @property
     def generated(self) -> bool:
-        """Whether ShopRL generated the run's shop."""
+        """Whether ShopRL generated the run's catalogue."""
         return self.settings.get("hashes") == "generated" or self.settings.get("generated") is True
 
     @property
-    def agents(self) -> Mapping[str, Row]:
-        """The row of each agent."""
-        return _rows(self.results.get("agents"))
+    def data_name(self) -> str:
+        """What is known of the data: where it is from, and its hashes."""
+        if self.generated:
+            name = "Generated catalogue"
+        elif self.hashes.get("catalog") == WEBSHOP_SMALL:
+            name = "WebShop's small catalogue"
+        else:
+            name = Path(self.record.data).name if self.record.data else "Data"
+        hashes = ", ".join(f"{key} {str(self.hashes[key])[:8]}" for key in ("catalog", "goals") if key in self.hashes)
+        return f"{bounded(name, 80)}: {hashes or f'hashes not known, run {bounded(self.name, 80)}'}"
 
     @property
-    def comparisons(self) -> dict[str, Row]:
-        """The differences between agents, by name; of an older run the only one."""
-        found = self.results.get("comparisons")
-        rows = found if isinstance(found, list) else [self.results.get("comparison")]
-        named = [row for row in rows if isinstance(row, Mapping)]
-        return {_comparison_name(row): row for row in named}
+    def agents(self) -> Mapping[str, PolicyRow]:
+        """The row of each agent."""
+        return self.results.agents or {}
+
+    @property
+    def differences(self) -> Mapping[str, Difference]:
+        """The differences between agents, by name."""
+        return self.results.differences
 
     @property
     def recipe(self) -> str:
@@ -98,14 +126,14 @@ class Group:
         """All runs of the group."""
         return [run for batch in self.batches for run in batch.runs]
 
-    def agents(self) -> dict[str, list[tuple[RunFolder, Row]]]:
+    def agents(self) -> dict[str, list[tuple[RunFolder, PolicyRow]]]:
         """Each agent's row in each of its runs; agents of several recipes are told apart by the recipe's label."""
-        found: dict[str, list[tuple[RunFolder, Row]]] = {}
+        rows: dict[str, list[tuple[RunFolder, PolicyRow]]] = {}
         for batch in self.batches:
             for run in batch.runs:
                 for name, row in run.agents.items():
-                    found.setdefault(self.named(name, batch), []).append((run, row))
-        return found
+                    rows.setdefault(self.named(name, batch), []).append((run, row))
+        return rows
 
     def named(self, name: str, batch: Batch) -> str:
         """How something of a batch is called in the group's tables."""
@@ -143,20 +171,9 @@ def _names(places: Sequence[Path]) -> Iterator[str]:
 
 def _read(folder: Path, name: str) -> RunFolder:
     if not (folder / RUN).is_file():
-        raise RunError(f"{folder}: holds no {RUN}. Give a folder that `shoprl reproduce --out` wrote.")
-    record = _read_mapping(folder / RUN)
-    results = _read_mapping(folder / RESULTS) if (folder / RESULTS).is_file() else {}
-    for key in ("agents", "thompson", "wall_seconds", "hashes"):
-        if results.get(key) is not None and not isinstance(results[key], Mapping):
-            raise RunError(f"{folder / RESULTS}: {key} is not a JSON object. Make the run again.")
-    return RunFolder(folder, name, record, results)
-
-
-def _read_mapping(path: Path) -> Row:
-    value = read_json(path, RunError)
-    if not isinstance(value, dict):
-        raise RunError(f"{path}: expected a JSON object, found {type(value).__name__}. Make the run again.")
-    return value
+        raise RunError(f"{folder}: holds no {RUN}. Give a folder that `shoprl reproduce --out` or another run wrote.")
+    results = read_results(folder / RESULTS) if (folder / RESULTS).is_file() else RunResults()
+    return RunFolder(folder, name, read_record(folder), results)
 
 
 def grouped(runs: Sequence[RunFolder]) -> list[Group]:
@@ -164,44 +181,29 @@ def grouped(runs: Sequence[RunFolder]) -> list[Group]:
     by_data: dict[str, list[RunFolder]] = {}
     for run in runs:
         by_data.setdefault(content_hash(run.hashes) if run.hashes else run.name, []).append(run)
-    return [Group(_data_title(same[0]), tuple(_batches(same))) for same in by_data.values()]
+    return [Group(same[0].data_name, tuple(_batches(same))) for same in by_data.values()]
 
 
 def _batches(runs: Sequence[RunFolder]) -> Iterator[Batch]:
-    found: list[list[RunFolder]] = []
+    batches: list[list[RunFolder]] = []
     for run in runs:
-        fits = (same for same in found if same[0].recipe == run.recipe and run.seed not in [r.seed for r in same])
+        fits = (same for same in batches if same[0].recipe == run.recipe and run.seed not in [r.seed for r in same])
         place = next(fits, None) if run.seed is not None else None
         if place is None:
-            found.append([run])
+            batches.append([run])
         else:
             place.append(run)
-    labels = [same[0].label for same in found]
-    for same, label in zip(found, labels, strict=True):
+    labels = [same[0].label for same in batches]
+    for same, label in zip(batches, labels, strict=True):
         yield Batch(label if labels.count(label) == 1 else f"{label}, {same[0].name}", tuple(same))
 
 
-def _data_title(run: RunFolder) -> str:
-    data = run.record.get("data")
-    name = "Generated shop" if run.generated else Path(data).name if isinstance(data, str) else "Data"
-    hashes = ", ".join(f"{key} {str(run.hashes[key])[:8]}" for key in ("catalog", "goals") if key in run.hashes)
-    return f"{bounded(name, 80)}: {hashes or f'hashes not known, run {bounded(run.name, 80)}'}"
-
-
-def _comparison_name(row: Row) -> str:
-    """What is compared; older runs say it at length, or compare only DPO and its control."""
-    return str(row.get("name") or str(row.get("of", "")).split(",")[0] or "dpo less control")
-
-
-def _mapping(value: object) -> Row:
+def mapping(value: object) -> Mapping[str, object]:
+    """``value`` where it is a JSON object, else an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 
-def _rows(value: object) -> dict[str, Row]:
-    return {str(name): row for name, row in _mapping(value).items() if isinstance(row, Mapping)}
-
-
-def _without_seeds(value: Any) -> Any:
+def _without_seeds(value: object) -> object:
     """Settings without any nested seed."""
     if isinstance(value, Mapping):
         return {key: _without_seeds(part) for key, part in value.items() if key != "seed"}

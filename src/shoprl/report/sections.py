@@ -1,29 +1,24 @@
 """A report's sections, of one or more run folders."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from shoprl.report.document import (
-    Block,
-    Cell,
-    Details,
-    Document,
-    Heading,
-    Note,
-    Section,
-    Table,
-)
-from shoprl.report.episodes import compared_episodes
+from shoprl.evaluation.results import Arms, Commit, Difference, RunResults, ThompsonResults
+from shoprl.report.document import Block, Cell, Details, Document, Figure, Figures, Heading, Note, Section, Table
+from shoprl.report.episodes import Compared, compared_episodes
 from shoprl.report.figures import agents_figure, curves_figure, run_figures
-from shoprl.report.runs import Group, Row, RunFolder
+from shoprl.report.runs import WEBSHOP_SMALL, Group, RunFolder, mapping
 from shoprl.report.tables import (
+    SCORE,
+    SUCCESS,
     Rows,
     agent_table,
     arm_table,
     comparison_table,
     cost_table,
     goal_groups_table,
-    spread,
+    last_row_table,
+    measured,
+    over_rows,
     value_table,
     wall_table,
 )
@@ -33,14 +28,15 @@ WEBSHOP = (
     "Product titles and requests are short excerpts of WebShop's data, MIT licence, "
     "Copyright (c) 2023 Princeton Natural Language Processing."
 )
-MEASURES = "Success rate: share of episodes with reward exactly 1. Score: 100 × mean reward. Brackets: 95% intervals."
-SEEDS = "Of several seeds: their mean, and below it the smallest to the largest seed."
+MEASURES = "Success rate: share of episodes with reward exactly 1. Score: 100 × mean reward. Brackets: 95% intervals"
+ONE_SEED = f"{MEASURES} over goals."
+SEVERAL_SEEDS = f"{MEASURES}, of one seed over goals, of the mean of several over seeds (Student's t)."
 NO_SCORE = "No agent was scored."
 
 
-def rows_of(agents: Mapping[str, Sequence[tuple[RunFolder, Row]]]) -> dict[str, list[Row]]:
+def rows_of(group: Group) -> dict[str, Rows]:
     """Each agent's rows, without the runs they are of."""
-    return {name: [row for _, row in found] for name, found in agents.items()}
+    return {name: [row for _, row in rows] for name, rows in group.agents().items()}
 
 
 def runs_document(runs: Sequence[RunFolder], groups: Sequence[Group], title: str) -> Document:
@@ -49,43 +45,76 @@ def runs_document(runs: Sequence[RunFolder], groups: Sequence[Group], title: str
     Raises:
         RunError, TrajectoryError: a file of a run is malformed.
     """
-    agents = rows_of(groups[0].agents())
-    chosen = {str(run.results.get("best_policy") or "").rsplit("/", 1)[-1] for run in groups[0].runs}
-    strong, headline, note = headline_of(agents, chosen.pop() if len(chosen) == 1 else None)
-    told, compared = compared_episodes(runs)
+    strong, headline, note = headline_of(groups[0])
+    compared = compared_episodes(runs)
     several = len(groups) > 1
     sections = (
         Section("Agents", _by_group(groups, several, agent_blocks)),
         Section("Differences between agents", _by_group(groups, several, difference_blocks)),
-        Section("Figures", tuple(_figures(runs, groups))),
         Section("Thompson sampling", tuple(thompson_blocks(runs))),
-        Section("Where agents differ", (*_told_notes(told, runs, compared.notes), *compared.walks)),
+        Section("Training", tuple(training_blocks(runs))),
+        Section("Where agents differ", (*_episode_notes(compared, runs), *compared.goals)),
+        Section("Figures", figure_blocks(_figures(runs, groups))),
         Section("Costs", _by_group(groups, several, cost_blocks)),
         Section("The runs" if len(runs) > 1 else "The run", tuple(_environment(runs))),
     )
-    excerpts = told is not None and bool(compared.walks) and not told.generated
     notes = (*([note] if note else []), *_notes(runs, groups))
-    return Document(title, strong, headline, notes, sections, WEBSHOP if excerpts else "")
+    return Document(title, strong, headline, notes, sections, licence_note(compared.run, bool(compared.goals)))
 
 
-def headline_of(agents: Mapping[str, Rows], chosen: str | None) -> tuple[str, str, str]:
-    """Agent, what it reached, and how it comes to be named: chosen before the test, else the highest success rate."""
-    scored = {name: found for name, rows in agents.items() if (found := spread(rows, "success_rate"))}
-    if not scored:
-        return "", NO_SCORE, ""
-    name = chosen if chosen in scored else max(scored, key=lambda each: float(scored[each]["mean"]))
-    found, rows = scored[name], agents[name]
-    counts = spread(rows, "episodes")
-    if found["seeds"] > 1:
-        ends = f"{percent(found['low'])} to {percent(found['high'])}"
-        spans = f" (mean of {found['seeds']} seeds, which gave {ends})"
-    else:
-        low_high = rows[0].get("success_rate_interval") or ()
-        spans = f" (95% interval {' to '.join(percent(end) for end in low_high)})" if low_high else ""
-    number = "the" if counts is None else whole(counts["mean"])
-    what = f"buys exactly the right product in {percent(found['mean'])} of {number} test episodes{spans}."
-    why = "chosen on other goals than these" if chosen == name else "the one with the highest success rate"
-    return name, what, f"One of {len(agents)} agents compared, {why}." if len(agents) > 1 else ""
+def licence_note(run: RunFolder | None, episodes: bool) -> str:
+    """What WebShop's licence asks for where texts of its small catalogue are shown; else nothing."""
+    return WEBSHOP if run is not None and episodes and run.hashes.get("catalog") == WEBSHOP_SMALL else ""
+
+
+def headline_of(group: Group) -> tuple[str, str, str]:
+    """What the report is about, the rest of the sentence, and a note on how it comes to be named."""
+    agents = rows_of(group)
+    if any(over_rows(rows, SUCCESS) for rows in agents.values()):
+        chosen = {(run.results.best_policy or "").rsplit("/", 1)[-1] for run in group.runs}
+        return _agent_headline(agents, chosen.pop() if len(chosen) == 1 else None)
+    for run in group.runs:
+        if run.results.thompson is not None and run.results.thompson.arms:
+            return _arm_headline(run.results.thompson, run.results.thompson.arms)
+    trained = next((run for run in group.runs if run.last), None)
+    return (*_training_headline(trained), "") if trained else ("", NO_SCORE, "")
+
+
+def _agent_headline(agents: Mapping[str, Rows], chosen: str | None) -> tuple[str, str, str]:
+    """The agent chosen before the test, else the one with the highest success rate."""
+    scored = {name: summary for name, rows in agents.items() if (summary := over_rows(rows, SUCCESS))}
+    name = chosen if chosen in scored else max(scored, key=lambda each: scored[each].mean)
+    success = scored[name]
+    spans = " to ".join(map(percent, success.interval or ()))
+    of = [f"mean of {success.seeds} seeds"] if success.seeds > 1 else []
+    about = ", ".join([*of, *([f"95% interval {spans}"] if spans else [])])
+    episodes = [row.episodes for row in agents[name] if row.episodes is not None]
+    number = whole(sum(episodes) / len(episodes)) if episodes else "the"
+    what = f"buys exactly the right product in {percent(success.mean)} of {number} test episodes"
+    why = "chosen on the eval goals" if chosen == name else "the one with the highest success rate"
+    note = f"One of {len(agents)} agents compared, {why}." if len(agents) > 1 else ""
+    return name, f"{what}{f' ({about})' if about else ''}.", note
+
+
+def _arm_headline(thompson: ThompsonResults, arms: Arms) -> tuple[str, str, str]:
+    """The arm that is most probably the best."""
+    name = max(arms, key=lambda each: arms[each].probability_best or 0.0)
+    success, score = measured([arms[name]], SUCCESS), measured([arms[name]], SCORE)
+    objective = "score" if thompson.objective == "score" else "success rate"
+    return (
+        name,
+        f"has the best {objective} of {len(arms)} agents with probability {percent(arms[name].probability_best)}.",
+        f"Success {success.text} {success.small}, score {score.text} {score.small} in {whole(arms[name].rollouts)} of "
+        f"{whole(sum(arm.rollouts or 0 for arm in arms.values()))} rollouts; brackets hold 95% intervals.",
+    )
+
+
+def _training_headline(run: RunFolder) -> tuple[str, str]:
+    """What was trained, for how long."""
+    last = run.last or {}
+    unit = "update" if "update" in last else "round"
+    length = f" for {whole(float(count))} {unit}s" if isinstance(count := last.get(unit), int | float) else ""
+    return run.label, f"was trained{length}. A log says nothing of test goals: `shoprl evaluate` measures the policy."
 
 
 def _notes(runs: Sequence[RunFolder], groups: Sequence[Group]) -> Iterable[str]:
@@ -95,149 +124,173 @@ def _notes(runs: Sequence[RunFolder], groups: Sequence[Group]) -> Iterable[str]:
             "its own, nothing is averaged across them, and the headline is about the first."
         )
     for run in runs:
-        if run.record.get("status") != "done":
-            what = "what it has of results is shown" if run.results else "it has no results yet"
-            status = bounded(str(run.record.get("status")), 40)
-            yield f"{bounded(run.name, 120)} did not finish (status {status}): {what}."
+        if run.record.status != "done":
+            what = "what it has of results is shown" if run.results != RunResults() else "it has no results yet"
+            yield f"{bounded(run.name, 120)} did not finish (status {bounded(str(run.record.status), 40)}): {what}."
 
 
-def _by_group(groups: Sequence[Group], several: bool, make: Any) -> tuple[Block, ...]:
+def _by_group(
+    groups: Sequence[Group], several: bool, make: Callable[[Group], Iterable[Block | None]]
+) -> tuple[Block, ...]:
     blocks: list[Block] = []
     for group in groups:
-        found = [block for block in make(group) if block is not None]
-        if found:
-            blocks += [Heading(group.title), *found] if several else found
+        own = [block for block in make(group) if block is not None]
+        if own:
+            blocks += [Heading(group.title), *own] if several else own
     return tuple(blocks)
 
 
-def agent_blocks(group: Group) -> Iterable[Block | None]:
+def agent_blocks(group: Group) -> Iterator[Block | None]:
     """What the agents reached, on all goals and on groups of goals, and each seed of it."""
-    agents = group.agents()
-    rows = rows_of(agents)
-    seeds = any(len(found) > 1 for found in rows.values())
+    agents, rows = group.agents(), rows_of(group)
+    seeds = any(len(each) > 1 for each in rows.values())
     yield agent_table(rows)
     if rows:
-        yield Note(f"{MEASURES} {SEEDS}" if seeds else MEASURES)
+        yield Note(SEVERAL_SEEDS if seeds else ONE_SEED)
     yield goal_groups_table(rows)
     if seeds:
         each = {
             f"{bounded(name, 120)}, seed {bounded(str(run.seed), 40)}": [row]
-            for name, found in agents.items()
-            for run, row in found
+            for name, runs in agents.items()
+            for run, row in runs
         }
         tables = [table for table in (agent_table(each), goal_groups_table(each)) if table]
         yield Details("Each seed, with 95% intervals over goals", tuple(tables))
 
 
-def difference_blocks(group: Group) -> Iterable[Block | None]:
+def difference_blocks(group: Group) -> Iterator[Block | None]:
     """The differences between agents on the same goals."""
-    found: dict[str, list[tuple[str, Row]]] = {}
+    differences: dict[str, list[Difference]] = {}
+    each_seed: dict[str, list[Difference]] = {}
     for batch in group.batches:
         for run in batch.runs:
-            for name, row in run.comparisons.items():
-                found.setdefault(group.named(name, batch), []).append((f"seed {bounded(str(run.seed), 40)}", row))
-    table = comparison_table(found)
+            for name, row in run.differences.items():
+                differences.setdefault(group.named(name, batch), []).append(row)
+                each_seed[f"{bounded(group.named(name, batch), 120)}, seed {bounded(str(run.seed), 40)}"] = [row]
+    table = comparison_table(differences)
     if table is not None:
         yield table
         yield Note(
-            "Paired on the same goals; a positive number favours the one named first. Brackets hold 95% intervals, of "
-            "one seed over goals (bootstrap), of several over seeds (Student's t); a mean over seeds has the smallest "
-            "to the largest below it."
+            "Paired on the same goals; a positive number favours the one named first. Brackets: 95% intervals, of one "
+            "seed over goals (bootstrap), of the mean of several over seeds (Student's t)."
         )
+    if len(each_seed) > len(differences) and (seeds := comparison_table(dict(sorted(each_seed.items())))):
+        yield Details("The differences in each seed, with 95% intervals over goals", (seeds,))
 
 
-def _figures(runs: Sequence[RunFolder], groups: Sequence[Group]) -> Iterable[Block]:
+def figure_blocks(figures: Iterable[Figure]) -> tuple[Block, ...]:
+    """Figures as the one block of their section."""
+    figures = tuple(figures)
+    return (Figures(figures),) if figures else ()
+
+
+def _figures(runs: Sequence[RunFolder], groups: Sequence[Group]) -> Iterator[Figure]:
     for group in groups:
         caption = "Success and score on the test goals"
-        yield from agents_figure(rows_of(group.agents()), f"{caption}; {group.title}" if len(groups) > 1 else caption)
+        yield from agents_figure(rows_of(group), f"{caption}; {group.title}" if len(groups) > 1 else caption)
     yield from curves_figure(groups)
     yield from run_figures(runs)
 
 
-def thompson_blocks(runs: Sequence[RunFolder]) -> Iterable[Block]:
+def thompson_blocks(runs: Sequence[RunFolder]) -> Iterator[Block]:
     """The arms of each run that shared its rollouts between agents."""
-    shared = [run for run in runs if run.results.get("thompson")]
-    blocks: list[Block] = []
-    for run in shared:
-        found = run.results["thompson"]
+    shared = [(run, thompson) for run in runs if (thompson := run.results.thompson) is not None and thompson.arms]
+    for run, thompson in shared:
         name = bounded(run.name, 120)
-        table = arm_table(f"Thompson sampling, {name}", found)
-        if table is None:
-            continue
-        blocks += [Heading(name), table] if len(runs) > 1 else [table]
-        parts = [part for part in found.get("runs") or () if isinstance(part, Mapping)]
-        each = [arm_table(f"Thompson sampling, {name}, run {i}", part) for i, part in enumerate(parts, start=1)]
-        if len(parts) > 1 and any(each):
-            blocks.append(Details(f"Each of {len(parts)} runs", tuple(table for table in each if table)))
-    if blocks:
-        blocks.append(
-            Note(
-                "Values are as observed. Brackets hold 95% intervals: of all runs together by bootstrap over goals, of "
-                "each run the credible intervals of its beliefs."
-            )
+        if len(runs) > 1:
+            yield Heading(name)
+        yield arm_table(f"Thompson sampling, {name}", thompson.arms or {})
+        each = [
+            arm_table(f"Thompson sampling, {name}, run {i}", part.arms)
+            for i, part in enumerate(thompson.runs or (), start=1)
+            if part.arms
+        ]
+        if len(each) > 1:
+            yield Details(f"Each of {len(each)} runs", tuple(each))
+        yield Note(_how_played(run, thompson))
+    if shared:
+        yield Note(
+            "Values are as observed. Brackets: 95% intervals, of all runs together over goals (bootstrap), of each run "
+            "the credible intervals of its beliefs."
         )
-    return blocks
 
 
-def _told_notes(told: RunFolder | None, runs: Sequence[RunFolder], notes: Sequence[str]) -> Iterable[Note]:
-    if told is not None and len(runs) > 1:
-        yield Note(f"Goals of the test on which rewards differ most, in {bounded(told.name, 120)}.")
-    yield from map(Note, notes)
+def _how_played(run: RunFolder, thompson: ThompsonResults) -> str:
+    parts = [
+        f"{len(thompson.runs or ()) or 1} run(s) of {whole(thompson.rollouts)} rollouts" if thompson.rollouts else "",
+        f"{thompson.allocation} allocation" if thompson.allocation else "",
+        f"objective {thompson.objective}" if thompson.objective else "",
+        f"goals of the {run.settings['split']} split" if isinstance(run.settings.get("split"), str) else "",
+    ]
+    return f"Played: {', '.join(filter(None, parts)) or 'not known'}."
 
 
-def cost_blocks(group: Group) -> Iterable[Block | None]:
-    """What the agents and the runs took."""
-    yield cost_table(rows_of(group.agents()))
-    for batch in group.batches:
-        walls = [run.results.get("wall_seconds") or run.record.get("wall_seconds") for run in batch.runs]
-        label = f"Wall time, {batch.label}" if len(group.batches) > 1 else "Wall time"
-        table = wall_table(label, [wall for wall in walls if isinstance(wall, Mapping)])
-        if table and len(group.batches) > 1:
-            table = Table(table.label, (batch.label, *table.columns[1:]), table.rows)
+def training_blocks(runs: Sequence[RunFolder]) -> Iterator[Block]:
+    """How each run of ``shoprl train`` ended, and its settings; the curves are among the figures."""
+    trained = {run.name: run for run in runs if run.last}
+    if not trained:
+        return
+    yield last_row_table({name: run.last or {} for name, run in trained.items()})
+    yield Note(
+        "The last row of each log: means over the updates since the row before. Success is a share in 0..1, score "
+        "100 × mean reward, both of episodes sampled in training."
+    )
+    settings = {name: {"method": run.method, **mapping(run.settings.get("config"))} for name, run in trained.items()}
+    table = value_table("Settings of the method", settings)
+    if table:
         yield table
 
 
-def _environment(runs: Sequence[RunFolder]) -> Iterable[Block]:
+def _episode_notes(compared: Compared, runs: Sequence[RunFolder]) -> Iterator[Note]:
+    if compared.run is not None and len(runs) > 1:
+        yield Note(f"Goals of the test on which rewards differ most, in {bounded(compared.run.name, 120)}.")
+    yield from map(Note, compared.notes)
+
+
+def cost_blocks(group: Group) -> Iterator[Block | None]:
+    """What the agents and the runs took."""
+    rows = rows_of(group)
+    yield cost_table(rows)
+    for batch in group.batches:
+        walls = [run.results.wall_seconds or run.record.wall_seconds for run in batch.runs]
+        label = f"Wall time, {batch.label}" if len(group.batches) > 1 else "Wall time"
+        table = wall_table(label, [wall for wall in walls if wall])
+        if table and len(group.batches) > 1:
+            table = Table(table.label, (batch.label, *table.columns[1:]), table.rows)
+        yield table
+    if any(len(each) > 1 for each in rows.values()):
+        yield Note("Means over seeds, and below them the smallest and the largest seed.")
+
+
+def _environment(runs: Sequence[RunFolder]) -> Iterator[Block]:
     columns = ("Run", "Status", "Seed", "Commit", "Command")
     yield Table("Runs", columns, tuple((run.name, _run_cells(run)) for run in runs), text=True)
-    about = {run.name: _about(run) for run in runs}
-    made = value_table("Data, versions and machine", about)
-    if made:
-        yield made
+    about = value_table("Data, versions and machine", {run.name: _about(run) for run in runs})
+    if about:
+        yield about
     settings = value_table("All settings", {run.name: run.settings for run in runs})
     if settings:
         yield Details("All settings", (settings,))
 
 
 def _run_cells(run: RunFolder) -> tuple[Cell, ...]:
-    commit = run.record.get("commit")
-    sha = str(commit.get("sha"))[:12] if isinstance(commit, Mapping) else "not known"
-    dirty = "with changes" if isinstance(commit, Mapping) and commit.get("dirty") else ""
-    command = run.record.get("command")
+    commit, command = run.record.commit or Commit(), run.record.command
     return (
-        Cell(str(run.record.get("status", "not known"))),
+        Cell(run.record.status or "not known"),
         Cell("not known" if run.seed is None else str(run.seed)),
-        Cell(sha, dirty),
-        Cell(command_text(command) if isinstance(command, str) else Long("not known")),
+        Cell(
+            commit.sha[:12] if commit and commit.sha else "not known", "with changes" if commit and commit.dirty else ""
+        ),
+        Cell(command_text(command) if command is not None else Long("not known")),
     )
 
 
-def _about(run: RunFolder) -> dict[str, Any]:
+def _about(run: RunFolder) -> dict[str, object]:
     """What the run was made with."""
-    known = {key: run.record.get(key) or run.results.get(key) for key in ("data", "versions", "machine")}
-    return {key: value for key, value in (known | {"hashes": run.hashes}).items() if value}
-
-
-def merged_json(groups: Sequence[Group]) -> list[dict[str, Any]]:
-    """The merged table as JSON: for each set of data the agents' mean, smallest and largest value and the seeds."""
-    return [
-        {
-            "data": group.title,
-            "runs": [run.name for run in group.runs],
-            "agents": {
-                name: {"runs": len(rows), **{key: spread(rows, key) for key in ("success_rate", "score", "episodes")}}
-                for name, rows in rows_of(group.agents()).items()
-            },
-        }
-        for group in groups
-    ]
+    about = {
+        "data": run.record.data,
+        "versions": run.record.versions or run.results.versions,
+        "machine": run.record.machine or run.results.machine,
+        "hashes": run.hashes,
+    }
+    return {key: value for key, value in about.items() if value}

@@ -1,199 +1,221 @@
-"""The tables of a report: of one run with intervals over goals, of several seeds with their mean and spread."""
+"""The tables of a report: of one run with intervals over goals, of several seeds with their mean and interval."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Protocol
 
-from shoprl.evaluation.statistics import over_seeds
+from shoprl.evaluation.results import ArmRow, Arms, Commit, Difference, Measurement, PolicyRow
+from shoprl.evaluation.statistics import Estimate, McNemar, over_seeds
 from shoprl.report.document import Cell, Table
-from shoprl.report.runs import Row
-from shoprl.report.text import NOT_SCORED, bounded, duration, flat, number, pair, percent, points, whole
+from shoprl.report.seeds import Interval, OverSeeds, in_brackets, summarize_seeds
+from shoprl.report.text import NOT_SCORED, bounded, duration, flat, number, percent, points, whole
 
 Form = Callable[[float | None], str]
-Rows = Sequence[Row]  # an agent's row in each seed
+Rows = Sequence[PolicyRow]  # an agent's row in each seed
 
 
-def spread(rows: Rows, key: str) -> dict[str, Any] | None:
-    """Mean, smallest and largest value over the seeds and how many those are; None where none was scored."""
-    values = [value for row in rows if (value := number(row.get(key))) is not None]
-    if not values:
+class Scored(Protocol):
+    """What has a success rate and a score: a policy's row, a part of it, or an arm."""
+
+    @property
+    def success_rate(self) -> float | None:
+        """In 0..1."""
+
+    @property
+    def success_rate_interval(self) -> Interval | None:
+        """Its 95% interval."""
+
+    @property
+    def score(self) -> float | None:
+        """In 0..100."""
+
+    @property
+    def score_interval(self) -> Interval | None:
+        """Its 95% interval."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A quantity with an interval.
+
+    Attributes:
+        value, interval: of a row.
+        form: how it is written.
+        within: what it can be.
+    """
+
+    value: Callable[[Scored], float | None]
+    interval: Callable[[Scored], Interval | None]
+    form: Form
+    within: Interval
+
+
+SUCCESS = Measure(lambda row: row.success_rate, lambda row: row.success_rate_interval, percent, (0.0, 1.0))
+SCORE = Measure(lambda row: row.score, lambda row: row.score_interval, points, (0.0, 100.0))
+
+
+def over_rows(rows: Sequence[Scored], measure: Measure) -> OverSeeds | None:
+    """A measure over the seeds that were scored; None where none was."""
+    scored = [(value, row) for row in rows if (value := measure.value(row)) is not None]
+    over_goals = measure.interval(scored[0][1]) if len(rows) == 1 and scored else None
+    return summarize_seeds([value for value, _ in scored], measure.within, over_goals)
+
+
+def measured(rows: Sequence[Scored], measure: Measure) -> Cell:
+    """A value with its interval over goals, or the mean over seeds with its interval over seeds."""
+    summary = over_rows(rows, measure)
+    if summary is None:
+        return Cell(NOT_SCORED, in_brackets(measure.interval(rows[0]), measure.form) if len(rows) == 1 else "")
+    missing = "" if summary.seeds == len(rows) else f"{summary.seeds} of {len(rows)} seeds"
+    notes = (in_brackets(summary.interval, measure.form), missing)
+    return Cell(measure.form(summary.mean), ", ".join(filter(None, notes)))
+
+
+def counted(values: Sequence[float], form: Form = whole) -> Cell | None:
+    """What something took: the mean over seeds, with the smallest and the largest; None where nothing is known."""
+    summary = summarize_seeds(values)
+    if summary is None:
         return None
-    return {"mean": sum(values) / len(values), "low": min(values), "high": max(values), "seeds": len(values)}
+    return Cell(
+        form(summary.mean), f"{form(summary.low)} to {form(summary.high)}" if summary.low < summary.high else ""
+    )
 
 
-def interval(ends: object, form: Form) -> str:
-    """An interval in brackets; empty where there is none."""
-    found = pair(ends)
-    return f"[{form(found[0])}, {form(found[1])}]" if found else ""
+def _part(rows: Rows, part: Callable[[PolicyRow], Measurement | None], measure: Measure = SUCCESS) -> Cell | None:
+    """A measure on some of the goals and how many those are; None where no row has that part."""
+    parts = [found for row in rows if (found := part(row)) is not None]
+    if not parts:
+        return None
+    value = measured(parts, measure)
+    counts = {each.n if each.n is not None else each.episodes for each in parts} - {None}
+    size = f"n = {whole(counts.pop())}" if len(counts) == 1 else ""
+    return Cell(value.text, ", ".join(filter(None, (value.small, size))))
 
 
-def measured(rows: Rows, key: str, form: Form) -> Cell:
-    """A value with its interval over goals, or the mean over seeds with the smallest and largest."""
-    if len(rows) == 1:
-        return Cell(form(number(rows[0].get(key))), interval(rows[0].get(f"{key}_interval"), form))
-    found = spread(rows, key)
-    if found is None:
-        return Cell(NOT_SCORED)
-    missing = "" if found["seeds"] == len(rows) else f", {found['seeds']} of {len(rows)} seeds"
-    if found["low"] == found["high"]:
-        return Cell(form(found["mean"]), missing.removeprefix(", "))
-    return Cell(form(found["mean"]), f"{form(found['low'])} to {form(found['high'])}{missing}")
+def _values(rows: Rows, value: Callable[[PolicyRow], object]) -> list[float]:
+    """The numbers among the rows' values."""
+    return [found for row in rows if (found := number(value(row))) is not None]
 
 
-def _counted(key: str, form: Form = whole) -> Callable[[Rows], Cell]:
-    return lambda rows: measured(rows, key, form)
-
-
-def _part(rows: Rows, *path: str) -> list[Row]:
-    """What stands under ``path`` in each row that has it."""
-    found: list[Any] = list(rows)
-    for key in path:
-        found = [row[key] for row in found if isinstance(row.get(key), Mapping)]
-    return found
-
-
-def _subset(*path: str, key: str = "success_rate", form: Form = percent) -> Callable[[Rows], Cell]:
-    """A value on some of the goals and how many those are."""
-
-    def cell(rows: Rows) -> Cell:
-        parts = _part(rows, *path)
-        if not parts:
-            return Cell(NOT_SCORED)
-        value = measured(parts, key, form)
-        counts = {number(part.get("n", part.get("episodes"))) for part in parts} - {None}
-        size = f"n = {whole(counts.pop())}" if len(counts) == 1 else ""
-        return Cell(value.text, ", ".join(note for note in (value.small, size) if note))
-
-    return cell
-
-
-def _commits(rows: Rows) -> Cell:
+def _commits(rows: Rows) -> Cell | None:
     """The commits that an agent was trained on."""
-    shas = dict.fromkeys(str(part["sha"])[:10] for part in _part(rows, "commit") if part.get("sha"))
-    return Cell(", ".join(shas) or NOT_SCORED)
+    commits = [row.commit for row in rows if isinstance(row.commit, Commit)]
+    return (
+        Cell(", ".join(dict.fromkeys(each.sha[:10] for each in commits if each.sha)) or NOT_SCORED) if commits else None
+    )
 
 
-# Title, key whose presence in any row brings the column, and what it shows.
-_COLUMNS: tuple[tuple[str, str, Callable[[Rows], Cell]], ...] = (
-    ("Success rate", "success_rate", _counted("success_rate", percent)),
-    ("Score", "score", _counted("score", points)),
-    ("Test episodes", "episodes", _counted("episodes")),
-    ("Success, drawn actions", "sampled", _subset("sampled")),
-    ("Success, unseen products", "unseen_products", _subset("unseen_products")),
-    ("Success, disjoint products", "disjoint", _subset("disjoint")),
+# Title and what the column shows of an agent's rows; None where they do not have it.
+_Columns = Sequence[tuple[str, Callable[[Rows], Cell | None]]]
+_RESULTS: _Columns = (
+    ("Success rate", lambda rows: measured(rows, SUCCESS) if _values(rows, SUCCESS.value) else None),
+    ("Score", lambda rows: measured(rows, SCORE) if _values(rows, SCORE.value) else None),
+    ("Test episodes", lambda rows: counted(_values(rows, lambda row: row.episodes))),
+    ("Success, drawn actions", lambda rows: _part(rows, lambda row: row.sampled)),
+    ("Success, unseen products", lambda rows: _part(rows, lambda row: row.unseen_products)),
+    ("Success, disjoint products", lambda rows: _part(rows, lambda row: row.disjoint)),
 )
-_COSTS: tuple[tuple[str, str, Callable[[Rows], Cell]], ...] = (
-    ("Updates", "updates", _counted("updates")),
-    ("Training", "seconds", _counted("seconds", duration)),
-    ("Processor time", "processor_seconds", _counted("processor_seconds", duration)),
-    ("Demonstrations", "demonstrations", _counted("demonstrations")),
-    ("Trained on commit", "commit", _commits),
-    ("Generated trajectories", "generated", _counted("generated")),
-    ("Episodes played in training", "played", _counted("played")),
+_COSTS: _Columns = (
+    ("Updates", lambda rows: counted(_values(rows, lambda row: row.updates))),
+    ("Training", lambda rows: counted(_values(rows, lambda row: row.seconds), duration)),
+    ("Processor time", lambda rows: counted(_values(rows, lambda row: row.processor_seconds), duration)),
+    ("Demonstrations", lambda rows: counted(_values(rows, lambda row: row.demonstrations))),
+    ("Trained on commit", _commits),
+    ("Generated trajectories", lambda rows: counted(_values(rows, lambda row: row.generated))),
+    ("Episodes played in training", lambda rows: counted(_values(rows, lambda row: row.played))),
 )
 
 
-def _table(label: str, first: str, agents: Mapping[str, Rows], columns: Any, seeds: bool) -> Table | None:
-    """The columns that any row has something for; None where that is none."""
-    used = [
-        (title, cell)
-        for title, key, cell in columns
-        if any(row.get(key) is not None for rows in agents.values() for row in rows)
-    ]
+def _table(label: str, agents: Mapping[str, Rows], columns: _Columns, seeds: bool = False) -> Table | None:
+    """The columns that any agent has something for; None where that is none."""
+    every = [(title, [cell(rows) for rows in agents.values()]) for title, cell in columns]
+    used = [(title, cells) for title, cells in every if any(cell is not None for cell in cells)]
     if not used:
         return None
-    titles = (first, *(["Seeds"] if seeds else []), *(title for title, _ in used))
-    body = tuple(
-        (name, (*([Cell(str(len(rows)))] if seeds else []), *(cell(rows) for _, cell in used)))
-        for name, rows in agents.items()
-    )
-    return Table(label, titles, body)
+    if seeds:
+        used.insert(0, ("Seeds", [Cell(str(len(rows))) for rows in agents.values()]))
+    body = ((name, tuple(cells[i] or Cell(NOT_SCORED) for _, cells in used)) for i, name in enumerate(agents))
+    return Table(label, ("Agent", *(title for title, _ in used)), tuple(body))
 
 
 def agent_table(agents: Mapping[str, Rows]) -> Table | None:
     """Success, score and what they took; with a column of seeds where any agent has several."""
-    seeds = any(len(rows) > 1 for rows in agents.values())
-    return _table("Agents", "Agent", agents, _COLUMNS, seeds)
+    return _table("Agents", agents, _RESULTS, seeds=any(len(rows) > 1 for rows in agents.values()))
 
 
 def goal_groups_table(agents: Mapping[str, Rows]) -> Table | None:
     """Success and score on each group of goals."""
-    names = dict.fromkeys(str(n) for rows in agents.values() for part in _part(rows, "groups") for n in part)
-    columns = [
-        column
-        for name in names
-        for column in (
-            (f"{bounded(name, 60)}: success", "groups", _subset("groups", name)),
-            (f"{bounded(name, 60)}: score", "groups", _subset("groups", name, key="score", form=points)),
-        )
-    ]
-    return _table("Groups of goals", "Agent", agents, columns, seeds=False)
+    names = dict.fromkeys(name for rows in agents.values() for row in rows for name in row.groups or ())
+    columns = [column for name in names for column in _group_columns(name)]
+    return _table("Groups of goals", agents, columns)
+
+
+def _group_columns(name: str) -> _Columns:
+    def part(row: PolicyRow) -> Measurement | None:
+        return (row.groups or {}).get(name)
+
+    title = bounded(name, 60)
+    return (
+        (f"{title}: success", lambda rows: _part(rows, part)),
+        (f"{title}: score", lambda rows: _part(rows, part, SCORE)),
+    )
 
 
 def cost_table(agents: Mapping[str, Rows]) -> Table | None:
     """What each agent took."""
-    return _table("What each agent took", "Agent", agents, _COSTS, seeds=False)
+    return _table("What each agent took", agents, _COSTS)
 
 
-def wall_table(label: str, runs: Rows) -> Table | None:
+def wall_table(label: str, runs: Sequence[Mapping[str, float]]) -> Table | None:
     """Wall time of each step, of one run or the mean over several."""
-    steps = dict.fromkeys(str(step) for run in runs for step in run)
+    steps = dict.fromkeys(step for run in runs for step in run)
     if not steps:
         return None
-    rows = [
-        (step, (measured([{step: run.get(step)} for run in runs if step in run], step, duration),)) for step in steps
-    ]
+    rows = [(step, (counted([run[step] for run in runs if step in run], duration) or Cell(""),)) for step in steps]
     return Table(label, ("Step", "Time" if len(runs) == 1 else "Mean time"), tuple(rows))
 
 
-_MEASURES = (
-    ("success", "success_rate_difference", 100, " points"),
-    ("score", "score_difference", 1, ""),
-)
-
-
-def comparison_table(comparisons: Mapping[str, Sequence[tuple[str, Row]]]) -> Table | None:
-    """A row for each difference between agents, and where there are several seeds one for each of them.
+def comparison_table(differences: Mapping[str, Sequence[Difference]]) -> Table | None:
+    """A row for each difference between agents.
 
     Args:
-        comparisons: name -> (name of the seed, comparison) of each run; a comparison holds success_rate_difference in
-            0..1 and score_difference, each {value, low, high}, and maybe mcnemar.
+        differences: name -> the difference in each seed.
     """
-    rows: list[tuple[str, tuple[Cell, ...]]] = []
-    for name, seeds in comparisons.items():
-        every = [row for _, row in seeds]
-        rows.append((name, _compared(every)))
-        if len(seeds) > 1:
-            rows += [(f"{bounded(name, 120)}, {seed}", _compared([row])) for seed, row in seeds]
-    if not rows:
+    if not differences:
         return None
+    rows = [(name, _compared(seeds)) for name, seeds in differences.items()]
     columns = ("Comparison", "Success rate, points", "Score", "Verdict", "McNemar's test")
     cut = None if any(cells[-1].text != NOT_SCORED for _, cells in rows) else -1
     return Table("Differences between agents", columns[:cut], tuple((name, cells[:cut]) for name, cells in rows))
 
 
-def _compared(rows: Rows) -> tuple[Cell, ...]:
-    differences, verdicts = [], []
-    for what, key, factor, _ in _MEASURES:
-        found = _part(rows, key)
-        values = [factor * value for part in found if (value := number(part.get("value"))) is not None]
-        ends = [(factor * e[0], factor * e[1]) for part in found if (e := pair([part.get("low"), part.get("high")]))]
-        differences.append(_difference(values, ends))
-        if ends:
-            verdicts.append(f"{what.capitalize()}: {verdict(ends)}{_over_seeds(values)}")
-    return (*differences, Cell(*(verdicts or [NOT_SCORED])), _mcnemar(rows))
+def _compared(rows: Sequence[Difference]) -> tuple[Cell, ...]:
+    measures = (
+        ("Success", [_times(each, 100) for row in rows if (each := row.success_rate_difference)]),
+        ("Score", [each for row in rows if (each := row.score_difference)]),
+    )
+    verdicts = [f"{what}: {verdict(_ends(each))}{_over_seeds(each)}" for what, each in measures if each]
+    cells = (_difference(estimates) for _, estimates in measures)
+    return (*cells, Cell(*(verdicts or [NOT_SCORED])), _mcnemar(rows))
 
 
-def _difference(values: Sequence[float], ends: Sequence[tuple[float, float]]) -> Cell:
-    if not values:
+def _times(estimate: Estimate, factor: float) -> Estimate:
+    return Estimate(factor * estimate.value, factor * estimate.low, factor * estimate.high)
+
+
+def _difference(estimates: Sequence[Estimate]) -> Cell:
+    """A difference with its interval, of several seeds the mean and its interval over seeds."""
+    if not estimates:
         return Cell(NOT_SCORED)
-    mean = f"{sum(values) / len(values):+.1f}"
-    if len(values) > 1:
-        over = over_seeds(values)
-        return Cell(mean, f"{min(values):+.1f} to {max(values):+.1f}; over seeds [{over.low:+.1f}, {over.high:+.1f}]")
-    return Cell(mean, f"[{ends[0][0]:+.1f}, {ends[0][1]:+.1f}]" if ends else "")
+    estimate = estimates[0] if len(estimates) == 1 else over_seeds([each.value for each in estimates])
+    return Cell(f"{estimate.value:+.1f}", f"[{estimate.low:+.1f}, {estimate.high:+.1f}]")
 
 
-def verdict(ends: Sequence[tuple[float, float]]) -> str:
+def _ends(estimates: Sequence[Estimate]) -> list[Interval]:
+    return [(each.low, each.high) for each in estimates]
+
+
+def verdict(ends: Sequence[Interval]) -> str:
     """What the intervals of one or more seeds say of a difference."""
     above, below = sum(low > 0 for low, _ in ends), sum(high < 0 for _, high in ends)
     if len(ends) == 1:
@@ -202,53 +224,55 @@ def verdict(ends: Sequence[tuple[float, float]]) -> str:
     return f"excludes zero in {above + below} of {len(ends)} seeds{ways}."
 
 
-def _over_seeds(values: Sequence[float]) -> str:
-    """What the spread of several seeds says of a difference."""
-    if len(values) < 2:
+def _over_seeds(estimates: Sequence[Estimate]) -> str:
+    """What the interval over several seeds says of a difference."""
+    if len(estimates) < 2:
         return ""
-    over = over_seeds(values)
+    over = over_seeds([each.value for each in estimates])
     return f" Over seeds: {'excludes' if over.low > 0 or over.high < 0 else 'holds'} zero."
 
 
-def _mcnemar(rows: Rows) -> Cell:
-    tests = _part(rows, "mcnemar")
-    if not tests:
+def _mcnemar(rows: Sequence[Difference]) -> Cell:
+    """The test of one seed; several seeds have one each."""
+    test = rows[0].mcnemar
+    if len(rows) > 1 or not isinstance(test, McNemar):
         return Cell(NOT_SCORED)
-    if len(tests) > 1:
-        return Cell("by seed, below")
-    first, second, p = (number(tests[0].get(key)) for key in ("only_first", "only_second", "p_value"))
-    chance = NOT_SCORED if p is None else "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-    return Cell(chance, f"only the first right: {whole(first)}, only the second: {whole(second)}")
+    chance = "p < 0.001" if test.p_value < 0.001 else f"p = {test.p_value:.3f}"
+    return Cell(chance, f"only the first right: {whole(test.only_first)}, only the second: {whole(test.only_second)}")
 
 
-def arm_rows(thompson: Row) -> list[tuple[str, Row]]:
-    """Name and row of each arm, of one run of Thompson sampling or of several put together."""
-    arms = thompson.get("arms")
-    if isinstance(arms, Mapping):
-        return [(str(name), row) for name, row in arms.items() if isinstance(row, Mapping)]
-    rows = [row for row in arms if isinstance(row, Mapping)] if isinstance(arms, list) else []
-    return [(str(row.get("arm", NOT_SCORED)), row) for row in rows]
-
-
-def arm_table(label: str, thompson: Row) -> Table | None:
+def arm_table(label: str, arms: Arms) -> Table:
     """What Thompson sampling saw of each arm."""
-    columns = ("Arm", "Rollouts", "Success rate", "Score", "Chance to be best")
-    rows = [
-        (
-            name,
-            (
-                measured([row], "rollouts", whole),
-                measured([row], "success_rate", percent),
-                measured([row], "score", points),
-                measured([row], "probability_best", percent),
-            ),
-        )
-        for name, row in arm_rows(thompson)
-    ]
-    return Table(label, columns, tuple(rows)) if rows else None
+    columns = ("Arm", "Rollouts", "Success rate", "Score", "Probability best")
+    return Table(label, columns, tuple((name, _arm_cells(arm)) for name, arm in arms.items()))
 
 
-def value_table(label: str, runs: Mapping[str, Row]) -> Table | None:
+def _arm_cells(arm: ArmRow) -> tuple[Cell, ...]:
+    return (
+        Cell(whole(arm.rollouts)),
+        measured([arm], SUCCESS),
+        measured([arm], SCORE),
+        Cell(percent(arm.probability_best)),
+    )
+
+
+def last_row_table(runs: Mapping[str, Mapping[str, object]]) -> Table:
+    """The last row of each training's log."""
+    keys = dict.fromkeys(key for row in runs.values() for key in row)
+    rows = ((name, tuple(Cell(_logged(row.get(key))) for key in keys)) for name, row in runs.items())
+    return Table("Last row of the log", ("Training", *map(metric_title, keys)), tuple(rows))
+
+
+def metric_title(name: str) -> str:
+    """How a logged quantity is called."""
+    return name.replace("_", " ").capitalize()
+
+
+def _logged(value: object) -> str:
+    return NOT_SCORED if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def value_table(label: str, runs: Mapping[str, Mapping[str, object]]) -> Table | None:
     """Name and value of everything that is said of the runs; where runs differ, each run's value."""
     flats = {run: dict(flat(values)) for run, values in runs.items()}
     keys = dict.fromkeys(key for values in flats.values() for key in values)
@@ -259,7 +283,7 @@ def value_table(label: str, runs: Mapping[str, Row]) -> Table | None:
 
 def _value_rows(flats: Mapping[str, Mapping[str, str]], keys: Mapping[str, None]) -> Iterator[tuple[str, tuple[Cell]]]:
     for key in keys:
-        values = {run: found[key] for run, found in flats.items() if key in found}
+        values = {run: flat_values[key] for run, flat_values in flats.items() if key in flat_values}
         if len(set(values.values())) == 1:
             yield key, (Cell(next(iter(values.values()))),)
         else:

@@ -4,8 +4,7 @@ import json
 import math
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 MAX_TEXT = 300  # characters of a text that are shown
 MAX_LONG = 4_000  # the same of a :class:`Long` text
@@ -30,7 +29,7 @@ def bounded(text: str, limit: int = MAX_TEXT) -> str:
 def shown(value: object) -> str:
     """What every text goes through before it is escaped: absolute paths lose their folders, and it is bounded."""
     text = str(value)[: 2 * MAX_LONG]
-    return bounded(_PATH.sub(lambda found: _last(found[0]), text), MAX_LONG if isinstance(value, Long) else MAX_TEXT)
+    return bounded(_PATH.sub(lambda path: _last(path[0]), text), MAX_LONG if isinstance(value, Long) else MAX_TEXT)
 
 
 def _last(path: str) -> str:
@@ -62,14 +61,6 @@ def number(value: object) -> float | None:
     return float(value)
 
 
-def pair(value: object) -> tuple[float, float] | None:
-    """The two ends of an interval, None where there is none."""
-    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 2:
-        return None
-    low, high = number(value[0]), number(value[1])
-    return None if low is None or high is None else (low, high)
-
-
 def percent(value: float | None) -> str:
     """A share as a percentage."""
     return NOT_SCORED if value is None else f"{100 * value:.1f}%"
@@ -97,7 +88,7 @@ def duration(seconds: float | None) -> str:
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Long]]:
+def flat(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, Long]]:
     """Name and text of each value, nested ones with their path as name."""
     for key, value in values.items():
         if isinstance(value, Mapping):

@@ -1,48 +1,101 @@
 """Writing reports: of run folders, and of a run that is just ending."""
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from shoprl.errors import ConfigError
+from shoprl.evaluation.results import RunRecord, RunResults
 from shoprl.files import write_bytes
-from shoprl.report.document import Document, Figure, Section, Walk, Walks
+from shoprl.report.document import Document, Figure, Section, ShownGoal
 from shoprl.report.figures import png
 from shoprl.report.html import html
 from shoprl.report.markdown import check_markdown, write_markdown
-from shoprl.report.runs import Batch, Group, Row, RunFolder, grouped, read_runs
+from shoprl.report.runs import Batch, Group, RunFolder, grouped, read_runs
 from shoprl.report.sections import (
-    WEBSHOP,
     agent_blocks,
     cost_blocks,
     difference_blocks,
+    figure_blocks,
     headline_of,
-    merged_json,
+    licence_note,
     rows_of,
     runs_document,
     thompson_blocks,
 )
-from shoprl.report.tables import value_table
-from shoprl.report.text import NOT_SCORED
+from shoprl.report.seeds import OverSeeds, summarize_seeds
+from shoprl.report.tables import SCORE, SUCCESS, Rows, over_rows, value_table
 
 TITLE = "ShopRL report"
 
 
+@dataclass(frozen=True)
+class MergedRow:
+    """An agent over the runs of a report: how many they are, and each measure over their seeds."""
+
+    runs: int
+    success_rate: OverSeeds | None
+    score: OverSeeds | None
+    episodes: OverSeeds | None
+
+    def to_json(self) -> dict[str, object]:
+        """A JSON-able form."""
+        measures = {"success_rate": self.success_rate, "score": self.score, "episodes": self.episodes}
+        return {"runs": self.runs, **{key: each.to_json() if each else None for key, each in measures.items()}}
+
+
+@dataclass(frozen=True)
+class MergedGroup:
+    """Runs on the same data and their agents."""
+
+    data: str
+    runs: tuple[str, ...]
+    agents: Mapping[str, MergedRow]
+
+    def to_json(self) -> dict[str, object]:
+        """A JSON-able form."""
+        agents = {name: row.to_json() for name, row in self.agents.items()}
+        return {"data": self.data, "runs": list(self.runs), "agents": agents}
+
+
+@dataclass(frozen=True)
+class WrittenReport:
+    """What was written.
+
+    Attributes:
+        html, markdown: the files.
+        figures: how many the report has.
+        notes: below its headline.
+        groups: the merged table of each set of data.
+    """
+
+    html: Path
+    markdown: Path | None
+    figures: int
+    notes: tuple[str, ...]
+    groups: tuple[MergedGroup, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """A JSON-able form."""
+        return {
+            "html": str(self.html),
+            "markdown": str(self.markdown) if self.markdown else None,
+            "figures": self.figures,
+            "notes": list(self.notes),
+            "groups": [group.to_json() for group in self.groups],
+        }
+
+
 def write_runs_report(
     folders: Sequence[Path], path: Path, markdown: Path | None = None, title: str = TITLE
-) -> dict[str, Any]:
+) -> WrittenReport:
     """Write one report of finished run folders; runs that differ in their seeds alone are averaged.
 
     Args:
-        folders: what ``shoprl reproduce --out`` or a study wrote.
+        folders: what ``shoprl reproduce``, ``study``, ``compare`` or ``train`` wrote to ``--out``.
         path: the HTML page to write.
         markdown: write it as Markdown too, its pictures into the folder of the same name without suffix.
         title: of the page.
-
-    Returns:
-        What was written (``html``, ``markdown``, ``figures``), ``notes``, and ``groups``: for each set of data the
-        agents' mean, smallest and largest success_rate (0..1) and score (0..100) over seeds.
 
     Raises:
         RunError, TrajectoryError: a folder is no run folder, or a file in it is malformed.
@@ -60,67 +113,56 @@ def write_runs_report(
     if markdown is not None:
         write_markdown(markdown, document)
     write_bytes(path, page)
-    written = {"html": str(path), "markdown": str(markdown) if markdown else None}
-    return {**written, "figures": len(list(document.figures())), "notes": document.notes, "groups": merged_json(groups)}
+    merged = tuple(
+        MergedGroup(
+            group.title,
+            tuple(run.name for run in group.runs),
+            {name: _merged(rows) for name, rows in rows_of(group).items()},
+        )
+        for group in groups
+    )
+    return WrittenReport(path, markdown, len(list(document.figures())), document.notes, merged)
+
+
+def _merged(rows: Rows) -> MergedRow:
+    episodes = summarize_seeds([row.episodes for row in rows if row.episodes is not None])
+    return MergedRow(len(rows), over_rows(rows, SUCCESS), over_rows(rows, SCORE), episodes)
 
 
 def write_report(
     path: Path,
-    results: dict[str, Any],
-    figures: Sequence[tuple[str, Path]],
-    examples: Sequence[dict[str, Any]],
+    results: RunResults,
+    figures: Sequence[tuple[str, Path]] = (),
+    goals: Sequence[ShownGoal] = (),
+    about: Mapping[str, object] | None = None,
 ) -> None:
     """Write the report of a run that is just ending to ``path``. A section whose data is missing is left out.
 
     Args:
         path: the HTML file to write.
-        results: any of ``agents``, ``comparison`` or ``comparisons``, ``thompson``, ``wall_seconds`` as they stand in
-            ``results.json``, ``best_policy``, ``run`` (name -> value), ``generated`` (whether ShopRL made the shop).
+        results: of the run.
         figures: caption and PNG file of each.
-        examples: episodes: agent, instruction, reward, steps (page, action, probability), bought.
+        goals: episodes of the agents; see :func:`shoprl.report.episodes.goals_apart`.
+        about: name -> value of what the run was made with.
 
     Raises:
         ConfigError: Jinja2 is not installed.
         RunError: a figure's file cannot be read.
         StorageError: ``path`` cannot be written.
     """
-    run = RunFolder(path.parent, path.parent.name, {}, {key: value for key, value in results.items() if value})
+    run = RunFolder(path.parent, path.parent.name, RunRecord(), results)
     group = Group("", (Batch("", (run,)),))
-    chosen = str(results.get("best_policy") or "").rsplit("/", 1)[-1]
-    strong, headline, note = headline_of(rows_of(group.agents()), chosen)
-    about = value_table("The run", {"": results.get("run") or {}})
+    strong, headline, note = headline_of(group)
     sections = {
         "Agents": agent_blocks(group),
         "Differences between agents": difference_blocks(group),
-        "Figures": [Figure(caption, f"Figure: {caption}", png(file)) for caption, file in figures],
         "Thompson sampling": thompson_blocks([run]),
-        "Where agents differ": _walks(examples),
+        "Where agents differ": goals,
+        "Figures": figure_blocks(Figure(caption, f"Figure: {caption}", png(file)) for caption, file in figures),
         "Costs": cost_blocks(group),
-        "The run": [about],
+        "The run": [value_table("The run", {"": about or {}})],
     }
     filled = (Section(name, tuple(block for block in blocks if block)) for name, blocks in sections.items())
-    footer = WEBSHOP if examples and results.get("generated") is False else ""
+    footer = licence_note(run, bool(goals))
     document = Document(TITLE, strong, headline, (note,) if note else (), tuple(filled), footer)
     write_bytes(path, html(document))
-
-
-def _walks(examples: Sequence[Row]) -> list[Walks]:
-    """Examples that follow each other on one instruction, side by side."""
-    same = [(title, list(found)) for title, found in groupby(examples, lambda e: str(e.get("instruction", "")))]
-    return [Walks(title, tuple(map(_walk, found)), i == 0) for i, (title, found) in enumerate(same)]
-
-
-def _walk(example: Row) -> Walk:
-    """An episode as it is shown; what is missing is left blank."""
-    reward = example.get("reward")
-    return Walk(
-        agent=str(example.get("agent", NOT_SCORED)),
-        reward=NOT_SCORED if reward is None else f"{reward:.2f}",
-        steps=tuple(map(_step, example.get("steps", ()))),
-        bought=str(example.get("bought") or "nothing"),
-    )
-
-
-def _step(step: Mapping[str, Any]) -> tuple[str, str]:
-    chance = "" if step.get("probability") in (None, 1.0) else f", probability {step['probability']:.2f}"
-    return str(step.get("action", "")), f"on {step.get('page', NOT_SCORED)}{chance}"

@@ -1,4 +1,4 @@
-"""Turning text into the terms of the index, as Lucene's English analysis does.
+"""Turns text into the terms of the index, as Lucene's English analysis does.
 
 Tokens lose a possessive ``'s``, are put in lower case, dropped where they are one of 33 stop words, and stemmed
 (:mod:`shoprl.search.stemmer`).
@@ -40,14 +40,8 @@ def iter_terms(text: str) -> Iterator[str]:
 @lru_cache(maxsize=65536)
 def _term(token: str) -> str:
     """The term of a token, empty for a stop word."""
-    word = _lower(token[:-2] if token.endswith(_POSSESSIVES) else token)
-    if word in STOP_WORDS:
-        return ""
-    return stem(word)
-
-
-def _lower(word: str) -> str:
-    """Lower case character by character, as Java does: no final sigma, and one letter for İ."""
-    if word.isascii():
-        return word.lower()
-    return "".join("i" if letter == "İ" else letter.lower() for letter in word)
+    word = token[:-2] if token.endswith(_POSSESSIVES) else token
+    # Java lowers character by character: no final sigma, and one letter for İ.
+    letters = ("i" if letter == "İ" else letter.lower() for letter in word)
+    word = word.lower() if word.isascii() else "".join(letters)
+    return "" if word in STOP_WORDS else stem(word)

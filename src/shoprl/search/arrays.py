@@ -88,11 +88,11 @@ class IndexArrays:
 
 
 def save_arrays(folder: Path, arrays: IndexArrays, token_count: int) -> None:
-    """Write an index; its description is valid only once all is there, so that one cut short is known as such.
+    """Write an index; its description is written last, so that an unfinished index is recognised.
 
     Args:
         folder: made where it is missing.
-        arrays: what to write; those that `on_disk` gave room for are there already.
+        arrays: what to write; those that `on_disk` allocated are there already.
         token_count: tokens of all documents together.
 
     Raises:
@@ -112,10 +112,10 @@ def save_arrays(folder: Path, arrays: IndexArrays, token_count: int) -> None:
 
 
 def on_disk(folder: Path, name: str, dtype: DTypeLike, size: int) -> NDArray[Any]:
-    """Room in an index's folder for one of its arrays, until `save_arrays` describes it.
+    """Allocate a file in an index's folder for one of its arrays, which `save_arrays` then describes.
 
     Raises:
-        StorageError: there is none.
+        StorageError: there is no space.
     """
     write_json(folder / _META, {"format": "unfinished"})
     if size == 0:  # nothing can be mapped
@@ -149,7 +149,15 @@ def load_arrays(folder: Path) -> tuple[IndexArrays, int]:
     if not isinstance(facts, dict) or facts.get("format") != FORMAT or not isinstance(facts.get("tokens"), int):
         raise CatalogError(f"{folder / _META}: not the description of an index of format {FORMAT}. {_REMEDY}")
     arrays = IndexArrays(*(_open(folder / f"{item.name}.npy", facts) for item in fields(IndexArrays)))
-    if not _fit(arrays):
+    fit = (  # the arrays' lengths agree with each other and with the ends that the offsets name
+        arrays.asins.shape == arrays.length_factors.shape
+        and arrays.term_starts.shape == arrays.offsets.shape == (arrays.weights.size + 1,)
+        and arrays.peaks.shape == arrays.weights.shape
+        and arrays.documents.shape == arrays.frequencies.shape == arrays.impacts.shape
+        and arrays.term_starts[-1:].tolist() == [arrays.term_letters.size]
+        and arrays.offsets[-1:].tolist() == [arrays.documents.size]
+    )
+    if not fit:
         raise CatalogError(f"{folder}: the index's files do not belong together. {_REMEDY}")
     return arrays, facts["tokens"]
 
@@ -167,15 +175,3 @@ def _open(path: Path, facts: dict[str, Any]) -> NDArray[Any]:
     except (OSError, ValueError, EOFError, KeyError, TypeError) as error:
         reason = f"cannot be read ({error})"
     raise CatalogError(f"{path}: {reason}. {_REMEDY}")
-
-
-def _fit(arrays: IndexArrays) -> bool:
-    """Whether the arrays' lengths agree with each other and with where they say that they end."""
-    return (
-        arrays.asins.shape == arrays.length_factors.shape
-        and arrays.term_starts.shape == arrays.offsets.shape == (arrays.weights.size + 1,)
-        and arrays.peaks.shape == arrays.weights.shape
-        and arrays.documents.shape == arrays.frequencies.shape == arrays.impacts.shape
-        and arrays.term_starts[-1:].tolist() == [arrays.term_letters.size]
-        and arrays.offsets[-1:].tolist() == [arrays.documents.size]
-    )

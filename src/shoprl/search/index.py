@@ -16,16 +16,15 @@ from shoprl.search.arrays import IndexArrays, Vocabulary, load_arrays, save_arra
 from shoprl.search.bm25 import Floats, term_scores
 from shoprl.search.merging import count_terms, merge
 
-# Terms of a query beyond these are not looked at.
-MAX_QUERY_TERMS = 1000
+MAX_QUERY_TERMS = 1000  # further terms of a query are ignored
 
 _REMEMBERED_TERMS = 65536
-_MANY_POSTINGS = 100_000  # of a query's terms; from here on not every document's score is worked out
-_SLACK = 1.0001  # covers what sums in 32 bits are off
+_MANY_POSTINGS = 100_000  # of a query's terms; from here on not every document is scored
+_SLACK = 1.0001  # covers the rounding of sums in 32 bits
 
 
 class Hit(NamedTuple):
-    """A product found.
+    """A search result.
 
     Attributes:
         asin: which product.
@@ -37,7 +36,7 @@ class Hit(NamedTuple):
 
 
 def indexed_text(product: Product) -> str:
-    """The text that a product is found by: title, description, first bullet point and options, in lower case."""
+    """The text that a product is indexed by: title, description, first bullet point and options, in lower case."""
     options = ", and ".join(f"{name}: {', '.join(values)}" for name, values in product.options.items())
     first_bullet = product.bullets[0] if product.bullets else ""
     return " ".join((product.title, product.description, first_bullet, options)).lower()
@@ -112,7 +111,7 @@ class SearchIndex:
         """The products that fit a query best.
 
         Args:
-            query: any text; terms beyond the first `MAX_QUERY_TERMS` are not looked at.
+            query: any text; terms beyond the first `MAX_QUERY_TERMS` are ignored.
             k: how many products at most.
 
         Returns:
@@ -139,8 +138,8 @@ class SearchIndex:
 
     def _score_all(self, terms: list["_Term"]) -> Floats:
         """The scores of all documents up to the last that holds a term."""
-        found = [self._postings(term) for term in terms]
-        documents, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        postings = [self._postings(term) for term in terms]
+        documents, scores = (np.concatenate(parts) for parts in zip(*postings, strict=True))
         return np.bincount(documents, weights=scores).astype(np.float32)
 
     def _best_of_many(self, terms: list["_Term"], k: int) -> tuple[NDArray[np.int32], Floats]:
@@ -155,27 +154,27 @@ class SearchIndex:
         order = sorted(range(len(terms)), key=lambda i: -peaks[i])
         left = np.cumsum([0.0, *(peaks[i] for i in reversed(order))])[::-1]  # what the terms from each place on can add
         sums = np.zeros(len(self), dtype=np.float32)
-        found: NDArray[np.int32] = np.zeros(0, dtype=np.int32)
+        candidates: NDArray[np.int32] = np.zeros(0, dtype=np.int32)
         seen = 0
         while seen < len(order):
             documents, scores = self._postings(terms[order[seen]])
-            found = np.concatenate((found, documents[sums[documents] == 0]))
+            candidates = np.concatenate((candidates, documents[sums[documents] == 0]))
             sums[documents] += scores
             seen += 1
-            if 2 * left[seen] < left[0] and left[seen] < _kth(sums[found], k):
+            if 2 * left[seen] < left[0] and left[seen] < _kth(sums[candidates], k):
                 break
-        partial = sums[found]
+        partial = sums[candidates]
         for place in range(seen, len(order)):
             bound = _kth(partial, k) / _SLACK - left[place]
-            found, partial = found[partial >= bound], partial[partial >= bound]
-            partial = partial + self._looked_up(terms[order[place]], found)
-        found = np.sort(found[partial >= _kth(partial, k) / _SLACK])
-        totals = np.zeros(len(found))
+            candidates, partial = candidates[partial >= bound], partial[partial >= bound]
+            partial = partial + self._contribution(terms[order[place]], candidates)
+        candidates = np.sort(candidates[partial >= _kth(partial, k) / _SLACK])
+        totals = np.zeros(len(candidates))
         for term in terms:  # in the order of the query, as all other scores are summed
-            totals += self._looked_up(term, found)
-        return found, totals.astype(np.float32)
+            totals += self._contribution(term, candidates)
+        return candidates, totals.astype(np.float32)
 
-    def _looked_up(self, term: "_Term", wanted: NDArray[np.int32]) -> Floats:
+    def _contribution(self, term: "_Term", wanted: NDArray[np.int32]) -> Floats:
         """What a term adds to the scores of some documents, 0 where they do not hold it."""
         holding = self._arrays.documents[term.start : term.end]
         places = np.minimum(np.searchsorted(holding, wanted), len(holding) - 1)
@@ -226,10 +225,10 @@ def _kth(scores: Floats, k: int) -> float:
 
 def _best(scores: Floats, k: int) -> NDArray[np.intp]:
     """The numbers of the ``k`` greatest scores above 0, greatest first, equal ones in ascending order."""
-    found = np.flatnonzero(scores)
-    if len(found) > k:
-        least = np.partition(scores[found], -k)[-k]
-        found = np.flatnonzero(scores >= least)
-    order = np.argsort(-scores[found], kind="stable")[:k]
-    best: NDArray[np.intp] = found[order]
+    positions = np.flatnonzero(scores)
+    if len(positions) > k:
+        least = np.partition(scores[positions], -k)[-k]
+        positions = np.flatnonzero(scores >= least)
+    order = np.argsort(-scores[positions], kind="stable")[:k]
+    best: NDArray[np.intp] = positions[order]
     return best

@@ -1,7 +1,6 @@
-"""Counting the terms of products, a shard at a time, and merging the shards into one index.
+"""Counts the terms of products, a shard at a time, and merges the shards into one index.
 
-A shard is small enough for memory; of the index itself only what ``allocate`` gives room for is written, so that it may
-lie on disk.
+A shard fits into memory; the index need not: ``allocate`` may give room on disk for its postings.
 """
 
 from array import array
@@ -53,7 +52,7 @@ def count_terms(asins: Sequence[str], texts: Iterable[str]) -> Shard:
 
     Args:
         asins: of each document.
-        texts: what each is found by, in the same order.
+        texts: of each document, in the same order.
     """
     numbers: dict[str, int] = {}
     lengths, sizes, terms, frequencies = array("i"), array("i"), array("i"), array("i")
@@ -106,7 +105,7 @@ def _scatter(shard: Shard, first: NDArray[np.int64], ranks: NDArray[np.int32], i
 
 
 def _finish_block(arrays: IndexArrays, first: int, last: int) -> None:
-    """Sort the postings of some terms by document and work out their scores."""
+    """Sort the postings of some terms by document and compute their scores."""
     offsets = arrays.offsets[first : last + 1]
     part = slice(int(offsets[0]), int(offsets[-1]))
     sizes = np.diff(offsets)

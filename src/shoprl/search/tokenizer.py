@@ -1,8 +1,8 @@
-"""Cutting text into tokens as Lucene's StandardTokenizer does: the word breaks of Unicode's annex 29, plus emoji.
+"""Cuts text into tokens as Lucene's StandardTokenizer does: the word breaks of Unicode's annex 29, plus emoji.
 
 The patterns state the annex's rules WB4 to WB13b (https://www.unicode.org/reports/tr29/#Word_Boundary_Rules) and,
-for emoji, technical standard 51 (https://www.unicode.org/reports/tr51/#EBNF_and_Regex). Only what is a word, a number,
-a sign of a script without spaces, or an emoji is a token; blanks, punctuation and other symbols are dropped.
+for emoji, technical standard 51 (https://www.unicode.org/reports/tr51/#EBNF_and_Regex). Tokens are words, numbers,
+signs of scripts without spaces, and emoji; blanks, punctuation and other symbols are dropped.
 """
 
 import re
@@ -24,12 +24,6 @@ _PICTOGRAPHS = """
     1f232-1f23a 1f23c-1f23f 1f249-1f3fa 1f400-1f53d 1f546-1f64f 1f680-1f6ff 1f774-1f77f 1f7d5-1f7ff 1f80c-1f80f
     1f848-1f84f 1f85a-1f85f 1f888-1f88f 1f8ae-1f8ff 1f90c-1f93a 1f93c-1f945 1f947-1faff 1fc00-1fffd
 """
-
-
-def _pictograph_class() -> str:
-    """The pictographs as a character class of a pattern."""
-    ranges = (item.split("-") for item in _PICTOGRAPHS.split())
-    return "[" + "".join("-".join(rf"\U{int(end, 16):08x}" for end in ends) for ends in ranges) + "]"
 
 
 def _word_pattern() -> str:
@@ -55,8 +49,10 @@ def _script_pattern() -> str:
 def _emoji_pattern() -> str:
     """An emoji, with its skin tone and presentation, or several glued by zero-width joiners; a flag; a keycap."""
     ignored = r"(?:(?![\ufe0e\ufe0f])[\p{WB=Extend}\p{WB=Format}\p{WB=ZWJ}])*+"
+    ranges = (item.split("-") for item in _PICTOGRAPHS.split())
+    pictograph = "[" + "".join("-".join(rf"\U{int(end, 16):08x}" for end in ends) for ends in ranges) + "]"
     tone = rf"[\U0001f3fb-\U0001f3ff]{ignored}"
-    one = rf"(?:(?:\p{{Emoji_Modifier_Base}}{ignored})?{tone}|{_pictograph_class()}{ignored}\ufe0f?)"
+    one = rf"(?:(?:\p{{Emoji_Modifier_Base}}{ignored})?{tone}|{pictograph}{ignored}\ufe0f?)"
     glued = rf"(?<!\u200d)\u200d*+{one}(?:(?:\u200d|(?<=\u200d))\u200d*+{one})*"
     flag = r"(?:\p{WB=Regional_Indicator}[\p{WB=Extend}\p{WB=Format}\p{WB=ZWJ}]*+){2}"
     return rf"{glued}|{flag}|[#*]\ufe0f?\u20e3"
@@ -83,13 +79,13 @@ def tokens(text: str) -> list[str]:
         Its words, numbers and emoji, each at most `MAX_TOKEN_LENGTH` characters long.
     """
     if text.isascii():
-        found: list[str] = _ASCII_TOKEN.findall(text)
+        words: list[str] = _ASCII_TOKEN.findall(text)
     else:
         chunks = _CHUNK.findall(text)
-        found = [token for chunk in chunks for token in (_ASCII_TOKEN if chunk.isascii() else _TOKEN).findall(chunk)]
-    if max(map(len, found), default=0) > MAX_TOKEN_LENGTH:
-        return [piece for token in found for piece in (_pieces(token) if len(token) > MAX_TOKEN_LENGTH else (token,))]
-    return found
+        words = [token for chunk in chunks for token in (_ASCII_TOKEN if chunk.isascii() else _TOKEN).findall(chunk)]
+    if max(map(len, words), default=0) > MAX_TOKEN_LENGTH:
+        return [piece for token in words for piece in (_pieces(token) if len(token) > MAX_TOKEN_LENGTH else (token,))]
+    return words
 
 
 def _pieces(token: str) -> Iterator[str]:

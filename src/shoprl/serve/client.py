@@ -9,7 +9,7 @@ import numpy as np
 
 from shoprl.errors import ConfigError, GoalError
 from shoprl.serve.sessions import RemoteError, SessionNotFoundError, TooManySessionsError
-from shoprl.shop.env import MAX_OBSERVATION, WebShopEnv
+from shoprl.shop.env import MAX_OBSERVATION, WebShopEnv, check_reset_options
 from shoprl.shop.render import ObservationMode
 from shoprl.shop.session import MAX_ACTION, MAX_STEPS
 from shoprl.shop.spaces import UnicodeText
@@ -17,7 +17,7 @@ from shoprl.shop.splits import SplitName
 
 URL = "http://127.0.0.1:8700"
 HEADERS = {"Content-Type": "application/json"}
-KEEP_ALIVE = 30.0  # seconds; shorter than the server's, so that no request meets a connection that is being closed
+KEEP_ALIVE = 30.0  # seconds; shorter than the server's, so that no request is sent on a closing connection
 _ERRORS = {
     error.__name__: error
     for error in (ConfigError, GoalError, SessionNotFoundError, TooManySessionsError, gymnasium.error.ResetNeeded)
@@ -25,10 +25,10 @@ _ERRORS = {
 
 
 class RemoteEnv(gymnasium.Env[str, str]):
-    """A shopper's view of a shop that a server holds: to its user what :class:`~shoprl.shop.env.WebShopEnv` is.
+    """A server's environment, with the interface of :class:`~shoprl.shop.env.WebShopEnv`.
 
     It holds one session of the server and one connection, kept open between steps. Where the session has expired, a
-    reset with a seed or a goal opens another; one without could not go on with the goals that were next.
+    reset with a seed or a goal opens a new one; without either, the sequence of goals is lost, which is an error.
 
     Args:
         url: the server's address.
@@ -36,12 +36,12 @@ class RemoteEnv(gymnasium.Env[str, str]):
         timeout: seconds to wait for an answer.
 
     Attributes:
-        server: what the server says of itself: content hashes, number of goals, limits.
+        server: content hashes, number of goals and limits, as the server reports them.
 
     Raises:
-        ConfigError: an option is not one that the server takes.
-        TooManySessionsError: the server has no room.
-        RemoteError: the server cannot be reached, or is none of these.
+        ConfigError: an option is invalid.
+        TooManySessionsError: the server has as many sessions as it allows.
+        RemoteError: the server cannot be reached, or is no environment server.
     """
 
     metadata = WebShopEnv.metadata
@@ -72,7 +72,7 @@ class RemoteEnv(gymnasium.Env[str, str]):
         self._http = httpx2.Client(
             timeout=timeout,
             limits=httpx2.Limits(max_connections=1, keepalive_expiry=KEEP_ALIVE),
-            trust_env=False,  # the server is reached directly, and is sent no password
+            trust_env=False,  # no proxy, and no credentials from a netrc file
         )
         try:
             self.server: dict[str, Any] = self._ask("GET", "/v1/info")
@@ -85,19 +85,20 @@ class RemoteEnv(gymnasium.Env[str, str]):
         """Start an episode with a goal drawn from the split, or with ``options={"goal": index}``.
 
         Raises:
+            ConfigError: an option is unknown.
             GoalError: there is no goal with that index.
             SessionNotFoundError: the session has expired, and neither seed nor goal is given.
         """
+        goal = check_reset_options(options).get("goal")
         super().reset(seed=seed)
-        goal = (options or {}).get("goal")
-        asked = {"seed": seed, "goal": int(goal) if isinstance(goal, np.integer) else goal}
+        body = {"seed": seed, "goal": int(goal) if isinstance(goal, np.integer) else goal}
         try:
-            answer = self._of_session("POST", "/reset", asked)
+            answer = self._of_session("POST", "/reset", body)
         except SessionNotFoundError as error:
             if seed is None and goal is None:
                 raise SessionNotFoundError("The session has expired. Call reset(seed=...) to start anew.") from error
             self._session = self._open(int(self.np_random.integers(2**32)))
-            answer = self._of_session("POST", "/reset", asked)
+            answer = self._of_session("POST", "/reset", body)
         return answer["observation"], answer["info"]
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
@@ -159,11 +160,7 @@ class RemoteEnv(gymnasium.Env[str, str]):
             raise RemoteError(f"{self.url}: no JSON came back. Is it an environment server?") from error
         if response.is_success:
             return answer
-        raise _error(self.url, response.status_code, answer)
-
-
-def _error(url: str, status: int, answer: Any) -> Exception:
-    if isinstance(answer, dict) and isinstance(answer.get("message"), str):
+        if not isinstance(answer, dict) or not isinstance(answer.get("message"), str):
+            raise RemoteError(f"{self.url}: status {response.status_code}. Is it an environment server?")
         name, message = str(answer.get("error")), answer["message"]
-        return _ERRORS[name](message) if name in _ERRORS else RemoteError(f"{url}: {name}. {message}")
-    return RemoteError(f"{url}: status {status}. Is it an environment server?")
+        raise _ERRORS[name](message) if name in _ERRORS else RemoteError(f"{self.url}: {name}. {message}")

@@ -1,8 +1,9 @@
-"""What the environment server and its clients send each other; the OpenAPI document is made of it."""
+"""The messages between the environment server and its clients; the OpenAPI document is generated from them."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from shoprl.shop.render import ObservationMode
 from shoprl.shop.session import MAX_ACTION, MAX_STEPS
@@ -11,6 +12,16 @@ from shoprl.shop.splits import SplitName
 
 class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_unknown_fields(cls, value: Any) -> Any:
+        if isinstance(value, dict) and (unknown := sorted(value.keys() - cls.model_fields.keys())):
+            names, known = (", ".join(map(repr, each)) for each in (unknown[:5], cls.model_fields))
+            raise PydanticCustomError(
+                "unknown_field", "unknown {names}; known are {known}", {"names": names, "known": known}
+            )
+        return value
 
 
 class NewSession(_Asked):
@@ -47,7 +58,9 @@ class Action(_Asked):
 class Created(BaseModel):
     """A new session; no episode is started."""
 
-    session: str = Field(description="The session's id, part of its addresses. Whoever knows it holds the session.")
+    session: str = Field(
+        description="The session's id, part of its addresses. Anyone who knows it can use the session."
+    )
     seed: int = Field(description="The same seed and setup give the same goals again.")
 
 

@@ -1,4 +1,4 @@
-"""The environment over HTTP: a FastAPI application that holds many sessions on one shop. Needs the extra ``serve``."""
+"""The environment over HTTP: a FastAPI application with many sessions on one shop. Needs the extra ``serve``."""
 
 import itertools
 import math
@@ -60,7 +60,7 @@ class Api:
         self._entropy, self._seeded = np.random.SeedSequence(seed).entropy, itertools.count()
 
     def info(self) -> ServerInfo:
-        """What is served, and how busy the server is."""
+        """What is served, and how many sessions are open."""
         goals = {name: len(self._data.split.part(name)) for name in get_args(SplitName)}
         return ServerInfo(
             version=__version__,
@@ -84,18 +84,18 @@ class Api:
     def reset(self, session: str, asked: NewEpisode | None = None) -> Observed:
         """Start an episode."""
         asked = asked or NewEpisode()
-        with self._table.use(session) as found:
-            return _observed(found.reset(asked.seed, asked.goal))
+        with self._table.use(session) as live:
+            return _observed(live.reset(asked.seed, asked.goal))
 
     def step(self, session: str, asked: Action) -> Observed:
         """Take an action."""
-        with self._table.use(session) as found:
-            return _observed(found.step(asked.action.encode(errors="replace").decode()))
+        with self._table.use(session) as live:
+            return _observed(live.step(asked.action.encode(errors="replace").decode()))
 
     def current(self, session: str) -> Shown:
         """The last answer once more, and the page rendered."""
-        with self._table.use(session) as found:
-            return Shown(**vars(_observed(found.current())), rendered=found.render())
+        with self._table.use(session) as live:
+            return Shown(**vars(_observed(live.current())), rendered=live.render())
 
     def close(self, session: str) -> None:
         """Close a session."""
@@ -143,7 +143,7 @@ def _failed(_: Request, error: Exception) -> JSONResponse:
 
 
 class _BodyLimit:
-    """Reads a request's body before anything else, and refuses one that is too long, declared or not."""
+    """Reads a request's body first and refuses one that is too long, whatever its declared length."""
 
     def __init__(self, app: ASGIApp, max_body: int) -> None:
         self._app, self._max = app, max_body
@@ -175,17 +175,7 @@ def _responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": Failure} for status in (*statuses, 422)}
 
 
-_SPARSE: dict[str, Any] = {"response_model_exclude_unset": True}  # components stand there after a purchase only
-
-
-def _add_routes(app: FastAPI, api: Api) -> None:
-    session = "/v1/sessions/{session}"
-    app.add_api_route("/v1/info", api.info, methods=["GET"])
-    app.add_api_route("/v1/sessions", api.create, methods=["POST"], status_code=201, responses=_responses(413, 503))
-    app.add_api_route(session, api.current, methods=["GET"], responses=_responses(404, 409), **_SPARSE)
-    app.add_api_route(session, api.close, methods=["DELETE"], status_code=204, responses=_responses(404))
-    app.add_api_route(f"{session}/reset", api.reset, methods=["POST"], responses=_responses(404, 413), **_SPARSE)
-    app.add_api_route(f"{session}/step", api.step, methods=["POST"], responses=_responses(404, 409, 413), **_SPARSE)
+_SPARSE: dict[str, Any] = {"response_model_exclude_unset": True}  # reward components are sent after a purchase only
 
 
 def _description(limits: Limits) -> str:
@@ -208,12 +198,12 @@ def create_app(
     Args:
         data: the shop.
         limits: what is allowed; the defaults of :class:`~shoprl.serve.sessions.Limits` when left out.
-        seed: of the seeds given to sessions that bring none; drawn by the system when left out.
-        clock: seconds that only grow, for what is idle.
+        seed: for the seeds of sessions created without one; drawn by the system when left out.
+        clock: monotonic seconds, to tell which sessions are idle.
     """
     limits = limits or Limits()
     data.hashes()
-    data.shop.tagger.nouns("a word")  # what is loaded at first use is loaded before there are threads
+    data.shop.tagger.nouns("a word")  # loads the tagger, as the line above the hashes, before threads use them
     app = FastAPI(
         title="ShopRL environment",
         version=__version__,
@@ -227,5 +217,11 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _failed)
-    _add_routes(app, Api(data, limits, seed, clock))
+    api, session = Api(data, limits, seed, clock), "/v1/sessions/{session}"
+    app.add_api_route("/v1/info", api.info, methods=["GET"])
+    app.add_api_route("/v1/sessions", api.create, methods=["POST"], status_code=201, responses=_responses(413, 503))
+    app.add_api_route(session, api.current, methods=["GET"], responses=_responses(404, 409), **_SPARSE)
+    app.add_api_route(session, api.close, methods=["DELETE"], status_code=204, responses=_responses(404))
+    app.add_api_route(f"{session}/reset", api.reset, methods=["POST"], responses=_responses(404, 413), **_SPARSE)
+    app.add_api_route(f"{session}/step", api.step, methods=["POST"], responses=_responses(404, 409, 413), **_SPARSE)
     return app

@@ -1,4 +1,4 @@
-"""Environments that clients of a server hold: bounded in number, dropped when idle, one request at a time in each."""
+"""The environments of a server's clients: bounded in number, dropped when idle, one request at a time in each."""
 
 import math
 import secrets
@@ -18,15 +18,15 @@ from shoprl.shop.session import MAX_ACTION
 
 
 class RemoteError(ShopRLError):
-    """The environment server cannot be reached, failed, or gave an answer that is none."""
+    """The environment server cannot be reached, failed, or sent no valid answer."""
 
 
 class SessionNotFoundError(RemoteError):
-    """The session is unknown to the server: it was closed, was idle for too long, or never was."""
+    """The session is unknown to the server: it was closed, expired, or never existed."""
 
 
 class TooManySessionsError(RemoteError):
-    """The server holds as many sessions as it may.
+    """The server has as many sessions as it allows.
 
     Attributes:
         retry_after: seconds until the session that is idle longest expires; None where unknown.
@@ -47,7 +47,7 @@ class Limits:
         max_body: bytes of a request's body; enough for the longest action that does anything, in JSON.
 
     Raises:
-        ConfigError: a limit is not positive, or has no end.
+        ConfigError: a limit is not positive, or infinite.
     """
 
     max_sessions: int = 1_000
@@ -56,7 +56,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if not 0 < value < math.inf:  # not a number is none either
+            if not 0 < value < math.inf:  # false for NaN too
                 raise ConfigError(f"{name} {value}: must be greater than 0, and finite.")
 
 
@@ -82,7 +82,7 @@ class RemoteSession:
     def reset(self, seed: int | None = None, goal: int | None = None) -> Turn:
         """Start an episode; see :meth:`WebShopEnv.reset`."""
         observation, info = self._env.reset(seed=self._seed if seed is None else seed, options={"goal": goal})
-        self._seed = None  # the generator goes on from here
+        self._seed = None  # later episodes draw on from the first one's seed
         self._last = Turn(observation, 0.0, False, False, info)
         return self._last
 
@@ -115,16 +115,16 @@ class _Entry:
 
 
 class SessionTable:
-    """The open sessions by their unguessable names.
+    """The open sessions by their random names.
 
     Args:
         limits: how many, and how long one may be idle.
-        clock: seconds that only grow.
+        clock: monotonic seconds.
     """
 
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits, self._clock = limits, clock
-        self._entries: OrderedDict[str, _Entry] = OrderedDict()  # the one idle longest first
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()  # the longest idle first
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -136,7 +136,7 @@ class SessionTable:
         """Keep a session and name it.
 
         Raises:
-            TooManySessionsError: there is no room.
+            TooManySessionsError: as many are open as the limit allows.
         """
         with self._lock:
             self._drop_idle()
@@ -153,7 +153,7 @@ class SessionTable:
 
     @contextmanager
     def use(self, name: str) -> Iterator[RemoteSession]:
-        """A session, to this caller alone until the block ends.
+        """A session, locked for this caller until the block ends.
 
         Raises:
             SessionNotFoundError: it is not open, or was closed while the caller waited.
@@ -167,7 +167,7 @@ class SessionTable:
                 self._touch(name)
 
     def remove(self, name: str) -> None:
-        """Forget a session; a request on it that is under way ends as it would have.
+        """Forget a session; a running request on it finishes normally.
 
         Raises:
             SessionNotFoundError: it is not open.
@@ -200,4 +200,4 @@ class SessionTable:
 
 
 def _not_found() -> SessionNotFoundError:
-    return SessionNotFoundError("The session is unknown: it expired, was closed, or never was. Create a new one.")
+    return SessionNotFoundError("The session is unknown: it expired, was closed, or never existed. Create a new one.")

@@ -1,32 +1,34 @@
-"""Everything a shop needs, from one data folder: catalogue, goals, splits, search."""
+"""A shop's data from one folder: catalogue, goals, splits and search index."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
 from shoprl.catalog.catalog import Catalog
 from shoprl.catalog.webshop import read_catalog
+from shoprl.errors import ConfigError
 from shoprl.search.index import SearchIndex
 from shoprl.shop.goal import GOAL_SEED, Goal, goals_file, goals_hash, read_goals
 from shoprl.shop.making import make_goals
 from shoprl.shop.session import Session, Shop
-from shoprl.shop.splits import Split, disjoint_or_none, read_disjoint, read_split, webshop_split
+from shoprl.shop.splits import Split, SplitName, disjoint_or_none, read_disjoint, read_split, webshop_split
 from shoprl.shop.store import open_store, store_of
 from shoprl.shop.tagger import Tagger, TextBlobTagger
 
 
 class IndexSearch:
-    """The shop's search over a BM25 index; remembers recent queries."""
+    """The shop's search over a BM25 index, with a cache of recent queries."""
 
     def __init__(self, index: SearchIndex) -> None:
         self._index = index
         self.find = lru_cache(maxsize=4_000)(self._find)
 
     def __reduce__(self) -> tuple[type["IndexSearch"], tuple[SearchIndex]]:
-        return IndexSearch, (self._index,)  # a process of its own remembers its own queries
+        return IndexSearch, (self._index,)  # another process has a cache of its own
 
     def _find(self, query: str) -> tuple[str, ...]:
         return tuple(hit.asin for hit in self._index.search(query))
@@ -41,7 +43,7 @@ class ShopData:
         goals: the goal list; its order is part of the data.
         split: the standard split of ``goals``.
         disjoint: a split of the same goals in which no product is in two parts; None for very small goal lists.
-        tagger: finds the nouns of titles for the reward.
+        tagger: tags the nouns of titles for the reward.
         index_folder: the folder of the search index; None to build one in memory.
     """
 
@@ -62,6 +64,22 @@ class ShopData:
         """The shop, on :attr:`index`."""
         return Shop(self.catalog, IndexSearch(self.index), self.tagger)
 
+    def goals_of(self, split: SplitName, first: int | None = None) -> list[tuple[int, Goal]]:
+        """The goals of one part of :attr:`split`, each with its index in :attr:`goals`.
+
+        Args:
+            split: ``train``, ``eval`` or ``test``.
+            first: how many at most, from the part's start; None for all.
+
+        Raises:
+            ConfigError: there is no such part, or ``first`` is below one.
+        """
+        if split not in get_args(SplitName):
+            raise ConfigError(f"split {split!r}: use one of {get_args(SplitName)}.")
+        if first is not None and first < 1:
+            raise ConfigError(f"first {first}: must be at least 1, or None for all.")
+        return [(index, self.goals[index]) for index in self.split.part(split)[:first]]
+
     def session(self, goal_index: int, name: str = "shoprl") -> Session:
         """A new session for one goal."""
         return Session(self.shop, self.goals[goal_index], name)
@@ -71,11 +89,11 @@ class ShopData:
 
     @cached_property
     def _hashes(self) -> dict[str, str]:
-        found = {"catalog": self.catalog.content_hash, "goals": goals_hash(self.goals)}
-        found["split"] = self.split.content_hash
+        hashes = {"catalog": self.catalog.content_hash, "goals": goals_hash(self.goals)}
+        hashes["split"] = self.split.content_hash
         if self.disjoint is not None:
-            found["disjoint_split"] = self.disjoint.content_hash
-        return found
+            hashes["disjoint_split"] = self.disjoint.content_hash
+        return hashes
 
     def hashes(self) -> dict[str, str]:
         """Content hashes of the catalogue, the goals and the splits; computed once."""
@@ -83,12 +101,12 @@ class ShopData:
 
 
 def shop_data(catalog: Catalog, goals: Sequence[Goal], tagger: Tagger | None = None) -> ShopData:
-    """Join a catalogue and its goals, with splits made by rule."""
+    """The data of a catalogue and its goals, with splits derived by rule."""
     return ShopData(catalog, goals, webshop_split(goals), disjoint_or_none(goals), tagger or TextBlobTagger())
 
 
 def read_shop(folder: Path, strict: bool = False, tagger: Tagger | None = None) -> Shop:
-    """The shop of a data folder, without its goals: enough to recommend, or to meet goals from elsewhere.
+    """The shop of a data folder, without its goals: enough to recommend, or for goals from another file.
 
     Raises:
         CatalogError: a file is missing or malformed.
@@ -123,7 +141,7 @@ def read_data(folder: Path, strict: bool = False, tagger: Tagger | None = None) 
     """Read a data folder, or open its store where :func:`shoprl.shop.store.build_store` built one.
 
     Beside the catalogue's files (:func:`shoprl.catalog.webshop.read_catalog`) it may hold ``goals.jsonl`` (or ``.gz``),
-    ``split.json`` and ``split_disjoint.json``. What is not there is made by rule, the same in every process.
+    ``split.json`` and ``split_disjoint.json``. What is missing is derived by rule, equal in every process.
 
     Raises:
         CatalogError, GoalError: a file is missing, malformed or does not fit the others.

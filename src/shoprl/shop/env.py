@@ -16,26 +16,40 @@ from shoprl.shop.spaces import UnicodeText
 from shoprl.shop.splits import SplitName
 
 MAX_OBSERVATION = 50_000_000  # characters; more than any page that the catalogue's bounds allow
+RESET_OPTIONS = ("goal",)
+
+
+def check_reset_options(options: dict[str, Any] | None, known: Sequence[str] = RESET_OPTIONS) -> dict[str, Any]:
+    """The options given to ``reset``, an empty dictionary for None.
+
+    Raises:
+        ConfigError: an option is not one of ``known``.
+    """
+    options = options or {}
+    unknown = sorted(map(repr, options.keys() - set(known)))
+    if unknown:
+        raise ConfigError(f"reset options {', '.join(unknown)}: unknown. Known are {', '.join(map(repr, known))}.")
+    return options
 
 
 class WebShopEnv(gymnasium.Env[str, str]):
-    """One shopper's view of a shop.
+    """The shop as an environment for one agent.
 
-    Observations are texts in one of WebShop's modes; actions are texts (``search[...]``, ``click[...]``), and one that
-    the page does not accept changes nothing. ``info["available_actions"]`` holds ``has_search_bar`` and ``clickables``;
-    when something was bought, ``info["reward_components"]`` holds WebShop's components. The reward is 0 until then.
+    Observations are texts in one of WebShop's modes; actions are texts (``search[...]``, ``click[...]``). An action
+    that the page does not accept changes nothing. ``info["available_actions"]`` holds ``has_search_bar`` and
+    ``clickables``. The reward is 0 until a purchase, whose components ``info["reward_components"]`` then holds.
 
     Args:
         data: data folder or loaded data; None generates a small shop.
         observation_mode: ``text_rich``, ``text``, ``html`` or ``url``.
         split: the part of the goals that :meth:`reset` draws from.
-        max_steps: the episode is truncated after so many steps; None never, as in the original.
+        max_steps: the episode is truncated after so many steps; None: never, as in the original.
         render_mode: ``ansi`` (text), ``html`` or None.
         end_on_invalid: an action that changes nothing ends the episode with reward 0, as in some copies of WebShop;
-            the original goes on.
+            the original continues.
 
     Raises:
-        ConfigError: an option is not one of those named here.
+        ConfigError: an option is invalid.
         CatalogError, GoalError: the data folder cannot be used.
     """
 
@@ -79,10 +93,11 @@ class WebShopEnv(gymnasium.Env[str, str]):
         """Start a session with a goal drawn from the split, or with ``options={"goal": index}``.
 
         Raises:
+            ConfigError: an option is unknown.
             GoalError: there is no goal with that index.
         """
+        chosen = check_reset_options(options).get("goal")
         super().reset(seed=seed)
-        chosen = (options or {}).get("goal")
         if chosen is None:
             chosen = self.goals[int(self.np_random.integers(len(self.goals)))]
         if (

@@ -3,7 +3,6 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -18,7 +17,7 @@ from shoprl.errors import StorageError
 from shoprl.files import ListHash
 from shoprl.progress import track
 from shoprl.shop.data import ShopData, read_data
-from shoprl.shop.goal import Goal, write_goals
+from shoprl.shop.goal import write_goals
 from shoprl.shop.making import make_goals
 from shoprl.shop.splits import disjoint_split, webshop_split, write_split
 
@@ -40,34 +39,28 @@ class Written:
     hashes: dict[str, str]
 
 
-def _goals(products: Sequence[Product], seed: int) -> list[Goal]:
-    """Requests in many natural forms, with price ceilings in as many."""
-    return make_goals(products, np.random.default_rng([seed, 1]), "human", phrase_price)
-
-
 def _asked_for(folder: Path, seed: int) -> tuple[list[Product], str]:
     """The products that goals are made of (of a large shop :data:`ASKED_FOR`, drawn evenly), and the shop's hash."""
     extras = folder / ".extras"
     reader = ProductReader(folder, True, partial(stored_mapping, extras))
     draw = np.random.default_rng([seed, 3])
-    found: list[Product] = []
+    drawn: list[Product] = []
     content = ListHash()
     for number, product in enumerate(track(reader.read(set()), "goals", unit="product")):
         content.add(product.to_json())
         if number < ASKED_FOR:
-            found.append(product)
+            drawn.append(product)
         elif (place := int(draw.integers(number + 1))) < ASKED_FOR:  # reservoir sampling
-            found[place] = product
+            drawn[place] = product
     shutil.rmtree(extras)
-    return found, content.hexdigest()
+    return drawn, content.hexdigest()
 
 
 def write_generated(folder: Path, products: int = PRODUCTS, seed: int = 0) -> Written:
     """Write a data folder: the catalogue's files, ``goals.jsonl.gz``, ``split.json`` and ``split_disjoint.json``.
 
-    Memory does not grow with ``products``: of a large shop, goals ask for :data:`ASKED_FOR` products.
-
-    The same seed gives the same bytes. The folder appears whole or not at all.
+    Memory does not grow with ``products``: of a large shop, goals ask for :data:`ASKED_FOR` products. The same seed
+    gives the same bytes. The folder appears only once it is complete.
 
     Returns:
         What the folder holds.
@@ -93,7 +86,7 @@ def write_generated(folder: Path, products: int = PRODUCTS, seed: int = 0) -> Wr
 def _write_parts(folder: Path, products: int, seed: int) -> Written:
     write_catalog(folder, products, seed)
     asked_for, content = _asked_for(folder, seed)
-    goals = _goals(asked_for, seed)
+    goals = make_goals(asked_for, np.random.default_rng([seed, 1]), "human", phrase_price)
     write_goals(folder / "goals.jsonl.gz", goals)
     split, disjoint = webshop_split(goals), disjoint_split(goals, np.random.default_rng([seed, 2]))
     write_split(folder / "split.json", split)
@@ -105,7 +98,7 @@ def _write_parts(folder: Path, products: int, seed: int) -> Written:
 
 @lru_cache(maxsize=4)
 def generated_data(products: int = 200, seed: int = 0) -> ShopData:
-    """A small generated shop, made once a process."""
+    """A small generated shop, generated once a process."""
     with tempfile.TemporaryDirectory() as folder:
         _write_parts(Path(folder), products, seed)
         return read_data(Path(folder), strict=True)

@@ -12,13 +12,13 @@ from shoprl.errors import GoalError
 from shoprl.files import ListHash, list_hash, read_json_lines, write_json_lines
 
 MAX_INSTRUCTION = 2_000  # characters
-GOAL_SEED = 233  # WebShop's seed for the order of goals; here also that of goals and splits made at first sight
+GOAL_SEED = 233  # WebShop's seed for the order of goals; here also for goals and splits that a data folder lacks
 MAX_NUMBER = 1e15  # of dollars, or of a weight
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """One shopper's wish; everything but ``instruction`` is hidden from the agent.
+    """What one shopper wants; everything but ``instruction`` is hidden from the agent.
 
     Attributes:
         asin: the product the goal was made from.
@@ -70,37 +70,29 @@ def _strings(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
-def _fault(row: dict[str, Any]) -> str | None:
-    """What is wrong with a goal's fields, or None."""
-    for name in (*_TEXT_FIELDS, "attributes", "price_upper", "goal_options"):
-        if name not in row:
-            return f"field {name!r} is missing"
-    for name in _TEXT_FIELDS:
-        if not isinstance(row[name], str):
-            return f"field {name!r} must be text, found {type(row[name]).__name__}"
-    if len(row["instruction_text"]) > MAX_INSTRUCTION:
-        return f"field 'instruction_text' is longer than {MAX_INSTRUCTION} characters"
-    if not _strings(row["attributes"]) or not row["attributes"]:
-        return "field 'attributes' must be a list of at least one text"
-    for name in ("price_upper", "weight"):
-        value = row.get(name, 1.0)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < MAX_NUMBER:
-            return f"field {name!r} must be a number above 0 and below {MAX_NUMBER:g}, found {value!r:.40}"
-    options = row["goal_options"]
-    if not (_strings(options) or (isinstance(options, dict) and _strings(list(options.values())))):
-        return "field 'goal_options' must be an object or a list of texts"
-    return None
-
-
 def goal_from_json(row: dict[str, Any]) -> Goal:
     """Build a goal from WebShop's fields.
 
     Raises:
         GoalError: a field is missing or has the wrong type.
     """
-    fault = _fault(row)
-    if fault is not None:
-        raise GoalError(fault)
+    for name in (*_TEXT_FIELDS, "attributes", "price_upper", "goal_options"):
+        if name not in row:
+            raise GoalError(f"field {name!r} is missing")
+    for name in _TEXT_FIELDS:
+        if not isinstance(row[name], str):
+            raise GoalError(f"field {name!r} must be text, found {type(row[name]).__name__}")
+    if len(row["instruction_text"]) > MAX_INSTRUCTION:
+        raise GoalError(f"field 'instruction_text' is longer than {MAX_INSTRUCTION} characters")
+    if not _strings(row["attributes"]) or not row["attributes"]:
+        raise GoalError("field 'attributes' must be a list of at least one text")
+    for name in ("price_upper", "weight"):
+        value = row.get(name, 1.0)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < MAX_NUMBER:
+            raise GoalError(f"field {name!r} must be a number above 0 and below {MAX_NUMBER:g}, found {value!r:.40}")
+    options = row["goal_options"]
+    if not (_strings(options) or (isinstance(options, dict) and _strings(list(options.values())))):
+        raise GoalError("field 'goal_options' must be an object or a list of texts")
     return _goal(row)
 
 
@@ -126,10 +118,10 @@ def goals_file(folder: Path) -> Path | None:
     Raises:
         GoalError: it holds two.
     """
-    found = [path for path in (folder / "goals.jsonl", folder / "goals.jsonl.gz") if path.is_file()]
-    if len(found) > 1:
+    paths = [path for path in (folder / "goals.jsonl", folder / "goals.jsonl.gz") if path.is_file()]
+    if len(paths) > 1:
         raise GoalError(f"{folder}: holds both goals.jsonl and goals.jsonl.gz. Keep the one you mean.")
-    return found[0] if found else None
+    return paths[0] if paths else None
 
 
 def read_goals(path: Path, catalog: Catalog) -> list[Goal]:
@@ -143,7 +135,7 @@ def read_goals(path: Path, catalog: Catalog) -> list[Goal]:
         try:
             goal = goal_from_json(row)
         except GoalError as error:
-            raise GoalError(f"{path}: line {number}: {error}. Mend or remove the line.") from error
+            raise GoalError(f"{path}: line {number}: {error}. Fix or remove the line.") from error
         if goal.asin not in catalog:
             raise GoalError(
                 f"{path}: line {number}: product {goal.asin!r} is not in the catalogue. "
@@ -188,7 +180,9 @@ class StoredGoals(Sequence[Goal]):
     def __getitem__(self, number: int | slice) -> Goal | list[Goal]:
         if isinstance(number, slice):
             return [self[i] for i in range(*number.indices(len(self)))]
-        return _goal(json.loads(self._records[number]))  # a goal that was made may break the bounds of one that is read
+        return _goal(
+            json.loads(self._records[number])
+        )  # not checked: a goal made here may break the bounds of one in a file
 
 
 def store_goals(folder: Path, goals: Iterable[Goal]) -> str:
@@ -197,14 +191,14 @@ def store_goals(folder: Path, goals: Iterable[Goal]) -> str:
     Returns:
         Their :func:`goals_hash`.
     """
-    found = ListHash()
+    content = ListHash()
     with RecordWriter(folder) as records:
         for goal in goals:
             row = goal.to_json()
-            found.add(row)
+            content.add(row)
             records.append(json.dumps(row, ensure_ascii=False).encode())
         records.finish()
-    return found.hexdigest()
+    return content.hexdigest()
 
 
 def goals_hash(goals: Sequence[Goal]) -> str:

@@ -1,8 +1,7 @@
-"""HTML5 rendering of a page, with the ids and classes that WebShop's agents look for."""
+"""HTML5 rendering of a page, with the ids and classes that WebShop's agents parse."""
 
 import json
 import re
-from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -16,32 +15,24 @@ if TYPE_CHECKING:
 _PICTURE = re.compile(r"""https?://[^\s\x00-\x1f\x7f"<>\\^`{|}]+""", re.IGNORECASE)
 
 
-def _is_picture(address: str) -> bool:
-    return _PICTURE.fullmatch(address) is not None
-
-
-def _quoted(text: str) -> str:
-    return quote_plus(text, errors="replace")
-
-
-def _json(options: Mapping[str, str]) -> str:
-    return json.dumps(dict(options), sort_keys=True)
-
-
 @cache
 def _template() -> "Template":
     from jinja2 import Environment, StrictUndefined  # loaded at the first page, not with the package
 
     source = files("shoprl.shop").joinpath("page.html").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"picture": _is_picture, "quoted": _quoted, "json": _json}
+    environment.filters |= {
+        "picture": lambda address: _PICTURE.fullmatch(address) is not None,
+        "quoted": lambda text: quote_plus(text, errors="replace"),
+        "json": lambda options: json.dumps(dict(options), sort_keys=True),
+    }
     return environment.from_string(source)
 
 
 def html(page: Page) -> str:
     """The page as HTML5, all of its texts escaped.
 
-    What WebShop's parsers find in the original's pages they find here: ``search_input``, ``btn``, ``product-link``,
+    WebShop's parsers work on it as on the original's pages: it has ``search_input``, ``btn``, ``product-link``,
     radio buttons, ``instruction-text``, ``product-image``, ``reward``. Parsed as the original parses its own, a page
     gives :func:`shoprl.shop.render.text` and :func:`~shoprl.shop.render.text_rich` (a done page: its own words, without
     the original's empty fields). It loads no script, font or style; a picture is shown where its address is http(s).

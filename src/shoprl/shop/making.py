@@ -1,4 +1,4 @@
-"""Makes goals from a catalogue's requests, as WebShop does, but with every draw from a generator handed in."""
+"""Makes goals from a catalogue's requests as WebShop does, with every draw from the generator given."""
 
 import itertools
 from collections import Counter
@@ -21,14 +21,6 @@ MAX_COMBINATIONS = 200  # goals of one product and request
 def webshop_price(rng: np.random.Generator, ceiling: float) -> str:
     """WebShop's words for a price ceiling."""
     return f", and price lower than {ceiling:.2f} dollars"
-
-
-def _ceiling(price: float, rng: np.random.Generator) -> float:
-    """The higher of two distinct draws from the four next multiples of ten dollars above the price."""
-    above = [ceiling for ceiling in CEILINGS if ceiling > price][:4]
-    if len(above) < 2:
-        return NO_CEILING
-    return max(above[int(i)] for i in rng.choice(len(above), size=2, replace=False))
 
 
 def _combinations(product: Product, rng: np.random.Generator) -> Iterator[dict[str, str]]:
@@ -64,7 +56,11 @@ def _goals_of(
     rng: np.random.Generator,
     price_words: Callable[[np.random.Generator, float], str],
 ) -> Iterator[Goal]:
-    ceiling = _ceiling(product.price, rng)
+    # The price ceiling: the higher of two distinct draws from the four next multiples of ten dollars above the price.
+    above = [ceiling for ceiling in CEILINGS if ceiling > product.price][:4]
+    ceiling = NO_CEILING
+    if len(above) >= 2:
+        ceiling = max(above[int(i)] for i in rng.choice(len(above), size=2, replace=False))
     if request.options is not None:
         words = price_words(rng, ceiling) if ceiling < NO_CEILING else ""
         yield replace(_goal(product, request, request.text.strip(".") + words, request.options), price_upper=ceiling)

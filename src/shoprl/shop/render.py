@@ -106,9 +106,9 @@ _NODES: Mapping[PageKind, Callable[[Page], Iterator[Node]]] = {
 _HIDDEN = ("", "\n")
 
 
-def _shown(found: Iterable[Node]) -> Iterator[Node]:
+def _shown(page_nodes: Iterable[Node]) -> Iterator[Node]:
     """Leave out texts that a browser would not show."""
-    return (node for node in found if node[1] not in _HIDDEN)
+    return (node for node in page_nodes if node[1] not in _HIDDEN)
 
 
 def nodes(page: Page) -> Iterator[Node]:
@@ -132,11 +132,13 @@ def _line(kind: NodeKind, content: str, clicked: bool = False) -> str:
     return f"{_BEFORE[kind]}[{mark}] {content} [{mark}_]\n"
 
 
-def _rich(found: Iterable[Node], visited: bool = False) -> str:
+def _rich(page_nodes: Iterable[Node], visited: bool = False) -> str:
     return "".join(
         [
-            f"{content}\n" if kind == "text" else _line(kind, content, visited)  # most are; a call costs as much again
-            for kind, content in found
+            f"{content}\n"
+            if kind == "text"
+            else _line(kind, content, visited)  # inlined: most lines are texts, and a call would double their cost
+            for kind, content in page_nodes
             if content not in _HIDDEN
         ]
     )
@@ -174,19 +176,12 @@ class _Details(NamedTuple):
 
 @lru_cache(maxsize=10_000)
 def _rich_details(product: Product) -> _Details:
-    found = tuple(_shown(_details(product)))
-    lines, places = tuple(_line(*node) for node in found), defaultdict(list)
-    for place, (kind, content) in enumerate(found):
+    shown = tuple(_shown(_details(product)))
+    lines, places = tuple(_line(*node) for node in shown), defaultdict(list)
+    for place, (kind, content) in enumerate(shown):
         if kind == "option":
             places[content].append(place)
     return _Details("".join(lines), lines, dict(places), tuple(value for value in places if '"' in value))
-
-
-def _clicked(details: _Details, url: str) -> list[tuple[int, str]]:
-    """Places and values of the options that an address holds between quotation marks, in order."""
-    values = [value for value in set(url.split('"')[1:-1]) if value in details.places]
-    values += [value for value in details.odd if f'"{value}"' in url]
-    return sorted([(place, value) for value in values for place in details.places[value]])
 
 
 def _rich_item(page: Page, product: Product) -> str:
@@ -194,8 +189,12 @@ def _rich_item(page: Page, product: Product) -> str:
     header = _rich_header(page.instruction)
     if '"' not in page.url:  # no option is clicked
         return header + details.text
+    # The clicked options are those that the address holds between quotation marks.
+    values = [value for value in set(page.url.split('"')[1:-1]) if value in details.places]
+    values += [value for value in details.odd if f'"{value}"' in page.url]
     notes, lines = [], list(details.lines)
-    for place, value in _clicked(details, page.url):
+    clicked = [(place, value) for value in values for place in details.places[value]]
+    for place, value in sorted(clicked):
         notes.append(f"You have clicked {value}.\n")
         lines[place] = _line("option", value, clicked=True)
     return "".join((*reversed(notes), header, *lines))
@@ -229,7 +228,7 @@ def url(page: Page) -> str:
 
 
 def _html(page: Page) -> str:
-    from shoprl.shop.html import html  # brings a template engine that text modes do without
+    from shoprl.shop.html import html  # imports a template engine, which text modes do not need
 
     return html(page)
 

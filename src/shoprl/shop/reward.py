@@ -74,10 +74,6 @@ def _texts(product: Product) -> tuple[str, str, str]:
     return product.title.lower(), " ".join(product.bullets).lower(), product.description.lower()
 
 
-def _mentioned(phrase: str, product: Product) -> bool:
-    return any(phrase in text for text in _texts(product))
-
-
 @lru_cache(maxsize=10_000)
 def _path(product_category: str) -> frozenset[str]:
     return frozenset(part.strip() for part in product_category.split("›"))
@@ -98,38 +94,36 @@ def _title_score(product: Product, goal: Goal, tagger: Tagger) -> float:
 
 def _matching_attributes(product: Product, goal: Goal) -> int:
     return sum(
-        any(_alike(own, wanted) for own in product.attributes) or _mentioned(wanted, product)
+        any(_alike(own, wanted) for own in product.attributes) or any(wanted in text for text in _texts(product))
         for wanted in goal.attributes
     )
 
 
-def _wanted_options(goal: Goal) -> list[str]:
-    """What each option asked for is compared as.
+def _matching_options(options: Mapping[str, str], goal: Goal) -> int:
+    """How many options asked for were chosen.
 
-    The original hands a dictionary's (name, value) pairs to its matcher: a colour then counts only where the value is
+    The original passes a dictionary's (name, value) pairs to its matcher: a colour then counts only where the value is
     exactly that colour's name, and any other pair is compared as the pair printed.
     """
-    if not isinstance(goal.options, Mapping):
-        return [normalize_colour(value) for value in goal.options]
-    return [next((colour for colour in COLOURS if colour in pair), str(pair)) for pair in goal.options.items()]
-
-
-def _matching_options(options: Mapping[str, str], goal: Goal) -> int:
+    if isinstance(goal.options, Mapping):
+        asked = [next((colour for colour in COLOURS if colour in pair), str(pair)) for pair in goal.options.items()]
+    else:
+        asked = [normalize_colour(value) for value in goal.options]
     chosen = [normalize_colour(value) for value in options.values()]
-    return sum(any(_alike(own, wanted) for own in chosen) for wanted in _wanted_options(goal))
+    return sum(any(_alike(own, wanted) for own in chosen) for wanted in asked)
 
 
 def reward(product: Product, options: Mapping[str, str], goal: Goal, tagger: Tagger) -> Reward:
     """Score a purchase.
 
     Args:
-        product: what was bought.
+        product: the product bought.
         options: option name -> value chosen.
-        goal: what was wanted.
-        tagger: finds the nouns of titles.
+        goal: the goal to score against.
+        tagger: tags the nouns of titles.
 
     Returns:
-        The reward and every component.
+        The reward in [0, 1] and every component.
     """
     query_match = product.query == goal.query
     category_match = len(_path(product.product_category) & _path(goal.product_category)) >= 2

@@ -54,22 +54,20 @@ class Split:
         return about | self._parts()
 
 
-def _sizes(count: int) -> tuple[int, int]:
-    """How many goals are for test and eval: WebShop's 500 and 1,000, or a tenth and a fifth of a shorter list."""
-    if count < SMALLEST:
-        raise GoalError(f"{count} goals are too few to split: at least {SMALLEST} are needed.")
-    if count >= 2 * (WEBSHOP_TEST + WEBSHOP_EVAL):
-        return WEBSHOP_TEST, WEBSHOP_EVAL
-    return count // 10, count // 5
-
-
 def webshop_split(goals: Sequence[Goal]) -> Split:
     """WebShop's split by position: the first 500 goals are for testing, the next 1,000 for choosing.
 
     Lists of fewer than 3,000 goals are cut at a tenth and three tenths.
+
+    Raises:
+        GoalError: there are fewer than :data:`SMALLEST` goals.
     """
-    test, held = _sizes(len(goals))
-    order = tuple(range(len(goals)))
+    count = len(goals)
+    if count < SMALLEST:
+        raise GoalError(f"{count} goals are too few to split: at least {SMALLEST} are needed.")
+    large = count >= 2 * (WEBSHOP_TEST + WEBSHOP_EVAL)
+    test, held = (WEBSHOP_TEST, WEBSHOP_EVAL) if large else (count // 10, count // 5)
+    order = tuple(range(count))
     return Split("webshop", order[test + held :], order[test : test + held], order[:test], goals_hash(goals))
 
 
@@ -98,7 +96,7 @@ def disjoint_split(goals: Sequence[Goal], rng: np.random.Generator, share: float
 
 
 def disjoint_or_none(goals: Sequence[Goal]) -> Split | None:
-    """The :func:`disjoint_split` that a shop has by rule, or None where there are too few products."""
+    """The :func:`disjoint_split` that a shop has by default, or None where there are too few products."""
     try:
         return disjoint_split(goals, np.random.default_rng(GOAL_SEED))
     except GoalError:
@@ -168,8 +166,8 @@ class StoredIndices(Sequence[int]):
     @overload
     def __getitem__(self, place: slice) -> list[int]: ...
     def __getitem__(self, place: int | slice) -> int | list[int]:
-        found: int | list[int] = self._array[place].tolist()
-        return found
+        indices: int | list[int] = self._array[place].tolist()
+        return indices
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._array.tolist())

@@ -1,6 +1,6 @@
-"""A shop on disk: catalogue, search index, goals and splits, built once and opened at once by every process.
+"""A shop on disk: catalogue, search index, goals and splits, built once and opened quickly by every process.
 
-Built in shards, in bounded memory; a build that was cut off goes on with the shard that it was at.
+It is built in shards, in bounded memory; an interrupted build is resumed at its current shard.
 """
 
 import itertools
@@ -62,8 +62,8 @@ class Opened(NamedTuple):
 
 def _sources(data: Path) -> dict[str, list[int]]:
     """Name -> size and time of change of the files that a store is made of."""
-    found = sorted(path for pattern in _SOURCES for path in data.glob(pattern))
-    return {path.name: [path.stat().st_size, path.stat().st_mtime_ns] for path in found}
+    paths = sorted(path for pattern in _SOURCES for path in data.glob(pattern))
+    return {path.name: [path.stat().st_size, path.stat().st_mtime_ns] for path in paths}
 
 
 def store_of(data: Path) -> Path | None:
@@ -115,10 +115,10 @@ def open_store(folder: Path) -> Opened:
 
 @dataclass
 class _State:
-    """How far a build has come; written after each shard.
+    """The progress of a build; written after each shard.
 
     Attributes:
-        settings: what it is built of and how; another build does not go on from it.
+        settings: its sources and options; a build with others starts anew.
         shards: how many are complete.
         products, entries: products kept and entries read so far.
         position: where the products file was read to.
@@ -139,7 +139,7 @@ class _State:
 
 
 def _begin(folder: Path, settings: dict[str, Any]) -> _State:
-    """The state of the same build if it was cut off, else a new one in an empty folder."""
+    """The state of the same build if it was interrupted, else a new one in an empty folder."""
     path = folder / _STATE
     if path.is_file():
         row = read_json(path, CatalogError)
@@ -154,11 +154,11 @@ def _begin(folder: Path, settings: dict[str, Any]) -> _State:
 def build_store(
     data: Path, out: Path | None = None, goals: GoalKind = "synthetic", strict: bool = False, shard: int = SHARD
 ) -> Path:
-    """Build the store of a data folder; one that was cut off is gone on with.
+    """Build the store of a data folder; an interrupted build is resumed.
 
     Args:
         data: the data folder; see :func:`shoprl.catalog.webshop.read_catalog`.
-        out: where to; ``store`` in the data folder when left out. It appears whole or not at all.
+        out: where to; ``store`` in the data folder when left out. It appears only once it is complete.
         goals: which goals to make where the folder holds no ``goals.jsonl``.
         strict: a product that cannot be used is an error.
         shard: products held in memory at a time.
@@ -173,7 +173,7 @@ def build_store(
     products_file(data), goals_file(data)
     out = (out or data / FOLDER).resolve()
     if out.exists() and not (out / ABOUT).is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise StorageError(f"{out}: is no store, and would be replaced. Choose another folder with --out.")
+        raise StorageError(f"{out}: is no store, and would be replaced. Choose another folder.")
     part = out.with_name(f".{out.name}.part")
     settings: dict[str, Any] = {
         "format": FORMAT,
@@ -185,12 +185,13 @@ def build_store(
     state = _begin(part, settings)
     if not state.read:
         _read_shards(data, part, state)
-    _build_index(part, state.shards)
+    index = part / "index"
+    save_arrays(index, *merge([_shard(part, number) for number in range(state.shards)], partial(on_disk, index)))
     catalog, hashes = _close_catalog(part, state)
     hashes |= _build_goals(data, part, catalog, goals)
     sources = _hashed(data, settings["sources"])
     about = {"format": FORMAT, "products": len(catalog), "skipped": state.skipped, "hashes": hashes, "sources": sources}
-    (part / _STATE).unlink()  # first: what is gone on with needs what is removed here
+    (part / _STATE).unlink()  # first: a resumed build would need what is removed here
     for name in ("extras", "shards", "drafts"):
         shutil.rmtree(part / name, ignore_errors=True)
     for stray in part.rglob(".*.tmp"):  # of a build that was killed
@@ -205,12 +206,12 @@ def build_store(
 
 def _hashed(data: Path, sources: dict[str, list[int]]) -> dict[str, list[object]]:
     """The sources with the hash of each, if they are what they were when the build began."""
-    found = {name: [*facts, sha256_of(data / name)] for name, facts in sources.items()}
+    hashed = {name: [*facts, sha256_of(data / name)] for name, facts in sources.items()}
     now = _sources(data)
     for name in sorted(now.keys() | sources.keys()):
         if now.get(name) != sources.get(name):
-            raise CatalogError(f"{data / name}: was changed while the store was built. Run the command again.")
-    return found
+            raise CatalogError(f"{data / name}: was changed while the store was built. Build it again.")
+    return hashed
 
 
 def _read_shards(data: Path, part: Path, state: _State) -> None:
@@ -238,13 +239,12 @@ def _read_shards(data: Path, part: Path, state: _State) -> None:
     write_json(part / _STATE, state.to_json())
 
 
-def _save_shard(part: Path, number: int, products: list[Product]) -> None:
+def _save_shard(part: Path, number: int, products: Sequence[Product]) -> None:
     folder = part / "shards" / str(number)
     shard = count_terms([product.asin for product in products], map(indexed_text, products))
     for item in fields(shard):
         save_array(folder / f"{item.name}.npy", getattr(shard, item.name))
-    rows = [[product.query, product.category] for product in products]
-    write_json(folder / "listings.json", rows)
+    write_json(folder / "listings.json", [[product.query, product.category] for product in products])
 
 
 def _shard(part: Path, number: int) -> Shard:
@@ -252,14 +252,8 @@ def _shard(part: Path, number: int) -> Shard:
     return Shard(*(load_array(folder / f"{item.name}.npy") for item in fields(Shard)))
 
 
-def _build_index(part: Path, shards: int) -> None:
-    folder = part / "index"
-    arrays, tokens = merge([_shard(part, number) for number in range(shards)], partial(on_disk, folder))
-    save_arrays(folder, arrays, tokens)
-
-
 def _close_catalog(part: Path, state: _State) -> tuple[StoredCatalog, dict[str, str]]:
-    """Write the catalogue's look-ups and work out its hash."""
+    """Write the catalogue's look-up tables and compute its hash."""
     asins = [asin for number in range(state.shards) for asin in _shard(part, number).asins.tolist()]
     rows = [
         row for i in range(state.shards) for row in read_json(part / "shards" / str(i) / "listings.json", CatalogError)
@@ -267,8 +261,8 @@ def _close_catalog(part: Path, state: _State) -> tuple[StoredCatalog, dict[str, 
     listings: dict[Listing, list[str]] = {"query": [row[0] for row in rows], "category": [row[1] for row in rows]}
     write_lookups(part / "products", asins, listings)
     catalog = StoredCatalog(part / "products", "", state.skipped)
-    walk = track(catalog, "hashing", total=len(catalog), unit="product")
-    return catalog, {"catalog": list_hash(product.to_json() for product in walk)}
+    products = track(catalog, "hashing", total=len(catalog), unit="product")
+    return catalog, {"catalog": list_hash(product.to_json() for product in products)}
 
 
 def _build_goals(data: Path, part: Path, catalog: StoredCatalog, kind: GoalKind) -> dict[str, str]:

@@ -13,7 +13,7 @@ class Tagger(Protocol):
 
 @lru_cache(maxsize=1)
 def _pattern_tagger() -> Any:
-    from textblob.taggers import PatternTagger  # brings NLTK, loaded only once something is bought
+    from textblob.taggers import PatternTagger  # imports NLTK, which only purchases need
 
     return PatternTagger()
 

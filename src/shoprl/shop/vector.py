@@ -1,4 +1,4 @@
-"""Many shoppers in one process as a Gymnasium vector environment: ``gymnasium.make_vec("shoprl/WebShop-v0", ...)``."""
+"""Many environments in one process, as a Gymnasium vector environment (``gymnasium.make_vec``)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from shoprl.errors import ConfigError
 from shoprl.shop.data import ShopData
-from shoprl.shop.env import WebShopEnv
+from shoprl.shop.env import RESET_OPTIONS, WebShopEnv, check_reset_options
 from shoprl.shop.render import ObservationMode
 from shoprl.shop.session import MAX_STEPS
 from shoprl.shop.splits import SplitName
@@ -29,14 +29,14 @@ class WebShopVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], NDArray[Any]]):
     shape ``(num_envs,)``.
 
     Args:
-        num_envs: how many shoppers.
+        num_envs: number of environments.
         data, observation_mode, split, max_steps, render_mode, end_on_invalid: as in
             :class:`~shoprl.shop.env.WebShopEnv`.
         autoreset_mode: what follows an episode's end, as Gymnasium's enum or its value: ``NextStep``, ``SameStep`` or
             ``Disabled``.
 
     Raises:
-        ConfigError: an option is not one of those named here.
+        ConfigError: an option is invalid.
         CatalogError, GoalError: the data folder cannot be used.
     """
 
@@ -90,13 +90,13 @@ class WebShopVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], NDArray[Any]]):
         Args:
             seed: one for all (environment ``i`` gets ``seed + i``) or one for each.
             options: ``goal``: an index for all, or one (or None) for each. ``reset_mask``: a boolean array of shape
-                ``(num_envs,)``; where it is False the episode goes on.
+                ``(num_envs,)``; where it is False the episode continues.
 
         Raises:
-            ConfigError: seeds, goals or mask do not fit the number of environments.
+            ConfigError: seeds, goals or mask do not fit the number of environments, or an option is unknown.
             GoalError: there is no goal with that index.
         """
-        options = options or {}
+        options = check_reset_options(options, (*RESET_OPTIONS, "reset_mask"))
         seeds, goals = self._seeds(seed), self._goals(options.get("goal"))
         mask = self._mask(options.get("reset_mask"))
         infos: dict[str, Any] = {}
@@ -107,7 +107,7 @@ class WebShopVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], NDArray[Any]]):
         return tuple(self._observations), infos
 
     def step(self, actions: Sequence[str]) -> VectorStep:
-        """Take an action in each environment; the one of an environment that is reset in this step is ignored.
+        """Take an action in each environment; that of an environment which is reset in this step is ignored.
 
         Raises:
             ConfigError: there is not one text for each environment.
@@ -142,9 +142,9 @@ class WebShopVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], NDArray[Any]]):
         return tuple(env.render() for env in self.envs)
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """An attribute of each environment, or what its method of that name returns."""
-        found = [env.get_wrapper_attr(name) for env in self.envs]
-        return tuple(each(*args, **kwargs) if callable(each) else each for each in found)
+        """An attribute of each environment, or the result of its method of that name."""
+        attributes = [env.get_wrapper_attr(name) for env in self.envs]
+        return tuple(each(*args, **kwargs) if callable(each) else each for each in attributes)
 
     def close_extras(self, **kwargs: Any) -> None:
         """Drop the sessions."""

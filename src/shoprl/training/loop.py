@@ -9,7 +9,7 @@ import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -58,6 +58,25 @@ class LoopConfig:
     checkpoint_every: int = 200
     log_every: int = 10
     encoder_rate: float = 0.1
+
+    @property
+    def all_updates(self) -> int:
+        """How many updates the whole training makes."""
+        return self.updates
+
+    @property
+    def episodes(self) -> int:
+        """How many episodes it runs by plan."""
+        return 0
+
+    @property
+    def generated(self) -> int:
+        """How many trajectories it generates to learn from."""
+        return 0
+
+    def seeded(self, seed: int) -> Self:
+        """The same with another seed."""
+        return replace(self, seed=seed)
 
     def __post_init__(self) -> None:
         for name in ("updates", "batch_size", "learning_rate", "clip", "checkpoint_every", "log_every", "encoder_rate"):

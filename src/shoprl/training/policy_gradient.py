@@ -27,6 +27,11 @@ G = TypeVar("G")
 class PolicyGradientConfig(RLConfig):
     """Settings of policy gradient; see :class:`shoprl.training.rollout.RLConfig`."""
 
+    @property
+    def episodes(self) -> int:
+        """How many episodes it runs: a rollout an update."""
+        return self.updates * self.batch_size
+
 
 def train_policy_gradient(
     policy: LearnedPolicy,

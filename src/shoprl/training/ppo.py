@@ -57,6 +57,11 @@ class PPOConfig(RLConfig):
         """How many updates a rollout is used for."""
         return self.epochs * self.minibatches
 
+    @property
+    def episodes(self) -> int:
+        """How many episodes it runs; the last rollout may be used for fewer updates."""
+        return -(-self.updates // self.updates_per_rollout) * self.batch_size
+
 
 def clipped_objective(
     logs: torch.Tensor, old_logs: torch.Tensor, advantage: torch.Tensor, clip_range: float

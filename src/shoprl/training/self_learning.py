@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
@@ -39,6 +39,25 @@ class SelfLearningConfig:
     trajectories: int = 100
     rounds: int = 1
     dpo: DPOConfig = field(default_factory=DPOConfig)
+
+    @property
+    def all_updates(self) -> int:
+        """How many updates the whole training makes."""
+        return self.rounds * self.dpo.updates
+
+    @property
+    def episodes(self) -> int:
+        """How many episodes it runs by plan: none, since that depends on how often the policy is right."""
+        return 0
+
+    @property
+    def generated(self) -> int:
+        """How many trajectories it generates to learn from."""
+        return self.rounds * self.trajectories
+
+    def seeded(self, seed: int) -> Self:
+        """The same with another seed."""
+        return replace(self, dpo=self.dpo.seeded(seed))
 
     def __post_init__(self) -> None:
         if self.trajectories < 1 or self.rounds < 1:

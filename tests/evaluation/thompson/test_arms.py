@@ -8,6 +8,7 @@ from shoprl.policies.networks.choice import ChoicePolicy
 from shoprl.policies.saving import save_policy
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData
+from shoprl.tasks.shop.task import ShopTask
 from tests.support.fakerun import use_fake_backbone
 from tests.support.fakes import FakeBackbone, fake_policy
 from tests.support.tiny_bert import tuned_policy
@@ -63,7 +64,7 @@ def test_texts_are_encoded_once_and_read_by_others(
     assert before > 0
     share_tokens(others, toy, goals, tmp_path)
     for policy in (*policies.values(), *others.values()):
-        run_episodes(policy, toy.shop, [(index, toy.goals[index]) for index in goals], 0, "sample", what="")
+        run_episodes(policy, ShopTask(toy.shop), [(index, toy.goals[index]) for index in goals], 0, "sample", label="")
     assert (backbone.asked, others["c"].store.backbone.asked) == (before, 0)  # type: ignore[attr-defined]
     file = next(tmp_path.iterdir())
     file.write_bytes(file.read_bytes()[:100])
@@ -81,7 +82,7 @@ def test_tuned_layers_see_every_text_before_play(toy: ShopData, tmp_path: Path) 
     assert kept[1] is not None
     assert kept[0].to_bytes({}) == kept[1].to_bytes({})
     goals = [(index, toy.goals[index]) for index in toy.split.test]
-    run_episodes(made[0], toy.shop, goals, 0, "sample", what="")
+    run_episodes(made[0], ShopTask(toy.shop), goals, 0, "sample", label="")
     assert made[0]._finished._rows is kept[0]
     assert kept[0].to_bytes({}) == kept[1].to_bytes({})
     assert list(tmp_path.iterdir()) == []

@@ -23,7 +23,8 @@ from shoprl.policies.simple import RandomPolicy, RulePolicy
 from shoprl.rollouts.records import Episode
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData, read_data
-from shoprl.tasks.shop.state import State
+from shoprl.tasks.shop.state import ShopState
+from shoprl.tasks.shop.task import ShopTask
 from tests.support.fakes import fake_policy
 from tests.support.tiny_bert import tiny_store, tuned_policy
 
@@ -36,7 +37,7 @@ class Failing(RandomPolicy):
     def __init__(self, left: int, error: BaseException) -> None:
         self._left, self._error = left, error
 
-    def act(self, states: Sequence[State], rngs: Sequence[np.random.Generator], decode: Decode) -> list[Choice]:
+    def act(self, states: Sequence[ShopState], rngs: Sequence[np.random.Generator], decode: Decode) -> list[Choice]:
         self._left -= 1
         if self._left < 0:
             raise self._error
@@ -76,7 +77,7 @@ def test_what_it_leaves(whole: tuple[Path, Comparison], toy: ShopData) -> None:
         for row in rows:
             policy = {"rule": RulePolicy(), "random": RandomPolicy()}[row["arm"]]
             goal = row["goal_index"], toy.goals[row["goal_index"]]
-            again = run_episodes(policy, toy.shop, [goal], [row["seed"]], "sample", what="")[0]
+            again = run_episodes(policy, ShopTask(toy.shop), [goal], [row["seed"]], "sample", label="")[0]
             assert [each.action for each in again.decisions] == row["actions"]
             assert (again.reward, again.success, row["run"]) == (row["reward"], row["success"], number)
 

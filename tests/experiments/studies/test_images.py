@@ -10,7 +10,7 @@ import pytest
 from shoprl.experiments.studies import images
 from shoprl.experiments.studies.images import OFF, ON, SHUFFLED, TINY, run
 from shoprl.files import sha256_of
-from shoprl.policies.saving import load_choice
+from shoprl.policies.saving import load_learned
 from shoprl.trajectories.files import read_trajectories
 
 
@@ -52,7 +52,7 @@ def test_its_results_hold_together(done: tuple[Path, dict[str, Any]]) -> None:
 
 
 def test_one_agent_sees_and_another_does_not(done: tuple[Path, dict[str, Any]]) -> None:
-    seeing = {name: bool(load_choice(done[0] / "policies" / name).model.config.image) for name in (ON, OFF, SHUFFLED)}
+    seeing = {name: bool(load_learned(done[0] / "policies" / name).model.config.image) for name in (ON, OFF, SHUFFLED)}
     assert seeing == {ON: True, OFF: False, SHUFFLED: True}
     weights = [sha256_of(done[0] / "policies" / name / "model.safetensors") for name in (ON, SHUFFLED)]
     assert weights[0] != weights[1]

@@ -6,14 +6,13 @@ import pytest
 import torch
 
 from shoprl.errors import BackboneError, ConfigError, PolicyError
-from shoprl.policies.base import allowed
-from shoprl.policies.learned import Encoded
 from shoprl.policies.networks.backbone import read_encoder
 from shoprl.policies.networks.bi_attention import BiAttentionPolicy, new_bi_attention, read_tokenizer, with_buttons
 from shoprl.policies.networks.image_features import WIDTH as PICTURE
 from shoprl.policies.networks.token_batch import BUTTONS, candidates_of
 from shoprl.shop.data import ShopData
-from shoprl.tasks.shop.state import State
+from shoprl.tasks.base import Observation, index_of
+from shoprl.tasks.shop.state import ShopState
 from shoprl.training.imitation import ImitationConfig, train_imitation
 from shoprl.trajectories.examples import Example
 from tests.support.fakes import random_walk
@@ -22,11 +21,11 @@ from tests.support.training import expert_examples
 
 
 @pytest.fixture
-def states(toy: ShopData) -> list[State]:
+def states(toy: ShopData) -> list[ShopState]:
     return [state for seed in range(8) for state in random_walk(toy.shop, toy.goals[seed], seed).states]
 
 
-def item_page() -> Encoded:
+def item_page() -> Observation:
     return next(state for state in toy_states() if candidates_of(state, "buy"))
 
 
@@ -108,16 +107,16 @@ def test_pictures_of_item_pages_are_looked_at() -> None:
     policy, one = tiny_policy(image=True), item_page()
     results = next(state for state in toy_states() if candidates_of(state, "product"))
     blind = [policy.logits_and_values([state]) for state in (one, results)]
-    policy.pictures = {one.asin: torch.linspace(-40, 50, PICTURE)}
+    policy.pictures = {one.picture: torch.linspace(-40, 50, PICTURE)}
     seen = [policy.logits_and_values([state]) for state in (one, results)]
     assert (blind[0][0] - seen[0][0]).abs().max() > 1e-5
     assert torch.equal(blind[0][1], seen[0][1])  # the value is read from the text
     assert torch.equal(blind[1][0], seen[1][0])
     together = policy.logits([results, one])
     torch.testing.assert_close(together[1, : len(one.texts)], seen[0][0][0], atol=1e-5, rtol=0)
-    twin = replace(one, asin="ANOTHER")  # of the same title
+    twin = replace(one, picture="ANOTHER")  # of the same title
     assert torch.equal(policy.logits([twin]), blind[0][0])
-    policy.pictures = {one.asin: torch.zeros(PICTURE)}
+    policy.pictures = {one.picture: torch.zeros(PICTURE)}
     assert torch.equal(policy.logits([one]), blind[0][0])
 
 
@@ -189,13 +188,13 @@ def test_half_precision_stays_close() -> None:
     torch.testing.assert_close(half[real], whole[real], atol=0.03, rtol=0)
 
 
-def test_acting_keeps_to_the_rule(states: list[State]) -> None:
+def test_acting_keeps_to_the_rule(states: list[ShopState]) -> None:
     policy, before = tiny_policy(), torch.get_rng_state()
     choices = policy.act(states, [np.random.default_rng(i) for i in range(len(states))], "sample")
     for state, choice in zip(states, choices, strict=True):
-        index = state.index_of(choice.action)
+        index = index_of(state, choice.action)
         assert index is not None
-        assert allowed(state)[index]
+        assert state.allowed()[index]
     assert torch.equal(torch.get_rng_state(), before)
 
 

@@ -7,26 +7,25 @@ import numpy as np
 import pytest
 import torch
 
-from shoprl.policies.base import allowed
-from shoprl.policies.learned import Encoded, encode_state
 from shoprl.policies.networks.choice import collate, new_model
 from shoprl.policies.networks.image_features import WIDTH as PICTURE
 from shoprl.shop.data import ShopData
+from shoprl.tasks.base import Observation, index_of
 from shoprl.tasks.shop.features import COUNT
-from shoprl.tasks.shop.state import State
+from shoprl.tasks.shop.state import ShopState
 from shoprl.training.imitation import ImitationConfig, train_imitation
 from shoprl.trajectories.examples import Example
 from tests.support.fakes import SMALL, fake_policy, fake_store, random_walk
 
 
 @pytest.fixture
-def states(toy: ShopData) -> list[State]:
+def states(toy: ShopData) -> list[ShopState]:
     return [state for seed in range(8) for state in random_walk(toy.shop, toy.goals[seed], seed).states]
 
 
-def encoded(instruction: str, *texts: str) -> Encoded:
+def encoded(instruction: str, *texts: str) -> Observation:
     rng = np.random.default_rng(len(texts))
-    return Encoded(instruction, texts, rng.random((len(texts), COUNT)).astype(np.float32))
+    return Observation(instruction, texts, rng.random((len(texts), COUNT)).astype(np.float32))
 
 
 def test_collate_pads_with_marks() -> None:
@@ -41,9 +40,9 @@ def test_collate_pads_with_marks() -> None:
 
 
 @torch.inference_mode()
-def test_a_decision_does_not_depend_on_its_batch(states: list[State]) -> None:
+def test_a_decision_does_not_depend_on_its_batch(states: list[ShopState]) -> None:
     policy = fake_policy()
-    batch = [encode_state(state) for state in states]
+    batch = [state.observe() for state in states]
     batch += [encoded("one", "a"), encoded("", "a b", ""), encoded("x y", "", ""), encoded("w " * 60, "v " * 60, "u")]
     together = policy.model(collate(batch, policy.store))
     assert together.shape == (len(batch), max(len(each.texts) for each in batch))
@@ -66,11 +65,11 @@ def test_padding_of_the_wish_weighs_nothing() -> None:
 
 
 @torch.inference_mode()
-def test_the_order_of_candidates_carries_nothing(states: list[State]) -> None:
+def test_the_order_of_candidates_carries_nothing(states: list[ShopState]) -> None:
     policy = fake_policy()
-    one = max((encode_state(state) for state in states), key=lambda each: len(each.texts))
+    one = max((state.observe() for state in states), key=lambda each: len(each.texts))
     order = np.random.default_rng(0).permutation(len(one.texts))
-    shuffled = Encoded(one.instruction, tuple(one.texts[i] for i in order), one.features[order])
+    shuffled = Observation(one.request, tuple(one.texts[i] for i in order), one.features[order])
     logits = [policy.model(collate([each], policy.store))[0] for each in (one, shuffled)]
     torch.testing.assert_close(logits[1], logits[0][torch.from_numpy(order)], atol=1e-5, rtol=0)
 
@@ -79,7 +78,7 @@ def test_the_order_of_candidates_carries_nothing(states: list[State]) -> None:
 def test_words_of_the_wish_reach_the_logits() -> None:
     policy = fake_policy()
     one = encoded("red mug", "a mug", "a plate")
-    other = Encoded("plate", one.texts, one.features)
+    other = Observation("plate", one.texts, one.features)
     first, second = (policy.model(collate([each], policy.store))[0] for each in (one, other))
     assert (first - second).abs().max() > 1e-4
 
@@ -127,7 +126,7 @@ PICTURES = {
 def sides(numbers: range) -> list[Example]:
     """Pages alike but for their picture, which alone tells what to click."""
     page = encoded("a mug for either hand", "left mug", "right mug")
-    return [Example(replace(page, asin=f"{side}{i}"), "LR".index(side)) for i in numbers for side in "LR"]
+    return [Example(replace(page, picture=f"{side}{i}"), "LR".index(side)) for i in numbers for side in "LR"]
 
 
 def right_sides(folder: Path, **sizes: Any) -> float:
@@ -149,7 +148,7 @@ def test_what_a_picture_alone_tells_is_learned(tmp_path: Path) -> None:
 @torch.inference_mode()
 def test_pictures_of_item_pages_are_looked_at() -> None:
     policy, page = fake_policy(image=True), encoded("red mug", "a red mug", "plate", "x")
-    first, second, absent = (replace(page, asin=asin) for asin in ("L0", "R0", "L9"))
+    first, second, absent = (replace(page, picture=asin) for asin in ("L0", "R0", "L9"))
     blind, blind_value = policy.logits_and_values([first])
     policy.pictures = PICTURES
     logits, values = policy.logits_and_values([first, second, absent, page])
@@ -169,7 +168,7 @@ def asked_sides(numbers: range) -> list[Example]:
     found = []
     for i in numbers:
         for side, asked in itertools.product("LR", ("left", "right")):
-            page = replace(encoded(f"a mug for the {asked} hand", "yes", "no"), asin=f"{side}{i}")
+            page = replace(encoded(f"a mug for the {asked} hand", "yes", "no"), picture=f"{side}{i}")
             found.append(Example(page, int(asked[0].upper() != side)))
     return found
 
@@ -188,7 +187,7 @@ def test_whether_a_picture_is_what_was_asked_for_is_learned(tmp_path: Path) -> N
 def test_every_weight_gets_a_gradient_with_pictures() -> None:
     policy = fake_policy(image=True)
     policy.pictures = PICTURES
-    policy.logits([replace(encoded("red mug", "a red mug", "plate"), asin="L1")])[0, 0].backward()
+    policy.logits([replace(encoded("red mug", "a red mug", "plate"), picture="L1")])[0, 0].backward()
     model = policy.model
     for part in (model.picture, model.fit.word, model.fit.look, model.fit.join):
         assert part.weight.grad.abs().max() > 0
@@ -199,10 +198,10 @@ def test_without_a_picture_no_word_fits_or_misfits() -> None:
     policy, page = fake_policy(image=True), encoded("red mug", "a red mug", "plate")
     assert not policy.model.fit(policy.batch([page])).any()
     policy.pictures = PICTURES
-    shown = replace(page, asin="L1")
+    shown = replace(page, picture="L1")
     alone = policy.model.fit(policy.batch([shown]))[0]
     assert alone.abs().max() > 1e-3
-    longer = replace(encoded("a big blue mug for tea", "mug"), asin="R1")
+    longer = replace(encoded("a big blue mug for tea", "mug"), picture="R1")
     torch.testing.assert_close(policy.model.fit(policy.batch([shown, longer]))[0], alone)
 
 
@@ -214,7 +213,7 @@ def test_without_pictures_nothing_changes() -> None:
     assert "image" not in fake_policy().model.config.to_dict()
 
 
-def test_acting_keeps_to_the_rule_and_the_distribution(states: list[State]) -> None:
+def test_acting_keeps_to_the_rule_and_the_distribution(states: list[ShopState]) -> None:
     policy = fake_policy()
     before = torch.get_rng_state()
     rngs = [np.random.default_rng(i) for i in range(len(states))]
@@ -223,11 +222,11 @@ def test_acting_keeps_to_the_rule_and_the_distribution(states: list[State]) -> N
         for state, probabilities, choice in zip(states, own, policy.act(states, rngs, decode), strict=True):
             assert probabilities.shape == (len(state.candidates),)
             assert probabilities.sum() == pytest.approx(1.0)
-            index = state.index_of(choice.action)
+            index = index_of(state, choice.action)
             assert index is not None
-            assert allowed(state)[index]
+            assert state.allowed()[index]
             assert choice.policy_probability == pytest.approx(probabilities[index], abs=1e-6)
-            ruled = np.where(allowed(state), probabilities, 0)
+            ruled = np.where(state.allowed(), probabilities, 0)
             expected = 1.0 if decode == "greedy" else ruled[index] / ruled.sum()
             assert choice.probability == pytest.approx(expected, abs=1e-6)
             if decode == "greedy":
@@ -235,14 +234,14 @@ def test_acting_keeps_to_the_rule_and_the_distribution(states: list[State]) -> N
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_acting_is_repeatable(states: list[State]) -> None:
+def test_acting_is_repeatable(states: list[ShopState]) -> None:
     policy = fake_policy()
     runs = [policy.act(states, [np.random.default_rng(i) for i in range(len(states))], "sample") for _ in range(2)]
     assert runs[0] == runs[1]
     assert len({choice.action for choice in runs[0]}) > 5
 
 
-def test_a_temperature_sharpens_and_flattens_what_is_drawn(states: list[State]) -> None:
+def test_a_temperature_sharpens_and_flattens_what_is_drawn(states: list[ShopState]) -> None:
     policy = fake_policy()
     own = policy.probabilities(states)
     policy.temperature = 0.5

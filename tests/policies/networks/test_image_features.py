@@ -38,7 +38,7 @@ def test_products_with_one_title_have_their_own_pictures(tmp_path: Path) -> None
 
 
 def test_pages_without_a_picture_show_zeros() -> None:
-    pages = [replace(toy_states()[0], asin=asin) for asin in ("A", "", "B", "A")]
+    pages = [replace(toy_states()[0], picture=asin) for asin in ("A", "", "B", "A")]
     found = shown_pictures(pages, {"A": NUMBERS[1].half()})
     assert found.dtype == torch.float32
     assert [int(row[0]) for row in found] == [WIDTH, 0, 0, WIDTH]

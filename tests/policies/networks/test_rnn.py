@@ -38,7 +38,7 @@ def test_a_decision_does_not_depend_on_its_batch() -> None:
 def test_page_and_wish_reach_logits_and_values() -> None:
     policy, one = tiny_rnn(), toy_states()[2]
     value = policy.logits_and_values([one])
-    for other in (replace(one, page="color"), replace(one, instruction="color"), replace(one, instruction="")):
+    for other in (replace(one, page="color"), replace(one, request="color"), replace(one, request="")):
         found = policy.logits_and_values([other])
         assert all((a - b).abs().max() > 1e-6 for a, b in zip(value, found, strict=True))
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from shoprl.policies.learned import Encoded
 from shoprl.policies.networks.token_batch import (
     PASS,
     action_texts,
@@ -14,16 +13,17 @@ from shoprl.policies.networks.token_batch import (
     pack,
     plain,
 )
-from shoprl.tasks.shop.features import COUNT, KINDS
+from shoprl.tasks.base import Observation
+from shoprl.tasks.shop.features import COUNT
 from tests.support.tiny_bert import toy_states
 
 
-def encoded(count: int) -> Encoded:
+def encoded(count: int) -> Observation:
     features = np.zeros((count, COUNT), dtype=np.float32)
-    features[:, KINDS.index("option")] = 1.0
     features[:, -1] = np.arange(count)
     names = tuple(f"value {i}" for i in range(count))
-    return Encoded("a wish", names, features, "a page", tuple(f"click[{name}]" for name in names))
+    actions = tuple(f"click[{name}]" for name in names)
+    return Observation("a wish", names, features, "a page", actions, ("option",) * count)
 
 
 def letters(texts: Sequence[str]) -> list[list[int]]:
@@ -65,7 +65,7 @@ def test_long_lists_are_cut_to_six_and_ten(count: int, chosen: int) -> None:
         assert kept[index] == chosen
         assert fewer.texts == tuple(state.texts[i] for i in kept)
         assert fewer.actions == tuple(state.actions[i] for i in kept)
-        assert (fewer.page, fewer.instruction) == (state.page, state.instruction)
+        assert (fewer.page, fewer.request) == (state.page, state.request)
         seen |= set(kept)
         sizes.add(len(kept))
     assert seen == set(range(count))

@@ -14,7 +14,7 @@ from shoprl.policies.networks.backbone import load_backbone
 from shoprl.policies.networks.choice import ChoicePolicy
 from shoprl.policies.networks.encoder import TokenStore
 from shoprl.policies.networks.tuned import run_layers
-from shoprl.policies.saving import load_choice, save_policy
+from shoprl.policies.saving import load_learned, save_policy
 from shoprl.shop.data import ShopData
 from shoprl.training import loop
 from shoprl.training.imitation import ImitationConfig, train_imitation
@@ -99,7 +99,7 @@ def test_each_text_goes_through_once_a_batch(monkeypatch: pytest.MonkeyPatch) ->
 
     policy.model.tuned[0].register_forward_pre_hook(count)
     policy.logits(batch)
-    texts = {text for state in batch for text in (state.instruction, *state.texts)} - {""}
+    texts = {text for state in batch for text in (state.request, *state.texts)} - {""}
     assert seen == len(texts) > 20
 
 
@@ -231,7 +231,7 @@ def test_round_trip(tmp_path: Path) -> None:
     save_policy(policy, tmp_path / "policy")
     before = torch.get_rng_state()
     for store in (policy.store, None, tiny_store(0), tiny_store(2)):
-        loaded = load_choice(tmp_path / "policy", store)
+        loaded = load_learned(tmp_path / "policy", store)
         assert (loaded.store is store) == (store is policy.store)
         assert loaded.store.tuned_layers == loaded.model.config.tuned_layers == 1
         torch.testing.assert_close(cached(loaded), cached(policy), atol=1e-5, rtol=0)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from shoprl.errors import ConfigError, PolicyError, StorageError
 from shoprl.files import sha256_of
+from shoprl.policies.query.loading import load_query_policy
 from shoprl.policies.query.policy import (
     MAX_QUERIES,
     MAX_QUERY,
@@ -18,13 +19,12 @@ from shoprl.policies.query.policy import (
     QueryPolicy,
     QueryWriter,
     clean,
-    load_query_policy,
     queries_with,
 )
 from shoprl.shop.data import ShopData
 from shoprl.shop.session import Session
 from shoprl.tasks.instruction import Instruction, QueryStrategy, parse_instruction, queries_for, terms_of
-from shoprl.tasks.shop.state import Tracker
+from shoprl.tasks.shop.tracker import Tracker
 from tests.support.fakequery import fake_backbone, fake_extractive, tiny_bart
 from tests.support.fakes import fake_policy
 

@@ -6,7 +6,8 @@ import pytest
 from shoprl.shop.data import ShopData
 from shoprl.tasks.instruction import parse_instruction
 from shoprl.tasks.shop.features import COUNT, KINDS, PAGES, features
-from shoprl.tasks.shop.state import Candidate, Memory, State
+from shoprl.tasks.shop.state import ShopState
+from shoprl.tasks.shop.view import Memory, ShopCandidate
 from tests.support.fakes import random_walk
 
 KIND = {kind: column for column, kind in enumerate(KINDS)}
@@ -29,14 +30,14 @@ def test_shape_and_range_on_real_states(toy: ShopData) -> None:
             assert (found[:, SHARED:OWN] == found[0, SHARED:OWN]).all()
 
 
-def results_state(ceiling: str = " under $20") -> State:
+def results_state(ceiling: str = " under $20") -> ShopState:
     candidates = (
-        Candidate("click[back to search]", "back", done=True),
-        Candidate("click[x]", "product", text="red mug", rank=0, price=(10.0, 15.0)),
-        Candidate("click[y]", "product", text="blue mug set", rank=4, price=(15.0, 25.0), memory=Memory(0.5, 0.25)),
-        Candidate("click[z]", "product", text="plate", rank=9, price=(20.01, 30.0)),
+        ShopCandidate("click[back to search]", "back", done=True),
+        ShopCandidate("click[x]", "product", text="red mug", rank=0, price=(10.0, 15.0)),
+        ShopCandidate("click[y]", "product", text="blue mug set", rank=4, price=(15.0, 25.0), memory=Memory(0.5, 0.25)),
+        ShopCandidate("click[z]", "product", text="plate", rank=9, price=(20.01, 30.0)),
     )
-    return State("results", parse_instruction(f"red mug{ceiling}"), candidates, 3, "", (), 12, 2, Memory(0.5, 0.25))
+    return ShopState("results", parse_instruction(f"red mug{ceiling}"), candidates, 3, "", (), 12, 2, Memory(0.5, 0.25))
 
 
 def test_products_by_hand() -> None:
@@ -70,13 +71,13 @@ def test_prices_leave_no_trace_but_their_side_of_the_ceiling() -> None:
 
 def test_options_by_hand() -> None:
     candidates = (
-        Candidate("click[buy now]", "buy", text="mug", price=(5.0, 5.0)),
-        Candidate("click[red]", "option", text="red", group="color", chosen=True),
-        Candidate("click[dark red]", "option", text="dark red", group="color"),
-        Candidate("click[blue]", "option", text="blue", group="color"),
-        Candidate("click[9]", "option", text="9", group="size"),
+        ShopCandidate("click[buy now]", "buy", text="mug", price=(5.0, 5.0)),
+        ShopCandidate("click[red]", "option", text="red", group="color", chosen=True),
+        ShopCandidate("click[dark red]", "option", text="dark red", group="color"),
+        ShopCandidate("click[blue]", "option", text="blue", group="color"),
+        ShopCandidate("click[9]", "option", text="9", group="size"),
     )
-    state = State(
+    state = ShopState(
         "item", parse_instruction("a dark red mug, any color"), candidates, 1, "mug", ("red",), 10, 1, Memory(0.5, 0.5)
     )
     found = features(state)
@@ -97,5 +98,7 @@ def test_options_by_hand() -> None:
 
 
 def test_a_state_without_words_is_finite() -> None:
-    state = State("search", parse_instruction(""), (Candidate("search[x]", "search"),), 1, "", (), 1, 0, Memory(0, 0))
+    state = ShopState(
+        "search", parse_instruction(""), (ShopCandidate("search[x]", "search"),), 1, "", (), 1, 0, Memory(0, 0)
+    )
     assert np.isfinite(features(state)).all()

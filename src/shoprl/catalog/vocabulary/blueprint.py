@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from shoprl.catalog.vocabulary import DEPARTMENTS
 from shoprl.catalog.vocabulary import sentences as say
 from shoprl.catalog.vocabulary.draws import Draws
-from shoprl.catalog.vocabulary.family import Family, Pool
+from shoprl.catalog.vocabulary.family import Family
 from shoprl.catalog.vocabulary.nouns import singular
 
 _DEPARTMENTS = tuple(DEPARTMENTS)
@@ -63,14 +63,6 @@ def draw_brand(draws: Draws) -> str:
     return f"{name} {draws.pick(say.BRAND_SUFFIXES)}" if style < 0.45 else name
 
 
-def _draw_values(draws: Draws, pool: Pool, taken: set[str]) -> list[str]:
-    size = draws.pick(_VALUES)
-    values = draws.run(pool.values, size) if pool.ordered else [draws.pick(pool.values) for _ in range(size)]
-    kept = [value for value in dict.fromkeys(values) if value.lower() not in taken]
-    taken.update(value.lower() for value in kept)
-    return kept
-
-
 def draw_options(draws: Draws, family: Family) -> Options:
     """One to three options; no value occurs twice, not even in two options."""
     count = min(draws.pick(_GROUPS), len(family.pools))
@@ -78,9 +70,12 @@ def draw_options(draws: Draws, family: Family) -> Options:
     taken: set[str] = set()
     drawn: Options = {}
     for pool in family.pools[first : first + count]:
-        values = _draw_values(draws, pool, taken)
-        if values:
-            drawn[pool.name] = values
+        size = draws.pick(_VALUES)
+        values = draws.run(pool.values, size) if pool.ordered else [draws.pick(pool.values) for _ in range(size)]
+        kept = [value for value in dict.fromkeys(values) if value.lower() not in taken]
+        taken.update(value.lower() for value in kept)
+        if kept:
+            drawn[pool.name] = kept
     return drawn
 
 

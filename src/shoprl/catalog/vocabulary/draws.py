@@ -1,17 +1,12 @@
-"""Quick random draws for text: one uniform number at a time, fetched from a Generator by the block."""
+"""Fast random draws for text: one uniform number at a time, fetched from a Generator in blocks."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, repeat
 from typing import TypeVar
 
 import numpy as np
 
 T = TypeVar("T")
-
-
-def _blocks(rng: np.random.Generator, block: int) -> Iterator[list[float]]:
-    while True:
-        yield rng.random(block).tolist()
 
 
 class Draws:
@@ -28,7 +23,8 @@ class Draws:
     """
 
     def __init__(self, rng: np.random.Generator, block: int = 4096) -> None:
-        self.uniform: Callable[[], float] = chain.from_iterable(_blocks(rng, block)).__next__
+        blocks: Iterator[list[float]] = (rng.random(block).tolist() for _ in repeat(None))
+        self.uniform: Callable[[], float] = chain.from_iterable(blocks).__next__
 
     def chance(self, probability: float) -> bool:
         """True with the given probability."""

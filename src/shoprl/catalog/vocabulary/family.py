@@ -60,9 +60,9 @@ class Family:
 
 def roles(families: Iterable[Family]) -> Mapping[str, str]:
     """Attribute -> "trait", "part" or "use"; the first family to name an attribute decides."""
-    found: dict[str, str] = {}
+    role_of: dict[str, str] = {}
     for family in families:
         for role, names in (("trait", family.traits), ("part", family.parts), ("use", family.uses)):
             for name in names:
-                found.setdefault(name, role)
-    return found
+                role_of.setdefault(name, role)
+    return role_of

@@ -37,9 +37,9 @@ _LIKE_VOWEL = ("hdmi", "hour", "led ", "rgb", "xx", "sd ")
 def _head(noun: str) -> tuple[str, str]:
     """The noun up to its head, and what follows ("webcams", " with ring light")."""
     for link in (" with ", " for ", " of "):
-        before, found, after = noun.partition(link)
-        if found:
-            return before, found + after
+        before, separator, after = noun.partition(link)
+        if separator:
+            return before, separator + after
     return noun, ""
 
 

@@ -102,14 +102,14 @@ def bullets(blueprint: Blueprint, draws: Draws) -> list[str]:
     """Bullet points: most attributes in a sentence each, then the shop's own words; sometimes none at all."""
     if draws.chance(0.025):
         return []
-    told = [name for name in blueprint.attributes if draws.chance(0.85)]
-    lines = [_about(draws, blueprint, name) for name in told]
+    named = [name for name in blueprint.attributes if draws.chance(0.85)]
+    lines = [_about(draws, blueprint, name) for name in named]
     if len(lines) > 2 and draws.chance(0.5):  # the search reads the first bullet point only
         lines[:2] = [f"{lines[0]} {lines[1]}"]
     lines += _service(draws, blueprint, draws.between(0 if lines else 1, 3))
     head = draws.pick(say.BULLET_HEADS)
     if "{" in head:
-        names = [*told[-len(lines) :], *("our promise", "good to know", "service", "note")]
+        names = [*named[-len(lines) :], *("our promise", "good to know", "service", "note")]
         lines = [
             head.format(HEAD=name.upper(), Head=heading(name)) + line for name, line in zip(names, lines, strict=False)
         ]
@@ -127,18 +127,11 @@ def description(blueprint: Blueprint, draws: Draws) -> str:
     lines = [_fill(draws.pick(say.INTROS), blueprint)]
     lines += [_about(draws, blueprint, name) for name in blueprint.attributes if draws.chance(0.6)]
     if draws.chance(0.05):
-        lines += _long_tail(draws, blueprint)
+        for _ in range(draws.between(2, 8)):  # thousands of characters, as some sellers add for search engines
+            lines += _service(draws, blueprint, 8)
+            lines += [_about(draws, blueprint, name) for name in blueprint.attributes]
+            lines.append(_fill(draws.pick(say.SEARCH_TERMS), blueprint))
     else:
         lines += _service(draws, blueprint, draws.pick(_CHATTER))
     text = " ".join(lines)
     return _stain(draws, text) if draws.chance(0.15) else text
-
-
-def _long_tail(draws: Draws, blueprint: Blueprint) -> list[str]:
-    """Thousands of characters that say little, as some sellers add them for the search engine."""
-    lines = []
-    for _ in range(draws.between(2, 8)):
-        lines += _service(draws, blueprint, 8)
-        lines += [_about(draws, blueprint, name) for name in blueprint.attributes]
-        lines.append(_fill(draws.pick(say.SEARCH_TERMS), blueprint))
-    return lines

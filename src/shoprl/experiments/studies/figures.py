@@ -7,7 +7,8 @@ from typing import Any
 from shoprl.errors import RunError
 from shoprl.evaluation.thompson.compare import play
 from shoprl.evaluation.thompson.sampling import ThompsonResult
-from shoprl.experiments.studies.plans import Size, Study
+from shoprl.experiments.plan import Plan
+from shoprl.experiments.studies.plans import Study
 from shoprl.experiments.studies.study import THOMPSON, thompson_config, thompson_goals
 from shoprl.files import read_json, write_json
 from shoprl.report.plots import PALETTE, drawing, save
@@ -18,13 +19,13 @@ Row = Mapping[str, Any]
 Points = Mapping[str, Mapping[float, Sequence[float]]]
 
 
-def draw_study(folder: Path, study: Study, size: Size, data: ShopData, runs: Sequence[Mapping[str, Any]]) -> None:
+def draw_study(folder: Path, study: Study, plan: Plan, data: ShopData, runs: Sequence[Mapping[str, Any]]) -> None:
     """Draw a study's seeds into ``figures``, with ``captions.json``.
 
     Args:
         folder: the study's, which holds ``seed-S``.
         study: what was compared.
-        size: how much of everything.
+        plan: of its policies.
         data: the shop.
         runs: the results of its seeds.
     """
@@ -37,7 +38,7 @@ def draw_study(folder: Path, study: Study, size: Size, data: ShopData, runs: Seq
         panels = {title: points_of(study, runs, value) for title, value in decoded.items()}
         plot_against(study.against[0], panels, figures / "against.png")
         captions["against.png"] = f"Success on the test goals against {study.against[0]}. A point a seed; lines: means."
-    played = [result for run in runs if (result := _played(folder, study, size, data, run))]
+    played = [result for run in runs if (result := _played(folder, study, plan, data, run))]
     same = [result for result in played if list(result.arms) == list(played[0].arms)]
     if same:
         plot_comparison(same, figures)
@@ -46,12 +47,12 @@ def draw_study(folder: Path, study: Study, size: Size, data: ShopData, runs: Seq
         write_json(figures / CAPTIONS, captions)
 
 
-def _played(folder: Path, study: Study, size: Size, data: ShopData, run: Mapping[str, Any]) -> ThompsonResult | None:
+def _played(folder: Path, study: Study, plan: Plan, data: ShopData, run: Mapping[str, Any]) -> ThompsonResult | None:
     """The run of Thompson sampling that a seed's folder holds."""
     arms = [arm for arm in study.arms if arm in run["agents"]]
     if not arms:
         return None
-    config, goals = thompson_config(size, run["seed"]), thompson_goals(size, data)
+    config, goals = thompson_config(plan, run["seed"]), thompson_goals(plan, data)
     return play(arms, goals, config, folder / f"seed-{run['seed']}" / THOMPSON, _nobody).results[0]
 
 

@@ -1,10 +1,10 @@
-"""The studies: which agents each compares, and how much of everything they get."""
+"""The studies: which policies each compares, and how much of everything they get."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
-from shoprl.experiments.studies.agents import Agent, Shown
+from shoprl.experiments.plan import Plan, Recipe, Shoppers
 from shoprl.training.dpo import DPOConfig
 from shoprl.training.imitation import ImitationConfig
 from shoprl.training.policy_gradient import PolicyGradientConfig
@@ -78,7 +78,7 @@ TINY = Size(
 
 @dataclass(frozen=True)
 class Study:
-    """Agents that are compared.
+    """Policies that are compared.
 
     Attributes:
         title: what it asks.
@@ -97,59 +97,69 @@ class Study:
     against: tuple[str, Mapping[str, Mapping[float, str]]] | None = None
 
 
-def agents(size: Size) -> dict[str, Agent]:
-    """Every agent of the studies; what several studies need is made once."""
-    average, expert = Shown(size.demonstrations), Shown(size.demonstrations, expert=True)
-    loop = _loop(size)
-    slow = {**loop, "learning_rate": 3e-5}  # that of DPO, PPO and policy gradient
+STREAMS = {"skill": 0, "demonstrations": 1, "network": 3, "pairs": 5}
+HELD_OUT, DEPARTMENT = "without held-out products", "without a department"  # groups of training goals
 
-    def imitation(updates: int, shown: Shown = average) -> Agent:
-        return Agent("imitation", ImitationConfig(updates=updates, batch_size=size.batch, **loop), shown=shown)
 
-    def control(updates: int) -> Agent:
+def plan(size: Size) -> Plan:
+    """Every policy of the studies; what several studies need is made once."""
+    shared = _shared(size)
+    slow = {**shared, "learning_rate": 3e-5}  # that of DPO, PPO and policy gradient
+    count, average = size.demonstrations, f"average-{size.demonstrations}"
+    expert = f"expert-{count}"
+    fewer = {HELD_OUT: f"{expert}-without-held-out", DEPARTMENT: f"{expert}-without-a"}
+
+    def shoppers(skill: Literal["expert", "average"], goals: str = "training") -> tuple[Shoppers, ...]:
+        return (Shoppers(count, "demonstrations", skill, goals, recovery=0.3 if skill == "expert" else 0.0),)
+
+    def imitation(updates: int, shown: str = average) -> Recipe:
+        config = ImitationConfig(updates=updates, batch_size=size.batch, **shared)
+        return Recipe("imitation", config, data=(shown,))
+
+    def control(updates: int) -> Recipe:
         config = ImitationConfig(updates=updates, batch_size=size.batch, **slow)
-        return Agent("imitation", config, "imitation", average)
+        return Recipe("imitation", config, "imitation", (average,))
 
     dpo_config = DPOConfig(
         updates=size.updates, batch_size=1 if size.by_episode else size.batch, by_episode=size.by_episode, **slow
     )
 
-    def dpo(updates: int, start: str = "imitation", temperature: float = 1.0) -> Agent:
-        return Agent("dpo", replace(dpo_config, updates=updates), start, average, temperature)
+    def dpo(updates: int, start: str = "imitation", temperature: float = 1.0) -> Recipe:
+        return Recipe("dpo", replace(dpo_config, updates=updates), start, (average,), temperature=temperature)
 
-    def ppo(updates: int) -> Agent:
-        a_rollout = {"epochs": 2, "minibatches": 1, "checkpoint_every": 2} if size is TINY else {"checkpoint_every": 48}
-        config = PPOConfig(
-            updates=updates, batch_size=size.rollout[0], demonstrated=size.batch, **{**slow, **a_rollout}
-        )
-        return Agent("ppo", config, "imitation", average)
+    def ppo(updates: int) -> Recipe:
+        rollout = {"epochs": 2, "minibatches": 1, "checkpoint_every": 2} if size is TINY else {"checkpoint_every": 48}
+        config = PPOConfig(updates=updates, batch_size=size.rollout[0], demonstrated=size.batch, **{**slow, **rollout})
+        return Recipe("ppo", config, "imitation", (average,))
 
-    def gradient(updates: int) -> Agent:
+    def gradient(updates: int) -> Recipe:
         config = PolicyGradientConfig(updates=updates, batch_size=size.rollout[1], demonstrated=size.batch, **slow)
-        return Agent("policy-gradient", config, "imitation", average)
+        return Recipe("policy-gradient", config, "imitation", (average,))
 
-    def alone(trajectories: int, start: str = "imitation", temperature: float = 1.0) -> Agent:
-        return Agent("self-learning", SelfLearningConfig(trajectories, dpo=dpo_config), start, None, temperature)
+    def alone(trajectories: int, start: str = "imitation", temperature: float = 1.0) -> Recipe:
+        config = SelfLearningConfig(trajectories, dpo=dpo_config)
+        return Recipe("self-learning", config, start, temperature=temperature)
 
     few, some, many = size.generated
-    rnn = ImitationConfig(updates=size.rnn, batch_size=size.batch, **loop)
+    rnn = ImitationConfig(updates=size.rnn, batch_size=size.batch, **shared)
     learners = {"control": control, "dpo": dpo, "ppo": ppo, "policy-gradient": gradient}
     wanted = [
         *((name, size.updates) for name in learners),
         *zip(learners, size.timed, strict=True),
         *((name, updates) for name in ("dpo", "ppo") for updates in size.longer),
     ]
-    return {
+    recipes = {
         "imitation": imitation(size.imitation),
         **{named(name, updates, size): learners[name](updates) for name, updates in wanted},
-        "rnn": Agent("rnn", rnn, None, average, sizes=dict(size.rnn_sizes)),
-        **{f"generated-{count}": alone(count) for count in (few, some, many)},
+        # The network is drawn from the seed itself, not from a stream.
+        "rnn": Recipe("imitation", rnn, data=(average,), network="rnn", sizes=dict(size.rnn_sizes), stream=""),
+        **{f"generated-{each}": alone(each) for each in (few, some, many)},
         "stacked": alone(some, "dpo"),
         "stacked-2": alone(some, "stacked"),
         "stacked-3": alone(some, "stacked-2"),
         "expert": imitation(size.imitation, expert),
-        "expert-fewer-products": imitation(size.imitation, replace(expert, without="held-out products")),
-        "expert-fewer-departments": imitation(size.imitation, replace(expert, without="a department")),
+        "expert-fewer-products": imitation(size.imitation, fewer[HELD_OUT]),
+        "expert-fewer-departments": imitation(size.imitation, fewer[DEPARTMENT]),
         "weak": imitation(size.weak),
         "dpo-from-weak": dpo(size.updates, "weak"),
         "dpo-from-expert": dpo(size.updates, "expert"),
@@ -160,14 +170,25 @@ def agents(size: Size) -> dict[str, Agent]:
         "generated-cold": alone(some, temperature=0.5),
         "generated-hot": alone(some, temperature=2.0),
     }
+    data = {average: shoppers("average"), expert: shoppers("expert")}
+    data |= {name: shoppers("expert", goals) for goals, name in fewer.items()}
+    return Plan(
+        recipes,
+        data,
+        STREAMS,
+        test_goals=size.test_goals,
+        eval_goals=size.eval_goals,
+        rollouts=size.rollouts,
+        rollout_batch=size.thompson_batch,
+    )
 
 
 def named(learner: str, updates: int, size: Size) -> str:
-    """An agent's name; that with another number of updates than most says so."""
+    """A policy's name; that with another number of updates than most says so."""
     return learner if updates == size.updates else f"{learner}-{updates}"
 
 
-def _loop(size: Size) -> dict[str, Any]:
+def _shared(size: Size) -> dict[str, Any]:
     """What every training of a size shares."""
     if size is TINY:
         return {"warmup": 2, "checkpoint_every": 2, "log_every": 2}
@@ -180,7 +201,7 @@ def _pairs(*pairs: tuple[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def studies(size: Size) -> dict[str, Study]:
-    """The studies that are made of :func:`agents`, by name, in order."""
+    """The studies that are made of :func:`plan`, by name, in order."""
     few, some, many = (f"generated-{count}" for count in size.generated)
     learners = ("control", "dpo", "ppo", "policy-gradient")
     timed = [named(name, updates, size) for name, updates in zip(learners, size.timed, strict=True)]

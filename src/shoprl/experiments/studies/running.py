@@ -10,11 +10,11 @@ from typing import Any
 import torch
 
 from shoprl.errors import ConfigError, RunError, ShopRLError
+from shoprl.experiments.engine import Experiment
 from shoprl.experiments.studies import images
-from shoprl.experiments.studies.agents import Workshop
 from shoprl.experiments.studies.figures import draw_study
-from shoprl.experiments.studies.plans import PAPER, SMALL, TINY, Size, agents, studies
-from shoprl.experiments.studies.study import StudyRun, run_study
+from shoprl.experiments.studies.plans import PAPER, SMALL, TINY, Size, plan, studies
+from shoprl.experiments.studies.study import GROUPS, StudyRun, run_study
 from shoprl.files import content_hash, read_json, write_json
 from shoprl.machine import machine, versions
 from shoprl.policies.networks.encoder import TokenStore, encoded
@@ -23,7 +23,6 @@ from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.goal import Goal, goals_hash, read_goals
 from shoprl.tasks.shop.texts import product_texts, wishes_of
 
-IMAGES_SIZES = {"tiny": images.TINY}
 SIZES: Mapping[str, Size] = {"small": SMALL, "paper": PAPER, "tiny": TINY}
 NATURAL, IMAGES = "natural_goals.jsonl.gz", "images"
 TITLES = {name: study.title for name, study in studies(SMALL).items()} | {
@@ -48,8 +47,8 @@ class Studies:
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(True)
         self._out, self._folder, self._threads, self._strict = out, data, threads, strict
-        self._size_name, self._size, self._images = size, SIZES[size], IMAGES_SIZES.get(size, images.ImagesConfig())
-        self._workshops: dict[int, Workshop] = {}
+        self._size_name, self._size, self._images = size, SIZES[size], images.SIZES.get(size, images.Sizes())
+        self._experiments: dict[int, Experiment] = {}
 
     @cached_property
     def _data(self) -> ShopData:
@@ -70,13 +69,13 @@ class Studies:
         known = content_hash([data.hashes(), goals_hash(self._natural)])
         return encoded(lambda: [*product_texts(data.catalog), *texts], self._out / f"tokens-{known[:16]}.safetensors")
 
-    def _workshop(self, seed: int) -> Workshop:
-        if seed not in self._workshops:
-            work = Workshop(self._out / f"seed-{seed}", self._data, seed, plan=agents(self._size))
-            work.store = self._store
-            self._workshops.clear()  # one seed's agents at a time in memory
-            self._workshops[seed] = work
-        return self._workshops[seed]
+    def _experiment(self, seed: int) -> Experiment:
+        if seed not in self._experiments:
+            self._experiments.clear()  # one seed's policies at a time in memory
+            folder = self._out / f"seed-{seed}"
+            made = Experiment(folder, self._data, seed, plan(self._size), GROUPS, tokens=lambda: self._store)
+            self._experiments[seed] = made
+        return self._experiments[seed]
 
     def settings(self, name: str, seed: int) -> dict[str, Any]:
         """What defines a run."""
@@ -114,10 +113,10 @@ class Studies:
         return about | made
 
     def _made(self, name: str, seed: int, folder: Path) -> dict[str, Any]:
-        work = self._workshop(seed)
-        work.wall.clear()
-        results = run_study(StudyRun(studies(self._size)[name], self._size, work, folder, self._natural))
-        return {**results, "wall_seconds": {**work.wall, "total": round(sum(work.wall.values()), 2)}}
+        experiment = self._experiment(seed)
+        experiment.wall.clear()
+        results = run_study(StudyRun(studies(self._size)[name], experiment, folder, self._natural))
+        return {**results, "wall_seconds": {**experiment.wall, "total": round(sum(experiment.wall.values()), 2)}}
 
     def _pictures(self, seed: int, folder: Path) -> dict[str, Any]:
         return images.run(folder, seed, self._images)
@@ -126,7 +125,7 @@ class Studies:
         """Draw what all finished seeds of a study show together, into ``STUDY/figures``."""
         runs = [read_json(path, RunError) for path in sorted((self._out / name).glob("seed-*/results.json"))]
         if name != IMAGES:
-            draw_study(self._out / name, studies(self._size)[name], self._size, self._data, runs)
+            draw_study(self._out / name, studies(self._size)[name], plan(self._size), self._data, runs)
 
 
 def _as_read(settings: Mapping[str, Any]) -> dict[str, Any]:

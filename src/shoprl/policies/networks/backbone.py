@@ -70,9 +70,9 @@ class Backbone:
             (last hidden states in float16, shape (tokens, width); vocabulary ids in int32, shape (tokens,)) a text.
         """
         batch = self._tokens(texts, max_tokens)
-        states = self.model(**batch).last_hidden_state.to(torch.float16)
-        ids = batch["input_ids"].to(torch.int32)
-        counts = batch["attention_mask"].sum(dim=1) - 2
+        states = self.model(**batch).last_hidden_state.to(torch.float16).cpu()
+        ids = batch["input_ids"].to(torch.int32).cpu()
+        counts = batch["attention_mask"].sum(dim=1).cpu() - 2
         return [(states[i, 1 : 1 + int(n)].clone(), ids[i, 1 : 1 + int(n)].clone()) for i, n in enumerate(counts)]
 
     @torch.inference_mode()
@@ -81,15 +81,16 @@ class Backbone:
     ) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """What enters the last ``layers`` layers; see :meth:`token_states`, but with the two special tokens."""
         batch = self._tokens(texts, max_tokens)
-        states = self.model(**batch, output_hidden_states=True).hidden_states[-1 - layers].to(torch.float16)
-        ids = batch["input_ids"].to(torch.int32)
-        counts = batch["attention_mask"].sum(dim=1)
+        states = self.model(**batch, output_hidden_states=True).hidden_states[-1 - layers].to(torch.float16).cpu()
+        ids = batch["input_ids"].to(torch.int32).cpu()
+        counts = batch["attention_mask"].sum(dim=1).cpu()
         return [(states[i, : int(n)].clone(), ids[i, : int(n)].clone()) for i, n in enumerate(counts)]
 
     def _tokens(self, texts: Sequence[str], max_tokens: int) -> Any:
-        return self.tokenizer(
+        tokens = self.tokenizer(
             list(texts), padding=True, truncation=True, max_length=max_tokens + 2, return_tensors="pt"
         )
+        return tokens.to(next(self.model.parameters()).device)
 
     def last_layers(self, count: int) -> Any:
         """The last ``count`` layers, the backbone's own.

@@ -5,7 +5,7 @@ Page and candidates are encoded apart; the tokens of a candidate attend to those
 layer give its logit. The network is that of ``baseline_models/models/bert.py`` of WebShop.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -225,6 +225,13 @@ class BiAttentionPolicy(LearnedPolicy):
     ) -> None:
         self.model, self.tokenizer, self.strategy, self.name = model, tokenizer, strategy, name
         self.pictures = pictures or {}
+
+    @classmethod
+    def new(
+        cls, generator: torch.Generator, states: Iterable[Observation], store: TokenStore | None = None, **sizes: Any
+    ) -> "BiAttentionPolicy":
+        """See :func:`new_bi_attention`."""
+        return new_bi_attention(generator, **sizes)
 
     @classmethod
     def load(cls, folder: Path, name: str, strategy: QueryStrategy, store: TokenStore | None) -> "BiAttentionPolicy":

@@ -323,6 +323,28 @@ class ChoicePolicy(LearnedPolicy):
         return other
 
     @classmethod
+    def new(
+        cls,
+        generator: torch.Generator,
+        states: Iterable[Observation] = (),
+        store: TokenStore | None = None,
+        tuned_layers: int = 0,
+        **sizes: Any,
+    ) -> "ChoicePolicy":
+        """See :meth:`LearnedPolicy.new`; on the default backbone where there is no store.
+
+        Args:
+            generator: as there.
+            states: not looked at.
+            store: as there.
+            tuned_layers: of a new store: how many of the backbone's last layers are trained.
+            sizes: ``match``, ``hidden``, ``layers``, ``heads``, ``dropout``, ``features``, ``image`` of
+                :class:`ChoiceConfig`.
+        """
+        store = store or TokenStore(load_backbone(), tuned_layers=tuned_layers)
+        return cls(new_model(store, generator, **sizes), store)
+
+    @classmethod
     def load(cls, folder: Path, name: str, strategy: QueryStrategy, store: TokenStore | None) -> "ChoicePolicy":
         """See :meth:`LearnedPolicy.load`; a store of another backbone, or of as many tuned layers, is not shared."""
         model = read_model(ChoiceModel, folder)

@@ -177,6 +177,13 @@ class RNNPolicy(LearnedPolicy):
         self.model, self.vocabulary, self.strategy, self.name = model, vocabulary, strategy, name
 
     @classmethod
+    def new(
+        cls, generator: torch.Generator, states: Iterable[Observation], store: TokenStore | None = None, **sizes: Any
+    ) -> "RNNPolicy":
+        """See :func:`new_rnn`."""
+        return new_rnn(states, generator, **sizes)
+
+    @classmethod
     def load(cls, folder: Path, name: str, strategy: QueryStrategy, store: TokenStore | None) -> "RNNPolicy":
         """See :meth:`LearnedPolicy.load`; there is no frozen part to share."""
         model, vocabulary = read_model(RNNModel, folder), read_vocabulary(folder / VOCABULARY)

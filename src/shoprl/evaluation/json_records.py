@@ -1,0 +1,164 @@
+"""Records that are JSON objects with known keys: dataclasses that write themselves and are read back, field by field.
+
+A field that is None stands for a key that is not there, but for those in ``null``; keys that a record does not know are
+passed over when it is read.
+
+The reader is a page long. A library for it (cattrs) would need as much to be told: that ``"3"`` and NaN are no numbers,
+which absent keys differ from ``null``, and how to name the field at fault; and results could no longer be read where
+only the core is installed.
+"""
+
+import math
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from enum import Enum
+from pathlib import Path
+from typing import ClassVar, Self, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from shoprl.errors import RunError
+
+R = TypeVar("R")
+
+
+class NotRecorded(Enum):
+    """The value of a field whose key is not written at all, where None is written as ``null``."""
+
+    NOT_RECORDED = "not recorded"
+
+
+NOT_RECORDED = NotRecorded.NOT_RECORDED
+
+
+@dataclass(frozen=True)
+class Record:
+    """A JSON object with known keys.
+
+    Attributes:
+        null: fields that are written where they are None.
+    """
+
+    null: ClassVar[tuple[str, ...]] = ()
+
+    def to_json(self) -> dict[str, object]:
+        """The JSON object, keys in the order of the fields."""
+        return {name: _written(value) for name in self._keys() if self._is_written(name, value := getattr(self, name))}
+
+    @classmethod
+    def from_json(cls, value: object, path: Path | str) -> Self:
+        """Read what :meth:`to_json` writes.
+
+        Args:
+            value: a JSON document.
+            path: the file it is from, for messages.
+
+        Raises:
+            RunError: a field has the wrong type; the message names it and the file.
+        """
+        if not isinstance(value, Mapping):
+            raise RunError(f"{path}: expected a JSON object, found {type(value).__name__}. Make the run again.")
+        try:
+            return _read_record(cls, value, "")
+        except _MalformedError as error:
+            raise RunError(f"{path}: {error.field} is not {error.expected}. Make the run again.") from error
+
+    @classmethod
+    def _prepared(cls, value: Mapping[str, object]) -> Mapping[str, object]:
+        """What was read, in today's form where it is of an older one."""
+        return value
+
+    def _keys(self) -> tuple[str, ...]:
+        return tuple(types_of(type(self)))
+
+    def _is_written(self, name: str, value: object) -> bool:
+        return value is not NOT_RECORDED and (value is not None or name in self.null)
+
+
+def _written(value: object) -> object:
+    """A field's value as JSON."""
+    if isinstance(value, Record):
+        return value.to_json()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: _written(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: _written(part) for name, part in value.items()}
+    return [_written(part) for part in value] if isinstance(value, tuple | list) else value
+
+
+class _MalformedError(Exception):
+    """A field whose value has another type than is expected."""
+
+    def __init__(self, field: str, expected: str) -> None:
+        self.field, self.expected = field, expected
+
+
+def types_of(kind: type) -> dict[str, object]:
+    """Name -> type of each field of a dataclass."""
+    hints = get_type_hints(kind)
+    return {each.name: hints[each.name] for each in fields(kind)}
+
+
+def _read(kind: object, value: object, where: str) -> object:
+    """``value`` as a field of type ``kind``.
+
+    Raises:
+        _MalformedError: it is of another type.
+    """
+    arguments = get_args(kind)
+    if kind is object:
+        return value
+    if get_origin(kind) in (Union, types.UnionType):
+        return _read_one_of(arguments, value, where)
+    if get_origin(kind) is tuple:
+        return tuple(_read_items(arguments, value, where))
+    if isinstance(kind, type) and issubclass(kind, str | int | float):
+        return _read_scalar(kind, value, where)
+    if not isinstance(value, Mapping):
+        raise _MalformedError(where, "a JSON object")
+    if isinstance(kind, type) and is_dataclass(kind):
+        return _read_record(kind, value, where)
+    return {str(name): _read(arguments[1], part, _inside(where, name)) for name, part in value.items()}
+
+
+def _read_one_of(kinds: tuple[object, ...], value: object, where: str) -> object:
+    """A union: a value or None, or a record or a number."""
+    if value is None and types.NoneType in kinds:
+        return None
+    left = [kind for kind in kinds if kind not in (types.NoneType, NotRecorded)]
+    simple = [kind for kind in left if kind is int]
+    return _read(simple[0] if simple and isinstance(value, int) else left[0], value, where)
+
+
+def _read_scalar(kind: type, value: object, where: str) -> object:
+    if kind is float:
+        known = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    else:
+        known = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+    if not known:
+        names = {float: "a number", int: "a whole number", bool: "true or false", str: "a text"}
+        raise _MalformedError(where, names[kind])
+    return value
+
+
+def _read_items(kinds: tuple[object, ...], value: object, where: str) -> Iterator[object]:
+    """The items of an array: of any length, or an interval's two ends."""
+    if not isinstance(value, list | tuple):
+        raise _MalformedError(where, "a JSON array")
+    if kinds[-1] is not ... and len(value) != len(kinds):
+        raise _MalformedError(where, f"an array of {len(kinds)}")
+    for i, part in enumerate(value):
+        yield _read(kinds[0], part, f"{where}[{i}]")
+
+
+def _read_record(kind: type[R], value: Mapping[str, object], where: str) -> R:
+    known = types_of(kind)
+    value = kind._prepared(value) if issubclass(kind, Record) else value
+    read = {name: _read(each, value[name], _inside(where, name)) for name, each in known.items() if name in value}
+    for each in fields(kind):  # type: ignore[arg-type]
+        if each.name not in read and each.default is MISSING:
+            raise _MalformedError(_inside(where, each.name), "there")
+    return kind(**read)
+
+
+def _inside(where: str, name: str) -> str:
+    return f"{where}.{name}" if where else str(name)

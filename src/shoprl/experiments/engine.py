@@ -1,0 +1,325 @@
+"""The engine of every experiment: makes what a plan says once, finds it when resumed, and records how it was made."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from shoprl.errors import RunError
+from shoprl.evaluation.evaluate import Evaluation, evaluate
+from shoprl.evaluation.statistics import INTERVAL_SEED, summarize
+from shoprl.experiments.methods import Inputs, Learned, learn
+from shoprl.experiments.plan import Corrections, DataSet, Plan, Recipe, Shoppers
+from shoprl.files import content_hash, read_json
+from shoprl.machine import commit, machine
+from shoprl.policies.base import Decode, Policy
+from shoprl.policies.learned import LearnedPolicy
+from shoprl.policies.networks.encoder import TokenStore, encoded
+from shoprl.policies.query.policy import MANIFEST
+from shoprl.policies.saving import NETWORKS, load_learned, save_policy
+from shoprl.rollouts.records import Episode
+from shoprl.shop.data import ShopData
+from shoprl.shop.goal import Goal
+from shoprl.tasks.shop.task import ShopTask
+from shoprl.tasks.shop.texts import product_texts, wishes_of
+from shoprl.training.loop import weights_digest
+from shoprl.training.self_learning import copy_of
+from shoprl.trajectories.corrections import corrected_episodes
+from shoprl.trajectories.examples import Example, examples
+from shoprl.trajectories.files import read_trajectories, write_trajectories
+from shoprl.trajectories.shoppers import EXPERT, average_skill, demonstrations
+
+Pictures = Mapping[str, torch.Tensor]  # ASIN -> features of the product's picture
+
+
+@dataclass(frozen=True)
+class Record:
+    """How a policy was made; its manifest's ``about``.
+
+    Attributes:
+        identity: hash of all that defines it: recipes, seed, data.
+        method, start: from its recipe.
+        updates: of its own training.
+        demonstrations: trajectories that it learned from.
+        counts: what its learner counted, such as ``pairs``.
+        weights: digest of its weights.
+        seconds, processor_seconds: of its own training; None where that was cut off in between.
+        commit, machine: what it was made with.
+    """
+
+    identity: str
+    method: str
+    start: str | None
+    updates: int
+    demonstrations: int
+    counts: Mapping[str, int]
+    weights: str
+    seconds: float | None
+    processor_seconds: float | None
+    commit: Mapping[str, Any] | None
+    machine: Mapping[str, Any]
+
+
+def training_goals(experiment: "Experiment") -> Sequence[int]:
+    """The standard training goals."""
+    return experiment.data.split.train
+
+
+Group = Callable[["Experiment"], Sequence[int]]
+GROUPS: Mapping[str, Group] = {"training": training_goals}
+
+
+@dataclass
+class Experiment:
+    """A plan carried out in a folder: ``policies``, ``training``, ``trajectories``, ``episodes``.
+
+    What is there already is not made again, so that an experiment that was cut off goes on.
+
+    Args:
+        folder: where everything goes.
+        data: catalogue, goals and splits.
+        seed: of every draw.
+        plan: what to make.
+        groups: name -> the training goals of a group, beside those of :data:`GROUPS`.
+        texts: what else is encoded with the products' texts, before anything is trained.
+        store: makes the token states, in place of encoding ``texts``.
+        pictures: name -> pictures of the products.
+        wall: name of a step -> seconds; filled by :meth:`timed`.
+    """
+
+    folder: Path
+    data: ShopData
+    seed: int
+    plan: Plan
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    texts: Callable[["Experiment"], Iterable[str]] = lambda experiment: wishes_of(experiment.data.goals)
+    tokens: Callable[[], TokenStore] | None = None
+    pictures: Mapping[str, Pictures] = field(default_factory=dict)
+    wall: dict[str, float] = field(default_factory=dict)
+    _made: dict[str, LearnedPolicy] = field(default_factory=dict, init=False)
+    _examples: dict[str, list[Example]] = field(default_factory=dict, init=False)
+
+    @property
+    def task(self) -> ShopTask:
+        """What the policies act in."""
+        return ShopTask(self.data.shop)
+
+    @cached_property
+    def store(self) -> TokenStore:
+        """The token states of every text that a policy can meet: encoded together, so that they are the same to the
+        bit in a run that is resumed.
+        """
+        with self.timed("encoding"):
+            if self.tokens is not None:
+                return self.tokens()
+            return encoded(lambda: [*product_texts(self.data.catalog), *self.texts(self)])
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Add the seconds of a step to :attr:`wall`."""
+        start = time.perf_counter()
+        yield
+        self.wall[name] = round(self.wall.get(name, 0.0) + time.perf_counter() - start, 2)
+
+    def rng(self, stream: str) -> np.random.Generator:
+        """A generator of its own for each random stream, so that a resumed run draws the same."""
+        return np.random.default_rng([self.seed, self.plan.streams[stream]])
+
+    def goals(self, indices: Sequence[int]) -> list[tuple[int, Goal]]:
+        """Goals with their indices."""
+        return [(index, self.data.goals[index]) for index in indices]
+
+    def group(self, name: str) -> Sequence[int]:
+        """The training goals of a group."""
+        return {**GROUPS, **self.groups}[name](self)
+
+    def test_goals(self) -> list[tuple[int, Goal]]:
+        """The standard test goals, at most as many as the plan says."""
+        return self.goals(self.data.split.test[: self.plan.test_goals])
+
+    def eval_goals(self) -> list[tuple[int, Goal]]:
+        """The standard eval goals, at most as many as the plan says: to choose policies on."""
+        return self.goals(self.data.split.eval[: self.plan.eval_goals])
+
+    def episodes(self, name: str) -> list[Episode]:
+        """The trajectories of a data set, made once and kept in ``trajectories``."""
+        path, goals_hash = self.folder / "trajectories" / f"{name}.jsonl.gz", self.data.hashes()["goals"]
+        if path.is_file():
+            return read_trajectories(path, goals_hash)
+        made = self._make_episodes(self.plan.data[name])
+        if made:  # a file of no trajectories would not be read back
+            write_trajectories(path, made, goals_hash)
+        return made
+
+    def _make_episodes(self, data: DataSet) -> list[Episode]:
+        if isinstance(data, Corrections):
+            policy = self.policy(data.policy)
+            with self.timed("corrections"):
+                return corrected_episodes(policy, self.task, self.goals(self.group(data.goals)), self.rng(data.stream))
+        made = []
+        with self.timed("demonstrations"):
+            for part in data:
+                goals = self.group(part.goals)
+                skill, rng = self.skill(part), self.rng(part.stream)
+                made += demonstrations(self.task, self.data.goals, goals, part.count, skill, rng, part.recovery)
+        return made
+
+    def skill(self, shoppers: Shoppers) -> float:
+        """The skill of simulated shoppers; that of average ones is found on the same goals."""
+        if shoppers.skill == "expert":
+            return EXPERT
+        return average_skill(self.task, self.data.goals, self.group(shoppers.goals), self.rng("skill"))
+
+    def examples(self, name: str) -> list[Example]:
+        """The decisions of a data set, each as often as it counts; made once."""
+        if name not in self._examples:
+            episodes, data = self.episodes(name), self.plan.data[name]
+            with self.timed("demonstrations"):
+                made = examples(self.task, self.data.goals, episodes) if episodes else []
+            self._examples[name] = made * data.repeats if isinstance(data, Corrections) else made
+        return self._examples[name]
+
+    def policy(self, name: str) -> LearnedPolicy:
+        """A policy, made with all it comes from where that is not there yet.
+
+        Raises:
+            RunError: one of that name was made in another way.
+            TrajectoryError: it cannot learn, such as from a start that is never right.
+        """
+        if name not in self._made:
+            recipe = self.plan.recipes[name]
+            if recipe.start:
+                self.policy(recipe.start)
+            shown = [example for each in recipe.data for example in self.examples(each)]
+            self.store  # noqa: B018  (made now: no part of this training's time)
+            with self.timed(f"training {name}"):
+                self._made[name] = self._find(name, recipe) or self._train(name, recipe, shown)
+        return self._made[name]
+
+    def record(self, name: str) -> Record:
+        """How a policy was made."""
+        return Record(**read_json(self.folder / "policies" / name / MANIFEST, RunError)["about"])
+
+    def _identity(self, name: str) -> str:
+        recipes = [asdict(recipe) for recipe in self.plan.line(name).values()]
+        used = {each for recipe in self.plan.line(name).values() for each in recipe.data}
+        data = {each: _as_json(self.plan.data[each]) for each in sorted(used)}
+        return content_hash({"line": recipes, "data_sets": data, "seed": self.seed, "data": self.data.hashes()})
+
+    def _find(self, name: str, recipe: Recipe) -> LearnedPolicy | None:
+        """The policy that an earlier run left."""
+        folder = self.folder / "policies" / name
+        if not folder.is_dir():
+            return None
+        policy, record = load_learned(folder, self.store), self.record(name)
+        if record.identity != self._identity(name) or record.machine["threads"] != torch.get_num_threads():
+            raise RunError(
+                f"{folder}: made in another way, on other data or with another number of threads. "
+                "Choose another folder."
+            )
+        self._give_pictures(policy, recipe)
+        return policy
+
+    def _train(self, name: str, recipe: Recipe, shown: Sequence[Example]) -> LearnedPolicy:
+        policy, folder = self._start(name, recipe, shown), self.folder / "training" / name
+        seed = self.seed + recipe.seed_offset
+        generating = [each for each in self.plan.line(name).values() if each.config.generated]
+        if recipe.config.generated:  # one that generates on top of another draws other goals than that one did
+            seed = self.seed * 10 + len(generating)
+        inputs = Inputs(
+            self.task,
+            self.data.goals,
+            self.group("training"),
+            shown,
+            self.rng(recipe.pairs) if recipe.pairs in self.plan.streams else np.random.default_rng(self.seed),
+            temperature=recipe.temperature,
+        )
+        resumed, wall, processor = folder.exists(), time.perf_counter(), time.process_time()
+        learned = learn(recipe.method, policy, recipe.config.seeded(seed), inputs, folder, name)
+        wall, processor = time.perf_counter() - wall, time.process_time() - processor
+        for old in (self.folder / "episodes").glob(f"*/{name}*.jsonl.gz"):
+            if old.name in [f"{episodes_name(name, decode)}.jsonl.gz" for decode in ("greedy", "sample")]:
+                old.unlink()  # of a policy of that name that is no more
+        record = self._recorded(name, recipe, policy, learned, None if resumed else (wall, processor))
+        save_policy(policy, self.folder / "policies" / name, asdict(record))
+        return policy
+
+    def _recorded(
+        self, name: str, recipe: Recipe, policy: LearnedPolicy, learned: Learned, spent: tuple[float, float] | None
+    ) -> Record:
+        return Record(
+            identity=self._identity(name),
+            method=recipe.method,
+            start=recipe.start,
+            updates=recipe.config.all_updates,
+            demonstrations=sum(len(self.episodes(each)) for each in recipe.data),
+            counts=learned.counts,
+            weights=weights_digest(policy.model),
+            seconds=round(spent[0], 2) if spent else None,
+            processor_seconds=round(spent[1], 2) if spent else None,
+            commit=commit(),
+            machine=machine(),
+        )
+
+    def _start(self, name: str, recipe: Recipe, shown: Sequence[Example]) -> LearnedPolicy:
+        if recipe.start:
+            return copy_of(self.policy(recipe.start), name)
+        seed = int(self.rng(recipe.stream).integers(2**31)) if recipe.stream else self.seed
+        generator = torch.Generator().manual_seed(seed)
+        policy = NETWORKS[recipe.network].new(generator, (each.state for each in shown), self.store, **recipe.sizes)
+        policy.name = name
+        self._give_pictures(policy, recipe)
+        return policy
+
+    def _give_pictures(self, policy: LearnedPolicy, recipe: Recipe) -> None:
+        if recipe.pictures:
+            policy.pictures = self.pictures[recipe.pictures]
+
+    def evaluate(
+        self,
+        policy: Policy,
+        part: str,
+        goals: Sequence[tuple[int, Goal]],
+        decode: Decode = "greedy",
+        goals_hash: str | None = None,
+    ) -> Evaluation:
+        """Evaluate a policy on goals, or read the episodes that an earlier run left.
+
+        Args:
+            policy: who shops.
+            part: of the goals; the name of the folder.
+            goals: (index in its goal list, goal).
+            decode: greedy or drawn actions.
+            goals_hash: of that goal list, where it is not the experiment's.
+        """
+        name = episodes_name(policy.name, decode)
+        path = self.folder / "episodes" / part / f"{name}.jsonl.gz"
+        goals_hash = goals_hash or self.data.hashes()["goals"]
+        with self.timed(f"evaluation on {part} goals"):
+            if path.is_file():
+                episodes = read_trajectories(path, goals_hash)
+                return Evaluation(summarize(episodes, np.random.default_rng(INTERVAL_SEED)), episodes, 0.0)
+            evaluation = evaluate(policy, self.task, goals, decode, self.seed, f"{name} on {part} goals")
+            write_trajectories(path, evaluation.episodes, goals_hash)
+            return evaluation
+
+
+def episodes_name(policy: str, decode: Decode) -> str:
+    """The name of a policy's episodes."""
+    return policy if decode == "greedy" else f"{policy}-{decode}"
+
+
+def best_of(evaluations: Mapping[str, Evaluation]) -> str:
+    """The name of the best policy, by success rate and then score."""
+    summaries = {name: each.summary for name, each in evaluations.items()}
+    return max(evaluations, key=lambda name: (summaries[name].success_rate.value, summaries[name].score.value))
+
+
+def _as_json(data: DataSet) -> object:
+    return asdict(data) if isinstance(data, Corrections) else [asdict(part) for part in data]
