@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shoprl.errors import RunError, StorageError
-from shoprl.runlog import RUN, end_run, read_run, start_run, versions
+from shoprl.runlog import RUN, differences, end_run, policy_of, read_run, running, start_run, versions
 
 SETTINGS: dict[str, Any] = {"budget": "tiny", "seed": 0, "sizes": {"rate": 3e-05}}
 
@@ -65,9 +65,9 @@ def test_a_file_above_it_is_a_storage_error(tmp_path: Path) -> None:
 def test_resuming_needs_the_same_settings(tmp_path: Path) -> None:
     start_run(tmp_path, SETTINGS, None, resume=False)
     before = (tmp_path / RUN).read_bytes()
-    with pytest.raises(RunError, match="other settings"):
+    with pytest.raises(RunError, match=r"other settings: seed: was 0, now 1\."):
         start_run(tmp_path, SETTINGS | {"seed": 1}, None, resume=True)
-    with pytest.raises(RunError, match="--resume"):
+    with pytest.raises(RunError, match="`resume`"):
         start_run(tmp_path, SETTINGS, None, resume=False)
     assert (tmp_path / RUN).read_bytes() == before
     start_run(tmp_path, SETTINGS, None, resume=True)
@@ -93,5 +93,73 @@ def test_a_record_that_is_no_object_is_named(tmp_path: Path, text: str) -> None:
 
 
 def test_a_folder_without_a_record(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="reproduce --out"):
+    with pytest.raises(RunError, match="shoprl reproduce` or `shoprl train"):
         read_run(tmp_path)
+
+
+def test_only_what_changed_is_named() -> None:
+    before = {"seed": 0, "config": {"rate": 0.1, "steps": [1, 2]}, "data": "a", "old": 1}
+    now = {"seed": 0, "config": {"rate": 0.2, "steps": [1, 2]}, "data": "b" * 100, "new": True}
+    rate, data, *rest = differences(before, now)
+    assert rate == "config.rate: was 0.1, now 0.2"
+    assert data == f"data: was a, now {'b' * 59}…"
+    assert rest == ["old: was 1, now not set", "new: was not set, now true"]
+    assert differences(before, dict(before)) == []
+    many = differences(dict.fromkeys(map(str, range(20)), 0), dict.fromkeys(map(str, range(20)), 1))
+    assert (len(many), many[-1]) == (9, "12 more")
+
+
+def test_settings_are_compared_as_they_are_read(tmp_path: Path) -> None:
+    start_run(tmp_path, {"sizes": (1, 2)}, None, resume=False)
+    start_run(tmp_path, {"sizes": (1, 2)}, None, resume=True)
+    assert len(record(tmp_path)["earlier"]) == 1
+
+
+@pytest.mark.parametrize("status", ["failed", "interrupted"])
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_run_that_did_nothing_may_be_started_again(tmp_path: Path, status: str, resume: bool) -> None:
+    start_run(tmp_path, SETTINGS, None, resume=False)
+    end_run(tmp_path, status)
+    start_run(tmp_path, SETTINGS | {"seed": 1}, None, resume)
+    assert (record(tmp_path)["status"], record(tmp_path)["settings"]["seed"]) == ("running", 1)
+
+
+def test_a_run_that_did_something_may_not(tmp_path: Path) -> None:
+    start_run(tmp_path, SETTINGS, None, resume=False)
+    with pytest.raises(RunError, match="not empty"):  # it is still running
+        start_run(tmp_path, SETTINGS, None, resume=False)
+    end_run(tmp_path, "failed")
+    (tmp_path / "training").mkdir()
+    with pytest.raises(RunError, match="not empty"):
+        start_run(tmp_path, SETTINGS, None, resume=False)
+    with pytest.raises(RunError, match="other settings"):
+        start_run(tmp_path, SETTINGS | {"seed": 1}, None, resume=True)
+
+
+def test_a_block_is_recorded_to_its_end(tmp_path: Path) -> None:
+    with running(tmp_path / "done", SETTINGS, None, resume=False) as results:
+        assert record(tmp_path / "done")["status"] == "running"
+        results["policy"] = "policy"
+    done = record(tmp_path / "done")
+    assert (done["status"], done["policy"]) == ("done", "policy")
+    for error, status in (
+        (RunError("no"), "failed"),
+        (ValueError("no"), "failed"),
+        (KeyboardInterrupt(), "interrupted"),
+    ):
+        with pytest.raises(type(error)), running(tmp_path / type(error).__name__, SETTINGS, None, resume=False):
+            raise error
+        assert record(tmp_path / type(error).__name__)["status"] == status
+
+
+@pytest.mark.parametrize("name", ["policy", "best_policy"])
+def test_the_policy_of_a_run(tmp_path: Path, name: str) -> None:
+    with running(tmp_path / "run", SETTINGS, tmp_path / "data", resume=False) as results:
+        results[name] = "policies/dpo"
+    policy, data = policy_of(tmp_path / "run")
+    assert policy == tmp_path / "run" / "policies" / "dpo"
+    assert data.resolve() == tmp_path / "data"
+    with running(tmp_path / "none", SETTINGS, None, resume=False) as results:
+        results[name] = "policy"
+    with pytest.raises(RunError, match="names no policy or no data folder"):
+        policy_of(tmp_path / "none")

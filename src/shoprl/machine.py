@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from shoprl import __version__
+from shoprl.version import __version__
 
 PACKAGES = ("numpy", "torch", "transformers", "gymnasium", "rapidfuzz", "regex", "textblob", "nltk", "scikit-learn")
 

@@ -42,7 +42,7 @@ def test_learners_are_measured(call: Call, toy_folder: Path, monkeypatch: pytest
     assert row["decisions_per_second"] > 0
 
 
-def test_the_big_head_is_measured(call: Call, toy_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_big_network_is_measured(call: Call, toy_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
     monkeypatch.setattr("shoprl.bench.learn.load_backbone", load_backbone)  # the real one
     monkeypatch.setattr("shoprl.bench.learn.BertConfig", partial(BertConfig, **small))
@@ -61,7 +61,7 @@ def test_the_big_head_is_measured(call: Call, toy_folder: Path, monkeypatch: pyt
         (("env", "--golden", "/nowhere"), "no such folder"),
         (("startup", "--data", "/nowhere"), "no such folder"),
         (("scale", "--sizes", 5), "--sizes"),
-        (("learn", "--updates", 5), "--updates must be a multiple of 16"),
+        (("learn", "--updates", 5), "--updates 5: must be a multiple of 16"),
         (("learn", "--method", "bi-attention", "--updates", 0), "at least 1"),
     ],
 )

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from shoprl.cli.compare import Compare
 from shoprl.errors import RunError
 from shoprl.files import read_json, write_json
 from shoprl.policies.saving import save_policy
@@ -24,11 +25,11 @@ def words(data: Path, out: Path, *arms: object) -> tuple[object, ...]:
 
 def test_it_compares(call: Call, toy_folder: Path, tmp_path: Path) -> None:
     save_policy(fake_policy(), tmp_path / "policy")
-    command = words(toy_folder, tmp_path / "out", "rule", f"head={tmp_path / 'policy'}")
+    command = words(toy_folder, tmp_path / "out", "rule", f"network={tmp_path / 'policy'}")
     answer = call(*command, "--allocation", "uniform", "--objective", "success", "--json")
     assert answer.code == 0, answer.err
     row = answer.json()
-    assert set(row["arms"]) == {"rule", "head"}
+    assert set(row["arms"]) == {"rule", "network"}
     assert all(set(arm) == ROW for table in (row, *row["runs"]) for arm in table["arms"].values())
     assert sum(arm["rollouts"] for arm in row["arms"].values()) == 24
     assert (row["config"]["allocation"], row["config"]["objective"], row["split"]) == ("uniform", "success", "train")
@@ -46,7 +47,7 @@ def test_it_compares(call: Call, toy_folder: Path, tmp_path: Path) -> None:
 def test_resume_wants_the_same_settings_and_policies(call: Call, toy_folder: Path, tmp_path: Path) -> None:
     out, policy = tmp_path / "out", tmp_path / "policy"
     save_policy(fake_policy(0), policy)
-    command = words(toy_folder, out, "rule", f"head={policy}")
+    command = words(toy_folder, out, "rule", f"network={policy}")
     first = call(*command, "--json").json()
     before = tree(out)
     refused(call(*command), "RunError", "not empty", "--resume")
@@ -78,3 +79,7 @@ def test_bad_options(call: Call, toy_folder: Path, tmp_path: Path, option: tuple
     before = tree(tmp_path)
     refused(call(*words(toy_folder, tmp_path / "out"), *option), "ConfigError", str(option[0])[2:].replace("-", "_"))
     assert tree(tmp_path) == before
+
+
+def test_nothing_is_chosen_on_test_goals(toy_folder: Path) -> None:
+    assert Compare(data=toy_folder, arms=("rule", "random")).split == "eval"

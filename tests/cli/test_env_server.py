@@ -27,9 +27,9 @@ pytest.importorskip("httpx2", reason="needs the extra serve")
         (["--host", "no such host"], "--host no such host"),
         (["--host", "203.0.113.1"], "--host 203.0.113.1"),  # not of this machine
         (["--host", "a" * 300], "Choose others"),
-        (["--max-sessions", 0], "max_sessions 0: must be greater than 0"),
-        (["--idle-seconds", -5], "idle_seconds -5"),
-        (["--idle-seconds", "nan"], "idle_seconds nan"),
+        (["--max-sessions", 0], "--max-sessions 0: must be greater than 0"),
+        (["--idle-seconds", -5], "--idle-seconds -5"),
+        (["--idle-seconds", "nan"], "--idle-seconds nan"),
         (["--seed", -1], "--seed -1"),
     ],
 )

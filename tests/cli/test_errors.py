@@ -126,7 +126,7 @@ def test_a_policy_that_is_nowhere(call: Call, toy_folder: Path) -> None:
     [
         (("--first", 0), "--first 0"),
         (("--first", -2), "--first -2"),
-        (("--max-steps", 0), "max_steps 0"),
+        (("--max-steps", 0), "--max-steps 0"),
         pytest.param(("--seed", -1), "seed", id="seed"),
     ],
 )

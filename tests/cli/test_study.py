@@ -43,17 +43,18 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
 def test_seeds_are_averaged_and_what_was_not_made_is_said(
     calls: list[tuple[str, int]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    StudyCommand(("data", "stacked"), tmp_path, tmp_path, seeds=(0, 1, 2), threads=1).execute()
+    StudyCommand(names=("data", "stacked"), out=tmp_path, data=tmp_path, seeds=(0, 1, 2), threads=1).execute()
     assert calls == [(name, seed) for name in ("data", "stacked") for seed in (0, 1, 2)]
     text = capsys.readouterr().out
-    assert "70.0% [60.0, 80.0]" in text
+    assert "70.0% [-57.1, 197.1]" in text  # Student's t over two seeds: 70 +- 12.706 * 10
+    assert "80.0 [80.0, 80.0]" in text
     assert "dpo less ppo, greedy, success: +10.0, +30.0 points" in text
     assert "not made: dpo: is never right" in text
     assert f"report: {tmp_path / 'stacked' / 'report.html'}" in text
 
 
 def test_json_holds_every_run(calls: list[tuple[str, int]], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    StudyCommand(("data",), tmp_path, tmp_path, seeds=(0, 2), threads=1, json=True).execute()
+    StudyCommand(names=("data",), out=tmp_path, data=tmp_path, seeds=(0, 2), threads=1, json=True).execute()
     assert list(json.loads(capsys.readouterr().out)["data"]) == ["0", "2"]
     assert calls == [("data", 0), ("data", 2)]
 
@@ -63,7 +64,7 @@ def test_json_holds_every_run(calls: list[tuple[str, int]], tmp_path: Path, caps
 )
 def test_what_makes_no_sense_is_refused(names: Any, seeds: tuple[int, ...], threads: int, tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
-        StudyCommand(names, tmp_path, tmp_path, seeds=seeds, threads=threads).execute()
+        StudyCommand(names=names, out=tmp_path, data=tmp_path, seeds=seeds, threads=threads).execute()
 
 
 def test_the_papers_budget_runs_its_studies_with_three_seeds(calls: list[tuple[str, int]], tmp_path: Path) -> None:

@@ -1,19 +1,22 @@
 """``shoprl train`` as a user runs it, on the backbone without weights."""
 
+import gzip
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import torch
 
+from shoprl.errors import TrajectoryError
 from shoprl.files import sha256_of
 from shoprl.policies.networks.backbone import load_backbone
 from shoprl.policies.query.policy import QueryPolicy
 from shoprl.policies.saving import load_learned
-from shoprl.recommend.recommender import recommend
+from shoprl.recommender.recommend import recommend
 from shoprl.shop.data import read_data
 from shoprl.tasks.instruction import parse_instruction
 from shoprl.tasks.shop.task import ShopTask
@@ -77,7 +80,7 @@ def test_preferences_made_by_one_command_train_in_another(
 
 
 def test_a_network_without_pretrained_weights(call: Call, toy_folder: Path, tmp_path: Path, shown: Path) -> None:
-    arguments = ("--data", toy_folder, "--demonstrations", shown, "--out", tmp_path / "rnn", "--head", "rnn", *SMALL)
+    arguments = ("--data", toy_folder, "--demonstrations", shown, "--out", tmp_path / "rnn", "--network", "rnn", *SMALL)
     answer = call("train", "imitation", *arguments)
     assert answer.code == 0, answer.err
     assert call("evaluate", "--policy", tmp_path / "rnn" / "policy", "--data", toy_folder).code == 0
@@ -149,7 +152,7 @@ def test_layers_of_the_backbone_are_tuned(
     assert call("evaluate", "--policy", policy, "--data", toy_folder).code == 0
     files = ("--data", toy_folder, "--demonstrations", shown, "--policy", policy, "--out", tmp_path / "dpo")
     assert call("train", "dpo", *files, *SMALL).code == 0
-    for more in (("--head", "rnn"), ("--policy", policy)):
+    for more in (("--network", "rnn"), ("--policy", policy)):
         answer = call("train", "imitation", *given, *more, "--out", tmp_path / "other")
         assert answer.code == 2
         assert "--tuned-layers goes with a new policy" in answer.err
@@ -161,12 +164,12 @@ def asker(tmp_path: Path) -> Path:
     return tmp_path / "asker"
 
 
-@pytest.mark.parametrize("head", ["fast", "rnn"])
+@pytest.mark.parametrize("network", ["choice", "rnn"])
 def test_a_policy_that_chooses_among_queries(
-    call: Call, toy_folder: Path, tmp_path: Path, shown: Path, asker: Path, head: str
+    call: Call, toy_folder: Path, tmp_path: Path, shown: Path, asker: Path, network: str
 ) -> None:
     files, out = ("--data", toy_folder, "--demonstrations", shown), tmp_path / "out"
-    asked = ("--head", head, "--query-policy", asker, "--queries", 2, *SMALL)
+    asked = ("--network", network, "--query-policy", asker, "--queries", 2, *SMALL)
     answer = call("train", "imitation", *files, *asked, "--out", out)
     assert answer.code == 0, answer.err
     noted = json.loads((out / "run.json").read_text())["settings"]["query_policy"]
@@ -218,7 +221,7 @@ def test_a_cut_off_training_with_queries_goes_on(
 
 
 def test_accelerate_launches_several_processes(toy_folder: Path, tmp_path: Path, shown: Path) -> None:
-    options = (*SMALL, "--head", "rnn", "--device", "cpu", "--data", toy_folder, "--demonstrations", shown)
+    options = (*SMALL, "--network", "rnn", "--device", "cpu", "--data", toy_folder, "--demonstrations", shown)
     launch = ("accelerate.commands.launch", "--multi_gpu", "--num_processes", 2, "--num_machines", 1)
     plain = ("--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", 0)
     command = [*launch, *plain, "-m", "shoprl.cli.main", "train", "imitation", *options, "--out", tmp_path / "out"]
@@ -238,3 +241,79 @@ def test_what_writes_one_folder_is_not_run_in_several_processes(
     answer = call("evaluate", "--policy", "rule", "--data", toy_folder)
     assert answer.code == 2
     assert "Start this without a launcher" in answer.err
+
+
+@pytest.mark.parametrize("method", ["imitation", "policy-gradient", "ppo", "dpo", "preferences"])
+def test_foreign_demonstrations_leave_no_run(
+    call: Call, toy_folder: Path, tmp_path: Path, shown: Path, imitated: Path, method: str
+) -> None:
+    """What is learned from is read before the run folder is claimed, so that the corrected command starts."""
+    foreign = tmp_path / "foreign.jsonl"
+    lines = gzip.decompress(shown.read_bytes()).decode().splitlines()
+    foreign.write_text("\n".join(line.replace(read_data(toy_folder).hashes()["goals"], "0" * 64) for line in lines))
+    out = ("--data", toy_folder, "--policy", imitated, "--out", tmp_path / "out", *SMALL)
+    option = "--preferences" if method == "preferences" else "--demonstrations"
+    name = "dpo" if method == "preferences" else method
+    if method == "preferences":
+        made = ("--data", toy_folder, "--policy", imitated, "--demonstrations", shown, "--out", tmp_path / "own")
+        assert call("preferences", "make", *made).code == 0
+        text = (tmp_path / "own").read_text()
+        foreign.write_text(text.replace(read_data(toy_folder).hashes()["goals"], "0" * 64))
+    more = ("--epochs", 1, "--minibatches", 1) if name == "ppo" else ()
+    answer = call("train", name, *out, option, foreign, *more)
+    assert answer.code == 2
+    assert "TrajectoryError" in answer.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_failed_training_may_be_corrected(
+    call: Call, toy_folder: Path, tmp_path: Path, shown: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = ("train", "imitation", "--data", toy_folder, "--demonstrations", shown, "--out", tmp_path / "out", *SMALL)
+    with monkeypatch.context() as patch:
+        patch.setattr("shoprl.cli.train.Imitation.train", Mock(side_effect=TrajectoryError("no")))
+        assert call(*files, "--seed", 1).code == 2
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["status"] == "failed"
+    assert call(*files, "--seed", 2).code == 0
+
+
+def test_resuming_with_other_settings_names_them(call: Call, toy_folder: Path, tmp_path: Path, shown: Path) -> None:
+    files = ("train", "imitation", "--data", toy_folder, "--demonstrations", shown, "--out", tmp_path / "out", *SMALL)
+    assert call(*files).code == 0
+    answer = call(*files, "--resume", "--learning-rate", 0.5)
+    assert answer.code == 2
+    assert "other settings: config.learning_rate: was 0.001, now 0.5. Use the earlier ones" in answer.err
+    assert "batch_size" not in answer.err
+
+
+def test_training_is_deterministic(call: Call, toy_folder: Path, tmp_path: Path, shown: Path) -> None:
+    torch.use_deterministic_algorithms(False)
+    files = ("--data", toy_folder, "--demonstrations", shown, "--out", tmp_path / "out")
+    assert call("train", "imitation", *files, *SMALL, "--device", "cpu").code == 0
+    assert torch.are_deterministic_algorithms_enabled()
+
+
+@pytest.mark.parametrize("skipped", [49, 2, 1])
+def test_learning_from_few_pairs_is_said(
+    call: Call, toy_folder: Path, tmp_path: Path, imitated: Path, monkeypatch: pytest.MonkeyPatch, skipped: int
+) -> None:
+    row = {"round": 1, "pairs": 2, "skipped": skipped, "update": 2, "loss": 0.5}
+    monkeypatch.setattr("shoprl.training.self_learning.self_learn", lambda *_: [row])
+    files = ("--data", toy_folder, "--policy", imitated, "--out", tmp_path / "out")
+    answer = call("train", "self-learning", *files, "--threads", 1)
+    assert answer.code == 0, answer.err
+    header, _, cells, *_ = answer.out.splitlines()
+    assert dict(zip(header.split(), cells.split(), strict=True)) == {
+        "round": "1", "pairs": "2", "skipped": str(skipped), "update": "2", "loss": "0.5"
+    }  # fmt: skip
+    warned = f"Warning: {skipped} of {2 + skipped} decisions were skipped" in answer.err
+    assert warned == (skipped > 2)
+
+
+def test_dpo_says_how_many_pairs(call: Call, toy_folder: Path, tmp_path: Path, shown: Path, imitated: Path) -> None:
+    files = ("--data", toy_folder, "--demonstrations", shown, "--policy", imitated, "--out", tmp_path / "dpo")
+    answer = call("train", "dpo", *files, *SMALL)
+    assert answer.code == 0, answer.err
+    last = answer.json()["log"][-1]
+    assert last["pairs"] > 10
+    assert last["skipped"] >= 0

@@ -99,8 +99,8 @@ def refused(answer: Answer, error: str, said: str) -> None:
     [
         (("--threads", 0), "ConfigError", "--threads"),
         (("--seed", -1), "ConfigError", "--seed"),
-        (("--updates", 0), "ConfigError", "updates"),
-        (("--learning-rate", -1), "ConfigError", "learning_rate"),
+        (("--updates", 0), "ConfigError", "--updates 0"),
+        (("--learning-rate", -1), "ConfigError", "--learning-rate -1"),
         (("--eval-too",), "ConfigError", "--split test"),
         (("--data", "nowhere"), "CatalogError", "nowhere"),
         (("--pairs", "nowhere.json"), "TrajectoryError", "nowhere.json"),

@@ -1,8 +1,6 @@
 """``shoprl trajectories``: what it prints and writes, and how it ends."""
 
-import errno
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,30 +8,26 @@ import numpy as np
 import pytest
 
 from shoprl.rollouts.records import Decision, Episode
-from shoprl.shop.data import read_data, read_shop
-from shoprl.shop.goal import goals_hash, read_goals
+from shoprl.shop.data import read_data
+from shoprl.shop.goal import goals_hash
 from shoprl.tasks.shop.task import ShopTask
-from shoprl.trajectories.examples import replay
 from shoprl.trajectories.files import read_trajectories, write_trajectories
 from shoprl.trajectories.lines import stored_hash
 from shoprl.trajectories.shoppers import demonstrations
 from tests.support.cli import Call, refused, tree
-from tests.support.imitation_file import toy_rows, write_file
-from tests.support.realdata import real_data
-from tests.support.site_logs import BUY, SEARCH, SHOE, goal_for, log_rows, write_log
 from tests.support.toyshop import toy_data
 
 
 @pytest.fixture(scope="module")
-def trips() -> list[Episode]:
+def played() -> list[Episode]:
     data = toy_data()
     return demonstrations(ShopTask(data.shop), data.goals, data.split.train, 12, 0.6, np.random.default_rng(0))
 
 
 @pytest.fixture
-def file(tmp_path: Path, trips: list[Episode]) -> Path:
-    write_trajectories(tmp_path / "trips.jsonl", trips, goals_hash(toy_data().goals))
-    return tmp_path / "trips.jsonl"
+def file(tmp_path: Path, played: list[Episode]) -> Path:
+    write_trajectories(tmp_path / "played.jsonl", played, goals_hash(toy_data().goals))
+    return tmp_path / "played.jsonl"
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -41,22 +35,6 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 
 # demonstrate
-
-
-@pytest.mark.parametrize("skill", ["expert", "average"])
-def test_demonstrate(call: Call, toy_folder: Path, tmp_path: Path, skill: str) -> None:
-    data = read_data(toy_folder)
-    arguments = ("trajectories", "demonstrate", "--data", toy_folder, "--count", 9, "--skill", skill, "--seed", 4)
-    row = call(*arguments, "--out", tmp_path / "a.jsonl", "--json").json()
-    assert row["goals_sha256"] == goals_hash(data.goals)
-    episodes = read_trajectories(tmp_path / "a.jsonl", row["goals_sha256"])
-    assert len(episodes) == row["trajectories"] == 9
-    assert {episode.goal_index for episode in episodes} <= set(data.split.train)
-    assert row["success_rate"] == sum(episode.success for episode in episodes) / 9
-    assert (row["skill"] == 1.0) == (skill == "expert")
-    text = call(*arguments, "--out", tmp_path / "b.jsonl")
-    assert "9 demonstrations of skill" in text.out
-    assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
 
 
 # show, stats, filter
@@ -77,7 +55,7 @@ def test_show(call: Call, toy_folder: Path, file: Path) -> None:
     assert f"reward {episodes[0].reward:.3f}" in text.out
 
 
-def test_show_marks_slips_chances_and_trips_without_a_purchase(call: Call, tmp_path: Path) -> None:
+def test_show_marks_slips_chances_and_episodes_without_a_purchase(call: Call, tmp_path: Path) -> None:
     decisions = (
         Decision("search", "search[x\x1b[2J\x07]", 1, 0.25),
         Decision("results", "click[" + "y" * 500 + "]", 3),
@@ -172,65 +150,3 @@ def test_numbers_that_no_file_should_hold(call: Call, tmp_path: Path, file: Path
 
 
 # import
-
-
-def test_import_site_logs(call: Call, toy_folder: Path, tmp_path: Path) -> None:
-    data = read_data(toy_folder)
-    logs, out = tmp_path / "logs", tmp_path / "people.jsonl"
-    rows = log_rows([SEARCH, SHOE, "click[red]", BUY], goal_for("B0SHOE0002", data), data)
-    write_log(logs / "1.jsonl", rows)
-    write_log(logs / "2.jsonl", rows[:-1])
-    write_log(logs / "3.jsonl", [])
-    arguments = ("trajectories", "import", logs, "--data", toy_folder, "--format", "site-logs")
-    answer = call(*arguments, "--out", out, "--json")
-    row = answer.json()
-    assert answer.code == 0
-    assert (row["imported"], row["counts"]) == (1, {"used": 1, "not bought": 1, "malformed": 1})
-    assert (row["file"], row["goals_file"]) == (str(out), str(tmp_path / "people.goals.jsonl"))
-    shop = read_shop(toy_folder)
-    goals = read_goals(tmp_path / "people.goals.jsonl", shop.catalog)
-    (episode,) = read_trajectories(out, goals_hash(goals))
-    assert len(replay(ShopTask(shop), goals[episode.goal_index], episode)) == 4
-    assert episode.reward == row["sources"][0]["reward"]
-    shown = call("trajectories", "show", out, "--data", toy_folder, "--goals", tmp_path / "people.goals.jsonl")
-    assert goals[0].instruction[:100] in shown.out
-    text = call(*arguments, "--out", tmp_path / "again.jsonl")
-    assert "3.jsonl: " in text.out
-    assert "1 used, 1 not bought, 1 malformed: in" in text.out
-
-
-def test_import_of_the_real_logs(call: Call, toy_folder: Path, tmp_path: Path) -> None:
-    logs, before = real_data() / "site_logs", tree(tmp_path)
-    arguments = ("--data", toy_folder, "--out", tmp_path / "out.jsonl", "--format", "site-logs", "--json")
-    answer = call("trajectories", "import", logs, *arguments)
-    assert (answer.code, answer.json()["counts"]) == (1, {"not in the catalogue": 9})
-    assert answer.json()["file"] is None
-    assert tree(tmp_path) == before
-
-
-def test_import_of_an_imitation_file(call: Call, toy_folder: Path, tmp_path: Path) -> None:
-    path, out = write_file(tmp_path / "il.jsonl", toy_rows()), tmp_path / "people.jsonl.gz"
-    arguments = ("--data", toy_folder, "--out", out, "--format", "imitation-file", "--json")
-    row = call("trajectories", "import", path, *arguments).json()
-    assert row["counts"] == {"held out": 2, "used": 1}
-    assert row["goals_file"] is None
-    (episode,) = read_trajectories(out, goals_hash(read_data(toy_folder).goals))
-    assert episode.goal_index == 19
-
-
-@pytest.mark.parametrize("after", [0, 1])
-def test_a_full_disk(call: Call, toy_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
-    """Trajectories without their goals, or the other way round, are of no use: both are there or none."""
-    data = read_data(toy_folder)
-    log = write_log(tmp_path / "log.jsonl", log_rows([SEARCH, SHOE, BUY], goal_for("B0SHOE0002", data), data))
-    before, written = tree(tmp_path), []
-
-    def fsync(descriptor: int) -> None:
-        if len(written) >= after:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        written.append(descriptor)
-
-    monkeypatch.setattr(os, "fsync", fsync)
-    arguments = ("--data", toy_folder, "--out", tmp_path / "out.jsonl", "--format", "site-logs", "--json")
-    refused(call("trajectories", "import", log, *arguments), "StorageError", "No space left")
-    assert tree(tmp_path) == before

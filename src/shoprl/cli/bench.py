@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
-import tyro
 
 from shoprl.bench.figures import Figures
 from shoprl.catalog.webshop import products_file
-from shoprl.cli.output import Json, check_seed, emit, table
+from shoprl.cli.checks import at_least_one, check_seed
+from shoprl.cli.options import OnAnyData, OnData, OnDevice, Printing, Seeded, Threaded, prepare
+from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError
 from shoprl.files import read_json, write_json
 from shoprl.machine import commit, machine, versions
@@ -28,11 +29,13 @@ SCALE_TARGETS = {
 }
 
 
-def _report(found: dict[str, Any], targets: dict[str, str], as_json: bool, about: dict[str, Any] | None = None) -> None:
+def _report(
+    figures: dict[str, Any], targets: dict[str, str], as_json: bool, about: dict[str, Any] | None = None
+) -> None:
     """Print figures, each beside its target where it has one."""
-    rows = [(name, value, targets.get(name, "")) for name, value in found.items()]
+    rows = [(name, value, targets.get(name, "")) for name, value in figures.items()]
     facts = {"targets": targets, "machine": machine(), "versions": versions(), "commit": commit(), **(about or {})}
-    emit({**found, **facts}, table(("figure", "measured", "target"), rows), as_json)
+    emit({**figures, **facts}, table(("figure", "measured", "target"), rows), as_json)
 
 
 def _data(folder: Path | None) -> ShopData:
@@ -47,30 +50,27 @@ def _golden(golden: Path | None, data: Path | None) -> Path | None:
     return golden or (inside if inside and inside.is_dir() else None)
 
 
-@dataclass(frozen=True)
-class Env:
-    """Steps a second in one process: observation (text_rich) and available actions, each query a new one.
+@dataclass(frozen=True, kw_only=True)
+class Env(OnAnyData, Seeded, Printing):
+    """Measure environment steps a second in one process.
+
+    A step includes the observation (text_rich) and the available actions; every query is a new one.
 
     Attributes:
-        data: the data folder; left out, a small generated shop.
-        golden: recordings whose actions are replayed; left out, those in the data folder, else random walks.
-        passes: how often all are replayed; the median counts.
-        seed: of the random walks.
+        data: the data folder; a small generated shop when left out.
+        golden: recordings whose actions are replayed; when left out, those in the data folder, or else random episodes.
+        passes: how often all are replayed; the median is reported.
     """
 
-    data: Path | None = None
     golden: Path | None = None
     passes: int = 10
-    seed: int = 0
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
         from shoprl.bench.env import bench_env, random_episodes, recorded_episodes
 
         check_seed(self.seed)
-        if self.passes < 1:
-            raise ConfigError(f"--passes {self.passes}: must be at least 1.")
+        at_least_one(passes=self.passes)
         data, golden = _data(self.data), _golden(self.golden, self.data)
         recorded = recorded_episodes(golden, data) if golden else []
         episodes = recorded or random_episodes(data, np.random.default_rng(self.seed))
@@ -79,20 +79,19 @@ class Env:
         _report({**figures, "recorded": bool(recorded)}, targets, self.json, {"hashes": data.hashes()})
 
 
-@dataclass(frozen=True)
-class Search:
-    """Time of a search in the index, no answer remembered.
+@dataclass(frozen=True, kw_only=True)
+class Search(OnAnyData, Seeded, Printing):
+    """Measure the time of a search.
+
+    No answer is cached.
 
     Attributes:
-        data: the data folder; left out, a small generated shop.
-        golden: recordings whose queries are searched; left out, those in the data folder, else instructions of goals.
-        seed: of the goals drawn.
+        data: the data folder; a small generated shop when left out.
+        golden: recordings whose queries are searched; when left out, those in the data folder, or else the
+            instructions of goals.
     """
 
-    data: Path | None = None
     golden: Path | None = None
-    seed: int = 0
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
@@ -113,16 +112,12 @@ def _in_processes(data: Path, measure: Callable[[Path], Figures], targets: dict[
     _report(measure(data).to_json(), targets, json)
 
 
-@dataclass(frozen=True)
-class Startup:
-    """Seconds to import shoprl.shop, and from opening the data to the first search's page, in new processes.
+@dataclass(frozen=True, kw_only=True)
+class Startup(OnData, Printing):
+    """Measure import time and the time to the first step.
 
-    Attributes:
-        data: the data folder.
+    In new processes: seconds to import shoprl.shop, and from opening the data to the first page of results.
     """
-
-    data: Path
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
@@ -132,16 +127,15 @@ class Startup:
         _in_processes(self.data, bench_startup, targets, self.json)
 
 
-@dataclass(frozen=True)
-class Memory:
-    """Memory of one environment, of 100 in one process, and of 8 workers that share one store.
+@dataclass(frozen=True, kw_only=True)
+class Memory(OnData, Printing):
+    """Measure the memory of environments and workers.
+
+    Of one environment, of 100 in one process, and of 8 workers that share one store.
 
     Attributes:
-        data: the data folder; where it has no store, one is built in a temporary folder.
+        data: the data folder; if it has no store, one is built in a temporary folder.
     """
-
-    data: Path
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
@@ -150,20 +144,17 @@ class Memory:
         _in_processes(self.data, bench_memory, {"extra_mb": "< 50", "worker_private_mb": "<= 300"}, self.json)
 
 
-@dataclass(frozen=True)
-class Scale:
-    """How build time, index size, search time and memory grow with the shop: generated shops of several sizes.
+@dataclass(frozen=True, kw_only=True)
+class Scale(Seeded, Printing):
+    """Measure build time, search time and memory for shops of several sizes.
 
     Attributes:
         out: the folder to work in; sizes finished there before are not measured again.
-        sizes: products of each shop; 1,180,000 is WebShop's full size and takes about half an hour.
-        seed: of the shops.
+        sizes: products of each generated shop; 1,180,000 is WebShop's full size and takes about half an hour.
     """
 
     out: Path
     sizes: tuple[int, ...] = (1_000, 10_000, 100_000)
-    seed: int = 0
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
@@ -196,77 +187,41 @@ class Scale:
         return str(path)
 
 
-@dataclass(frozen=True)
-class Learn:
-    """Seconds an update of each learner, and decisions a second of the agent, greedy and batched.
+@dataclass(frozen=True, kw_only=True)
+class Learn(OnAnyData, Seeded, Threaded, OnDevice, Printing):
+    """Measure seconds an update of each learner, and decisions a second.
+
+    Decisions are greedy and in batches.
 
     Attributes:
-        data: the data folder; left out, a small generated shop.
-        method: ``all`` learners on the choice network; DPO (``bi-attention``), PPO or policy gradient of a bi-attention
-            network of BERT-base's size with random weights, for a GPU; or the backbone's encoding of titles.
-        updates: of each method; a multiple of 16 for ``all`` and ``bi-attention-ppo``.
-        titles: of generated products, to ``encode``.
-        size: ``tiny`` takes seconds on a CPU: few demonstrations and episodes, a bi-attention network of one layer.
-        threads: processor threads.
-        device: where the network is trained; ``auto`` is a GPU where torch finds one, with mixed precision.
-        seed: of everything drawn.
+        data: the data folder; a small generated shop when left out.
+        method: all learners on the choice network; DPO (bi-attention), PPO or policy gradient of a bi-attention network
+            of BERT-base's size with random weights, for a GPU; or the backbone's encoding of titles.
+        updates: of each learner; must be a multiple of 16 for all and bi-attention-ppo.
+        titles: of generated products, to encode.
+        size: tiny takes seconds on a CPU: few demonstrations and episodes, a bi-attention network of one layer.
     """
 
-    data: Path | None = None
     method: Literal["all", "bi-attention", "bi-attention-policy-gradient", "bi-attention-ppo", "encode"] = "all"
     updates: int = 48
     titles: int = 10_000
     size: Literal["full", "tiny"] = "full"
-    threads: int = 2
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    seed: int = 0
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
-        import torch
-
+        at_least_one(updates=self.updates, titles=self.titles)
+        if self.method in ("all", "bi-attention-ppo") and self.updates % 16:
+            raise ConfigError(f"--updates {self.updates}: must be a multiple of 16.")
+        team = prepare(self.seed, self.threads, self.device)
         from shoprl.bench.learn import LEARNERS, SIZES, bench_bi_attention, bench_encoding, bench_learn
-        from shoprl.training.processes import Team, device_for
 
-        check_seed(self.seed)
-        a_rollout = self.method in ("all", "bi-attention-ppo")
-        if self.updates < 1 or (a_rollout and self.updates % 16) or min(self.threads, self.titles) < 1:
-            raise ConfigError(
-                "--updates must be a multiple of 16 (DPO and policy gradient of bi-attention: at least 1), "
-                "--threads and --titles at least 1."
-            )
-        team, size = Team(device_for(self.device)), SIZES[self.size]
-        torch.set_num_threads(self.threads)
         if self.method == "encode":
             _report(bench_encoding(self.titles, self.seed, team).to_json(), {}, self.json)
             return
-        data, about = _data(self.data), (self.updates, self.seed, team, size)
+        data, about = _data(self.data), (self.updates, self.seed, team, SIZES[self.size])
+        targets: dict[str, str] = {}
         if self.method == "all":
             figures, targets = bench_learn(data, *about).to_json(), {"decisions_per_second": ">= 300"}
         else:
-            learner = LEARNERS[self.method]
-            figures, targets = bench_bi_attention(data, *about, learner).to_json(), {}
+            figures = bench_bi_attention(data, *about, LEARNERS[self.method]).to_json()
         _report(figures, targets, self.json, {"hashes": data.hashes()})
-
-
-@dataclass(frozen=True)
-class BenchCommand:
-    """Measure the speed and memory of the environment and the learners.
-
-    Attributes:
-        command: what to measure.
-    """
-
-    command: (
-        Annotated[Env, tyro.conf.subcommand("env")]
-        | Annotated[Search, tyro.conf.subcommand("search")]
-        | Annotated[Startup, tyro.conf.subcommand("startup")]
-        | Annotated[Memory, tyro.conf.subcommand("memory")]
-        | Annotated[Scale, tyro.conf.subcommand("scale")]
-        | Annotated[Learn, tyro.conf.subcommand("learn")]
-    )
-
-    def execute(self) -> None:
-        """Run the command."""
-        self.command.execute()

@@ -2,14 +2,13 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
-
-import tyro
 
 from shoprl.catalog.attributes import mine_attributes
 from shoprl.catalog.webshop import read_catalog
-from shoprl.cli.output import Json, check_seed, emit
-from shoprl.errors import ConfigError, RunError
+from shoprl.cli.checks import at_least_one, check_seed, new_file
+from shoprl.cli.options import NewFile, OnData, Printing, Seeded, Strict
+from shoprl.cli.output import emit
+from shoprl.errors import RunError
 from shoprl.files import write_json
 from shoprl.shop.data import read_catalog_and_goals
 from shoprl.shop.making import GoalKind
@@ -17,20 +16,19 @@ from shoprl.shop.splits import SplitKind, disjoint_split, webshop_split, write_s
 from shoprl.shop.store import FOLDER, build_store, open_store
 
 
-@dataclass(frozen=True)
-class Generate:
-    """Generate a shop: catalogue, goals and splits, in WebShop's file formats. The same seed gives the same bytes.
+@dataclass(frozen=True, kw_only=True)
+class Generate(Seeded, Printing):
+    """Generate a shop: catalogue, goals and splits in WebShop's formats.
+
+    The same seed gives the same bytes.
 
     Attributes:
         out: the data folder to write; must be new or empty.
-        products: how many.
-        seed: of every draw.
+        products: how many products.
     """
 
     out: Path
     products: int = 2_000
-    seed: int = 0
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
@@ -44,23 +42,20 @@ class Generate:
         emit(answer, f"{written.products} products and {written.goals} goals in {self.out}", self.json)
 
 
-@dataclass(frozen=True)
-class Build:
-    """Build the on-disk store of a data folder: catalogue, search index, goals and splits, opened at once by every
-    process and shared by all. Memory stays bounded; a build that was cut off goes on where it was.
+@dataclass(frozen=True, kw_only=True)
+class Build(OnData, Strict, Printing):
+    """Build the store of a data folder, which opens at once.
+
+    The store holds catalogue, search index, goals and splits; all processes on a machine share it in memory. A build
+    needs bounded memory, and one that was interrupted continues where it stopped.
 
     Attributes:
-        data: the data folder.
-        out: where to; ``store`` in the data folder when left out, where every command finds it by itself.
-        goals: which goals to make where the folder holds no goals.jsonl.
-        strict: a product that cannot be read is an error.
+        out: the folder to write; when left out, the folder store in the data folder, which every command finds.
+        goals: the kind of goals to make if the data folder holds no goals.jsonl.
     """
 
-    data: Path
     out: Path | None = None
     goals: GoalKind = "synthetic"
-    strict: bool = False
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
@@ -78,57 +73,50 @@ class Build:
         emit(answer, text, self.json)
 
 
-@dataclass(frozen=True)
-class Attributes:
-    """Mine attributes as WebShop did: TF-IDF over words and word pairs of titles and bullet points, per department.
+@dataclass(frozen=True, kw_only=True)
+class Attributes(OnData, NewFile, Printing):
+    """Mine attributes of products by TF-IDF, as WebShop did.
+
+    Over words and word pairs of titles and bullet points, department by department.
 
     Attributes:
-        data: the data folder.
-        out: where to write them, as ``items_ins_v2.json`` in WebShop's form; must not exist.
-        top: attributes a product, at most.
+        out: the file to write, in the form of WebShop's items_ins_v2.json; must not exist.
+        top: attributes of a product, at most.
     """
 
-    data: Path
-    out: Path
     top: int = 5
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
-        if self.top < 1:
-            raise ConfigError(f"--top {self.top}: must be at least 1.")
-        if self.out.exists():
-            raise ConfigError(f"{self.out}: exists already. Choose another file with --out.")
+        at_least_one(top=self.top)
+        new_file(self.out)
         catalog = read_catalog(self.data)
         mined = mine_attributes(catalog.products, self.top)
-        write_json(self.out, {asin: {"attributes": list(found)} for asin, found in mined.items()})
+        write_json(self.out, {asin: {"attributes": list(attributes)} for asin, attributes in mined.items()})
         count = sum(map(len, mined.values()))
         answer = {"file": str(self.out), "products": len(mined), "attributes": count}
         emit(answer, f"{count} attributes of {len(mined)} products in {self.out}", self.json)
 
 
-@dataclass(frozen=True)
-class Split:
-    """Store a split of a data folder's goals into train, eval and test, with a content hash.
+@dataclass(frozen=True, kw_only=True)
+class Split(OnData, NewFile, Seeded, Printing):
+    """Split goals into train, eval and test, with a content hash.
 
     Attributes:
-        data: the data folder.
-        out: where to write it; the name ``split.json`` or ``split_disjoint.json`` in the data folder makes it used.
-        kind: ``webshop`` by position, ``disjoint`` by product.
-        seed: of the products held out by ``disjoint``.
+        out: the file to write; must not exist. Commands use split.json or split_disjoint.json of the data folder.
+        kind: webshop splits by position, disjoint by product.
+        seed: seed of the products that disjoint holds out, from 0 to 4294967295.
     """
 
-    data: Path
-    out: Path
     kind: SplitKind = "webshop"
     seed: int = 233
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
         import numpy as np
 
         check_seed(self.seed)
+        new_file(self.out)
         _, goals = read_catalog_and_goals(self.data)
         split = (
             webshop_split(goals) if self.kind == "webshop" else disjoint_split(goals, np.random.default_rng(self.seed))
@@ -137,23 +125,3 @@ class Split:
         sizes = {name: len(split.part(name)) for name in ("train", "eval", "test")}
         answer = {"file": str(self.out), "kind": self.kind, "split_sha256": split.content_hash, **sizes}
         emit(answer, f"{self.kind} split of {len(goals)} goals in {self.out}: {sizes}", self.json)
-
-
-@dataclass(frozen=True)
-class CatalogCommand:
-    """Make a catalogue, build its on-disk store, mine its attributes, store splits of its goals.
-
-    Attributes:
-        command: what to do.
-    """
-
-    command: (
-        Annotated[Generate, tyro.conf.subcommand("generate")]
-        | Annotated[Build, tyro.conf.subcommand("build")]
-        | Annotated[Attributes, tyro.conf.subcommand("attributes")]
-        | Annotated[Split, tyro.conf.subcommand("split")]
-    )
-
-    def execute(self) -> None:
-        """Run the command."""
-        self.command.execute()

@@ -20,6 +20,12 @@ def new_file(path: Path) -> Path:
     return path
 
 
+def check_seed(seed: int) -> None:
+    """Refuse a seed that not every generator takes."""
+    if not 0 <= seed < 2**32:
+        raise ConfigError(f"--seed {seed}: must be from 0 to {2**32 - 1}.")
+
+
 def at_least_one(**options: int | None) -> None:
     """Refuse counts below 1; None is one that was left out."""
     for name, value in options.items():

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from shoprl.cli.output import Json, check_seed, emit, percent, table
-from shoprl.errors import ConfigError, ShopRLError
+from shoprl.cli.checks import at_least_one
+from shoprl.cli.options import OnData, Printing, RunFolder, Seeded, Strict, prepare
+from shoprl.cli.output import emit, percent, points, table
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.splits import SplitName
 
@@ -16,63 +17,52 @@ if TYPE_CHECKING:
     from shoprl.evaluation.thompson.workers import Setup, Submit
 
 
-@dataclass(frozen=True)
-class Compare:
-    """Compare agents with Thompson sampling: most rollouts go to those that look good, and every one is kept.
+@dataclass(frozen=True, kw_only=True)
+class Compare(OnData, RunFolder, Seeded, Strict, Printing):
+    """Find the best of several policies by Thompson sampling.
+
+    Most episodes (rollouts) go to the policies (arms) that look good, and all of them are recorded.
 
     Attributes:
-        data: the data folder.
-        arms: the agents, each NAME=POLICY_FOLDER, or ``rule`` or ``random``; at least two.
-        out: the run folder; must be new or empty, or an unfinished run with ``resume``.
-        objective: what allocates the rollouts; both are measured.
-        allocation: ``thompson`` plays an arm as often as it is believed the best, ``top-two`` plays the others more,
-            ``uniform`` all equally.
-        top_two_beta: share of the believed best in ``top-two``.
-        floor: share of the rollouts that all arms get equally; 0.1 keeps off-policy estimates of weak arms honest.
-        split: which part of the data folder's goals is drawn from.
-        rollouts: episodes of a run.
+        arms: the policies, at least two: each NAME=POLICY_FOLDER, or a built-in one: rule, rule-options, random.
+        objective: the measure that allocates the rollouts; both are reported.
+        allocation: thompson plays an arm in proportion to the probability that it is the best, top-two plays the others
+            more often, uniform plays all equally.
+        top_two_beta: share of the best arm in top-two.
+        floor: share of the rollouts that is divided equally; 0.1 keeps off-policy estimates of weak arms reliable.
+        split: the split that goals are drawn from. To choose a policy, use eval; report on test once.
+        rollouts: rollouts of a run.
         runs: independent runs.
-        batch: rollouts between two updates of what is believed.
-        seed: of every draw.
+        batch: rollouts between two updates of the arms' posteriors.
         workers: processes that play, of one thread each; the results are the same for any number.
-        resume: go on with a run that was cut off.
-        strict: a product that cannot be read is an error.
     """
 
-    data: Path
     arms: tuple[str, ...]
     out: Path = Path("runs/compare")
     objective: Literal["success", "score"] = "score"
     allocation: Literal["thompson", "top-two", "uniform"] = "thompson"
     top_two_beta: float = 0.5
     floor: float = 0.0
-    split: SplitName = "test"
+    split: SplitName = "eval"
     rollouts: int = 1000
     runs: int = 3
     batch: int = 32
-    seed: int = 0
     workers: int = 1
-    resume: bool = False
-    strict: bool = False
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
         import matplotlib  # noqa: F401  (what only the figures need is missed now, not after playing)
-        import torch
 
+        at_least_one(workers=self.workers)
+        prepare(self.seed, threads=1)
         from shoprl.evaluation.thompson.arms import digest, load_arms, parse_arms
         from shoprl.evaluation.thompson.sampling import ThompsonConfig
         from shoprl.evaluation.thompson.workers import Setup
-        from shoprl.runlog import end_run, start_run
+        from shoprl.runlog import running
 
-        check_seed(self.seed)
-        if self.workers < 1:
-            raise ConfigError(f"--workers {self.workers}: must be at least 1.")
         names = [each for each in ThompsonConfig.__dataclass_fields__ if hasattr(self, each)]
         config = ThompsonConfig(**{name: getattr(self, name) for name in names})
         arms = parse_arms(self.arms)
-        torch.set_num_threads(1)
         load_arms(arms)  # bad input is named before any work
         data = read_data(self.data, self.strict)
         settings = {
@@ -81,14 +71,9 @@ class Compare:
             "config": asdict(config),
             "hashes": data.hashes(),
         }
-        start_run(self.out, settings, self.data, self.resume)
-        try:
-            setup = Setup(self.data, self.strict, self.split, arms, self.out)
-            results = self._compared(setup, data, config)
-        except ShopRLError:
-            end_run(self.out, "failed")
-            raise
-        end_run(self.out, "done", {"wall_seconds": results["wall_seconds"]})
+        with running(self.out, settings, self.data, self.resume) as record:
+            results = self._compared(Setup(self.data, self.strict, self.split, arms, self.out), data, config)
+            record["wall_seconds"] = results["wall_seconds"]
         shown = {**results.pop("thompson"), "config": settings["config"], "split": self.split, **results}
         emit(shown, self._text(shown), self.json)
 
@@ -100,9 +85,9 @@ class Compare:
         table = setup.table(data)
         ready = time.perf_counter()
         with self._players(setup, table) as submit:
-            found = play(list(setup.arms), data.split.part(self.split), config, self.out, submit)
-        played = time.perf_counter()
-        return write_comparison(found, data, self.out, {"encoding": ready - start, "rollouts": played - ready})
+            played = play(list(setup.arms), data.split.part(self.split), config, self.out, submit)
+        seconds = {"encoding": ready - start, "rollouts": time.perf_counter() - ready}
+        return write_comparison(played, data, self.out, seconds)
 
     def _players(self, setup: "Setup", table: Any) -> "AbstractContextManager[Submit]":
         from shoprl.evaluation.thompson.workers import here, processes
@@ -116,7 +101,7 @@ class Compare:
                 name,
                 row["rollouts"],
                 percent(row["success_rate"], row["success_rate_interval"]),
-                _score(row["score"], row["score_interval"]),
+                points(row["score"], row["score_interval"]),
                 percent(row["probability_best"]),
                 ", ".join(percent(run["arms"][name]["probability_best"]) for run in results["runs"]),
             )
@@ -128,7 +113,3 @@ class Compare:
             f"{self.objective}, goals: {self.split}   ({results['wall_seconds']['total']:.0f} s)\n"
             f"figures: {self.out / 'figures'}   rollouts: {self.out / 'run-0' / 'rollouts.jsonl.gz'} and so on"
         )
-
-
-def _score(value: float | None, interval: list[float] | None) -> str:
-    return "-" if value is None or interval is None else f"{value:.1f} [{interval[0]:.1f}, {interval[1]:.1f}]"

@@ -4,24 +4,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shoprl.cli.output import Json, emit, table
+from shoprl.cli.options import Printing
+from shoprl.cli.output import emit, table
 from shoprl.errors import PolicyError, RunError
 
 if TYPE_CHECKING:  # brings torch
     from shoprl.compat.published import Conversion
 
 
-@dataclass(frozen=True)
-class Convert:
-    """Convert a published checkpoint of WebShop into a policy folder.
+@dataclass(frozen=True, kw_only=True)
+class Convert(Printing):
+    """Convert a published WebShop checkpoint into a policy folder.
 
     Attributes:
-        checkpoint: ``choice_il_epoch9.pth``, or the unpacked folder of the search model (BART).
-        out: the policy folder to write.
-        tokenizer: hub id or folder whose tokenizer the model was trained with; for the choice model the default
-            backbone's when left out, which has the words of ``bert-base-uncased``.
+        checkpoint: choice_il_epoch9.pth, or the unpacked folder of the search model (BART).
+        out: the policy folder to write; must not exist.
+        tokenizer: hub id or folder of the tokenizer that the model was trained with; for the choice model it may be
+            left out: the default backbone's has the vocabulary of bert-base-uncased.
         heads: attention heads of the choice model's BERT; its width divided by 64 when left out.
-        partial: write the policy although some weights found no place or are missing.
+        partial: write the policy although some weights do not fit or are missing.
     """
 
     checkpoint: Path
@@ -29,7 +30,6 @@ class Convert:
     tokenizer: str | None = None
     heads: int | None = None
     partial: bool = False
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
@@ -44,7 +44,7 @@ class Convert:
         emit(answer, _text(report) + (f"\n{kind} policy in {self.out}" if done else ""), self.json)
         if not done:
             raise PolicyError(
-                f"{self.checkpoint}: some weights do not fit; nothing was written. Use --partial to go on without them."
+                f"{self.checkpoint}: some weights do not fit; nothing was written. Use --partial to do without them."
             )
 
     def _choice(self) -> "Conversion":

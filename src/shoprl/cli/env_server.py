@@ -4,9 +4,9 @@ import contextlib
 import socket
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
-from shoprl.cli.output import check_seed
+from shoprl.cli.checks import check_seed
+from shoprl.cli.options import OnData, Seeded, Strict
 from shoprl.errors import ConfigError
 from shoprl.serve.sessions import Limits
 from shoprl.shop.data import read_data
@@ -14,27 +14,23 @@ from shoprl.shop.data import read_data
 KEEP_ALIVE = 75  # seconds; longer than the client's
 
 
-@dataclass(frozen=True)
-class EnvServer:
-    """Serve the environment over HTTP until interrupted. It asks nobody for a password: see to who can reach it.
+@dataclass(frozen=True, kw_only=True)
+class EnvServer(OnData, Seeded, Strict):
+    """Serve the environment over HTTP.
+
+    It runs until it is interrupted. It has no authentication: anyone who can reach the address can use it.
 
     Attributes:
-        data: the data folder.
-        host: the address to listen at; 0.0.0.0 is every one of this machine.
-        port: 0 takes a free one.
-        max_sessions: sessions open at once.
-        idle_seconds: a session without a request for so long is dropped.
-        seed: of the seeds given to sessions that bring none.
-        strict: a product that cannot be read is an error.
+        host: the address to listen on; 0.0.0.0 means every address of this machine.
+        port: the port; 0 takes a free one.
+        max_sessions: sessions open at the same time, at most.
+        idle_seconds: a session without a request for this long is closed.
     """
 
-    data: Path
     host: str = "127.0.0.1"
     port: int = 8700
     max_sessions: int = Limits.max_sessions
     idle_seconds: float = Limits.idle_seconds
-    seed: int = 0
-    strict: bool = False
 
     def execute(self) -> None:
         """Run the command."""
@@ -57,7 +53,7 @@ def listen(host: str, port: int) -> socket.socket:
     """A socket that takes connections.
 
     Raises:
-        ConfigError: that address cannot be had.
+        ConfigError: the address cannot be used.
     """
     if not 0 <= port < 2**16:
         raise ConfigError(f"--port {port}: must be from 0 to {2**16 - 1}.")

@@ -1,96 +1,149 @@
-"""A WebShop-compatible shop, agents that learn to shop in it, and recommendations made of them."""
+"""The command ``shoprl``: the table of its commands, of which only the one called is imported."""
 
 import logging
 import os
 import sys
-from dataclasses import dataclass
-from typing import Any
+import textwrap
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any, NoReturn
 
-import tyro
-
-from shoprl.cli.bench import BenchCommand
-from shoprl.cli.catalog import CatalogCommand
-from shoprl.cli.compare import Compare
-from shoprl.cli.convert import Convert
-from shoprl.cli.env_server import EnvServer
-from shoprl.cli.evaluate import Evaluate
-from shoprl.cli.parity import Parity
-from shoprl.cli.preferences import PreferencesCommand
-from shoprl.cli.recommend import Recommend
-from shoprl.cli.report import Report
-from shoprl.cli.reproduce import Reproduce
-from shoprl.cli.study import StudyCommand
-from shoprl.cli.train_query import TrainQuery
-from shoprl.cli.trajectories import TrajectoriesCommand
 from shoprl.errors import ConfigError, ShopRLError
+from shoprl.version import __version__
 
-
-@dataclass(frozen=True)
-class Train:
-    """Train a policy: imitation, dpo, policy-gradient, ppo or self-learning (see `shoprl train --help`)."""
-
-
-COMMANDS: dict[str, Any] = {
-    "reproduce": Reproduce,
-    "train": Train,
-    "evaluate": Evaluate,
-    "compare": Compare,
-    "report": Report,
-    "recommend": Recommend,
-    "catalog": CatalogCommand,
-    "trajectories": TrajectoriesCommand,
-    "preferences": PreferencesCommand,
-    "study": StudyCommand,
-    "bench": BenchCommand,
-    "env-server": EnvServer,
-    "parity": Parity,
-    "train-query": TrainQuery,
-    "convert": Convert,
+ABOUT = "A WebShop-compatible shop, agents that learn to shop in it, and recommendations from them."
+COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its first line of help
+    "reproduce": ("reproduce:Reproduce", "Run an experiment end to end: train, compare and report."),
+    "recommend": ("recommend:Recommend", "Recommend products for a request."),
+    "train imitation": ("train:Imitation", "Imitate demonstrations: cross entropy of the demonstrated action."),
+    "train dpo": ("train:DPO", "Prefer demonstrated actions to the policy's own, or learn from given pairs."),
+    "train policy-gradient": ("train:PolicyGradient", "Learn from rewards: WebShop's advantage actor-critic."),
+    "train ppo": ("train:PPO", "Learn from rewards: proximal policy optimisation."),
+    "train self-learning": ("train:SelfLearning", "DPO on pairs from the policy's own successful episodes."),
+    "train-query": ("train_query:TrainQuery", "Train a query policy, which turns instructions into searches."),
+    "evaluate": ("evaluate:Evaluate", "Measure a policy: success rate and score with 95% intervals."),
+    "compare": ("compare:Compare", "Find the best of several policies by Thompson sampling."),
+    "study": ("study:StudyCommand", "Run studies over several seeds and write their reports."),
+    "report": ("report:Report", "Write one HTML page about finished runs."),
+    "catalog generate": ("catalog:Generate", "Generate a shop: catalogue, goals and splits in WebShop's formats."),
+    "catalog build": ("catalog:Build", "Build the store of a data folder, which opens at once."),
+    "catalog attributes": ("catalog:Attributes", "Mine attributes of products by TF-IDF, as WebShop did."),
+    "catalog split": ("catalog:Split", "Split goals into train, eval and test, with a content hash."),
+    "trajectories show": ("trajectories:Show", "Show trajectories step by step."),
+    "trajectories filter": ("trajectories:Filter", "Write the trajectories that fulfil every given condition."),
+    "trajectories stats": ("trajectories:Stats", "Count what a trajectory file holds."),
+    "trajectories import": ("trajectory_sources:Import", "Import people's trajectories, as far as they replay here."),
+    "trajectories demonstrate": ("trajectory_sources:Demonstrate", "Make demonstrations by simulated shoppers."),
+    "preferences make": ("preference_maker:Make", "Make pairs: a demonstrated action, and another of a policy."),
+    "preferences show": ("preferences:Show", "Show preference pairs."),
+    "preferences stats": ("preferences:Stats", "Count what a file of preference pairs holds."),
+    "preferences export": ("preferences:Export", "Write the pairs that fulfil every given condition, also for TRL."),
+    "env-server": ("env_server:EnvServer", "Serve the environment over HTTP."),
+    "parity": ("parity:Parity", "Check that a shop answers as the original WebShop did."),
+    "convert": ("convert:Convert", "Convert a published WebShop checkpoint into a policy folder."),
+    "bench env": ("bench:Env", "Measure environment steps a second in one process."),
+    "bench search": ("bench:Search", "Measure the time of a search."),
+    "bench startup": ("bench:Startup", "Measure import time and the time to the first step."),
+    "bench memory": ("bench:Memory", "Measure the memory of environments and workers."),
+    "bench scale": ("bench:Scale", "Measure build time, search time and memory for shops of several sizes."),
+    "bench learn": ("bench:Learn", "Measure seconds an update of each learner, and decisions a second."),
 }
-
-
-def _commands() -> dict[str, Any]:
-    """The commands; that of the learners, whose settings take seconds to import, only where it is called."""
-    if sys.argv[1:2] != ["train"]:
-        return COMMANDS
-    from shoprl.cli.train import TrainCommand
-
-    return COMMANDS | {"train": TrainCommand}
-
-
-def _check_processes() -> None:
-    """Refuse several processes where they would all write one folder."""
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and sys.argv[1:2] not in (["train"], ["train-query"]):
-        raise ConfigError("Only `train` and `train-query` run in several processes. Start this without a launcher.")
+GROUPS = {
+    "train": "Train a policy with one learner.",
+    "catalog": "Generate a shop, build its store, mine attributes, split goals.",
+    "trajectories": "Show, filter, count, import and make trajectories.",
+    "preferences": "Make, show, count and export preference pairs.",
+    "bench": "Measure speed and memory of the environment and the learners.",
+}
+SEVERAL_PROCESSES = ("train", "train-query")
 
 
 def main() -> None:
     """Parse the arguments and run a command; exits with 2 on bad input."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    command: Any = None
     try:
-        _check_processes()
-        command = tyro.extras.subcommand_cli_from_dict(
-            _commands(),
-            prog="shoprl",
-            description=__doc__,
-            config=(tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),
-        )
-        command.execute()
+        name = _called(sys.argv[1:])
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1 and name.split()[0] not in SEVERAL_PROCESSES:
+            raise ConfigError("Only `train` and `train-query` run in several processes. Start this without a launcher.")
+        module, _, kind = COMMANDS[name][0].partition(":")
+        command = getattr(import_module(f"shoprl.cli.{module}"), kind)
+        from shoprl.cli.parsing import parse
+
+        parse(command, f"shoprl {name}", sys.argv[1 + len(name.split()) :]).execute()
     except ShopRLError as error:
-        sys.stderr.write(f"{type(error).__name__}: {error}\n")
-        sys.exit(2)
+        _fail(f"{type(error).__name__}: {_with_flags(str(error), command)}")
     except ModuleNotFoundError as error:
-        sys.stderr.write(f"ConfigError: {error.name} is not installed. Run `pip install 'shoprl[all]'`.\n")
-        sys.exit(2)
+        _fail(f"ConfigError: {error.name} is not installed. Run `pip install 'shoprl[all]'`.")
     except BrokenPipeError:  # whoever read the output has seen enough
         sys.stderr.close()
         sys.exit(0)
     except OSError as error:
-        sys.stderr.write(f"StorageError: {error}. Check the path, its permissions and the space left.\n")
-        sys.exit(2)
+        _fail(f"StorageError: {error}. Check the path, its permissions and the free space.")
     except KeyboardInterrupt:
-        sys.stderr.write("Stopped. A command that has --resume goes on with it.\n")
-        sys.exit(130)
+        _fail("Interrupted. A command that has --resume continues with it.", 130)
+
+
+def _fail(text: str, code: int = 2) -> NoReturn:
+    sys.stderr.write(f"{text}\n")
+    sys.exit(code)
+
+
+def _called(arguments: Sequence[str]) -> str:
+    """The command that arguments begin with; prints help or the version and exits where that is asked for.
+
+    Raises:
+        ConfigError: there is no such command.
+    """
+    first = arguments[0] if arguments else ""
+    second = arguments[1] if len(arguments) > 1 else ""
+    group = f"{first} " if first in GROUPS else ""
+    word = second if group else first
+    if group + word in COMMANDS:
+        return group + word
+    if word == "--version" and not group:
+        sys.stdout.write(f"shoprl {__version__}\n")
+        sys.exit(0)
+    if word in ("-h", "--help", ""):
+        (sys.stdout if word else sys.stderr).write(_help(group))
+        sys.exit(0 if word else 2)
+    names = [name.removeprefix(group) for name in COMMANDS if name.startswith(group)] if group else [*_top_level()]
+    close = get_close_matches(word, names, n=3)
+    meant = f" Did you mean {' or '.join(close)}?" if close else ""
+    what = "option" if word.startswith("-") else "command"
+    raise ConfigError(f"{word}: no such {what}.{meant} Run `shoprl {group}--help`.")
+
+
+def _top_level() -> dict[str, str]:
+    """The first words of all commands, with their help, in the table's order."""
+    return {name.split()[0]: GROUPS.get(name.split()[0], about) for name, (_, about) in COMMANDS.items()}
+
+
+def _help(group: str) -> str:
+    rows = (
+        {name.removeprefix(group): about for name, (_, about) in COMMANDS.items() if name.startswith(group)}
+        if group
+        else _top_level()
+    )
+    width = max(map(len, rows)) + 4
+    lines = [
+        textwrap.fill(about, 80, initial_indent=f"  {name}".ljust(width), subsequent_indent=" " * width)
+        for name, about in rows.items()
+    ]
+    usage = f"usage: shoprl {group}COMMAND [OPTIONS]" + ("" if group else "\n       shoprl --version")
+    about = GROUPS[group.strip()] if group else ABOUT
+    end = f"Run `shoprl {group}COMMAND --help` for the options of a command."
+    return "\n".join((usage, "", about, "", "commands:", *lines, "", end, ""))
+
+
+def _with_flags(message: str, command: type | None) -> str:
+    """A library's message with its parameters named as the options of the called command."""
+    if command is None:
+        return message
+    from shoprl.cli.parsing import with_flags
+
+    return with_flags(message, command)
 
 
 if __name__ == "__main__":  # `accelerate launch -m shoprl.cli.main`

@@ -4,19 +4,7 @@ import io
 import json
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any
-
-import tyro
-
-from shoprl.errors import ConfigError
-
-Json = Annotated[bool, tyro.conf.arg(help="Print one JSON document on stdout and nothing else.")]
-
-
-def check_seed(seed: int) -> None:
-    """Refuse a seed that not every generator takes."""
-    if not 0 <= seed < 2**32:
-        raise ConfigError(f"--seed {seed}: must be from 0 to {2**32 - 1}.")
+from typing import Any
 
 
 def emit(value: object, text: str, as_json: bool) -> None:
@@ -46,3 +34,10 @@ def percent(value: float | None, interval: Sequence[float] | None = None) -> str
         return "-"
     text = f"{100 * value:.1f}%"
     return f"{text} [{100 * interval[0]:.1f}, {100 * interval[1]:.1f}]" if interval is not None else text
+
+
+def points(value: float | None, interval: Sequence[float] | None = None) -> str:
+    """A score in points, with its interval where there is one."""
+    if value is None:
+        return "-"
+    return f"{value:.1f} [{interval[0]:.1f}, {interval[1]:.1f}]" if interval is not None else f"{value:.1f}"

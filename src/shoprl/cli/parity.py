@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from shoprl.cli.output import Json, emit, table
+from shoprl.cli.options import OnData, Printing, Strict
+from shoprl.cli.output import emit, table
 from shoprl.compat.parity import KEPT, UNITS, Part, compare
 from shoprl.compat.recordings import read_tagger
 from shoprl.errors import CatalogError, ConfigError
@@ -16,26 +17,24 @@ from shoprl.shop.store import ABOUT
 NOUNS = "title_nouns.json"
 
 
-@dataclass(frozen=True)
-class Parity:
-    """Replay recordings of the original WebShop and compare; the exit code is 1 where anything differs.
+@dataclass(frozen=True, kw_only=True)
+class Parity(OnData, Strict, Printing):
+    """Check that a shop answers as the original WebShop did.
+
+    Recordings of the original are replayed and compared; the exit code is 1 if anything differs.
 
     Attributes:
-        data: the data folder that the recordings were made with, its prices.json and goals.jsonl included.
+        data: the data folder that the recordings were made with, including its prices.json and goals.jsonl.
         golden: the folder of the recordings: episodes.jsonl, rewards.jsonl, search.jsonl (.gz allowed), or some of
             them.
-        nouns: the recorded tagger's nouns, ASIN -> list; left out, title_nouns.json of the data folder where it is
-            there, else TextBlob's tagger.
-        show: so many differences of each part are shown, as diffs.
-        strict: a product that cannot be read is an error.
+        nouns: the recorded tagger's nouns, ASIN -> list; when left out, title_nouns.json of the data folder if it is
+            there, or else TextBlob's tagger.
+        show: how many differences of each part are shown, as diffs.
     """
 
-    data: Path
     golden: Path
     nouns: Path | None = None
     show: int = KEPT
-    strict: bool = False
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""

@@ -4,36 +4,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shoprl.cli.checks import new_file
-from shoprl.cli.output import Json, check_seed, emit
+from shoprl.cli.options import NewFile, OnData, Printing, Seeded, Strict, Threaded, prepare
+from shoprl.cli.output import emit
 from shoprl.shop.data import read_data
 from shoprl.tasks.shop.task import ShopTask
 
 
-@dataclass(frozen=True)
-class Make:
-    """Make preference pairs: chosen is what a trajectory did, rejected what a policy draws in the same state.
+@dataclass(frozen=True, kw_only=True)
+class Make(OnData, NewFile, Seeded, Threaded, Strict, Printing):
+    """Make pairs: a demonstrated action, and another of a policy.
+
+    Chosen is what a trajectory did, rejected is what the policy draws in the same state.
 
     Attributes:
-        data: the data folder.
-        demonstrations: a trajectory file made on this data's goals.
+        demonstrations: a trajectory file made on this data folder's goals.
         policy: the policy folder that rejected actions are drawn from.
-        out: where to; must not exist.
-        draws: a draw equal to the chosen action is made again, at most so often in all; then the state is skipped.
-        seed: of the draws.
-        strict: a product that cannot be read is an error.
+        draws: draws in a state, at most, until one differs from the chosen action; without one the state is skipped.
     """
 
-    data: Path
     demonstrations: Path
     policy: Path
-    out: Path
     draws: int = 16
-    seed: int = 0
-    strict: bool = False
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
+        prepare(self.seed, self.threads)
         import numpy as np
 
         from shoprl.policies.saving import load_learned
@@ -42,7 +37,6 @@ class Make:
         from shoprl.trajectories.files import read_trajectories
         from shoprl.trajectories.preferences import preference, write_preferences
 
-        check_seed(self.seed)
         new_file(self.out)
         data = read_data(self.data, self.strict)
         goals_sha256 = data.hashes()["goals"]

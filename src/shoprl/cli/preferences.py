@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import tyro
 
 from shoprl.cli.checks import at_least_one, new_file, shown
-from shoprl.cli.output import Json, emit, table
-from shoprl.cli.preference_maker import Make
+from shoprl.cli.options import NewFile, Printing
+from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError, TrajectoryError
 from shoprl.trajectories.lines import stored_hash
 from shoprl.trajectories.preferences import Preference, read_preferences, write_preferences, write_texts
@@ -28,20 +28,19 @@ def _page(preference: Preference) -> str:
     return str(preference.about.get("page", "unknown"))
 
 
-@dataclass(frozen=True)
-class Show:
-    """Show the pairs of a file.
+@dataclass(frozen=True, kw_only=True)
+class Show(Printing):
+    """Show preference pairs.
 
     Attributes:
         file: the file of pairs.
-        first: only the first so many; all when left out.
-        prompts: show the prompts whole.
+        first: only this many, from the first on; all when left out.
+        prompts: show the whole prompts.
     """
 
     file: tyro.conf.Positional[Path]
     first: int | None = None
     prompts: bool = False
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
@@ -64,32 +63,31 @@ class Show:
         )
 
 
-@dataclass(frozen=True)
-class Stats:
-    """Count what a file of pairs holds.
+@dataclass(frozen=True, kw_only=True)
+class Stats(Printing):
+    """Count what a file of preference pairs holds.
 
     Attributes:
         file: the file of pairs.
     """
 
     file: tyro.conf.Positional[Path]
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
         sha256 = stored_hash(self.file)
-        found = _counts(read_preferences(self.file, sha256))
-        margin, prompts = found["margin"], found["prompt_characters"]
+        counts = _counts(read_preferences(self.file, sha256))
+        margin, prompts = counts["margin"], counts["prompt_characters"]
         rows = [
-            ("pairs", found["pairs"]),
-            ("goals", found["goals"]),
-            ("states", found["states"]),
-            *((f"pairs, {shown(page, 20)} page", count) for page, count in found["pages"].items()),
-            ("also the other way round", found["contradicted"]),
+            ("pairs", counts["pairs"]),
+            ("goals", counts["goals"]),
+            ("states", counts["states"]),
+            *((f"pairs, {shown(page, 20)} page", count) for page, count in counts["pages"].items()),
+            ("also in the opposite order", counts["contradicted"]),
             ("characters of a prompt, mean / most", "{mean:.0f} / {most}".format(**prompts)),
             ("margin, mean (pairs that have one)", "{mean:.3f} ({pairs})".format(**margin) if margin else "-"),
         ]
-        emit({"file": str(self.file), **found, "goals_sha256": sha256}, table(("", "found"), rows), self.json)
+        emit({"file": str(self.file), **counts, "goals_sha256": sha256}, table(("", "number"), rows), self.json)
 
 
 def _counts(pairs: Sequence[Preference]) -> dict[str, Any]:
@@ -107,24 +105,21 @@ def _counts(pairs: Sequence[Preference]) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
-class Export:
-    """Write the pairs of a file that fulfil every condition given to another file.
+@dataclass(frozen=True, kw_only=True)
+class Export(NewFile, Printing):
+    """Write the pairs that fulfil every given condition, also for TRL.
 
     Attributes:
         file: the file of pairs.
-        out: where to; must not exist.
-        format: only prompt, chosen and rejected, as TRL reads them; or all fields.
-        page: those on this kind of page (results, item, sub).
-        min_margin: those whose margin is at least this.
+        format: trl writes prompt, chosen and rejected, as TRL reads them; shoprl writes all fields.
+        page: pairs on this kind of page (results, item, sub).
+        min_margin: pairs whose margin is at least this.
     """
 
     file: tyro.conf.Positional[Path]
-    out: Path
     format: Literal["trl", "shoprl"] = "trl"
     page: str | None = None
     min_margin: float | None = None
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
@@ -135,7 +130,7 @@ class Export:
         pairs = read_preferences(self.file, sha256)
         kept = [pair for pair in pairs if self._keeps(pair)]
         if not kept:
-            raise TrajectoryError(f"{self.file}: none of its {len(pairs)} pairs is left. Ask for less.")
+            raise TrajectoryError(f"{self.file}: none of its {len(pairs)} pairs is left. Relax the conditions.")
         if self.format == "trl":
             write_texts(self.out, kept)
         else:
@@ -147,23 +142,3 @@ class Export:
         margin = _margin(pair)
         wide = self.min_margin is None or (margin is not None and margin >= self.min_margin)
         return wide and self.page in (None, _page(pair))
-
-
-@dataclass(frozen=True)
-class PreferencesCommand:
-    """Make preference pairs, look at files of them, and export them for other libraries.
-
-    Attributes:
-        command: what to do.
-    """
-
-    command: (
-        Annotated[Make, tyro.conf.subcommand("make")]
-        | Annotated[Show, tyro.conf.subcommand("show")]
-        | Annotated[Stats, tyro.conf.subcommand("stats")]
-        | Annotated[Export, tyro.conf.subcommand("export")]
-    )
-
-    def execute(self) -> None:
-        """Run the command."""
-        self.command.execute()

@@ -2,59 +2,63 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
-from shoprl.cli.output import Json, check_seed, emit, percent, table
+from shoprl.cli.checks import shown
+from shoprl.cli.options import Printing, Seeded, Threaded, prepare
+from shoprl.cli.output import emit, percent, table
+from shoprl.errors import ConfigError
 from shoprl.shop.data import read_shop
 from shoprl.tasks.shop.task import ShopTask
 
 
-@dataclass(frozen=True)
-class Recommend:
-    """Recommend products: the agent shops several times, and what it buys is ranked.
+@dataclass(frozen=True, kw_only=True)
+class Recommend(Seeded, Threaded, Printing):
+    """Recommend products for a request.
+
+    The agent shops several times for the request, and what it buys is ranked. In a shell, put the request in single
+    quotes, which keep a $ as it is: shoprl recommend --run runs/quick 'a red mug under $10'
 
     Attributes:
-        request: what is looked for, in plain words.
-        run: a run folder that ``shoprl reproduce`` wrote; its best policy shops in its catalogue.
-        data: shop in another data folder.
-        policy: use another policy folder.
+        request: what you are looking for, in plain words.
+        run: a run folder of shoprl reproduce or shoprl train: its policy (of several the best) shops in its catalogue.
+        data: the data folder to shop in; the run's when left out.
+        policy: a policy folder, or one of the built-in policies: rule, rule-options, random; the run's when left out.
         runs: how many times the agent shops.
         top: length of the list, at most.
-        seed: of the draws.
     """
 
-    request: tyro.conf.Positional[str]
-    run: Path
+    request: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="REQUEST")]
+    run: Path | None = None
     data: Path | None = None
-    policy: Path | None = None
+    policy: str | None = None
     runs: int = 20
     top: int = 10
-    seed: int = 0
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
-        from shoprl.policies.saving import load_learned
-        from shoprl.recommend.recommender import recommend
-        from shoprl.runlog import read_run
+        prepare(self.seed, self.threads)
+        from shoprl.policies.saving import load_policy
+        from shoprl.recommender.recommend import recommend
+        from shoprl.runlog import policy_of
 
-        check_seed(self.seed)
-        record = read_run(self.run)
-        policy = load_learned(self.policy or self.run / record["best_policy"])
-        shop = read_shop(self.data or self.run / record["data"])
-        found = recommend(policy, ShopTask(shop), self.request, self.runs, self.top, self.seed)
+        chosen, data = self.policy, self.data
+        if chosen is None or data is None:
+            if self.run is None:
+                raise ConfigError("Give a run folder with --run, or both --policy and --data.")
+            own_policy, own_data = policy_of(self.run)
+            chosen, data = chosen or str(own_policy), data or own_data
+        task = ShopTask(read_shop(data))
+        ranked = recommend(load_policy(chosen), task, self.request, self.runs, self.top, self.seed)
         rows = [
-            (number, r.asin, percent(r.share), f"{r.probability:.3f}", r.price, _short(r.title), _options(r.options))
-            for number, r in enumerate(found, start=1)
+            (number, r.asin, percent(r.share), f"{r.probability:.3f}", r.price, shown(r.title, 60), _options(r.options))
+            for number, r in enumerate(ranked, start=1)
         ]
         text = table(("#", "product", "bought", "probability", "price", "title", "options"), rows)
-        answer = {"request": self.request, "runs": self.runs, "recommendations": [r.to_json() for r in found]}
+        answer = {"request": self.request, "runs": self.runs, "recommendations": [r.to_json() for r in ranked]}
         emit(answer, text if rows else "Nothing was bought in any run. Try other words.", self.json)
-
-
-def _short(title: str) -> str:
-    return title if len(title) <= 60 else title[:59] + "…"
 
 
 def _options(options: dict[str, str]) -> str:

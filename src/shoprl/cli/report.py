@@ -6,29 +6,34 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from shoprl.cli.output import Json, emit, percent, table
+from shoprl.cli.options import Printing
+from shoprl.cli.output import emit, percent, table
 
 if TYPE_CHECKING:
     from shoprl.report import WrittenReport
     from shoprl.report.seeds import OverSeeds
 
 
-@dataclass(frozen=True)
-class Report:
-    """Write one self-contained HTML page of finished runs; runs that differ in their seeds alone are averaged.
+@dataclass(frozen=True, kw_only=True)
+class Report(Printing):
+    """Write one HTML page about finished runs.
+
+    The page is one file that needs no other. Runs that differ only in their seeds are averaged.
 
     Attributes:
         runs: run folders.
         out: the page to write.
-        markdown: write the report as GitHub Markdown too, its pictures into the folder of the same name without suffix.
-        title: of the page.
+        markdown: also write the report as GitHub Markdown to this file, and its pictures to a folder of the same name
+            without the suffix.
+        title: title of the page.
     """
 
-    runs: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN...")]
+    runs: Annotated[
+        tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN...", help_behavior_hint="(at least one)")
+    ]
     out: Path
     markdown: Path | None = None
     title: str = "ShopRL report"
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""

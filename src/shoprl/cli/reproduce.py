@@ -1,50 +1,45 @@
-"""``shoprl reproduce``: the whole chain, from a catalogue to a compared and saved agent, in one run folder."""
+"""``shoprl reproduce``: an experiment from a catalogue to compared and saved agents, in one run folder."""
 
+import shlex
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from shoprl.cli.output import Json, check_seed, emit, percent, table
+from shoprl.cli.checks import shown
+from shoprl.cli.options import OnAnyData, Printing, RunFolder, Seeded, Strict, Threaded, prepare
+from shoprl.cli.output import emit, percent, points, table
 from shoprl.cli.study import StudyCommand, StudyName
-from shoprl.errors import ConfigError, RunError
-from shoprl.shop.data import read_data
+from shoprl.errors import RunError
+from shoprl.shop.data import ShopData, read_data
 
+LONGEST_REQUEST = 120  # characters
 PAPER: tuple[StudyName, ...] = ("learners", "data", "stacked")  # the studies of the paper's own claims
 
 
-@dataclass(frozen=True)
-class Reproduce:
-    """Run the chain: demonstrations, imitation, DPO and its control, evaluation on test goals, Thompson sampling.
+@dataclass(frozen=True, kw_only=True)
+class Reproduce(OnAnyData, RunFolder, Seeded, Threaded, Strict, Printing):
+    """Run an experiment end to end: train, compare and report.
 
-    With ``--budget standard``: the recipe of the best agent. With ``--budget paper``: the paper's experiments.
+    Demonstrations by simulated shoppers, imitation, DPO and its control, evaluation on test goals and Thompson
+    sampling; or, with --budget standard, the recipe of the best agent; or, with --budget paper, the paper's studies.
 
     Attributes:
-        data: the data folder; left out, a shop of 2,000 products is generated in the run folder.
-        budget: how much of everything: ``quick`` takes minutes on two cores, ``tiny`` shows that it runs;
-            ``standard`` makes the best agent, within 45 minutes; ``paper`` runs the first three studies at the paper's
-            size, with three seeds from ``seed`` on, which takes hours.
-        out: the run folder; must be new or empty, or an unfinished run with ``resume``.
-        seed: of every draw.
-        threads: processor threads; results are repeatable for one seed and one number of threads.
-        resume: go on with a run that was cut off.
-        strict: a product that cannot be read is an error.
+        data: the data folder; when left out, a shop of 2,000 products is generated in the run folder.
+        budget: how much of everything: quick takes minutes on two cores, tiny only shows that it runs; standard makes
+            the best agent, within 45 minutes; paper runs the first three studies at the paper's size, with three seeds
+            from --seed on, which takes hours.
     """
 
-    data: Path | None = None
     budget: Literal["paper", "standard", "quick", "tiny"] = "quick"
     out: Path = Path("runs/quick")
-    seed: int = 0
-    threads: int = 2
-    resume: bool = False
-    strict: bool = False
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
         if self.budget == "paper":
             self._paper()
         else:
-            self._chain()
+            self._experiment()
 
     def _paper(self) -> None:
         """The studies of the paper's claims at its size."""
@@ -53,32 +48,38 @@ class Reproduce:
         if (self.out / RUN).is_file():
             raise RunError(f"{self.out}: holds a run of another budget. Choose another folder with --out.")
         if self.out.is_dir() and any(self.out.iterdir()) and not self.resume:
-            raise RunError(f"{self.out}: not empty. Go on with --resume, or choose another folder with --out.")
+            raise RunError(
+                f"{self.out}: not empty. Continue the run in it with --resume, or choose another folder with --out."
+            )
         seeds = (self.seed, self.seed + 1, self.seed + 2)
-        StudyCommand(PAPER, self.out, self.data, seeds, "paper", self.threads, self.strict, self.json).execute()
+        StudyCommand(
+            names=PAPER,
+            out=self.out,
+            data=self.data,
+            seeds=seeds,
+            size="paper",
+            threads=self.threads,
+            strict=self.strict,
+            json=self.json,
+        ).execute()
 
-    def _chain(self) -> None:
+    def _experiment(self) -> None:
         import matplotlib  # noqa: F401  (what only the report needs is missed now, not after training)
-        import torch
 
+        prepare(self.seed, self.threads)
         from shoprl.experiments.reproducing import run_recipe
 
-        check_seed(self.seed)
-        if self.threads < 1:
-            raise ConfigError(f"--threads {self.threads}: must be at least 1.")
-        torch.set_num_threads(self.threads)
-        torch.use_deterministic_algorithms(True)
         given = read_data(self.data, self.strict) if self.data else None  # bad input is named before any work
         assert self.budget != "paper"
-        results = run_recipe(self.out, given, self.data, self.budget, self.seed, self.resume)
-        emit(results, self._text(results), self.json)
+        results, shop = run_recipe(self.out, given, self.data, self.budget, self.seed, self.resume)
+        emit(results, self._text(results, shop), self.json)
 
-    def _text(self, results: dict[str, Any]) -> str:
+    def _text(self, results: dict[str, Any], data: ShopData) -> str:
         rows = [
             (
                 name,
                 percent(row["success_rate"], row["success_rate_interval"]),
-                f"{row['score']:.1f} [{row['score_interval'][0]:.1f}, {row['score_interval'][1]:.1f}]",
+                points(row["score"], row["score_interval"]),
                 *_more(row),
             )
             for name, row in results["agents"].items()
@@ -88,12 +89,20 @@ class Reproduce:
             f"{table(header[: len(rows[0])], rows)}\n\n{_compared(results)}"
             f"best policy on the eval goals: {self.out / results['best_policy']}\n"
             f"report: {self.out / 'report.html'}   ({results['wall_seconds']['total']:.0f} s)\n\n"
-            f'Try: shoprl recommend --run {self.out} "a long lasting lipstick in dark red under 20 dollars"'
+            f"Try: shoprl recommend --run {shlex.quote(str(self.out))} {_request(data)}"
         )
 
 
+def _request(data: ShopData) -> str:
+    """The shortest instruction of the shop's test goals, quoted for a shell: nothing in single quotes is expanded."""
+    indices = data.split.test or range(len(data.goals))
+    instruction = min((data.goals[index].instruction for index in indices), key=len)
+    short = textwrap.shorten(instruction, LONGEST_REQUEST, placeholder="") or instruction[:LONGEST_REQUEST]
+    return shlex.quote(shown(short))
+
+
 def _more(row: dict[str, Any]) -> tuple[Any, ...]:
-    """What the chain knows of each agent beside success and score."""
+    """What is known of an agent beside success and score."""
     if "unseen_products" not in row:
         return ()
     unseen = row["unseen_products"]

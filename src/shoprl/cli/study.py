@@ -1,4 +1,4 @@
-"""``shoprl study``: the studies behind the claims, each with several seeds, each going on where it was cut off."""
+"""``shoprl study``: the studies behind the claims, each with several seeds; an interrupted one continues."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,70 +7,72 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from shoprl.cli.output import Json, check_seed, emit, table
+from shoprl.cli.checks import check_seed
+from shoprl.cli.options import OnAnyData, Printing, Strict, Threaded, prepare
+from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError
 
 StudyName = Literal["learners", "data", "stacked", "longer", "generalisation", "references", "images"]
 
 
-@dataclass(frozen=True)
-class StudyCommand:
-    """Train a study's agents with several seeds, compare them on the test goals, and record each seed as a run.
+@dataclass(frozen=True, kw_only=True)
+class StudyCommand(OnAnyData, Threaded, Strict, Printing):
+    """Run studies over several seeds and write their reports.
 
-    Called again it goes on: what is there is not made again. Studies in one folder share their agents. Each study gets
-    a page of all its seeds there, STUDY/report.html, also as Markdown.
+    A study trains its agents with each seed, compares them on the test goals, and records each seed as a run. Called
+    again, the command continues: finished work is not repeated. Studies in one folder share their agents. The report
+    over all seeds is STUDY/report.html in that folder, also as Markdown.
 
     Attributes:
         names: which studies, in this order.
-        data: the data folder; ``images`` generates its own shops.
+        data: the data folder; images does without, as it generates its own shops.
         out: the folder of the studies.
-        seeds: one run each.
-        size: how much of everything: ``small`` is for two cores, ``paper`` for the paper's numbers, ``tiny`` shows that
-            it runs.
-        threads: processor threads; results are repeatable for one seed and one number of threads.
-        strict: a product that cannot be read is an error.
+        seeds: one run for each seed.
+        size: how much of everything: small is for two cores, paper has the paper's numbers, tiny only shows that it
+            runs.
     """
 
-    names: Annotated[tuple[StudyName, ...], tyro.conf.Positional]
+    names: Annotated[
+        tuple[StudyName, ...],
+        tyro.conf.Positional,
+        tyro.conf.arg(metavar="STUDY...", help_behavior_hint="(at least one)"),
+    ]
     out: Path
-    data: Path | None = None
     seeds: tuple[int, ...] = (0, 1, 2)
     size: Literal["small", "paper", "tiny"] = "small"
-    threads: int = 2
-    strict: bool = False
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
         import matplotlib  # noqa: F401  (what only the report needs is missed now, not after training)
 
+        if not self.names or not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            raise ConfigError("Name at least one study, and seeds that differ.")
+        for seed in self.seeds:
+            check_seed(seed)
+        prepare(self.seeds[0], self.threads)
         from shoprl.experiments.studies.running import TITLES, Studies
         from shoprl.report import write_runs_report
 
-        for seed in self.seeds:
-            check_seed(seed)
-        if not self.names or not self.seeds or len(set(self.seeds)) < len(self.seeds):
-            raise ConfigError("Name at least one study, and seeds that differ.")
         studies = Studies(self.out, self.data, self.size, self.threads, self.strict)
         for name in self.names:
             studies.settings(name, 0)  # a study that cannot be run is named before another one is
-        found = {name: {seed: studies.run(name, seed) for seed in self.seeds} for name in self.names}
-        for name in found:
+        results = {name: {seed: studies.run(name, seed) for seed in self.seeds} for name in self.names}
+        for name in results:
             studies.draw(name)
             folder = self.out / name
             write_runs_report([folder], folder / "report.html", folder / "report.md", TITLES[name])
         texts = [
             f"{_text(name, list(runs.values()))}\nreport: {self.out / name / 'report.html'}"
-            for name, runs in found.items()
+            for name, runs in results.items()
         ]
-        emit(found, "\n\n".join(texts), self.json)
+        emit(results, "\n\n".join(texts), self.json)
 
 
 def _text(name: str, runs: Sequence[Mapping[str, Any]]) -> str:
-    """A study's agents, means over its seeds, and its differences."""
+    """A study's agents, means over its seeds with 95% intervals, and its differences seed by seed."""
     agents = list(dict.fromkeys(agent for run in runs for agent in run["agents"]))
     rows = [(agent, *_means([run["agents"][agent] for run in runs if agent in run["agents"]])) for agent in agents]
-    header = ("agent", "success, greedy", "score, greedy", "success, drawn", "seeds")
+    header = ("agent", "success, greedy [95%]", "score, greedy [95%]", "success, sampled [95%]", "seeds")
     lines = [f"{name}: {runs[0]['title']}", table(header, rows)]
     differences: dict[str, list[float]] = {}
     for row in (row for run in runs for row in run["comparisons"]):
@@ -91,7 +93,12 @@ def _means(rows: Sequence[Mapping[str, Any]]) -> tuple[str, str, str, int]:
 
 
 def _over(values: Sequence[float], unit: str) -> str:
-    """Mean, smallest and largest over the seeds."""
+    """The mean over the seeds, and from two seeds on its 95% interval over seeds (Student's t)."""
+    from shoprl.evaluation.statistics import over_seeds
+
     if not values:
         return "-"
-    return f"{sum(values) / len(values):.1f}{unit} [{min(values):.1f}, {max(values):.1f}]"
+    if len(values) == 1:
+        return f"{values[0]:.1f}{unit}"
+    mean = over_seeds(values)
+    return f"{mean.value:.1f}{unit} [{mean.low:.1f}, {mean.high:.1f}]"

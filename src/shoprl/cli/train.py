@@ -1,23 +1,23 @@
 """``shoprl train METHOD``: one learner, from files to a policy folder."""
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import tyro
-
-from shoprl.cli.output import Json, emit, table
-from shoprl.cli.train_work import Work
-from shoprl.errors import ConfigError, ShopRLError
+from shoprl.cli.checks import check_seed
+from shoprl.cli.options import OnData, OnDevice, Printing, RunFolder, Strict, Threaded, prepare
+from shoprl.cli.output import emit, table
+from shoprl.cli.train_work import NetworkName, Work
+from shoprl.errors import ConfigError
 from shoprl.shop.data import read_data
 from shoprl.training.dpo import DPOConfig
 from shoprl.training.imitation import ImitationConfig
 from shoprl.training.loop import LoopConfig
 from shoprl.training.policy_gradient import PolicyGradientConfig
 from shoprl.training.ppo import PPOConfig
-from shoprl.training.processes import DeviceName, device_for, team_on
 from shoprl.training.rollout import RLConfig
 from shoprl.training.self_learning import SelfLearningConfig
 
@@ -25,42 +25,33 @@ if TYPE_CHECKING:
     from shoprl.policies.learned import LearnedPolicy
     from shoprl.policies.query.policy import QueryOffer
 
+Log = list[dict[str, Any]]
+
 
 @dataclass(frozen=True, kw_only=True)
-class Training(ABC):
+class Training(OnData, RunFolder, Threaded, OnDevice, Strict, Printing, ABC):
     """What every method takes.
 
     Attributes:
-        data: the data folder.
-        out: the run folder: ``policy``, ``training`` (checkpoint, ``log.jsonl``, TensorBoard's files) and ``run.json``.
-        policy: a policy folder to start from; it is not changed.
-        demonstrations: a trajectory file made on this data's goals.
-        query_policy: the folder of a query policy; its best queries are searches that the policy chooses among too, in
-            place of those that ``policy`` had of another.
-        queries: how many of them, from 1 to 10; 3 when left out.
-        threads: processor threads; results are repeatable for one seed and one number of threads.
-        device: where the network is trained; ``auto`` is a GPU where torch finds one, with mixed precision.
-        resume: go on with a training that was cut off.
-        strict: a product that cannot be read is an error.
-        config: settings of the method.
+        out: the run folder: policy, training (checkpoint, log.jsonl, TensorBoard's files) and run.json. Must be new or
+            empty, or an unfinished run to continue with --resume.
+        policy: a policy folder to start from; it is not changed. A new policy when left out.
+        demonstrations: a trajectory file made on this data folder's goals.
+        query_policy: the folder of a query policy, whose best queries the policy can choose as searches; they take the
+            place of those that --policy had from another one.
+        queries: how many of its queries, from 1 to 10; 3 when left out.
+        config: settings of the learner.
     """
 
-    data: Path
-    out: Path
     policy: Path | None = None
     demonstrations: Path | None = None
     query_policy: Path | None = None
     queries: int | None = None
-    threads: int = 2
-    device: DeviceName = "auto"
-    resume: bool = False
-    strict: bool = False
-    json: Json = False
     config: LoopConfig | SelfLearningConfig
     method: ClassVar[str]
 
     @abstractmethod
-    def train(self, policy: "LearnedPolicy", work: Work) -> list[dict[str, Any]]:
+    def train(self, policy: "LearnedPolicy", work: Work, folder: Path) -> Log:
         """Train a policy in place; the log's rows."""
 
     @property
@@ -70,16 +61,65 @@ class Training(ABC):
 
     def check(self) -> None:
         """Refuse what cannot be done, before any work."""
-        if self.threads < 1:
-            raise ConfigError(f"--threads {self.threads}: must be at least 1.")
         if self.queries is not None:
             from shoprl.policies.query.policy import check_count
 
             _needs(self.query_policy, "query-policy", "--queries says how many of its queries to choose among.")
             check_count(self.queries)
 
-    def offer(self) -> "QueryOffer | None":
-        """The query policy to choose among the queries of, read."""
+    def start(self, work: Work) -> "LearnedPolicy":
+        """The policy to train."""
+        if self.policy is not None:
+            return work.copy_of(self.policy)
+        return work.new_policy("choice", self.loop.seed, self.method)
+
+    def read(self, policy: "LearnedPolicy", work: Work) -> None:
+        """Read what the policy learns from, so that bad input is named before the run folder is claimed."""
+        work.examples(policy)
+
+    def settings(self, work: Work) -> dict[str, Any]:
+        """What defines the run."""
+        from shoprl.files import sha256_of
+        from shoprl.policies.query.policy import MANIFEST
+
+        names = ("policy", "demonstrations", "preferences")
+        given: dict[str, Any] = {name: str(getattr(self, name, None) or "") for name in names}
+        given |= {name: str(getattr(self, name, "")) for name in ("network", "tuned_layers")}
+        if self.query_policy is not None and work.offer is not None:
+            sha256 = sha256_of(self.query_policy / MANIFEST)
+            given["query_policy"] = {"folder": str(self.query_policy), "sha256": sha256, "queries": work.offer.n}
+        about = {"method": self.method, "config": asdict(self.config)}
+        return {**about, **given, "threads": self.threads, "hashes": work.data.hashes()}
+
+    def execute(self) -> None:
+        """Run the command."""
+        check_seed(self.loop.seed)
+        self.check()
+        team = prepare(self.loop.seed, self.threads, self.device)
+        from shoprl.policies.saving import save_policy
+        from shoprl.runlog import running
+
+        team.check(self.loop.batch_size)
+        if isinstance(self.loop, RLConfig):
+            team.check(self.loop.demonstrated, "demonstrated")
+        work = Work(read_data(self.data, self.strict), self.demonstrations, self._offer())
+        policy, folder = self.start(work), self.out / "training"
+        team.take(policy.model)
+        self.read(policy, work)
+        if not team.first:  # which writes the files
+            self.train(policy, work, folder)
+            return
+        settings = self.settings(work)
+        with running(self.out, settings, self.data, self.resume, team.about()) as record:
+            log = self.train(policy, work, folder)
+            about = {"method": self.method, "config": settings["config"], "last": log[-1]}
+            save_policy(policy, self.out / "policy", about)
+            record |= {"policy": "policy", "last": log[-1]}
+        answer = {"policy": str(self.out / "policy"), "method": self.method, "log": log}
+        emit(answer, _text(log, self.out), self.json)
+
+    def _offer(self) -> "QueryOffer | None":
+        """The query policy whose queries the policy chooses among, read."""
         from shoprl.policies.query.loading import load_query_policy
         from shoprl.policies.query.policy import QueryOffer
 
@@ -88,53 +128,14 @@ class Training(ABC):
         given = {} if self.queries is None else {"n": self.queries}
         return QueryOffer(load_query_policy(self.query_policy), **given)
 
-    def execute(self) -> None:
-        """Run the command."""
-        import torch
 
-        from shoprl.files import sha256_of
-        from shoprl.policies.query.policy import MANIFEST
-        from shoprl.policies.saving import save_policy
-        from shoprl.runlog import end_run, start_run
-
-        self.check()
-        team = team_on(device_for(self.device))
-        team.check(self.loop.batch_size)
-        if isinstance(self.loop, RLConfig):
-            team.check(self.loop.demonstrated, "demonstrated")
-        torch.set_num_threads(self.threads)
-        work = Work(self, self.offer(), read_data(self.data, self.strict))
-        start = work.start()
-        team.take(start.model)
-        about = {"method": self.method, "config": asdict(self.config)}
-        names = ("policy", "demonstrations", "preferences")
-        given: dict[str, Any] = {name: str(getattr(self, name, None) or "") for name in names}
-        given |= {name: str(getattr(self, name, "")) for name in ("head", "tuned_layers")}
-        if self.query_policy is not None and work.offer is not None:
-            sha256 = sha256_of(self.query_policy / MANIFEST)
-            given["query_policy"] = {"folder": str(self.query_policy), "sha256": sha256, "queries": work.offer.n}
-        settings = {**about, **given, "threads": self.threads, "hashes": work.data.hashes()}
-        if not team.first:  # which writes the files
-            self.train(start, work)
-            return
-        start_run(self.out, settings, self.data, self.resume, team.about())
-        try:
-            log = self.train(start, work)
-            save_policy(start, self.out / "policy", {**about, "last": log[-1]})
-        except ShopRLError:
-            end_run(self.out, "failed")
-            raise
-        end_run(self.out, "done", {"policy": "policy", "last": log[-1]})
-        answer = {"policy": str(self.out / "policy"), "method": self.method, "log": log}
-        emit(answer, _shown(log, self.out), self.json)
-
-
-def _shown(log: Sequence[dict[str, Any]], out: Path) -> str:
+def _text(log: Sequence[dict[str, Any]], out: Path) -> str:
     """The first and the last rows of a log."""
     rows = [*log[:1], *log[-1:]] if len(log) > 1 else log
     names = list(log[-1])
     cells = [
-        [f"{row[name]:.4g}" if isinstance(row.get(name), float) else row.get(name) for name in names] for row in rows
+        [f"{row[name]:.4g}" if isinstance(row.get(name), float) else row.get(name, "") for name in names]
+        for row in rows
     ]
     return f"{table(names, cells)}\n\npolicy: {out / 'policy'}"
 
@@ -144,31 +145,48 @@ def _needs(value: Path | None, name: str, why: str) -> None:
         raise ConfigError(f"--{name} is missing: {why}")
 
 
+def _with_pairs(row: dict[str, Any], pairs: int, skipped: int) -> dict[str, Any]:
+    """A row of a log with the pairs that it was learned from; says so where they are the lesser part."""
+    if skipped > pairs:
+        sys.stderr.write(
+            f"Warning: {skipped} of {pairs + skipped} decisions were skipped, because the policy drew no action there "
+            f"but the chosen one; it learns from {pairs} pairs. Try more --draws, or an earlier policy.\n"
+        )
+    return {**row, "pairs": pairs, "skipped": skipped}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Imitation(Training):
-    """Imitate demonstrations: cross entropy of the demonstrated action over the available ones.
+    """Imitate demonstrations: cross entropy of the demonstrated action.
+
+    Over the available actions of each decision.
 
     Attributes:
-        head: the network of a new policy: ``fast`` (cached states of the frozen backbone), ``bi-attention`` (WebShop's
-            BERT, tuned; for a GPU) or ``rnn`` (no pretrained weights).
-        tuned_layers: how many of the backbone's last layers a new policy with the fast head trains.
-        config: settings.
+        network: the network of a new policy: choice (on cached states of the frozen backbone), bi-attention (WebShop's,
+            with a BERT that is trained too; for a GPU) or rnn (no pretrained weights).
+        tuned_layers: how many of the backbone's last layers a new policy with the choice network trains.
     """
 
-    head: Literal["fast", "bi-attention", "rnn"] = "fast"
+    network: NetworkName = "choice"
     tuned_layers: int = 0
     config: ImitationConfig = field(default_factory=ImitationConfig)
     method: ClassVar[str] = "imitation"
 
     def check(self) -> None:
-        """See above."""
+        """Refuse a call without demonstrations, and tuned layers where there are none to tune."""
         super().check()
         _needs(self.demonstrations, "demonstrations", "give a trajectory file to imitate.")
-        if self.tuned_layers and (self.head != "fast" or self.policy is not None):
-            raise ConfigError("--tuned-layers goes with a new policy that has the fast head. Leave it out.")
+        if self.tuned_layers and (self.network != "choice" or self.policy is not None):
+            raise ConfigError("--tuned-layers goes with a new policy that has the choice network. Leave it out.")
 
-    def train(self, policy: "LearnedPolicy", work: Work) -> list[dict[str, Any]]:
-        """See above."""
+    def start(self, work: Work) -> "LearnedPolicy":
+        """The policy to train, of any network if it is a new one."""
+        if self.policy is not None:
+            return work.copy_of(self.policy)
+        return work.new_policy(self.network, self.loop.seed, self.method, self.tuned_layers)
+
+    def train(self, policy: "LearnedPolicy", work: Work, folder: Path) -> Log:
+        """Train by imitation."""
         import numpy as np
 
         from shoprl.policies.networks.choice import ChoicePolicy
@@ -176,20 +194,22 @@ class Imitation(Training):
         from shoprl.training.imitation import train_imitation
 
         data = work.examples(policy)
-        if not isinstance(policy, ChoicePolicy):  # as WebShop trains these heads
+        if not isinstance(policy, ChoicePolicy):  # as WebShop trains these networks
             rng = np.random.default_rng([self.config.seed, 6])
             cut = [cut_candidates(each.state, each.chosen, rng) for each in data]
             data = [replace(each, state=state, chosen=at) for each, (state, at) in zip(data, cut, strict=True)]
-        return train_imitation(policy, data, self.config, work.folder)
+        return train_imitation(policy, data, self.config, folder)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DPO(Training):
-    """Prefer what was demonstrated to what the policy would do: DPO with rejected actions drawn from the policy itself.
+    """Prefer demonstrated actions to the policy's own, or learn from given pairs.
+
+    Direct preference optimisation; the rejected actions are drawn from the policy itself.
 
     Attributes:
-        preferences: a preference file, in place of demonstrations.
-        config: settings.
+        policy: the policy folder to start from, which is the reference policy too; it is not changed.
+        preferences: a preference file, in place of --demonstrations.
     """
 
     preferences: Path | None = None
@@ -197,105 +217,93 @@ class DPO(Training):
     method: ClassVar[str] = "dpo"
 
     def check(self) -> None:
-        """See above."""
+        """Refuse a call without a policy, or without exactly one source of pairs."""
         super().check()
         _needs(self.policy, "policy", "DPO starts from a policy, which is its reference too.")
         if (self.demonstrations is None) == (self.preferences is None):
             raise ConfigError("Give either --demonstrations, whose actions are preferred, or --preferences.")
 
-    def train(self, policy: "LearnedPolicy", work: Work) -> list[dict[str, Any]]:
-        """See above."""
+    def read(self, policy: "LearnedPolicy", work: Work) -> None:
+        """Read the demonstrations or the preferences."""
+        if self.preferences is not None:
+            work.preferences(self.preferences, policy)
+        else:
+            work.examples(policy)
+
+    def train(self, policy: "LearnedPolicy", work: Work, folder: Path) -> Log:
+        """Train by DPO."""
         import numpy as np
 
         from shoprl.training.dpo import given_pairs, preference_pairs, train_dpo
 
         if self.preferences is not None:
-            pairs = given_pairs(policy, work.preferences(self.preferences, policy), work.folder)
-        else:
-            rng = np.random.default_rng([self.config.seed, 5])
-            pairs, _ = preference_pairs(policy, work.examples(policy), self.config, rng, work.folder)
-        return train_dpo(policy, pairs, self.config, work.folder)
+            pairs = given_pairs(policy, work.preferences(self.preferences, policy), folder)
+            return train_dpo(policy, pairs, self.config, folder)
+        rng = np.random.default_rng([self.config.seed, 5])
+        pairs, skipped = preference_pairs(policy, work.examples(policy), self.config, rng, folder)
+        log = train_dpo(policy, pairs, self.config, folder)
+        return [*log[:-1], _with_pairs(log[-1], len(pairs), skipped)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyGradient(Training):
-    """Policy gradient on training goals: WebShop's advantage actor-critic.
+    """Learn from rewards: WebShop's advantage actor-critic.
 
-    Attributes:
-        config: settings.
+    Episodes are run on training goals.
     """
 
     config: PolicyGradientConfig = field(default_factory=PolicyGradientConfig)
     method: ClassVar[str] = "policy-gradient"
 
-    def train(self, policy: "LearnedPolicy", work: Work) -> list[dict[str, Any]]:
-        """See above."""
+    def train(self, policy: "LearnedPolicy", work: Work, folder: Path) -> Log:
+        """Train by policy gradient."""
         from shoprl.training.policy_gradient import train_policy_gradient
 
-        shown = work.examples(policy)
-        return train_policy_gradient(policy, work.task, work.goals(), shown, self.config, work.folder)
+        examples = work.examples(policy)
+        return train_policy_gradient(policy, work.task, work.goals(), examples, self.config, folder)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PPO(Training):
-    """PPO on training goals.
+    """Learn from rewards: proximal policy optimisation.
 
-    Attributes:
-        config: settings.
+    Episodes are run on training goals.
     """
 
     config: PPOConfig = field(default_factory=PPOConfig)
     method: ClassVar[str] = "ppo"
 
-    def train(self, policy: "LearnedPolicy", work: Work) -> list[dict[str, Any]]:
-        """See above."""
+    def train(self, policy: "LearnedPolicy", work: Work, folder: Path) -> Log:
+        """Train by PPO."""
         from shoprl.training.ppo import train_ppo
 
-        return train_ppo(policy, work.task, work.goals(), work.examples(policy), self.config, work.folder)
+        return train_ppo(policy, work.task, work.goals(), work.examples(policy), self.config, folder)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SelfLearning(Training):
-    """DPO on preferences the policy generates itself on training goals, in rounds.
+    """DPO on pairs from the policy's own successful episodes.
+
+    In rounds, on training goals.
 
     Attributes:
-        config: settings.
+        policy: the policy folder to start from; it is not changed.
     """
 
     config: SelfLearningConfig = field(default_factory=SelfLearningConfig)
     method: ClassVar[str] = "self-learning"
 
     def check(self) -> None:
-        """See above."""
+        """Refuse a call without a policy, or with demonstrations."""
         super().check()
-        _needs(self.policy, "policy", "self-learning starts from a policy that is right at times.")
+        _needs(self.policy, "policy", "self-learning starts from a policy that succeeds at times.")
         if self.demonstrations is not None:
             raise ConfigError("--demonstrations: self-learning uses none. Leave it out, or use `shoprl train dpo`.")
 
-    def train(self, policy: "LearnedPolicy", work: Work) -> list[dict[str, Any]]:
-        """See above."""
+    def train(self, policy: "LearnedPolicy", work: Work, folder: Path) -> Log:
+        """Train by self-learning; a row a round."""
         from shoprl.training.self_learning import self_learn
 
         data = work.data
-        return self_learn(policy, work.task, data.goals, data.split.train, self.config, work.folder)
-
-
-@dataclass(frozen=True)
-class TrainCommand:
-    """Train a policy by one method.
-
-    Attributes:
-        command: the method.
-    """
-
-    command: (
-        Annotated[Imitation, tyro.conf.subcommand("imitation")]
-        | Annotated[DPO, tyro.conf.subcommand("dpo")]
-        | Annotated[PolicyGradient, tyro.conf.subcommand("policy-gradient")]
-        | Annotated[PPO, tyro.conf.subcommand("ppo")]
-        | Annotated[SelfLearning, tyro.conf.subcommand("self-learning")]
-    )
-
-    def execute(self) -> None:
-        """Run the command."""
-        self.command.execute()
+        log = self_learn(policy, work.task, data.goals, data.split.train, self.config, folder)
+        return [_with_pairs(row, row["pairs"], row["skipped"]) for row in log]

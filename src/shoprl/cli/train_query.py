@@ -1,11 +1,12 @@
-"""``shoprl train-query``: learn to turn instructions into search queries from what people typed."""
+"""``shoprl train-query``: learn from people's searches to turn instructions into queries."""
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from shoprl.cli.output import Json, check_seed, emit, table
-from shoprl.errors import ConfigError, ShopRLError
+from shoprl.cli.options import OnAnyData, OnDevice, Printing, RunFolder, Seeded, Strict, Threaded, prepare
+from shoprl.cli.output import emit, table
+from shoprl.errors import ConfigError
 from shoprl.files import write_json
 from shoprl.shop.data import ShopData, read_data
 
@@ -15,26 +16,22 @@ if TYPE_CHECKING:
     from shoprl.trajectories.typed_queries import TypedQueries
 
 
-@dataclass(frozen=True)
-class TrainQuery:
-    """Train a query policy: an instruction becomes search queries.
+@dataclass(frozen=True, kw_only=True)
+class TrainQuery(OnAnyData, RunFolder, Seeded, Threaded, OnDevice, Strict, Printing):
+    """Train a query policy, which turns instructions into searches.
 
     Attributes:
-        pairs: instruction -> the queries people typed (WebShop's ``goal_query_map.json``).
-        goals: the list of instructions whose positions split the pairs (WebShop's ``human_goals.json``).
-        model: choose words of the instruction (``extractive``), or write freely (``seq2seq``, fine-tunes ``base``).
-        out: the run folder; must be new or empty, or an unfinished run with ``resume``.
-        base: hub id or folder of the pretrained model; left out, all-MiniLM-L6-v2 or, for seq2seq, facebook/bart-base.
-        updates: how many; left out, the model's default.
-        batch_size: examples an update; left out, the model's default.
-        learning_rate: the peak; left out, the model's default.
-        eval_too: train on the eval part as well, as WebShop does; goes with ``split`` test.
-        split: the part to report on; choose settings on ``eval`` and report ``test`` once.
-        data: a data folder in whose shop the queries are tried on the goals of that part; left out, none is.
-        seed: of the fresh weights, the batches and dropout.
-        threads: processor threads; results are repeatable for one seed and one number of threads.
-        device: where the model is trained; ``auto`` is a GPU where torch finds one, with mixed precision.
-        resume: go on with a run that was cut off.
+        pairs: instruction -> the queries that people typed (WebShop's goal_query_map.json).
+        goals: the list of instructions whose positions split the pairs (WebShop's human_goals.json).
+        model: extractive chooses words of the instruction, seq2seq writes freely and fine-tunes --base.
+        base: hub id or folder of the pretrained model; when left out, all-MiniLM-L6-v2 or, for seq2seq,
+            facebook/bart-base.
+        updates: how many; the model's default when left out.
+        batch_size: examples an update; the model's default when left out.
+        learning_rate: the peak; the model's default when left out.
+        eval_too: also train on the eval split, as WebShop does; needs --split test.
+        split: the split to report on; choose settings on eval and report test once.
+        data: a data folder in whose shop the queries are measured, on goals of that split; not measured when left out.
     """
 
     pairs: Path
@@ -47,33 +44,19 @@ class TrainQuery:
     learning_rate: float | None = None
     eval_too: bool = False
     split: Literal["eval", "test"] = "eval"
-    data: Path | None = None
-    seed: int = 0
-    threads: int = 2
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    resume: bool = False
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
-        import torch
-
-        from shoprl.runlog import end_run, start_run
-        from shoprl.training.processes import device_for, team_on
+        if self.eval_too and self.split == "eval":
+            raise ConfigError("--eval-too trains on the eval split, so it cannot be reported on. Add --split test.")
+        team = prepare(self.seed, self.threads, self.device)
+        from shoprl.runlog import running
         from shoprl.trajectories.typed_queries import read_typed_queries
 
-        check_seed(self.seed)
-        if self.threads < 1:
-            raise ConfigError(f"--threads {self.threads}: must be at least 1.")
-        if self.eval_too and self.split == "eval":
-            raise ConfigError("--eval-too trains on the eval part, so nothing can be said of it. Add --split test.")
         config = self._config()
-        team = team_on(device_for(self.device))
         team.check(config.batch_size)
-        torch.set_num_threads(self.threads)
-        torch.use_deterministic_algorithms(team.device.type == "cpu")  # a GPU has none for some operations
         typed = read_typed_queries(self.pairs, self.goals, self.eval_too)
-        data = read_data(self.data) if self.data else None  # bad input is named before any work
+        data = read_data(self.data, self.strict) if self.data else None  # bad input is named before any work
         policy = self._start()
         team.take(policy.writer.model)
         hashes = {"pairs": typed.content_hash, **(data.hashes() if data else {})}
@@ -82,16 +65,11 @@ class TrainQuery:
             self._train(policy, typed, config)
             return
         run = {**settings, "split": self.split, "threads": self.threads}
-        start_run(self.out, run, self.data, self.resume, team.about())
-        try:
+        with running(self.out, run, self.data, self.resume, team.about()):
             log = self._train(policy, typed, config)
             results = self._results(policy, typed, data, log)
             policy.save(self.out / "policy", {**settings, "results": results})
-        except ShopRLError:
-            end_run(self.out, "failed")
-            raise
-        write_json(self.out / "results.json", results)
-        end_run(self.out, "done")
+            write_json(self.out / "results.json", results)
         emit({**results, "hashes": hashes, "policy": str(self.out / "policy")}, self._text(results), self.json)
 
     def _config(self) -> "LoopConfig":
@@ -156,7 +134,7 @@ class TrainQuery:
             names = [name for name in results["search"]["rows"][0] if name != "n"]
             columns = results["search"]["rows"]
             rows = [(name, *(_interval(column[name]) for column in columns)) for name in names]
-            title = f"goal's product found, {results['search']['goals']} {self.split} goals"
+            title = f"goal's product among the results, {results['search']['goals']} {self.split} goals"
             parts.append(table((title, *(f"n={column['n']}" for column in columns)), rows))
         parts.append(f"policy: {self.out / 'policy'}")
         return "\n\n".join(parts)

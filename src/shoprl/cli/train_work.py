@@ -1,46 +1,52 @@
-"""The files of a training, read: the policy it starts from, and what it learns from."""
+"""The files of a training, read before any work: the policy it starts from, and what it learns from."""
 
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from shoprl.errors import ConfigError
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal
 from shoprl.tasks.shop.task import ShopTask
-from shoprl.training.self_learning import SelfLearningConfig
 
 if TYPE_CHECKING:
-    from shoprl.cli.train import Training
     from shoprl.policies.learned import LearnedPolicy
     from shoprl.policies.query.policy import QueryOffer
     from shoprl.trajectories.examples import Example
 
+NetworkName = Literal["choice", "bi-attention", "rnn"]
+
 
 class Work:
-    """The files of a training, read."""
+    """The files of a training.
 
-    def __init__(self, command: "Training", offer: "QueryOffer | None", data: ShopData) -> None:
-        self.data, self.folder, self.offer = data, command.out / "training", offer
-        self.task = ShopTask(data.shop)
-        self._command = command
+    Args:
+        data: the shop.
+        demonstrations: a trajectory file.
+        offer: a query policy whose queries a new policy chooses among.
+    """
+
+    def __init__(self, data: ShopData, demonstrations: Path | None, offer: "QueryOffer | None") -> None:
+        self.data, self.task, self.offer = data, ShopTask(data.shop), offer
+        self._demonstrations = demonstrations
+        self._pairs: list[tuple[Example, int]] | None = None
         self._examples: dict[tuple[str, QueryOffer | None], list[Example]] = {}
 
     def goals(self) -> list[tuple[int, Goal]]:
         """The training goals."""
         return [(index, self.data.goals[index]) for index in self.data.split.train]
 
-    def start(self) -> "LearnedPolicy":
-        """The policy to train: a copy of the one given, or a new one."""
+    def copy_of(self, folder: Path) -> "LearnedPolicy":
+        """The policy of a folder, which is not changed."""
         from shoprl.policies.saving import load_learned
 
-        given = self._command.policy
-        policy = self._new() if given is None else load_learned(given)
+        policy = load_learned(folder)
         policy.offer = self.offer or policy.offer
         return policy
 
-    def _new(self) -> "LearnedPolicy":
+    def new_policy(self, network: NetworkName, seed: int, name: str, tuned_layers: int = 0) -> "LearnedPolicy":
+        """A policy with fresh weights."""
         import torch
 
         from shoprl.policies.networks.backbone import load_backbone
@@ -49,24 +55,25 @@ class Work:
         from shoprl.policies.networks.encoder import TokenStore
         from shoprl.policies.networks.rnn import new_rnn
 
-        command = self._command
-        settings, head = command.config, getattr(command, "head", "fast")
-        seed = settings.dpo.seed if isinstance(settings, SelfLearningConfig) else settings.seed
         generator = torch.Generator().manual_seed(seed)
-        if head == "bi-attention":
-            return new_bi_attention(generator)
-        if head == "rnn":
-            return new_rnn([example.state for example in self.examples(None)], generator)
-        store = TokenStore(load_backbone(), tuned_layers=getattr(command, "tuned_layers", 0))
-        return ChoicePolicy(new_model(store, generator), store, name=command.method)
+        policy: LearnedPolicy
+        if network == "bi-attention":
+            policy = new_bi_attention(generator)
+        elif network == "rnn":
+            policy = new_rnn([example.state for example in self.examples(None)], generator)
+        else:
+            store = TokenStore(load_backbone(), tuned_layers=tuned_layers)
+            policy = ChoicePolicy(new_model(store, generator), store, name=name)
+        policy.offer = self.offer
+        return policy
 
     def examples(self, policy: "LearnedPolicy | None") -> "list[Example]":
-        """The demonstrated decisions; none where no file was given."""
+        """The demonstrated decisions, read once for policies that search alike; none without a file."""
         from shoprl.policies.query.policy import queries_with
         from shoprl.trajectories.examples import examples
         from shoprl.trajectories.files import read_trajectories
 
-        path = self._command.demonstrations
+        path = self._demonstrations
         if path is None:
             return []
         searches = (policy.strategy, policy.offer) if policy else ("wish", self.offer)
@@ -78,14 +85,16 @@ class Work:
         return self._examples[searches]
 
     def preferences(self, path: Path, policy: "LearnedPolicy") -> "list[tuple[Example, int]]":
-        """The pairs of a preference file."""
+        """The pairs of a preference file, read once."""
         from shoprl.trajectories.preferences import read_preferences, rebuild
 
-        pairs = read_preferences(path, self.data.hashes()["goals"])
-        self._check_goals(path, [pair.goal_index for pair in pairs])
-        return rebuild(self.task, self.data.goals, pairs, policy.queries)
+        if self._pairs is None:
+            pairs = read_preferences(path, self.data.hashes()["goals"])
+            self._check_goals(path, [pair.goal_index for pair in pairs])
+            self._pairs = rebuild(self.task, self.data.goals, pairs, policy.queries)
+        return self._pairs
 
     def _check_goals(self, path: Path, indices: Sequence[int]) -> None:
         held = set(self.data.split.test) | set(self.data.split.eval)
         if not held.isdisjoint(indices):
-            raise ConfigError(f"{path}: holds trajectories on test or eval goals. Nothing is trained on those.")
+            raise ConfigError(f"{path}: holds trajectories on test or eval goals, which are never trained on.")

@@ -5,15 +5,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import tyro
 
 from shoprl.catalog.catalog import Catalog
 from shoprl.cli.checks import at_least_one, new_file, shown
-from shoprl.cli.output import Json, emit, percent, table
-from shoprl.cli.trajectory_sources import Demonstrate, Import
+from shoprl.cli.options import NewFile, OnAnyData, Printing
+from shoprl.cli.output import emit, percent, points, table
 from shoprl.errors import ConfigError, TrajectoryError
 from shoprl.rollouts.records import Episode
 from shoprl.shop.data import read_catalog_and_goals, read_data
@@ -29,28 +29,26 @@ def _read(file: Path, goals_sha256: str) -> list[Episode]:
     return read_trajectories(file, goals_sha256)
 
 
-@dataclass(frozen=True)
-class Show:
+@dataclass(frozen=True, kw_only=True)
+class Show(OnAnyData, Printing):
     """Show trajectories step by step.
 
     Attributes:
         file: the trajectory file.
-        data: its data folder: instructions and titles are then shown, and that it belongs there is checked.
+        data: its data folder, to show instructions and titles and to check that the file belongs to it.
         goals: a goals file to use in place of the data folder's goals.
-        first: only the first so many; all when left out.
+        first: only this many, from the first on; all when left out.
     """
 
     file: tyro.conf.Positional[Path]
-    data: Path | None = None
     goals: Path | None = None
     first: int | None = None
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
         at_least_one(first=self.first)
         if self.goals is not None and self.data is None:
-            raise ConfigError("--goals names products of a data folder. Give that with --data.")
+            raise ConfigError("--goals refers to products of a data folder. Give it with --data.")
         catalog, goals = self._data()
         sha256 = stored_hash(self.file) if goals is None else goals_hash(goals)
         episodes = _read(self.file, sha256)[: self.first]
@@ -92,8 +90,8 @@ def _title(argument: str, catalog: Catalog | None) -> str | None:
 
 
 def _steps(number: int, row: dict[str, Any]) -> str:
-    wish = f": {shown(row['instruction'])}" if row["instruction"] else ""
-    lines = [f"trajectory {number}, goal {row['goal_index']}{wish}"]
+    instruction = f": {shown(row['instruction'])}" if row["instruction"] else ""
+    lines = [f"trajectory {number}, goal {row['goal_index']}{instruction}"]
     for position, step in enumerate(row["steps"], start=1):
         title = f"  {shown(step['title'], 60)}" if step["title"] else ""
         chance = f"  (probability {step['probability']:.3f})" if step["probability"] < 1 else ""
@@ -105,28 +103,24 @@ def _steps(number: int, row: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-@dataclass(frozen=True)
-class Filter:
-    """Write the trajectories of a file that fulfil every condition given to another file.
+@dataclass(frozen=True, kw_only=True)
+class Filter(OnAnyData, NewFile, Printing):
+    """Write the trajectories that fulfil every given condition.
 
     Attributes:
         file: the trajectory file.
-        out: where to; must not exist.
-        min_reward: those that earned at least this.
-        max_steps: those of at most so many steps.
-        split: those on the goals of this part; needs --data.
+        min_reward: trajectories whose reward is at least this.
+        max_steps: trajectories of at most this many steps.
+        split: trajectories on goals of this split; needs --data.
         data: the data folder that they were made on.
-        first: of those that are left, only the first so many.
+        first: of those that fulfil the conditions, only this many, from the first on.
     """
 
     file: tyro.conf.Positional[Path]
-    out: Path
     min_reward: float | None = None
     max_steps: int | None = None
     split: SplitName | None = None
-    data: Path | None = None
     first: int | None = None
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
@@ -134,7 +128,7 @@ class Filter:
         if self.min_reward is not None and not 0 <= self.min_reward <= 1:
             raise ConfigError(f"--min-reward {self.min_reward}: must be from 0 to 1.")
         if (self.split is None) != (self.data is None):
-            raise ConfigError("--split and --data go together: the parts are those of a data folder's goals.")
+            raise ConfigError("--split and --data go together: a split is one of a data folder's goals.")
         new_file(self.out)
         data = read_data(self.data) if self.data else None
         sha256 = goals_hash(data.goals) if data else stored_hash(self.file)
@@ -142,7 +136,9 @@ class Filter:
         part = frozenset(data.split.part(self.split)) if data and self.split else None
         kept = [episode for episode in episodes if self._keeps(episode, part)][: self.first]
         if not kept:
-            raise TrajectoryError(f"{self.file}: none of its {len(episodes)} trajectories is left. Ask for less.")
+            raise TrajectoryError(
+                f"{self.file}: none of its {len(episodes)} trajectories is left. Relax the conditions."
+            )
         write_trajectories(self.out, kept, sha256)
         answer = {"file": str(self.out), "read": len(episodes), "kept": len(kept), "goals_sha256": sha256}
         emit(answer, f"{len(kept)} of {len(episodes)} trajectories in {self.out}", self.json)
@@ -155,8 +151,8 @@ class Filter:
         )
 
 
-@dataclass(frozen=True)
-class Stats:
+@dataclass(frozen=True, kw_only=True)
+class Stats(Printing):
     """Count what a trajectory file holds.
 
     Attributes:
@@ -164,7 +160,6 @@ class Stats:
     """
 
     file: tyro.conf.Positional[Path]
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
@@ -172,21 +167,19 @@ class Stats:
 
         sha256 = stored_hash(self.file)
         episodes = _read(self.file, sha256)
-        found = summarize(episodes, np.random.default_rng(0)).to_json()
-        found |= _counts(episodes)
-        intervals = {name: found[f"{name}_interval"] for name in ("success_rate", "score")}
-        low, high = intervals["score"]
+        counts = summarize(episodes, np.random.default_rng(0)).to_json()
+        counts |= _counts(episodes)
         rows = [
-            ("trajectories", found["episodes"]),
-            ("goals", found["goals"]),
-            ("success", percent(found["success_rate"], intervals["success_rate"])),
-            ("score", f"{found['score']:.1f} [{low:.1f}, {high:.1f}]"),
-            ("bought something", found["bought"]),
-            ("steps, mean / median / most", "{mean:.1f} / {median:g} / {most}".format(**found["steps"])),
-            *((f"decisions, {shown(page, 20)} page", count) for page, count in found["pages"].items()),
-            ("slips", found["slips"]),
+            ("trajectories", counts["episodes"]),
+            ("goals", counts["goals"]),
+            ("success [95%]", percent(counts["success_rate"], counts["success_rate_interval"])),
+            ("score [95%]", points(counts["score"], counts["score_interval"])),
+            ("bought something", counts["bought"]),
+            ("steps, mean / median / most", "{mean:.1f} / {median:g} / {most}".format(**counts["steps"])),
+            *((f"decisions, {shown(page, 20)} page", count) for page, count in counts["pages"].items()),
+            ("slips", counts["slips"]),
         ]
-        emit({"file": str(self.file), **found, "goals_sha256": sha256}, table(("", "found"), rows), self.json)
+        emit({"file": str(self.file), **counts, "goals_sha256": sha256}, table(("", "value"), rows), self.json)
 
 
 def _counts(episodes: Sequence[Episode]) -> dict[str, Any]:
@@ -203,24 +196,3 @@ def _counts(episodes: Sequence[Episode]) -> dict[str, Any]:
         "pages": dict(Counter(decision.page for episode in episodes for decision in episode.decisions).most_common()),
         "slips": sum(len(episode.slips) for episode in episodes),
     }
-
-
-@dataclass(frozen=True)
-class TrajectoriesCommand:
-    """Look at trajectory files, filter, import and make them.
-
-    Attributes:
-        command: what to do.
-    """
-
-    command: (
-        Annotated[Show, tyro.conf.subcommand("show")]
-        | Annotated[Filter, tyro.conf.subcommand("filter")]
-        | Annotated[Stats, tyro.conf.subcommand("stats")]
-        | Annotated[Import, tyro.conf.subcommand("import")]
-        | Annotated[Demonstrate, tyro.conf.subcommand("demonstrate")]
-    )
-
-    def execute(self) -> None:
-        """Run the command."""
-        self.command.execute()

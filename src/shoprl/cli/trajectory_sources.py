@@ -8,12 +8,12 @@ from typing import Literal
 import numpy as np
 import tyro
 
-from shoprl.cli.checks import at_least_one, new_file, shown
-from shoprl.cli.output import Json, check_seed, emit, percent, table
+from shoprl.cli.checks import at_least_one, check_seed, new_file, shown
+from shoprl.cli.options import NewFile, OnData, Printing, Seeded, StepLimit
+from shoprl.cli.output import emit, percent, table
 from shoprl.errors import StorageError
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.goal import goals_hash, write_goals
-from shoprl.shop.session import MAX_STEPS
 from shoprl.tasks.shop.task import ShopTask
 from shoprl.trajectories.files import write_trajectories
 from shoprl.trajectories.imitation_file import import_imitation_file
@@ -28,23 +28,21 @@ def goals_beside(out: Path) -> Path:
     return out.with_name(f"{name}.goals.jsonl")
 
 
-@dataclass(frozen=True)
-class Import:
-    """Import trajectories of people, as far as the shop at hand can replay them; the exit code is 1 where none could be
-    used. Those on eval and test goals are left out.
+@dataclass(frozen=True, kw_only=True)
+class Import(OnData, NewFile, Printing):
+    """Import people's trajectories, as far as they replay here.
+
+    Trajectories on eval and test goals are left out. The exit code is 1 if none could be imported.
 
     Attributes:
         source: a folder of session logs or one of them; or the imitation file.
-        data: the data folder with the catalogue, and for the imitation file its goals.
-        out: where to; must not exist. Session logs bring goals of their own: NAME.goals.jsonl beside it.
+        data: the data folder with the catalogue and, for the imitation file, its goals.
+        out: the file to write; must not exist. Session logs have goals of their own: NAME.goals.jsonl beside it.
         format: session logs of WebShop's web site, or WebShop's il_trajs_finalized_images.jsonl.
     """
 
     source: tyro.conf.Positional[Path]
-    data: Path
-    out: Path
     format: Literal["site-logs", "imitation-file"]
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
@@ -52,34 +50,34 @@ class Import:
         new_file(self.out)
         goals_file = new_file(goals_beside(self.out)) if logs else None
         data = read_data(self.data)
-        found = import_site_logs(self.source, data) if logs else import_imitation_file(self.source, data)
-        if found.episodes:
-            _write(found, self.out, goals_file)
+        imported = import_site_logs(self.source, data) if logs else import_imitation_file(self.source, data)
+        if imported.episodes:
+            _write(imported, self.out, goals_file)
         answer = {
-            "file": str(self.out) if found.episodes else None,
-            "goals_file": str(goals_file) if found.episodes and goals_file else None,
-            "imported": len(found.episodes),
-            "counts": found.counts(),
-            "sources": [outcome.to_json() for outcome in found.outcomes],
+            "file": str(self.out) if imported.episodes else None,
+            "goals_file": str(goals_file) if imported.episodes and goals_file else None,
+            "imported": len(imported.episodes),
+            "counts": imported.counts(),
+            "sources": [outcome.to_json() for outcome in imported.outcomes],
             "hashes": data.hashes(),
         }
-        emit(answer, _report(found, self.out, goals_file), self.json)
-        if not found.episodes:
+        emit(answer, _report(imported, self.out, goals_file), self.json)
+        if not imported.episodes:
             sys.exit(1)
 
 
-def _write(found: Imported, out: Path, goals_file: Path | None) -> None:
+def _write(imported: Imported, out: Path, goals_file: Path | None) -> None:
     """Write trajectories, and their own goals where they have some: both or neither."""
-    write_trajectories(out, found.episodes, goals_hash(found.goals))
+    write_trajectories(out, imported.episodes, goals_hash(imported.goals))
     try:
         if goals_file:
-            write_goals(goals_file, found.goals)
+            write_goals(goals_file, imported.goals)
     except StorageError:
         out.unlink(missing_ok=True)
         raise
 
 
-def _report(found: Imported, out: Path, goals_file: Path | None) -> str:
+def _report(imported: Imported, out: Path, goals_file: Path | None) -> str:
     rows = [
         (
             shown(outcome.source.rsplit("/", 1)[-1]),
@@ -88,36 +86,29 @@ def _report(found: Imported, out: Path, goals_file: Path | None) -> str:
             "-" if outcome.logged_reward is None else f"{outcome.logged_reward:.3f}",
             "-" if outcome.reward is None else f"{outcome.reward:.3f}",
         )
-        for outcome in found.outcomes
+        for outcome in imported.outcomes
     ]
-    reasons = [f"{row[0]}: {shown(o.reason, 400)}" for row, o in zip(rows, found.outcomes, strict=True) if o.reason]
-    counts = ", ".join(f"{count} {status}" for status, count in found.counts().items())
+    reasons = [f"{row[0]}: {shown(o.reason, 400)}" for row, o in zip(rows, imported.outcomes, strict=True) if o.reason]
+    counts = ", ".join(f"{count} {status}" for status, count in imported.counts().items())
     goals = f", their goals in {goals_file}" if goals_file else ""
-    end = f"in {out}{goals}" if found.episodes else "nothing is written"
+    end = f"in {out}{goals}" if imported.episodes else "nothing is written"
     header = ("source", "status", "steps", "logged reward", "reward here")
     return "\n".join((table(header, rows), "", *reasons, f"{counts}: {end}"))
 
 
-@dataclass(frozen=True)
-class Demonstrate:
-    """Make demonstrations by simulated shoppers, on training goals only. The same seed gives the same bytes.
+@dataclass(frozen=True, kw_only=True)
+class Demonstrate(OnData, NewFile, Seeded, StepLimit, Printing):
+    """Make demonstrations by simulated shoppers.
+
+    On training goals only. The same seed gives the same bytes.
 
     Attributes:
-        data: the data folder.
         count: how many.
-        out: where to; must not exist.
         skill: an expert, or an average shopper, who succeeds as often as WebShop's average person did.
-        seed: of every draw.
-        max_steps: a trip is cut after so many steps.
     """
 
-    data: Path
     count: int
-    out: Path
     skill: Literal["expert", "average"] = "expert"
-    seed: int = 0
-    max_steps: int = MAX_STEPS
-    json: Json = False
 
     def execute(self) -> None:
         """Run the command."""
@@ -144,5 +135,5 @@ class Demonstrate:
     def _skill(self, data: ShopData) -> float:
         if self.skill == "expert":
             return EXPERT
-        rng = np.random.default_rng([self.seed, 1])  # its own, so that the goals drawn do not hang on the skill
+        rng = np.random.default_rng([self.seed, 1])  # its own, so that the goals drawn do not depend on the skill
         return average_skill(ShopTask(data.shop), data.goals, data.split.train, rng)

@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 import torch
 
-from shoprl.errors import ShopRLError
 from shoprl.experiments.engine import Experiment
 from shoprl.experiments.outcome import Outcome
 from shoprl.experiments.quick import PLANS, quick_experiment, reproduce
@@ -14,7 +13,7 @@ from shoprl.experiments.run_report import write_run_report
 from shoprl.experiments.standard import SIZES, make_agent, standard_experiment
 from shoprl.files import write_json
 from shoprl.machine import machine, versions
-from shoprl.runlog import end_run, start_run
+from shoprl.runlog import running
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.generated import write_generated
 
@@ -23,7 +22,7 @@ Budget = Literal["standard", "quick", "tiny"]
 
 def run_recipe(
     out: Path, given: ShopData | None, data: Path | None, budget: Budget, seed: int, resume: bool = False
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], ShopData]:
     """Carry out a recipe, or go on with one that was cut off.
 
     Args:
@@ -35,7 +34,7 @@ def run_recipe(
         resume: go on with a run that was cut off.
 
     Returns:
-        The content of ``results.json``.
+        The content of ``results.json``, and the shop.
 
     Raises:
         RunError: the folder is in use, or holds a run with other settings.
@@ -51,8 +50,7 @@ def run_recipe(
     }
     if budget == "standard":
         settings["sizes"] = asdict(SIZES)
-    start_run(out, settings, data or out / "data", resume)
-    try:
+    with running(out, settings, data or out / "data", resume) as record:
         shop = given or _generated(out / "data", plan.products, seed)
         if budget == "standard":
             experiment = standard_experiment(out, shop, seed)
@@ -61,11 +59,8 @@ def run_recipe(
             experiment = quick_experiment(out, shop, seed, plan)
             outcome = reproduce(experiment)
         results = _finish(experiment, outcome, {name: settings[name] for name in ("budget", "seed", "threads")})
-    except ShopRLError:
-        end_run(out, "failed")
-        raise
-    end_run(out, "done", {"best_policy": results["best_policy"], "wall_seconds": results["wall_seconds"]})
-    return results
+        record |= {name: results[name] for name in ("best_policy", "wall_seconds")}
+    return results, shop
 
 
 def _generated(folder: Path, products: int, seed: int) -> ShopData:

@@ -6,7 +6,6 @@ from typing import Any, get_args
 
 from safetensors import SafetensorError
 
-from shoprl import __version__
 from shoprl.errors import PolicyError
 from shoprl.files import read_json, sha256_of, write_folder, write_json
 from shoprl.policies.base import Policy
@@ -19,6 +18,7 @@ from shoprl.policies.query.loading import load_query_policy
 from shoprl.policies.query.policy import FILES, FORMAT, MANIFEST, MAX_QUERIES, QueryOffer
 from shoprl.policies.simple import SIMPLE, simple_policy
 from shoprl.tasks.instruction import QueryStrategy
+from shoprl.version import __version__
 
 QUERY = "query"  # the folder of an offer's query policy
 RULE = "never the same action twice in a state; nothing after which no purchase fits the step limit"

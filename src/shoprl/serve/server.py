@@ -14,7 +14,6 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shoprl import __version__
 from shoprl.errors import ConfigError, GoalError
 from shoprl.serve.models import (
     Action,
@@ -40,6 +39,7 @@ from shoprl.serve.sessions import (
 from shoprl.shop.data import ShopData
 from shoprl.shop.env import WebShopEnv
 from shoprl.shop.splits import SplitName
+from shoprl.version import __version__
 
 MAX_MESSAGE = 500  # characters of an error's message; it may quote what the client sent
 _STATUS: dict[type[Exception], int] = {

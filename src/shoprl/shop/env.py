@@ -141,3 +141,15 @@ class WebShopEnv(gymnasium.Env[str, str]):
         if page.kind == "done" and session.purchase is not None:
             info["reward_components"] = session.purchase.components()
         return info
+
+
+def make(env: str = "shoprl/WebShop-v0", **options: Any) -> WebShopEnv:
+    """``gymnasium.make`` with this environment registered, without the wrappers that check every step.
+
+    Args:
+        env: its id.
+        options: those of :class:`WebShopEnv`.
+    """
+    made = gymnasium.make(env, disable_env_checker=True, **options).unwrapped
+    assert isinstance(made, WebShopEnv)
+    return made

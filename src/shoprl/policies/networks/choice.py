@@ -410,3 +410,19 @@ class ChoicePolicy(LearnedPolicy):
             self._finished.drop()
             return run_layers(layers, self.store, texts)
         return self._finished.states(layers, self.store, texts)
+
+
+def new_choice_policy(seed: int, name: str = "choice", **sizes: Any) -> ChoicePolicy:
+    """A choice policy with fresh weights on the default backbone; see :meth:`ChoicePolicy.new`.
+
+    Args:
+        seed: of the weights.
+        name: shown in tables.
+        sizes: of the network, and ``tuned_layers``.
+
+    Raises:
+        BackboneError: the backbone cannot be loaded.
+    """
+    policy = ChoicePolicy.new(torch.Generator().manual_seed(seed), **sizes)
+    policy.name = name
+    return policy

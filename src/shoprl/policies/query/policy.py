@@ -9,10 +9,10 @@ from typing import Any, Literal, Protocol
 from safetensors import SafetensorError
 from torch import nn
 
-from shoprl import __version__
 from shoprl.errors import ConfigError
 from shoprl.files import sha256_of, write_folder, write_json
 from shoprl.tasks.instruction import WISH, Instruction, QueryStrategy, queries_for, terms_of
+from shoprl.version import __version__
 
 QueryModel = Literal["extractive", "seq2seq"]
 MANIFEST = "policy.json"

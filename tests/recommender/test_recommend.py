@@ -9,7 +9,7 @@ import pytest
 from shoprl.errors import ConfigError
 from shoprl.policies.base import Choice, Decode
 from shoprl.policies.simple import RulePolicy
-from shoprl.recommend.recommender import MAX_RUNS, Recommendation, recommend
+from shoprl.recommender.recommend import MAX_RUNS, Recommendation, recommend
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import MAX_INSTRUCTION
 from shoprl.tasks.instruction import Instruction

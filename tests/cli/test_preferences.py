@@ -47,7 +47,7 @@ def test_stats(call: Call, tmp_path: Path, pairs: list[Preference]) -> None:
     assert row["margin"]["pairs"] == len(pairs)
     assert row["goals_sha256"] == HASH
     text = call("preferences", "stats", tmp_path / "more.jsonl")
-    assert "also the other way round" in text.out
+    assert "also in the opposite order" in text.out
     write_preferences(tmp_path / "one.jsonl", [turned], HASH)
     assert call("preferences", "stats", tmp_path / "one.jsonl", "--json").json()["margin"] is None
 

@@ -1,0 +1,151 @@
+"""Options that commands share, each declared here alone, and what seed, threads and device mean to a process."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from shoprl.cli.checks import at_least_one, check_seed
+from shoprl.shop.session import MAX_STEPS
+
+if TYPE_CHECKING:
+    from shoprl.training.processes import Team
+
+DeviceName = Literal["auto", "cpu", "cuda"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Printing:
+    """How results are printed.
+
+    Attributes:
+        json: print one JSON document on stdout and nothing else.
+    """
+
+    json: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnData:
+    """A command that needs a shop.
+
+    Attributes:
+        data: the data folder: WebShop's files, or what shoprl catalog generate wrote.
+    """
+
+    data: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnAnyData:
+    """A command that does without a shop of the user's.
+
+    Attributes:
+        data: the data folder: WebShop's files, or what shoprl catalog generate wrote.
+    """
+
+    data: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strict:
+    """How damaged products are met.
+
+    Attributes:
+        strict: fail on a product that cannot be read; otherwise it is skipped with a warning.
+    """
+
+    strict: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFolder:
+    """A run with a folder of its own, which can be continued.
+
+    Attributes:
+        out: the run folder; must be new or empty, or an unfinished run to continue with --resume.
+        resume: continue an unfinished run of the same settings.
+    """
+
+    out: Path
+    resume: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewFile:
+    """A command that writes one file.
+
+    Attributes:
+        out: the file to write; must not exist.
+    """
+
+    out: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepLimit:
+    """How long an episode may be.
+
+    Attributes:
+        max_steps: an episode ends after this many steps.
+    """
+
+    max_steps: int = MAX_STEPS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seeded:
+    """Where random draws come from.
+
+    Attributes:
+        seed: seed of every random draw, from 0 to 4294967295.
+    """
+
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threaded:
+    """What torch computes with.
+
+    Attributes:
+        threads: processor threads; results are repeatable for one seed and one number of threads.
+    """
+
+    threads: int = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnDevice:
+    """Where a network is trained.
+
+    Attributes:
+        device: where the network is trained; auto is a GPU where torch finds one, with mixed precision.
+    """
+
+    device: DeviceName = "auto"
+
+
+def prepare(seed: int, threads: int, device: DeviceName = "cpu") -> "Team":
+    """Check seed and threads, and set torch up so that both decide its results.
+
+    Args:
+        seed: of the command's draws.
+        threads: of this process.
+        device: where networks are trained.
+
+    Returns:
+        The processes that compute together: one, unless a launcher started more.
+
+    Raises:
+        ConfigError: the seed, the number of threads or the device cannot be used.
+    """
+    check_seed(seed)
+    at_least_one(threads=threads)
+    import torch
+
+    from shoprl.training.processes import device_for, team_on
+
+    team = team_on(device_for(device))
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(team.device.type == "cpu")  # a GPU has none for some operations
+    return team

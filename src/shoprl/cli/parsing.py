@@ -1,0 +1,107 @@
+"""Options from dataclasses: what tyro shows of them, which of them there are, and how errors name them."""
+
+import dataclasses
+import re
+import textwrap
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Annotated, Any, TypeVar, get_origin, get_type_hints
+
+import docstring_parser
+import tyro
+from tyro.constructors import ConstructorRegistry, StructConstructorSpec, StructFieldSpec, StructTypeInfo
+
+from shoprl.cli import options
+from shoprl.errors import ConfigError
+
+REGISTRY = ConstructorRegistry()
+CONFIG = (tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes, tyro.conf.DisallowNone)
+T = TypeVar("T")
+
+
+def parse(command: type[T], name: str, arguments: Sequence[str]) -> T:
+    """A command with its options; prints help or what is wrong and exits where that is called for.
+
+    Args:
+        command: a dataclass of options, documented by its docstring.
+        name: how it is called, such as ``shoprl train dpo``.
+        arguments: the words after the name.
+
+    Raises:
+        ConfigError: an option is unknown.
+    """
+    known = flags(command)
+    for word in arguments:
+        flag = "--" + word[2:].partition("=")[0].replace("_", "-")
+        if re.match(r"--[A-Za-z]", word) and flag not in (*known.values(), "--help"):
+            close = get_close_matches(flag, known.values(), n=3)
+            meant = f" Did you mean {' or '.join(close)}?" if close else ""
+            raise ConfigError(f"{word}: no such option.{meant} Run `{name} --help`.")
+    about = _plain(docstring_parser.parse(command.__doc__ or "").description or "")
+    about = "\n\n".join(textwrap.fill(paragraph, 80) for paragraph in about.split("\n\n"))
+    return tyro.cli(command, prog=name, args=arguments, description=about, config=CONFIG, registry=REGISTRY)
+
+
+def flags(command: type) -> dict[str, str]:
+    """The options of a command and of the settings in it: name of the field -> flag."""
+    found: dict[str, str] = {}
+    hints = get_type_hints(command)
+    for field in dataclasses.fields(command):
+        if dataclasses.is_dataclass(hints[field.name]):
+            found |= flags(hints[field.name])
+        else:
+            off = "no-" if field.default is True else ""
+            found[field.name] = f"--{off}{field.name.replace('_', '-')}"
+    return found
+
+
+def with_flags(message: str, command: type) -> str:
+    """A message in which the parameters that are options of a command are named as those.
+
+    The library writes a parameter in backticks, and begins with it what is wrong with its value: "batch_size 3: must
+    be ...".
+    """
+    known = flags(command)
+    message = re.sub(r"^([a-z_]+)(?= (?:-?[\d.]|nan|inf))", lambda name: known.get(name[1], name[0]), message)
+    return re.sub(r"`([a-z_]+)`", lambda name: known.get(name[1], name[0]), message)
+
+
+def _plain(text: str) -> str:
+    """A docstring's text as a terminal shows it."""
+    return text.replace("``", "")
+
+
+@REGISTRY.struct_rule
+def _command(info: StructTypeInfo) -> StructConstructorSpec | None:
+    """Options in the order of use: required ones, the command's own, then those that commands share."""
+    if not (isinstance(info.type, type) and dataclasses.is_dataclass(info.type)):
+        return None
+    kind: type = info.type
+    hints = get_type_hints(kind, include_extras=True)
+    classes = [each for each in kind.__mro__[::-1] if dataclasses.is_dataclass(each)]
+    helps = {
+        doc.arg_name: doc.description for each in classes for doc in docstring_parser.parse(each.__doc__ or "").params
+    }
+    shared = [name for each in classes[::-1] if each.__module__ == options.__name__ for name in each.__annotations__]
+
+    def spec(field: "dataclasses.Field[Any]") -> StructFieldSpec:
+        default: Any = tyro.MISSING
+        if dataclasses.is_dataclass(info.default):
+            default = getattr(info.default, field.name)
+        elif field.default is not dataclasses.MISSING:
+            default = field.default
+        elif field.default_factory is not dataclasses.MISSING:
+            default = field.default_factory()
+        annotation = hints[field.name]
+        if dataclasses.is_dataclass(default):
+            annotation = Annotated[annotation, tyro.conf.arg(name="learner")]  # the title of these options
+        elif (default is None or isinstance(default, bool)) and get_origin(annotation) is not Annotated:
+            hint = "(that is the default, which this turns off)" if default else ""
+            annotation = Annotated[annotation, tyro.conf.arg(help_behavior_hint=hint)]
+        return StructFieldSpec(field.name, annotation, default, _plain(" ".join((helps.get(field.name) or "").split())))
+
+    fields = dataclasses.fields(kind)
+    specs = {field.name: spec(field) for field in fields if field.init}
+    place = {name: 1 + number for number, name in enumerate(shared)}
+    order = sorted(specs, key=lambda name: (specs[name].default is not tyro.MISSING, place.get(name, 0)))
+    return StructConstructorSpec(instantiate=kind, fields=tuple(specs[name] for name in order))

@@ -1,0 +1,71 @@
+"""`shoprl evaluate` on good input; test_errors.py has the bad."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shoprl.shop.data import read_data
+from tests.support.cli import Call
+
+
+@pytest.mark.parametrize("decode", ["greedy", "sample"])
+@pytest.mark.parametrize("policy", ["rule", "random"])
+def test_evaluate(call: Call, toy_folder: Path, policy: str, decode: str) -> None:
+    arguments = ("evaluate", "--policy", policy, "--data", toy_folder, "--split", "train", "--decode", decode)
+    first, second = (call(*arguments, "--json").json() for _ in range(2))
+    data = read_data(toy_folder)
+    assert first["episodes"] == len(data.split.train)
+    assert first["hashes"] == data.hashes()
+    assert 0 <= first["success_rate_interval"][0] <= first["success_rate"] <= first["success_rate_interval"][1] <= 1
+    assert first.pop("decisions_per_second") > 0
+    second.pop("decisions_per_second")
+    assert first == second
+    text = call(*arguments)
+    assert text.code == 0
+    assert re.search(r"success +[\d.]+%", text.out)
+
+
+def test_evaluate_on_a_goals_file(call: Call, toy_folder: Path, tmp_path: Path) -> None:
+    from shoprl.shop.goal import write_goals
+
+    path = tmp_path / "goals.jsonl.gz"
+    write_goals(path, read_data(toy_folder).goals[5:12])
+    arguments = ("evaluate", "--policy", "rule", "--data", toy_folder, "--goals", path, "--json")
+    assert call(*arguments).json()["episodes"] == 7
+    assert call(*arguments, "--first", 2).json()["episodes"] == 2
+
+
+def test_evaluate_a_trained_policy(call: Call, finished_run: tuple[Path, str]) -> None:
+    folder, out = finished_run
+    results = json.loads(out)
+    policy = folder / results["best_policy"]
+    row = call("evaluate", "--policy", policy, "--data", folder / "data", "--json").json()
+    own = results["agents"][policy.name]
+    assert (row["success_rate"], row["score"], row["episodes"]) == (own["success_rate"], own["score"], own["episodes"])
+    assert row["hashes"] == results["hashes"]
+
+
+def test_threads_are_those_asked_for(call: Call, finished_run: tuple[Path, str]) -> None:
+    import torch
+
+    folder, out = finished_run
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        policy = folder / json.loads(out)["best_policy"]
+        assert call("evaluate", "--policy", policy, "--data", folder / "data", "--first", 1, "--threads", 1).code == 0
+        assert torch.get_num_threads() == 1
+        assert torch.are_deterministic_algorithms_enabled()
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_rule_needs_no_torch(toy_folder: Path) -> None:
+    code = "import sys; from shoprl.cli.main import main; main(); sys.exit('torch' in sys.modules)"
+    arguments = ["evaluate", "--policy", "rule", "--data", str(toy_folder), "--json"]
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,34 @@
+"""``shoprl preferences make``; test_train.py trains on what it wrote."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from shoprl.policies.saving import save_policy
+from tests.support.cli import Call, refused
+from tests.support.fakes import fake_policy
+
+
+@pytest.fixture
+def files(call: Call, toy_folder: Path, tmp_path: Path) -> tuple[object, ...]:
+    shown, policy = tmp_path / "shown.jsonl", tmp_path / "policy"
+    assert call("trajectories", "demonstrate", "--data", toy_folder, "--count", 3, "--out", shown).code == 0
+    save_policy(fake_policy(), policy)
+    return "--data", toy_folder, "--demonstrations", shown, "--policy", policy
+
+
+def test_the_same_seed_makes_the_same_pairs(call: Call, tmp_path: Path, files: tuple[object, ...]) -> None:
+    first, second = (tmp_path / name for name in ("first", "second"))
+    answer = call("preferences", "make", *files, "--out", first, "--threads", 1)
+    assert answer.code == 0, answer.err
+    assert "pairs in" in answer.out
+    row = call("preferences", "make", *files, "--out", second, "--threads", 1, "--json").json()
+    assert first.read_bytes() == second.read_bytes()
+    assert row["pairs"] == len([json.loads(line) for line in first.read_text().splitlines()]) > 0
+
+
+def test_it_overwrites_nothing(call: Call, tmp_path: Path, files: tuple[object, ...]) -> None:
+    (tmp_path / "out").write_text("mine")
+    refused(call("preferences", "make", *files, "--out", tmp_path / "out"), "ConfigError", "exists already")
+    assert (tmp_path / "out").read_text() == "mine"

@@ -1,0 +1,62 @@
+"""`shoprl recommend` on good input; test_errors.py has the bad."""
+
+from pathlib import Path
+
+from shoprl.catalog.webshop import read_catalog
+from tests.support.cli import Call, refused
+
+
+def test_recommend(call: Call, finished_run: tuple[Path, str]) -> None:
+    folder, _ = finished_run
+    arguments = ("recommend", "a cruelty free eyeshadow palette under $50", "--run", folder, "--runs", 8)
+    answer = call(*arguments, "--json")
+    assert answer.code == 0
+    row = answer.json()
+    assert row["runs"] == 8
+    catalog = read_catalog(folder / "data")
+    assert 0 < len(row["recommendations"]) <= 10
+    assert all(each["asin"] in catalog for each in row["recommendations"])
+    shares = [each["share"] for each in row["recommendations"]]
+    assert shares == sorted(shares, reverse=True)
+    assert call(*arguments, "--json").json() == row
+    text = call(*arguments, "--top", 1)
+    assert row["recommendations"][0]["asin"] in text.out
+    assert len(text.out.splitlines()) == 3  # header, rule, one line
+
+
+def test_recommend_in_another_shop(call: Call, finished_run: tuple[Path, str], toy_folder: Path) -> None:
+    answer = call("recommend", "tisane früchte", "--run", finished_run[0], "--data", toy_folder, "--runs", 3, "--json")
+    found = answer.json()["recommendations"]
+    assert {each["asin"] for each in found} <= {product.asin for product in read_catalog(toy_folder)}
+    nothing = call("recommend", "xyzzy", "--run", finished_run[0], "--data", toy_folder, "--runs", 2)
+    assert (nothing.code, nothing.out) == (0, "Nothing was bought in any run. Try other words.\n")
+
+
+def test_recommend_with_a_trained_policy(call: Call, toy_folder: Path, tmp_path: Path) -> None:
+    """The run of one learner is as good as that of an experiment."""
+    shown = tmp_path / "shown.jsonl"
+    call("trajectories", "demonstrate", "--data", toy_folder, "--count", 5, "--out", shown)
+    small = ("--threads", 1, "--updates", 1, "--checkpoint-every", 1, "--log-every", 1, "--batch-size", 2)
+    files = ("--data", toy_folder, "--demonstrations", shown, "--out", tmp_path / "run")
+    assert call("train", "imitation", *files, *small).code == 0
+    answer = call("recommend", "a red mug", "--run", tmp_path / "run", "--runs", 3, "--json")
+    assert answer.code == 0, answer.err
+    by_parts = ("--policy", tmp_path / "run" / "policy", "--data", toy_folder)
+    assert call("recommend", "a red mug", *by_parts, "--runs", 3, "--json").json() == answer.json()
+
+
+def test_recommend_by_a_rule(call: Call, toy_folder: Path) -> None:
+    answer = call("recommend", "früchte tee", "--policy", "rule", "--data", toy_folder, "--runs", 2, "--json")
+    assert [row["share"] for row in answer.json()["recommendations"]] == [1.0]
+
+
+def test_recommend_needs_an_agent_and_a_shop(call: Call, toy_folder: Path) -> None:
+    for given in ((), ("--policy", "rule"), ("--data", toy_folder)):
+        refused(call("recommend", "tea", *given), "ConfigError", "--run", "--policy and --data")
+
+
+def test_a_run_without_a_policy(call: Call, toy_folder: Path, tmp_path: Path) -> None:
+    sizes = ("--rollouts", 4, "--runs", 1, "--split", "train", "--out", tmp_path / "run")
+    assert call("compare", "--data", toy_folder, "--arms", "rule", "random", *sizes).code == 0
+    said = "names no policy or no data folder. Give them with --policy and --data."
+    refused(call("recommend", "tea", "--run", tmp_path / "run"), "RunError", said)
