@@ -111,9 +111,9 @@ def test_an_index_can_be_sent_to_another_process() -> None:
 
 def test_terms_beyond_the_bound_are_not_looked_at() -> None:
     index = SearchIndex.build([product("A", "red shoe"), product("B", "blue hat")])
-    start = time.perf_counter()
+    start = time.process_time()
     hits = index.search("red " * MAX_QUERY_TERMS + "blue " * 1_000_000)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert [hit.asin for hit in hits] == ["A"]
 
 

@@ -68,6 +68,6 @@ def test_overlong_tokens_are_cut_as_lucene_cuts_them() -> None:
     "unit", ["_", "a", "a.", "\u200d", "\u0301", "é_", "é\u200d", "❤\u200d", "👍\ufe0f\u200d", "🇺", "#", "é _"]
 )
 def test_time_grows_with_length_only(unit: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     tokens("é" + unit * 100_000)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3

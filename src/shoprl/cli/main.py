@@ -16,11 +16,11 @@ ABOUT = "A WebShop-compatible shop, agents that learn to shop in it, and recomme
 COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its first line of help
     "reproduce": ("reproduce:Reproduce", "Run an experiment end to end: train, compare and report."),
     "recommend": ("recommend:Recommend", "Recommend products for a request."),
-    "train imitation": ("train:Imitation", "Imitate demonstrations: cross entropy of the demonstrated action."),
-    "train dpo": ("train:DPO", "Prefer demonstrated actions to the policy's own, or learn from given pairs."),
-    "train policy-gradient": ("train:PolicyGradient", "Learn from rewards: WebShop's advantage actor-critic."),
-    "train ppo": ("train:PPO", "Learn from rewards: proximal policy optimisation."),
-    "train self-learning": ("train:SelfLearning", "DPO on pairs from the policy's own successful episodes."),
+    "train imitation": ("train:imitation", "Imitate demonstrations: cross entropy of the demonstrated action."),
+    "train dpo": ("train:dpo", "Prefer demonstrated actions to the policy's own, or learn from given pairs."),
+    "train policy-gradient": ("train:policy-gradient", "Learn from rewards: WebShop's advantage actor-critic."),
+    "train ppo": ("train:ppo", "Learn from rewards: proximal policy optimisation."),
+    "train self-learning": ("train:self-learning", "DPO on pairs from the policy's own successful episodes."),
     "train-query": ("train_query:TrainQuery", "Train a query policy, which turns instructions into searches."),
     "evaluate": ("evaluate:Evaluate", "Measure a policy: success rate and score with 95% intervals."),
     "compare": ("compare:Compare", "Find the best of several policies by Thompson sampling."),
@@ -68,7 +68,8 @@ def main() -> None:
         if int(os.environ.get("WORLD_SIZE", "1")) > 1 and name.split()[0] not in SEVERAL_PROCESSES:
             raise ConfigError("Only `train` and `train-query` run in several processes. Start this without a launcher.")
         module, _, kind = COMMANDS[name][0].partition(":")
-        command = getattr(import_module(f"shoprl.cli.{module}"), kind)
+        commands: Any = import_module(f"shoprl.cli.{module}")
+        command = commands.COMMANDS[kind] if module == "train" else getattr(commands, kind)
         from shoprl.cli.parsing import parse
 
         parse(command, f"shoprl {name}", sys.argv[1 + len(name.split()) :]).execute()

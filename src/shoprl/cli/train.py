@@ -1,132 +1,206 @@
 """``shoprl train METHOD``: one learner, from files to a policy folder."""
 
 import sys
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, make_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from shoprl.cli.checks import check_seed
-from shoprl.cli.options import OnData, OnDevice, Printing, RunFolder, Strict, Threaded, prepare
+from shoprl.cli.options import OnData, OnDevice, Printing, RunFolder, StepLimit, Strict, Threaded, prepare
 from shoprl.cli.output import emit, table
-from shoprl.cli.train_work import NetworkName, Work
 from shoprl.errors import ConfigError
+from shoprl.experiments.from_files import TrainingFiles
+from shoprl.experiments.methods import METHODS, Learned, Method, learn
+from shoprl.experiments.plan import Recipe
+from shoprl.files import sha256_of
+from shoprl.policies.query.loading import load_query_policy
+from shoprl.policies.query.policy import MANIFEST, QueryOffer, check_count
+from shoprl.policies.saving import save_policy
+from shoprl.runlog import running
 from shoprl.shop.data import read_data
-from shoprl.training.dpo import DPOConfig
-from shoprl.training.imitation import ImitationConfig
 from shoprl.training.loop import LoopConfig
-from shoprl.training.policy_gradient import PolicyGradientConfig
-from shoprl.training.ppo import PPOConfig
 from shoprl.training.rollout import RLConfig
 from shoprl.training.self_learning import SelfLearningConfig
 
-if TYPE_CHECKING:
-    from shoprl.policies.learned import LearnedPolicy
-    from shoprl.policies.query.policy import QueryOffer
-
-Log = list[dict[str, Any]]
-
 
 @dataclass(frozen=True, kw_only=True)
-class Training(OnData, RunFolder, Threaded, OnDevice, Strict, Printing, ABC):
+class Training(OnData, RunFolder, StepLimit, Threaded, OnDevice, Strict, Printing):
     """What every method takes.
 
     Attributes:
         out: the run folder: policy, training (checkpoint, log.jsonl, TensorBoard's files) and run.json. Must be new or
             empty, or an unfinished run to continue with --resume.
-        policy: a policy folder to start from; it is not changed. A new policy when left out.
-        demonstrations: a trajectory file made on this data folder's goals.
         query_policy: the folder of a query policy, whose best queries the policy can choose as searches; they take the
             place of those that --policy had from another one.
         queries: how many of its queries, from 1 to 10; 3 when left out.
         config: settings of the learner.
     """
 
-    policy: Path | None = None
-    demonstrations: Path | None = None
     query_policy: Path | None = None
     queries: int | None = None
     config: LoopConfig | SelfLearningConfig
     method: ClassVar[str]
-
-    @abstractmethod
-    def train(self, policy: "LearnedPolicy", work: Work, folder: Path) -> Log:
-        """Train a policy in place; the log's rows."""
 
     @property
     def loop(self) -> LoopConfig:
         """The settings of the updates."""
         return self.config.dpo if isinstance(self.config, SelfLearningConfig) else self.config
 
+    @property
+    def recipe(self) -> Recipe:
+        """How the policy is made."""
+        network = str(getattr(self, "network", "choice")).replace("-", "_")
+        tuned = getattr(self, "tuned_layers", 0)
+        return Recipe(self.method, self.config, network=network, sizes={"tuned_layers": tuned} if tuned else {})
+
+    def path(self, name: str) -> Path | None:
+        """An option that not every method takes."""
+        given: Path | None = getattr(self, name, None)
+        return given
+
     def check(self) -> None:
         """Refuse what cannot be done, before any work."""
+        method, shown = METHODS[self.method], (self.path("demonstrations"), self.path("preferences"))
+        if method.preferences and (shown[0] is None) == (shown[1] is None):
+            raise ConfigError("Give either --demonstrations, whose actions are preferred, or --preferences.")
+        if method.demonstrations == "needed" and not any(shown):
+            raise ConfigError("--demonstrations is missing: give a trajectory file to learn from.")
+        new = not method.starts and self.path("policy") is None
+        if self.recipe.sizes and not (new and self.recipe.network == "choice"):
+            raise ConfigError("--tuned-layers goes with a new policy that has the choice network. Leave it out.")
+        if self.recipe.network == "rnn" and new and self.path("demonstrations") is None:
+            raise ConfigError("--network rnn: a new one takes its words from demonstrations. Give --demonstrations.")
         if self.queries is not None:
-            from shoprl.policies.query.policy import check_count
-
-            _needs(self.query_policy, "query-policy", "--queries says how many of its queries to choose among.")
+            if self.query_policy is None:
+                raise ConfigError("--query-policy is missing: --queries says how many of its queries to choose among.")
             check_count(self.queries)
 
-    def start(self, work: Work) -> "LearnedPolicy":
-        """The policy to train."""
-        if self.policy is not None:
-            return work.copy_of(self.policy)
-        return work.new_policy("choice", self.loop.seed, self.method)
-
-    def read(self, policy: "LearnedPolicy", work: Work) -> None:
-        """Read what the policy learns from, so that bad input is named before the run folder is claimed."""
-        work.examples(policy)
-
-    def settings(self, work: Work) -> dict[str, Any]:
+    def settings(self, files: TrainingFiles) -> dict[str, Any]:
         """What defines the run."""
-        from shoprl.files import sha256_of
-        from shoprl.policies.query.policy import MANIFEST
-
-        names = ("policy", "demonstrations", "preferences")
-        given: dict[str, Any] = {name: str(getattr(self, name, None) or "") for name in names}
-        given |= {name: str(getattr(self, name, "")) for name in ("network", "tuned_layers")}
-        if self.query_policy is not None and work.offer is not None:
+        given: dict[str, Any] = {
+            name: str(self.path(name) or "") for name in ("policy", "demonstrations", "preferences")
+        }
+        given |= {"network": self.recipe.network, "sizes": dict(self.recipe.sizes), "max_steps": self.max_steps}
+        if self.query_policy is not None and files.offer is not None:
             sha256 = sha256_of(self.query_policy / MANIFEST)
-            given["query_policy"] = {"folder": str(self.query_policy), "sha256": sha256, "queries": work.offer.n}
+            given["query_policy"] = {"folder": str(self.query_policy), "sha256": sha256, "queries": files.offer.n}
         about = {"method": self.method, "config": asdict(self.config)}
-        return {**about, **given, "threads": self.threads, "hashes": work.data.hashes()}
+        return {**about, **given, "threads": self.threads, "hashes": files.data.hashes()}
 
     def execute(self) -> None:
         """Run the command."""
-        check_seed(self.loop.seed)
+        seed = self.loop.seed
+        check_seed(seed)
         self.check()
-        team = prepare(self.loop.seed, self.threads, self.device)
-        from shoprl.policies.saving import save_policy
-        from shoprl.runlog import running
-
+        team = prepare(seed, self.threads, self.device)
         team.check(self.loop.batch_size)
         if isinstance(self.loop, RLConfig):
             team.check(self.loop.demonstrated, "demonstrated")
-        work = Work(read_data(self.data, self.strict), self.demonstrations, self._offer())
-        policy, folder = self.start(work), self.out / "training"
+        offer = None
+        if self.query_policy is not None:
+            given = {} if self.queries is None else {"n": self.queries}
+            offer = QueryOffer(load_query_policy(self.query_policy), **given)
+        files = TrainingFiles(
+            read_data(self.data, self.strict),
+            policy=self.path("policy"),
+            demonstrations=self.path("demonstrations"),
+            preferences=self.path("preferences"),
+            offer=offer,
+            max_steps=self.max_steps,
+        )
+        policy, folder = files.start(self.recipe, seed), self.out / "training"
         team.take(policy.model)
-        self.read(policy, work)
+        inputs = files.inputs(policy, self.recipe, seed, folder)  # bad input is named before the folder is claimed
         if not team.first:  # which writes the files
-            self.train(policy, work, folder)
+            learn(self.method, policy, self.config, inputs, folder, self.method)
             return
-        settings = self.settings(work)
+        settings = self.settings(files)
         with running(self.out, settings, self.data, self.resume, team.about()) as record:
-            log = self.train(policy, work, folder)
+            learned = learn(self.method, policy, self.config, inputs, folder, self.method)
+            log = _with_counts(learned)
             about = {"method": self.method, "config": settings["config"], "last": log[-1]}
             save_policy(policy, self.out / "policy", about)
             record |= {"policy": "policy", "last": log[-1]}
         answer = {"policy": str(self.out / "policy"), "method": self.method, "log": log}
         emit(answer, _text(log, self.out), self.json)
 
-    def _offer(self) -> "QueryOffer | None":
-        """The query policy whose queries the policy chooses among, read."""
-        from shoprl.policies.query.loading import load_query_policy
-        from shoprl.policies.query.policy import QueryOffer
 
-        if self.query_policy is None:
-            return None
-        given = {} if self.queries is None else {"n": self.queries}
-        return QueryOffer(load_query_policy(self.query_policy), **given)
+@dataclass(frozen=True, kw_only=True)
+class FromPolicy(Training):
+    """A method that starts from a policy.
+
+    Attributes:
+        policy: the policy folder to start from, which DPO takes as its reference policy too; it is not changed.
+    """
+
+    policy: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class FromPolicyOrNew(Training):
+    """A method that starts from a policy or from a new one.
+
+    Attributes:
+        policy: a policy folder to start from; it is not changed. A new policy when left out.
+        network: the network of a new policy: choice (on cached states of the frozen backbone), bi-attention (WebShop's,
+            with a BERT that is trained too; for a GPU) or rnn (no pretrained weights).
+        tuned_layers: how many of the backbone's last layers a new policy with the choice network trains.
+    """
+
+    policy: Path | None = None
+    network: Literal["choice", "bi-attention", "rnn"] = "choice"
+    tuned_layers: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithDemonstrations(Training):
+    """A method that learns, or may learn, from demonstrations.
+
+    Attributes:
+        demonstrations: a trajectory file made on this data folder's goals.
+    """
+
+    demonstrations: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithPreferences(Training):
+    """A method that may learn from given preferences.
+
+    Attributes:
+        preferences: a preference file, in place of --demonstrations.
+    """
+
+    preferences: Path | None = None
+
+
+def _command(name: str, method: Method[Any]) -> type[Training]:
+    """The command of a method."""
+    bases: list[type[Training]] = [FromPolicy if method.starts else FromPolicyOrNew]
+    bases += [WithDemonstrations] if method.demonstrations != "none" else []
+    bases += [WithPreferences] if method.preferences else []
+    config = ("config", method.config, field(default_factory=method.config))
+    made: Any = make_dataclass(
+        "".join(word.capitalize() for word in name.split("-")), [config], bases=tuple(bases), frozen=True, kw_only=True
+    )
+    made.__doc__, made.method, made.__module__ = method.about, name, __name__
+    command: type[Training] = made
+    return command
+
+
+COMMANDS = {name: _command(name, method) for name, method in METHODS.items()}
+
+
+def _with_counts(learned: Learned) -> list[dict[str, Any]]:
+    """The log, its last row with what was counted; says so where most decisions were skipped."""
+    pairs, skipped = learned.counts.get("pairs", 0), learned.counts.get("skipped", 0)
+    if skipped > pairs:
+        sys.stderr.write(
+            f"Warning: {skipped} of {pairs + skipped} decisions were skipped, because the policy drew no action there "
+            f"but the chosen one; it learns from {pairs} pairs. Try more --draws, or an earlier policy.\n"
+        )
+    return [*learned.log[:-1], {**learned.log[-1], **learned.counts}]
 
 
 def _text(log: Sequence[dict[str, Any]], out: Path) -> str:
@@ -138,172 +212,3 @@ def _text(log: Sequence[dict[str, Any]], out: Path) -> str:
         for row in rows
     ]
     return f"{table(names, cells)}\n\npolicy: {out / 'policy'}"
-
-
-def _needs(value: Path | None, name: str, why: str) -> None:
-    if value is None:
-        raise ConfigError(f"--{name} is missing: {why}")
-
-
-def _with_pairs(row: dict[str, Any], pairs: int, skipped: int) -> dict[str, Any]:
-    """A row of a log with the pairs that it was learned from; says so where they are the lesser part."""
-    if skipped > pairs:
-        sys.stderr.write(
-            f"Warning: {skipped} of {pairs + skipped} decisions were skipped, because the policy drew no action there "
-            f"but the chosen one; it learns from {pairs} pairs. Try more --draws, or an earlier policy.\n"
-        )
-    return {**row, "pairs": pairs, "skipped": skipped}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Imitation(Training):
-    """Imitate demonstrations: cross entropy of the demonstrated action.
-
-    Over the available actions of each decision.
-
-    Attributes:
-        network: the network of a new policy: choice (on cached states of the frozen backbone), bi-attention (WebShop's,
-            with a BERT that is trained too; for a GPU) or rnn (no pretrained weights).
-        tuned_layers: how many of the backbone's last layers a new policy with the choice network trains.
-    """
-
-    network: NetworkName = "choice"
-    tuned_layers: int = 0
-    config: ImitationConfig = field(default_factory=ImitationConfig)
-    method: ClassVar[str] = "imitation"
-
-    def check(self) -> None:
-        """Refuse a call without demonstrations, and tuned layers where there are none to tune."""
-        super().check()
-        _needs(self.demonstrations, "demonstrations", "give a trajectory file to imitate.")
-        if self.tuned_layers and (self.network != "choice" or self.policy is not None):
-            raise ConfigError("--tuned-layers goes with a new policy that has the choice network. Leave it out.")
-
-    def start(self, work: Work) -> "LearnedPolicy":
-        """The policy to train, of any network if it is a new one."""
-        if self.policy is not None:
-            return work.copy_of(self.policy)
-        return work.new_policy(self.network, self.loop.seed, self.method, self.tuned_layers)
-
-    def train(self, policy: "LearnedPolicy", work: Work, folder: Path) -> Log:
-        """Train by imitation."""
-        import numpy as np
-
-        from shoprl.policies.networks.choice import ChoicePolicy
-        from shoprl.policies.networks.token_batch import cut_candidates
-        from shoprl.training.imitation import train_imitation
-
-        data = work.examples(policy)
-        if not isinstance(policy, ChoicePolicy):  # as WebShop trains these networks
-            rng = np.random.default_rng([self.config.seed, 6])
-            cut = [cut_candidates(each.state, each.chosen, rng) for each in data]
-            data = [replace(each, state=state, chosen=at) for each, (state, at) in zip(data, cut, strict=True)]
-        return train_imitation(policy, data, self.config, folder)
-
-
-@dataclass(frozen=True, kw_only=True)
-class DPO(Training):
-    """Prefer demonstrated actions to the policy's own, or learn from given pairs.
-
-    Direct preference optimisation; the rejected actions are drawn from the policy itself.
-
-    Attributes:
-        policy: the policy folder to start from, which is the reference policy too; it is not changed.
-        preferences: a preference file, in place of --demonstrations.
-    """
-
-    preferences: Path | None = None
-    config: DPOConfig = field(default_factory=DPOConfig)
-    method: ClassVar[str] = "dpo"
-
-    def check(self) -> None:
-        """Refuse a call without a policy, or without exactly one source of pairs."""
-        super().check()
-        _needs(self.policy, "policy", "DPO starts from a policy, which is its reference too.")
-        if (self.demonstrations is None) == (self.preferences is None):
-            raise ConfigError("Give either --demonstrations, whose actions are preferred, or --preferences.")
-
-    def read(self, policy: "LearnedPolicy", work: Work) -> None:
-        """Read the demonstrations or the preferences."""
-        if self.preferences is not None:
-            work.preferences(self.preferences, policy)
-        else:
-            work.examples(policy)
-
-    def train(self, policy: "LearnedPolicy", work: Work, folder: Path) -> Log:
-        """Train by DPO."""
-        import numpy as np
-
-        from shoprl.training.dpo import given_pairs, preference_pairs, train_dpo
-
-        if self.preferences is not None:
-            pairs = given_pairs(policy, work.preferences(self.preferences, policy), folder)
-            return train_dpo(policy, pairs, self.config, folder)
-        rng = np.random.default_rng([self.config.seed, 5])
-        pairs, skipped = preference_pairs(policy, work.examples(policy), self.config, rng, folder)
-        log = train_dpo(policy, pairs, self.config, folder)
-        return [*log[:-1], _with_pairs(log[-1], len(pairs), skipped)]
-
-
-@dataclass(frozen=True, kw_only=True)
-class PolicyGradient(Training):
-    """Learn from rewards: WebShop's advantage actor-critic.
-
-    Episodes are run on training goals.
-    """
-
-    config: PolicyGradientConfig = field(default_factory=PolicyGradientConfig)
-    method: ClassVar[str] = "policy-gradient"
-
-    def train(self, policy: "LearnedPolicy", work: Work, folder: Path) -> Log:
-        """Train by policy gradient."""
-        from shoprl.training.policy_gradient import train_policy_gradient
-
-        examples = work.examples(policy)
-        return train_policy_gradient(policy, work.task, work.goals(), examples, self.config, folder)
-
-
-@dataclass(frozen=True, kw_only=True)
-class PPO(Training):
-    """Learn from rewards: proximal policy optimisation.
-
-    Episodes are run on training goals.
-    """
-
-    config: PPOConfig = field(default_factory=PPOConfig)
-    method: ClassVar[str] = "ppo"
-
-    def train(self, policy: "LearnedPolicy", work: Work, folder: Path) -> Log:
-        """Train by PPO."""
-        from shoprl.training.ppo import train_ppo
-
-        return train_ppo(policy, work.task, work.goals(), work.examples(policy), self.config, folder)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SelfLearning(Training):
-    """DPO on pairs from the policy's own successful episodes.
-
-    In rounds, on training goals.
-
-    Attributes:
-        policy: the policy folder to start from; it is not changed.
-    """
-
-    config: SelfLearningConfig = field(default_factory=SelfLearningConfig)
-    method: ClassVar[str] = "self-learning"
-
-    def check(self) -> None:
-        """Refuse a call without a policy, or with demonstrations."""
-        super().check()
-        _needs(self.policy, "policy", "self-learning starts from a policy that succeeds at times.")
-        if self.demonstrations is not None:
-            raise ConfigError("--demonstrations: self-learning uses none. Leave it out, or use `shoprl train dpo`.")
-
-    def train(self, policy: "LearnedPolicy", work: Work, folder: Path) -> Log:
-        """Train by self-learning; a row a round."""
-        from shoprl.training.self_learning import self_learn
-
-        data = work.data
-        log = self_learn(policy, work.task, data.goals, data.split.train, self.config, folder)
-        return [_with_pairs(row, row["pairs"], row["skipped"]) for row in log]

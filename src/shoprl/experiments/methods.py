@@ -139,6 +139,7 @@ class Method(Generic[C]):
         about: what it does, in a line.
         starts: whether it needs a policy to start from.
         demonstrations: whether it needs demonstrations, may use them, or uses none.
+        preferences: whether it may learn from a preference file in place of demonstrations.
     """
 
     config: type[C]
@@ -146,6 +147,7 @@ class Method(Generic[C]):
     about: str
     starts: bool = False
     demonstrations: Literal["needed", "optional", "none"] = "optional"
+    preferences: bool = False
 
 
 METHODS: Mapping[str, Method[Any]] = {
@@ -161,6 +163,7 @@ METHODS: Mapping[str, Method[Any]] = {
         "Prefer what was demonstrated to what the policy would do: DPO with rejected actions drawn from it.",
         starts=True,
         demonstrations="needed",
+        preferences=True,
     ),
     "policy-gradient": Method(
         PolicyGradientConfig, _policy_gradient, "Policy gradient on training goals: WebShop's advantage actor-critic."

@@ -1,0 +1,109 @@
+"""One training from files: the policy it starts from, and what it learns from, read before any work."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from shoprl.errors import ConfigError
+from shoprl.experiments.methods import Inputs
+from shoprl.experiments.plan import Recipe
+from shoprl.policies.learned import LearnedPolicy
+from shoprl.policies.networks.token_batch import cut_candidates
+from shoprl.policies.query.policy import QueryOffer, queries_with
+from shoprl.policies.saving import NETWORKS, load_learned
+from shoprl.shop.data import ShopData
+from shoprl.shop.goal import Goal
+from shoprl.tasks.instruction import Queries
+from shoprl.tasks.shop.task import ShopTask
+from shoprl.trajectories.examples import Example, examples
+from shoprl.trajectories.files import read_trajectories
+from shoprl.trajectories.preferences import read_preferences, rebuild
+
+PAIRS, CUTS = 5, 6  # random streams of rejected actions and of cut lists of candidates
+
+
+@dataclass(frozen=True)
+class TrainingFiles:
+    """What a training is given.
+
+    Attributes:
+        data: the shop.
+        policy: a policy folder to start from; None for a new policy.
+        demonstrations: a trajectory file.
+        preferences: a preference file.
+        offer: a query policy whose queries the policy chooses among.
+        max_steps: an episode is cut after so many steps.
+    """
+
+    data: ShopData
+    policy: Path | None = None
+    demonstrations: Path | None = None
+    preferences: Path | None = None
+    offer: QueryOffer | None = None
+    max_steps: int = ShopTask.max_steps
+
+    @property
+    def task(self) -> ShopTask:
+        """Where the policy acts."""
+        return ShopTask(self.data.shop, self.max_steps)
+
+    def start(self, recipe: Recipe, seed: int) -> LearnedPolicy:
+        """The policy to train: that of the folder, which is not changed, or a new one.
+
+        Raises:
+            PolicyError, BackboneError: it cannot be loaded.
+            TrajectoryError: a new network's vocabulary cannot be had from the demonstrations.
+        """
+        if self.policy is not None:
+            policy = load_learned(self.policy)
+        else:
+            states = (example.state for example in self.examples(partial(queries_with, "wish", self.offer)))
+            policy = NETWORKS[recipe.network].new(torch.Generator().manual_seed(seed), states, None, **recipe.sizes)
+            policy.name = recipe.method
+        policy.offer = self.offer or policy.offer
+        return policy
+
+    def inputs(self, policy: LearnedPolicy, recipe: Recipe, seed: int, cache: Path) -> Inputs[Goal]:
+        """What the policy learns from.
+
+        Args:
+            policy: whose searches are available.
+            recipe: says by which method.
+            seed: of the draws.
+            cache: a folder for the reference's log-probabilities.
+
+        Raises:
+            TrajectoryError: a file is malformed or belongs to other data.
+            ConfigError: a file holds trajectories on test or eval goals.
+        """
+        shown = self.examples(policy.queries)
+        if recipe.method == "imitation" and policy.cuts_candidates:
+            rng = np.random.default_rng([seed, CUTS])
+            cut = [cut_candidates(each.state, each.chosen, rng) for each in shown]
+            shown = [replace(each, state=state, chosen=at) for each, (state, at) in zip(shown, cut, strict=True)]
+        pairs = self._pairs(self.preferences, policy.queries) if self.preferences is not None else ()
+        rng = np.random.default_rng([seed, PAIRS])
+        return Inputs(self.task, self.data.goals, self.data.split.train, shown, rng, pairs, cache=cache)
+
+    def examples(self, queries: Queries) -> list[Example]:
+        """The demonstrated decisions; none without a file."""
+        path = self.demonstrations
+        if path is None:
+            return []
+        episodes = read_trajectories(path, self.data.hashes()["goals"])
+        self._check_goals(path, [episode.goal_index for episode in episodes])
+        return examples(self.task, self.data.goals, episodes, queries)
+
+    def _pairs(self, path: Path, queries: Queries) -> list[tuple[Example, int]]:
+        pairs = read_preferences(path, self.data.hashes()["goals"])
+        self._check_goals(path, [pair.goal_index for pair in pairs])
+        return rebuild(self.task, self.data.goals, pairs, queries)
+
+    def _check_goals(self, path: Path, indices: Sequence[int]) -> None:
+        held = set(self.data.split.test) | set(self.data.split.eval)
+        if not held.isdisjoint(indices):
+            raise ConfigError(f"{path}: holds trajectories on test or eval goals, which are never trained on.")
