@@ -3,6 +3,11 @@
 import re
 from pathlib import Path
 
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.application import Sphinx
+from sphinx.writers.html5 import HTML5Translator as HTMLTranslator
+
 import shoprl.serve.server  # noqa: F401  (FastAPI cannot be imported while autodoc has typing.TYPE_CHECKING set)
 
 DOCS = Path(__file__).parent
@@ -12,9 +17,9 @@ API = DOCS / "reference" / "api"  # written here, one page a package, and kept o
 project = "ShopRL"
 author = "The ShopRL developers"
 copyright = "The ShopRL developers"
-release = version = re.search(r'__version__ = "(.+)"', (SOURCE / "__init__.py").read_text()).group(1)
+release = version = re.search(r'__version__ = "(.+)"', (SOURCE / "version.py").read_text()).group(1)
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 
 myst_enable_extensions = ["attrs_block", "deflist", "dollarmath"]
 myst_dmath_allow_digits = False  # "$30" is a price
@@ -24,10 +29,14 @@ myst_heading_anchors = 4
 autodoc_default_options = {"members": True, "member-order": "bysource", "undoc-members": True}
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
+# Words in docstrings such as "candidates" are no references, though several classes have such a field.
+suppress_warnings = ["ref.python"]
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True  # fields are documented by their class, and named once
+napoleon_attr_annotations = False  # signatures hold the types
 
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = "ShopRL"
 pygments_style = "friendly"
@@ -43,27 +52,38 @@ def modules_of(package: Path) -> list[str]:
     return sorted(name for name in kept if not name.startswith(LEFT_OUT))
 
 
-def heading_of(module: str) -> str:
-    return f"## {module}\n\n```{{automodule}} {module}\n```\n"
+def section_of(module: str) -> str:
+    title = f"shoprl.{module}"
+    return f"{title}\n{'-' * len(title)}\n\n.. automodule:: {title}\n"
 
 
 def write_api_pages() -> None:
-    """Write `reference/api/PACKAGE.md` for each package, and their index; unchanged pages are left alone."""
+    """Write `reference/api/PACKAGE.rst` for each package, and one of single modules; unchanged pages are left alone."""
     rooms = sorted(path.parent for path in SOURCE.glob("*/__init__.py") if path.parent.name not in LEFT_OUT)
-    pages = {}
-    for room in rooms:
-        blocks = [heading_of(f"shoprl.{name}") for name in modules_of(room)]
-        pages[f"{room.name}.md"] = f"# shoprl.{room.name}\n\n" + "\n".join(blocks)
+    pages = {room.name: (f"shoprl.{room.name}", modules_of(room)) for room in rooms}
     single = [path.stem for path in sorted(SOURCE.glob("*.py")) if not path.stem.startswith("_")]
-    pages["others.md"] = "# Single modules\n\n" + "\n".join(heading_of(f"shoprl.{name}") for name in single)
+    pages["others"] = ("Single modules", single)
     API.mkdir(parents=True, exist_ok=True)
-    for old in API.glob("*.md"):
-        if old.name not in pages:
+    for old in API.iterdir():
+        if old.suffix != ".rst" or old.stem not in pages:
             old.unlink()
-    for name, text in pages.items():
-        path = API / name
+    for name, (title, modules) in pages.items():
+        text = f"{title}\n{'=' * len(title)}\n\n" + "\n".join(section_of(module) for module in modules)
+        path = API / f"{name}.rst"
         if not path.is_file() or path.read_text() != text:
             path.write_text(text)
 
 
 write_api_pages()
+
+
+def setup(app: Sphinx) -> None:
+    """Formulas become MathML, which browsers draw by themselves: no script is fetched, and pages work offline."""
+
+    def draw(self: HTMLTranslator, node: nodes.Element) -> None:
+        block = isinstance(node, nodes.math_block)
+        math = tex2mathml(node.astext(), as_block=block)
+        self.body.append(f'<div class="math">{math}</div>' if block else math)
+        raise nodes.SkipNode
+
+    app.add_html_math_renderer("mathml", (draw, None), (draw, None))

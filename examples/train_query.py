@@ -7,7 +7,8 @@ import torch
 from shoprl.policies.networks.backbone import load_backbone
 from shoprl.policies.query.data import Typed
 from shoprl.policies.query.extractive import Extractive, new_extractive
-from shoprl.policies.query.policy import QueryPolicy, load_query_policy
+from shoprl.policies.query.loading import load_query_policy
+from shoprl.policies.query.policy import QueryPolicy
 from shoprl.tasks.instruction import parse_instruction
 from shoprl.training.query import ExtractiveTraining, train_extractive
 
