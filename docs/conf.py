@@ -38,6 +38,8 @@ napoleon_attr_annotations = False  # signatures hold the types
 
 html_math_renderer = "mathml"
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["formulas.css"]
 html_title = "ShopRL"
 pygments_style = "friendly"
 
@@ -45,8 +47,8 @@ LEFT_OUT = ("catalog.vocabulary", "cli")  # word lists; commands, which `--help`
 
 
 def modules_of(package: Path) -> list[str]:
-    """The documented modules of a package, dotted, the package itself first."""
-    paths = sorted(path for path in package.rglob("*.py") if "__pycache__" not in path.parts)
+    """The documented modules of a package, dotted, in order."""
+    paths = [path for path in package.rglob("*.py") if path.stat().st_size]  # an empty one makes a package, no more
     names = [".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__") for path in paths]
     kept = [name for name in names if not any(part.startswith("_") for part in name.split("."))]
     return sorted(name for name in kept if not name.startswith(LEFT_OUT))
