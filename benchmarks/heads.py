@@ -28,6 +28,7 @@ from shoprl.policies.networks.encoder import TokenStore
 from shoprl.policies.networks.rnn import new_rnn
 from shoprl.policies.networks.token_batch import cut_candidates
 from shoprl.shop.data import ShopData, read_data
+from shoprl.tasks.shop.task import ShopTask
 from shoprl.training.imitation import ImitationConfig, train_imitation
 from shoprl.trajectories.examples import Example, examples
 from shoprl.trajectories.shoppers import EXPERT, demonstrations
@@ -75,10 +76,10 @@ def row_of(network: Network, data: ShopData, shown: list[Example], seed: int, fo
     begun = time.perf_counter()
     log = train_imitation(policy, shown, network.config, folder)
     seconds = time.perf_counter() - begun
-    goals = [(index, data.goals[index]) for index in data.split.test[: network.goals]]
-    evaluate(policy, data.shop, goals[:100], "greedy", seed)
-    timed = evaluate(policy, data.shop, goals[:100], "greedy", seed)
-    test = evaluate(policy, data.shop, goals, "greedy", seed)
+    task, goals = ShopTask(data.shop), data.goals_of("test", first=network.goals)
+    evaluate(policy, task, goals[:100], "greedy", seed)
+    timed = evaluate(policy, task, goals[:100], "greedy", seed)
+    test = evaluate(policy, task, goals, "greedy", seed)
     return {
         "head": network.name,
         "trained_weights": sum(w.numel() for w in policy.model.parameters() if w.requires_grad),
@@ -94,10 +95,9 @@ def main() -> None:
     given = options(__doc__).parse_args()
     torch.set_num_threads(given.threads)
     data = read_data(given.data)
-    episodes = demonstrations(
-        data.shop, data.goals, data.split.train, 1200, EXPERT, np.random.default_rng(given.seed), 0.3
-    )
-    shown = examples(data.shop, data.goals, episodes)
+    task, rng = ShopTask(data.shop), np.random.default_rng(given.seed)
+    episodes = demonstrations(task, data.goals, data.split.train, 1200, EXPERT, rng, 0.3)
+    shown = examples(task, data.goals, episodes)
     rows = []
     for number, network in enumerate(NETWORKS):
         file = given.out / f"{number:02d}.json"

@@ -8,7 +8,7 @@ import pytest
 import shoprl
 from shoprl import _PUBLIC
 
-TORCH_FREE = ("Episode", "Goal", "ShopData", "ShopTask", "WebShopEnv", "examples", "generated_data", "make", "read_data")
+TORCH_FREE = ("Episode", "Goal", "ShopData", "ShopTask", "WebShopEnv", "examples", "generated_data", "make")
 
 
 @pytest.mark.parametrize("name", TORCH_FREE)

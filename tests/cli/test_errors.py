@@ -281,7 +281,7 @@ def test_a_store_that_cannot_be_built(
     before = tree(tmp_path)
     for mine in (tmp_path / "mine", toy_folder):
         answer = call(*words(BUILD), "--data", toy_folder, "--out", mine, "--json")
-        refused(answer, "StorageError", str(mine), "is no store", "--out")
+        refused(answer, "StorageError", str(mine), "is no store", "Choose another folder")
     assert tree(tmp_path) == before
     items(toy_folder).write_text(json.dumps([*json.loads(items(toy_folder).read_text()), {"asin": "B1"}]))
     strict = call(*words(BUILD), "--data", toy_folder, "--strict", "--json")

@@ -40,9 +40,9 @@ def test_a_limit_that_is_none_keeps_all(limit: int) -> None:
 @pytest.mark.parametrize("options", [{"filter_goals": lambda *_: True}, {"limit_goals": 3}])
 def test_a_server_brings_its_goals(options: dict[str, Any]) -> None:
     server = make().server
-    with pytest.raises(ConfigError, match="a server brings its goals"):
+    with pytest.raises(ConfigError, match="a server has its own goals"):
         WebAgentTextEnv(server=server, **options)
-    with pytest.raises(ConfigError, match="a server brings its data"):
+    with pytest.raises(ConfigError, match="a server has its own data"):
         make(server=server)
 
 

@@ -41,11 +41,11 @@ CONTRAST = """() => {
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
         pytest.skip(f"none of {', '.join(BROWSERS)} is installed")
     with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=found, args=ARGUMENTS)
+        started = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield started
         started.close()
 
@@ -121,4 +121,44 @@ def test_headings_are_in_order_and_boxes_take_the_keyboard(browser: Any, page_fi
     assert page.evaluate(loose) == 0  # what scrolls can be reached with the Tab key
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.getAttribute('role')") == "region"
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_box_that_scrolls_sideways_shows_it(browser: Any, page_file: Path, tmp_path: Path, scheme: str) -> None:
+    image = pytest.importorskip("matplotlib.image")
+    page = browser.new_page(viewport={"width": 390, "height": 800}, color_scheme=scheme)
+    page.goto(page_file.as_uri())
+    box = page.locator(".scroll").first
+    assert box.evaluate("box => box.scrollWidth > box.clientWidth + 50")
+
+    def shadow(name: str) -> float:
+        """How much the box's right edge differs from a place further in, on the empty last lines of a row."""
+        box.screenshot(path=tmp_path / name)
+        picture = image.imread(tmp_path / name)[..., :3]
+        return float(abs(picture[-6, -4] - picture[-6, -60]).max())
+
+    assert shadow("start.png") > 0.1
+    box.evaluate("box => { box.scrollLeft = box.scrollWidth; }")
+    assert shadow("end.png") < 0.02  # nothing more on that side
+    page.close()
+
+
+def test_plots_and_headings_fit_a_phone_and_episodes_come_early(browser: Any, page_file: Path) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto(page_file.as_uri())
+    first = page.evaluate("document.querySelector('.episode, .plot').className")
+    assert first == "episode"
+    plots = page.locator(".plot")
+    widths = "plots => plots.map(plot => plot.querySelector('img').getBoundingClientRect().width)"
+    assert all(80 < width < 200 for width in plots.evaluate_all(widths))  # side by side
+    plots.first.locator("summary").click()
+    assert 300 < plots.evaluate_all(widths)[0] <= 358  # opens to the page's width
+    words = "title => title.textContent.trim().split(/\\s+/)"
+    titles = [title for title in page.locator("h2, h3, thead th").all() if max(map(len, title.evaluate(words))) < 20]
+    assert len(titles) > 8
+    lines = "title => { const range = document.createRange(); range.selectNodeContents(title);"
+    lines += "return new Set([...range.getClientRects()].map(rect => Math.round(rect.top))).size; }"
+    # What is broken at spaces alone has no more lines than words.
+    assert all(title.evaluate(lines) <= len(title.evaluate(words)) for title in titles)
     page.close()

@@ -1,9 +1,11 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from shoprl.errors import ConfigError
 from shoprl.files import read_json, write_json
+from shoprl.report import plots_compare
 from shoprl.report.plots_compare import CAPTIONS, plot_comparison
 from tests.support.png import check_png
 from tests.support.thompson import one_arm, run
@@ -23,6 +25,23 @@ def test_figures_are_the_same_twice_and_keep_other_captions(tmp_path: Path) -> N
     assert len(captions) == 5
     for name in captions:
         assert check_png(tmp_path / "a" / name) == check_png(tmp_path / "b" / name)
+
+
+def test_several_runs_are_drawn_as_their_mean_and_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[tuple[list[float], float]] = []
+
+    def record(axes: Any, runs: Any, color: str, rollouts: int, most: float = float("inf")) -> list[float]:
+        line = plots_compare_draw(axes, runs, color, rollouts, most)
+        drawn.append((line, runs[0][1][-1]))
+        return line
+
+    plots_compare_draw = plots_compare._draw_runs
+    monkeypatch.setattr(plots_compare, "_draw_runs", record)
+    result = run(rollouts=60)
+    captions = plot_comparison([result, result], tmp_path)
+    assert "Line: mean of 2 runs; band: its 95% interval over runs." in captions["compare-best.png"]
+    assert all(line[-1] == pytest.approx(last) for line, last in drawn)  # of equal runs the mean is each
+    assert "95%" not in plot_comparison([result], tmp_path)["compare-best.png"]
 
 
 def test_an_arm_never_played_and_a_run_of_one_rollout(tmp_path: Path) -> None:

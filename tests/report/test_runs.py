@@ -4,7 +4,7 @@ import pytest
 
 from shoprl.errors import RunError
 from shoprl.report.runs import grouped, read_runs
-from tests.support.folders import row, run_folder
+from tests.support.folders import compare_folder, row, run_folder, train_folder
 
 AGENTS = {"dpo": row(0.5, 60)}
 
@@ -71,3 +71,15 @@ def test_what_is_no_run_is_named(tmp_path: Path) -> None:
     (run / "results.json").write_text('{"agents": []}')
     with pytest.raises(RunError, match=r"results\.json: agents is not a JSON object"):
         read_runs([run])
+
+
+def test_seeds_of_trainings_and_comparisons_are_known(tmp_path: Path) -> None:
+    folders = [
+        compare_folder(tmp_path / "a"),
+        *(train_folder(tmp_path / f"dpo-{i}", "dpo", i, loss=1.0) for i in (3, 5)),
+    ]
+    runs = read_runs(folders)
+    assert [run.seed for run in runs] == [4, 3, 5]
+    (group,) = grouped(runs)
+    assert [[run.name for run in batch.runs] for batch in group.batches] == [["a"], ["dpo-3", "dpo-5"]]
+    assert [batch.label for batch in group.batches] == ["a", "dpo"]

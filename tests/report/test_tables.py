@@ -42,7 +42,7 @@ def test_the_range_of_costs_is_in_no_brackets() -> None:
     ("ends", "said"),
     [
         ([(0.1, 0.2)], "the interval excludes zero."),
-        ([(-0.1, 0.2)], "the interval holds zero: not told apart."),
+        ([(-0.1, 0.2)], "the interval holds zero: no difference shown."),
         ([(0.1, 0.2)] * 3, "excludes zero in 3 of 3 seeds."),
         ([(0.1, 0.2), (-0.2, -0.1), (-1, 1)], "excludes zero in 2 of 3 seeds (1 above, 1 below)."),
     ],

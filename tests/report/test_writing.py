@@ -11,11 +11,21 @@ from shoprl.errors import ConfigError, RunError
 from shoprl.evaluation.results import RunResults
 from shoprl.report import write_report, write_runs_report
 from shoprl.report.document import ShownEpisode, ShownGoal
-from shoprl.report.runs import WEBSHOP_SMALL
+from shoprl.report.runs import WEBSHOP_SMALL, read_runs
 from shoprl.report.sections import WEBSHOP
 from shoprl.report.seeds import OverSeeds
 from shoprl.report.text import MAX_TEXT
-from tests.support.folders import HOSTILE, add_episodes, add_log, comparison, read, row, run_folder
+from tests.support.folders import (
+    HOSTILE,
+    add_episodes,
+    add_log,
+    compare_folder,
+    comparison,
+    read,
+    row,
+    run_folder,
+    train_folder,
+)
 from tests.support.toyshop import toy_data
 
 PIXEL = base64.b64decode(
@@ -169,7 +179,7 @@ def test_comparison_says_whether_the_interval_holds_zero(tmp_path: Path) -> None
     text = page(tmp_path, RESULTS)
     assert "<td>+6.0<small>[+1.0, +11.0]</small></td><td>+2.0<small>[-1.0, +5.0]</small></td>" in text
     assert "Success: the interval excludes zero." in text
-    assert "Score: the interval holds zero: not told apart." in text
+    assert "Score: the interval holds zero: no difference shown." in text
 
 
 def test_tables_show_values_and_leave_blank_what_was_not_scored(tmp_path: Path) -> None:
@@ -325,3 +335,63 @@ def test_one_file_for_both_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="same file"):
         write_runs_report([run], tmp_path / "out.html", tmp_path / "out.html")
     assert not (tmp_path / "out.html").exists()
+
+
+def test_a_comparison_shows_its_arms(tmp_path: Path) -> None:
+    run = compare_folder(tmp_path / "run")
+    (run / "figures").mkdir()
+    (run / "figures" / "compare-score.png").write_bytes(PIXEL)
+    (run / "figures" / "captions.json").write_text('{"compare-score.png": "Average score of each arm"}')
+    write_runs_report([run], tmp_path / "out.html")
+    text = read(tmp_path / "out.html")
+    assert re.findall("<h2>(.*?)</h2>", text) == ["Thompson sampling", "Figures", "Costs", "The run"]
+    headline = "<strong>dpo</strong> has the best success rate of 2 agents with probability 99.0%."
+    assert headline in text
+    assert "Success 50.0% [45.0%, 55.0%], score 50.0 [45.0, 55.0] in 180 of 200 rollouts" in text
+    assert "<td>180</td><td>50.0%<small>[45.0%, 55.0%]</small></td><td>50.0<small>[45.0, 55.0]</small></td>" in text
+    assert "<td>99.0%</td>" in text
+    assert "Each of 2 runs" in text
+    assert "2 run(s) of 100 rollouts, thompson allocation, objective success, goals of the eval split" in text
+    assert "Average score of each arm" in text
+    assert "No agent was scored." not in text
+
+
+def test_trainings_show_their_curves_settings_and_last_rows(tmp_path: Path) -> None:
+    metrics = {"loss": 0.5, "accuracy": 0.25}
+    runs = [train_folder(tmp_path / f"dpo-{seed}", "dpo", seed, **metrics) for seed in (0, 1)]
+    written = write_runs_report(runs, tmp_path / "out.html", tmp_path / "out.md")
+    text = read(tmp_path / "out.html")
+    assert "<strong>dpo</strong> was trained for 30 updates." in text
+    assert re.findall("<h2>(.*?)</h2>", text) == ["Training", "The runs"]
+    assert re.findall('alt="(.*?)"', text) == ["Loss against updates", "Accuracy against updates"]
+    assert written.figures == 2
+    assert "<td>30</td><td>0.5</td><td>0.25</td>" in text
+    assert '<tr><th scope="row">learning_rate</th><td>0.1</td><td>0.1</td></tr>' in text
+    assert "No agent was scored." not in text
+    (group,) = written.groups
+    assert group.runs == ("dpo-0", "dpo-1")
+
+
+def test_losses_of_different_methods_are_drawn_apart(tmp_path: Path) -> None:
+    runs = [train_folder(tmp_path / name, name, loss=0.5, success=0.25) for name in ("dpo", "ppo")]
+    write_runs_report(runs, tmp_path / "out.html")
+    alts = re.findall('alt="(.*?)"', read(tmp_path / "out.html"))
+    titles = ["Loss: dpo", "Success rate of sampled episodes (%)", "Loss: ppo"]
+    assert alts == [f"{title} against updates" for title in titles]
+    one = train_folder(tmp_path / "alone", "ppo", loss=0.5)
+    write_runs_report([one], tmp_path / "one.html")
+    assert '<tr><th scope="row">updates</th><td>30</td></tr>' in read(tmp_path / "one.html")
+
+
+def test_data_is_named_by_what_is_known_of_it(tmp_path: Path) -> None:
+    known = {"catalog": WEBSHOP_SMALL, "goals": "a" * 64}
+    runs = [
+        run_folder(tmp_path / "a", {}, settings={"hashes": known}, hashes=known),
+        run_folder(tmp_path / "b", {}, settings={"hashes": "generated"}, hashes={"catalog": "e" * 64}),
+        run_folder(tmp_path / "c", {}),
+    ]
+    assert [run.data_name for run in read_runs(runs)] == [
+        "WebShop's small catalogue: catalog 79aef27c, goals aaaaaaaa",
+        "Generated catalogue: catalog eeeeeeee",
+        "data: catalog cccccccc, goals aaaaaaaa",
+    ]

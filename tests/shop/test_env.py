@@ -193,7 +193,7 @@ def test_a_goal_that_does_not_exist_is_named(goal: Any) -> None:
 def test_an_unknown_reset_option_is_named() -> None:
     env = make()
     env.reset(seed=1)
-    with pytest.raises(ConfigError, match=r"reset options 'goals', 'seed': unknown\. Known are 'goal'\."):
+    with pytest.raises(ConfigError, match=r"reset options 'seed', 'goals': unknown\. Known are 'goal'\."):
         env.reset(options={"seed": 1, "goals": 9, "goal": 2})
 
 

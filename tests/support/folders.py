@@ -89,6 +89,39 @@ def _episode(goal: int, reward: float, asin: str) -> Episode:
     return Episode(goal, decisions, reward, True, asin=asin)
 
 
+def train_folder(folder: Path, method: str, seed: int = 0, **last: float) -> Path:
+    """A run folder of ``shoprl train`` with a log of three rows."""
+    config = {"updates": 30, "learning_rate": 0.1, "seed": seed}
+    settings = {"method": method, "config": config, "budget": None, "seed": None}
+    run_folder(folder, None, record={"policy": "policy", "last": {"update": 30, **last}}, settings=settings)
+    rows = [{"update": update, **last} for update in (10, 20, 30)]
+    write_json_lines(folder / "training" / "log.jsonl", rows)
+    return folder
+
+
+def compare_folder(folder: Path) -> Path:
+    """A run folder of ``shoprl compare`` with two runs of two arms."""
+    arms = {
+        name: {
+            "rollouts": count,
+            "score": 100 * success,
+            "score_interval": [100 * success - 5, 100 * success + 5],
+            "success_rate": success,
+            "success_rate_interval": [success - 0.05, success + 0.05],
+            "probability_best": best,
+        }
+        for name, count, success, best in (("rule", 20, 0.25, 0.01), ("dpo", 180, 0.5, 0.99))
+    }
+    runs = [{"run": number, "arms": arms, "regret": 5.0} for number in (0, 1)]
+    played = {"objective": "success", "allocation": "thompson", "rollouts": 100, "batch": 10}
+    settings = {"split": "eval", "config": {"seed": 4, "objective": "success"}, "budget": None, "seed": None}
+    run_folder(folder, None, settings=settings)
+    hashes = {"catalog": "c" * 64, "goals": "a" * 64}
+    results = {"thompson": {**played, "arms": arms, "runs": runs}, "hashes": hashes, "seed": 4}
+    (folder / "results.json").write_text(json.dumps({**results, "wall_seconds": {"rollouts": 3.5}}))
+    return folder
+
+
 def add_log(folder: Path, name: str, **values: float) -> None:
     """A training's log of three rows."""
     rows = [{"update": update, "learning_rate": 0.1, **values} for update in (10, 20, 30)]

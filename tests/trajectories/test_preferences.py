@@ -86,7 +86,7 @@ def test_pairs_are_found_again_in_the_shop(toy: ShopData, tmp_path: Path, pairs:
     assert len(found) == len(wanted) == len(pairs) > 10
     for (example, rejected), (goal_index, state, chosen), pair in zip(found, wanted, pairs, strict=True):
         assert (example.chosen, example.episode) == (chosen, goal_index)
-        assert (example.state.instruction, example.state.texts) == (state.instruction, state.texts)
+        assert (example.state.request, example.state.texts) == (state.request, state.texts)
         assert (example.state.features == state.features).all()
         assert example.state.actions[example.chosen] == pair.chosen
         assert example.state.actions[rejected] == pair.rejected

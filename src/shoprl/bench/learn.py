@@ -171,9 +171,9 @@ class EncodingFigures(Figures):
 
 @dataclass(frozen=True)
 class _Case:
-    """A shop, its training goals, and the demonstrated decisions to learn from."""
+    """A shop's task, its training goals, and the demonstrated decisions to learn from."""
 
-    data: ShopData
+    task: ShopTask
     goals: list[tuple[int, Goal]]
     decisions: Sequence[Example]
 
@@ -184,18 +184,18 @@ def _timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-# The two functions below alone know how demonstrations are made, learners are called and episodes are run.
+# The three functions below alone know how demonstrations are made, learners are called and episodes are run.
 
 
 def _case(data: ShopData, demonstrated: int, rng: np.random.Generator) -> _Case:
     task = ShopTask(data.shop)
     shown = demonstrations(task, data.goals, data.split.train, demonstrated, EXPERT, rng)
-    return _Case(data, data.goals_of("train"), examples(task, data.goals, shown))
+    return _Case(task, data.goals_of("train"), examples(task, data.goals, shown))
 
 
 def _train(policy: LearnedPolicy, case: _Case, config: LoopConfig, folder: Path, pairs: Sequence[Pair] = ()) -> float:
     """Train a policy by the method of ``config``; how many seconds that took."""
-    task, goals, decisions = ShopTask(case.data.shop), case.goals, case.decisions
+    task, goals, decisions = case.task, case.goals, case.decisions
     start = time.perf_counter()
     match config:
         case ImitationConfig():
@@ -210,7 +210,7 @@ def _train(policy: LearnedPolicy, case: _Case, config: LoopConfig, folder: Path,
 
 
 def _play(policy: LearnedPolicy, case: _Case, episodes: int, seed: int) -> list[Episode]:
-    return run_episodes(policy, ShopTask(case.data.shop), case.goals[:episodes], seed, label="")
+    return run_episodes(policy, case.task, case.goals[:episodes], seed, label="")
 
 
 def bench_learn(data: ShopData, updates: int, seed: int, team: Team, size: Size = FULL) -> ChoiceFigures:

@@ -3,8 +3,8 @@
 A field that is None stands for a key that is not there, but for those in ``null``; keys that a record does not know are
 passed over when it is read.
 
-The reader is a page long. A library for it (cattrs) would need as much to be told: that ``"3"`` and NaN are no numbers,
-which absent keys differ from ``null``, and how to name the field at fault; and results could no longer be read where
+The reader is a page long. A library such as cattrs would need as many lines of hooks (to refuse ``"3"`` and NaN as
+numbers, to keep absent keys apart from ``null``, to name the field at fault), and results could no longer be read where
 only the core is installed.
 """
 

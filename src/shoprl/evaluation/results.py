@@ -1,6 +1,6 @@
 """What runs write and reports read: ``results.json`` and ``run.json`` as typed records, written and read here alone.
 
-As in :mod:`shoprl.evaluation.json_records`, None stands for a key that is not there where no word is said of ``null``.
+As in :mod:`shoprl.evaluation.json_records`, None stands for a key that is absent, except where a class names ``null``.
 """
 
 from collections.abc import Mapping

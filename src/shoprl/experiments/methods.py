@@ -150,7 +150,7 @@ class Method(Generic[C]):
     preferences: bool = False
 
 
-METHODS: Mapping[str, Method[Any]] = {
+METHODS: dict[str, Method[Any]] = {
     "imitation": Method(
         ImitationConfig,
         _imitation,

@@ -66,7 +66,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class ShownEpisode:
-    """An agent's episode: each step is an action and what is said of it."""
+    """An agent's episode: each step is an action, and the page it was taken on."""
 
     agent: str
     reward: str

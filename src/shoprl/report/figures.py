@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from shoprl.errors import RunError
@@ -96,30 +97,43 @@ def _estimate(rows: Rows, measure: Measure) -> Estimate | None:
 
 
 def curves_figure(groups: Sequence[Group]) -> Iterator[Figure]:
-    """Learning curves: score and success where logs have them, and each training's loss in a panel of its own.
-
-    Of a run of ``shoprl train`` every quantity that it logged.
-    """
+    """Learning curves: score and success where logs have them, and each training's loss in a panel of its own."""
     panels: Panels = {}
     several = sum(len(group.batches) for group in groups) > 1
-    methods = {run.method for group in groups for run in group.runs if run.method}
-    for batch in (batch for group in groups for batch in group.batches):
-        for run in batch.runs:
+    for batch, run in _runs(groups):
+        if run.method is None:
             for name, rows in _logs(run):
-                if run.method:
-                    _add_every(panels, batch, rows, apart=len(methods) > 1)
-                else:
-                    _add(panels, f"{name} ({batch.label})" if several else name, rows)
+                _add(panels, f"{name} ({batch.label})" if several else name, rows)
     kept = dict(list(panels.items())[:_PANELS])
     if not kept:
         return
-    caption = "Learning curves: a line a seed, bold where it is a moving mean."
-    if not methods or len(methods) > 1:
-        caption += " Losses of different trainings are not of one kind, so each has a panel of its own."
+    caption = "Learning curves: a line a seed, bold where it is a moving mean. Losses of different trainings are not"
+    caption += " of one kind, so each has a panel of its own."
     if len(panels) > len(kept):
         caption += f" {len(panels) - len(kept)} more are left out."
     alt = f"Learning curves: {', '.join(bounded(title, 40) for title in kept)}"
     yield Figure(caption, alt, _drawn(lambda path: plot_panels(kept, path)))
+
+
+def metric_figures(groups: Sequence[Group]) -> Iterator[Figure]:
+    """Every quantity that runs of ``shoprl train`` logged; losses of different methods are not of one kind."""
+    panels: Panels = {}
+    trained = [(batch, run) for batch, run in _runs(groups) if run.method]
+    apart = len({run.method for _, run in trained}) > 1
+    for batch, run in trained:
+        for _, rows in _logs(run):
+            for key in dict.fromkeys(key for row in rows for key in row if key != "update"):
+                title, factor = _RL.get(key, (metric_title(key), 1.0))
+                title = f"{title}: {batch.label}" if apart and "loss" in key else title
+                if curve := _curve(rows, key, factor):
+                    panels.setdefault(title, {}).setdefault(batch.label, []).append(curve)
+    for title, curves in panels.items():
+        draw = partial(plot_panels, {title: curves})
+        yield Figure(title, f"{title} against updates", _drawn(draw))
+
+
+def _runs(groups: Sequence[Group]) -> Iterator[tuple[Batch, RunFolder]]:
+    return ((batch, run) for group in groups for batch in group.batches for run in batch.runs)
 
 
 def _add(panels: Panels, name: str, rows: Sequence[LogRow]) -> None:
@@ -128,16 +142,6 @@ def _add(panels: Panels, name: str, rows: Sequence[LogRow]) -> None:
     for title, factor, key in quantities or [(f"Loss: {name}", 1.0, "loss")]:
         if curve := _curve(rows, key, factor):
             panels.setdefault(title, {}).setdefault(name, []).append(curve)
-
-
-def _add_every(panels: Panels, batch: Batch, rows: Sequence[LogRow], apart: bool) -> None:
-    """Every quantity that a run of ``shoprl train`` logged; losses of different methods ``apart``."""
-    for key in dict.fromkeys(key for row in rows for key in row if key != "update"):
-        title, factor = _RL.get(key, (metric_title(key), 1.0))
-        if apart and "loss" in key:
-            title = f"{title}: {batch.label}"
-        if curve := _curve(rows, key, factor):
-            panels.setdefault(title, {}).setdefault(batch.label, []).append(curve)
 
 
 def _curve(rows: Iterable[LogRow], key: str, factor: float = 1.0) -> list[tuple[float, float]]:

@@ -34,7 +34,7 @@ def plot_panels(panels: Mapping[str, Mapping[str, Sequence[Curve]]], path: Path)
         raise ConfigError("There are no learning curves to draw. Train with a run log first.")
     columns = min(_COLUMNS, len(full))
     rows = ceil(len(full) / columns)
-    with drawing(9.0, 0.3 + 2.7 * rows) as figure:
+    with drawing(max(4.5, 3.0 * columns), 0.3 + 2.7 * rows) as figure:
         grid = figure.subplots(rows, columns, squeeze=False)
         for axes, (title, curves) in zip(grid.flat, full.items(), strict=False):
             for (name, seeds), color in zip(curves.items(), cycle(PALETTE), strict=False):
@@ -56,7 +56,8 @@ def _draw(axes: "Axes", points: Curve, color: str, label: str | None) -> None:
     window = max(1, len(values) // 20) if len(values) >= _SMOOTH_FROM else 1
     if window > 1:
         axes.plot(updates, values, color=color, alpha=0.2, linewidth=0.9)
-    axes.plot(updates, _moving_mean(values, window), color=color, label=label, linewidth=1.6)
+    marker = "o" if len(values) == 1 else ""
+    axes.plot(updates, _moving_mean(values, window), color=color, label=label, linewidth=1.6, marker=marker)
 
 
 def _moving_mean(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:

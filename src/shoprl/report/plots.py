@@ -1,6 +1,6 @@
 """Figures of a run, as PNG files; the same data gives the same bytes.
 
-Colours: Okabe & Ito, "Color Universal Design", 2008, told apart by people with any of the common colour blindnesses;
+Colours: Okabe & Ito, "Color Universal Design", 2008, which people with any common colour blindness can distinguish;
 line styles repeat the distinction for print. Matplotlib is imported when a figure is drawn, never its pyplot.
 """
 
@@ -67,7 +67,7 @@ _SCALING = (
 )
 
 
-def plot_scaling(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+def plot_scaling(rows: Sequence[Mapping[str, float]], path: Path) -> None:
     """How the figures of ``shoprl bench scale`` grow with the number of products; both axes logarithmic.
 
     Raises:

@@ -127,7 +127,7 @@ class Group:
         return [run for batch in self.batches for run in batch.runs]
 
     def agents(self) -> dict[str, list[tuple[RunFolder, PolicyRow]]]:
-        """Each agent's row in each of its runs; agents of several recipes are told apart by the recipe's label."""
+        """Each agent's row in each of its runs; agents of several recipes carry the recipe's label."""
         rows: dict[str, list[tuple[RunFolder, PolicyRow]]] = {}
         for batch in self.batches:
             for run in batch.runs:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from shoprl.evaluation.results import Arms, Commit, Difference, RunResults, ThompsonResults
 from shoprl.report.document import Block, Cell, Details, Document, Figure, Figures, Heading, Note, Section, Table
 from shoprl.report.episodes import Compared, compared_episodes
-from shoprl.report.figures import agents_figure, curves_figure, run_figures
+from shoprl.report.figures import agents_figure, curves_figure, metric_figures, run_figures
 from shoprl.report.runs import WEBSHOP_SMALL, Group, RunFolder, mapping
 from shoprl.report.tables import (
     SCORE,
@@ -19,10 +19,11 @@ from shoprl.report.tables import (
     last_row_table,
     measured,
     over_rows,
+    settings_table,
     value_table,
     wall_table,
 )
-from shoprl.report.text import Long, bounded, command_text, percent, whole
+from shoprl.report.text import Long, bounded, command_text, number, percent, whole
 
 WEBSHOP = (
     "Product titles and requests are short excerpts of WebShop's data, MIT licence, "
@@ -52,7 +53,7 @@ def runs_document(runs: Sequence[RunFolder], groups: Sequence[Group], title: str
         Section("Agents", _by_group(groups, several, agent_blocks)),
         Section("Differences between agents", _by_group(groups, several, difference_blocks)),
         Section("Thompson sampling", tuple(thompson_blocks(runs))),
-        Section("Training", tuple(training_blocks(runs))),
+        Section("Training", tuple(training_blocks(runs, groups))),
         Section("Where agents differ", (*_episode_notes(compared, runs), *compared.goals)),
         Section("Figures", figure_blocks(_figures(runs, groups))),
         Section("Costs", _by_group(groups, several, cost_blocks)),
@@ -76,8 +77,8 @@ def headline_of(group: Group) -> tuple[str, str, str]:
     for run in group.runs:
         if run.results.thompson is not None and run.results.thompson.arms:
             return _arm_headline(run.results.thompson, run.results.thompson.arms)
-    trained = next((run for run in group.runs if run.last), None)
-    return (*_training_headline(trained), "") if trained else ("", NO_SCORE, "")
+    trained = [run for run in group.runs if run.last]
+    return _training_headline(trained) if trained else ("", NO_SCORE, "")
 
 
 def _agent_headline(agents: Mapping[str, Rows], chosen: str | None) -> tuple[str, str, str]:
@@ -89,8 +90,8 @@ def _agent_headline(agents: Mapping[str, Rows], chosen: str | None) -> tuple[str
     of = [f"mean of {success.seeds} seeds"] if success.seeds > 1 else []
     about = ", ".join([*of, *([f"95% interval {spans}"] if spans else [])])
     episodes = [row.episodes for row in agents[name] if row.episodes is not None]
-    number = whole(sum(episodes) / len(episodes)) if episodes else "the"
-    what = f"buys exactly the right product in {percent(success.mean)} of {number} test episodes"
+    count = whole(sum(episodes) / len(episodes)) if episodes else "the"
+    what = f"buys exactly the right product in {percent(success.mean)} of {count} test episodes"
     why = "chosen on the eval goals" if chosen == name else "the one with the highest success rate"
     note = f"One of {len(agents)} agents compared, {why}." if len(agents) > 1 else ""
     return name, f"{what}{f' ({about})' if about else ''}.", note
@@ -109,12 +110,15 @@ def _arm_headline(thompson: ThompsonResults, arms: Arms) -> tuple[str, str, str]
     )
 
 
-def _training_headline(run: RunFolder) -> tuple[str, str]:
-    """What was trained, for how long."""
-    last = run.last or {}
+def _training_headline(runs: Sequence[RunFolder]) -> tuple[str, str, str]:
+    """What was trained first, and for how long."""
+    run, last = runs[0], runs[0].last or {}
     unit = "update" if "update" in last else "round"
-    length = f" for {whole(float(count))} {unit}s" if isinstance(count := last.get(unit), int | float) else ""
-    return run.label, f"was trained{length}. A log says nothing of test goals: `shoprl evaluate` measures the policy."
+    count = number(last.get(unit))
+    length = "" if count is None else f" for {whole(count)} {unit}{'' if count == 1 else 's'}"
+    several = f"The first of {len(runs)} trainings. " if len(runs) > 1 else ""
+    note = f"{several}No policy was measured on test goals: shoprl evaluate does that."
+    return run.label, f"was trained{length}.", note
 
 
 def _notes(runs: Sequence[RunFolder], groups: Sequence[Group]) -> Iterable[str]:
@@ -225,8 +229,8 @@ def _how_played(run: RunFolder, thompson: ThompsonResults) -> str:
     return f"Played: {', '.join(filter(None, parts)) or 'not known'}."
 
 
-def training_blocks(runs: Sequence[RunFolder]) -> Iterator[Block]:
-    """How each run of ``shoprl train`` ended, and its settings; the curves are among the figures."""
+def training_blocks(runs: Sequence[RunFolder], groups: Sequence[Group]) -> Iterator[Block]:
+    """How each run of ``shoprl train`` ended, its learning curves and its settings."""
     trained = {run.name: run for run in runs if run.last}
     if not trained:
         return
@@ -235,10 +239,12 @@ def training_blocks(runs: Sequence[RunFolder]) -> Iterator[Block]:
         "The last row of each log: means over the updates since the row before. Success is a share in 0..1, score "
         "100 × mean reward, both of episodes sampled in training."
     )
-    settings = {name: {"method": run.method, **mapping(run.settings.get("config"))} for name, run in trained.items()}
-    table = value_table("Settings of the method", settings)
-    if table:
-        yield table
+    yield from figure_blocks(metric_figures(groups))
+    yield Note("Learning curves: a colour a method, a line a seed, bold where it is a moving mean.")
+    table = settings_table(
+        {name: {"method": run.method, **mapping(run.settings.get("config"))} for name, run in trained.items()}
+    )
+    yield table if len(trained) == 1 else Details("Settings of each training", (table,))
 
 
 def _episode_notes(compared: Compared, runs: Sequence[RunFolder]) -> Iterator[Note]:

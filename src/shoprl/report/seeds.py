@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from shoprl.evaluation.statistics import over_seeds
-from shoprl.report.text import NOT_SCORED
 
 Interval = tuple[float, float]
 
@@ -60,16 +59,3 @@ def summarize_seeds(
 def in_brackets(interval: Interval | None, form: Callable[[float], str]) -> str:
     """A 95% interval as text; empty where there is none."""
     return f"[{form(interval[0])}, {form(interval[1])}]" if interval else ""
-
-
-def mean_over_seeds(
-    values: Sequence[float],
-    form: Callable[[float], str],
-    within: Interval | None = None,
-    over_goals: Interval | None = None,
-) -> str:
-    """:func:`summarize_seeds` in a line, such as ``52.3% [45.1%, 59.5%]``; one seed without an interval is a value."""
-    summary = summarize_seeds(values, within, over_goals)
-    if summary is None:
-        return NOT_SCORED
-    return f"{form(summary.mean)} {in_brackets(summary.interval, form)}".rstrip()

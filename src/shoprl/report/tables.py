@@ -83,7 +83,7 @@ def counted(values: Sequence[float], form: Form = whole) -> Cell | None:
 
 def _part(rows: Rows, part: Callable[[PolicyRow], Measurement | None], measure: Measure = SUCCESS) -> Cell | None:
     """A measure on some of the goals and how many those are; None where no row has that part."""
-    parts = [found for row in rows if (found := part(row)) is not None]
+    parts = [measurement for row in rows if (measurement := part(row)) is not None]
     if not parts:
         return None
     value = measured(parts, measure)
@@ -94,7 +94,7 @@ def _part(rows: Rows, part: Callable[[PolicyRow], Measurement | None], measure: 
 
 def _values(rows: Rows, value: Callable[[PolicyRow], object]) -> list[float]:
     """The numbers among the rows' values."""
-    return [found for row in rows if (found := number(value(row))) is not None]
+    return [each for row in rows if (each := number(value(row))) is not None]
 
 
 def _commits(rows: Rows) -> Cell | None:
@@ -190,17 +190,18 @@ def comparison_table(differences: Mapping[str, Sequence[Difference]]) -> Table |
 
 
 def _compared(rows: Sequence[Difference]) -> tuple[Cell, ...]:
+    success = [each for row in rows if (each := row.success_rate_difference)]
     measures = (
-        ("Success", [_times(each, 100) for row in rows if (each := row.success_rate_difference)]),
+        ("Success", [Estimate(100 * each.value, 100 * each.low, 100 * each.high) for each in success]),
         ("Score", [each for row in rows if (each := row.score_difference)]),
     )
-    verdicts = [f"{what}: {verdict(_ends(each))}{_over_seeds(each)}" for what, each in measures if each]
+    verdicts = [
+        f"{what}: {verdict([(each.low, each.high) for each in estimates])}{_over_seeds(estimates)}"
+        for what, estimates in measures
+        if estimates
+    ]
     cells = (_difference(estimates) for _, estimates in measures)
     return (*cells, Cell(*(verdicts or [NOT_SCORED])), _mcnemar(rows))
-
-
-def _times(estimate: Estimate, factor: float) -> Estimate:
-    return Estimate(factor * estimate.value, factor * estimate.low, factor * estimate.high)
 
 
 def _difference(estimates: Sequence[Estimate]) -> Cell:
@@ -211,15 +212,11 @@ def _difference(estimates: Sequence[Estimate]) -> Cell:
     return Cell(f"{estimate.value:+.1f}", f"[{estimate.low:+.1f}, {estimate.high:+.1f}]")
 
 
-def _ends(estimates: Sequence[Estimate]) -> list[Interval]:
-    return [(each.low, each.high) for each in estimates]
-
-
 def verdict(ends: Sequence[Interval]) -> str:
     """What the intervals of one or more seeds say of a difference."""
     above, below = sum(low > 0 for low, _ in ends), sum(high < 0 for _, high in ends)
     if len(ends) == 1:
-        return "the interval excludes zero." if above or below else "the interval holds zero: not told apart."
+        return "the interval excludes zero." if above or below else "the interval holds zero: no difference shown."
     ways = f" ({above} above, {below} below)" if above and below else ""
     return f"excludes zero in {above + below} of {len(ends)} seeds{ways}."
 
@@ -265,15 +262,23 @@ def last_row_table(runs: Mapping[str, Mapping[str, object]]) -> Table:
 
 def metric_title(name: str) -> str:
     """How a logged quantity is called."""
-    return name.replace("_", " ").capitalize()
+    return "KL divergence" if name == "kl" else name.replace("_", " ").capitalize()
 
 
 def _logged(value: object) -> str:
     return NOT_SCORED if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def settings_table(runs: Mapping[str, Mapping[str, object]]) -> Table:
+    """A row for each setting and a column for each run."""
+    flats = [dict(flat(values)) for values in runs.values()]
+    keys = dict.fromkeys(key for values in flats for key in values)
+    rows = ((key, tuple(Cell(values.get(key, NOT_SCORED)) for values in flats)) for key in keys)
+    return Table("Settings", ("Setting", *runs), tuple(rows), text=True)
+
+
 def value_table(label: str, runs: Mapping[str, Mapping[str, object]]) -> Table | None:
-    """Name and value of everything that is said of the runs; where runs differ, each run's value."""
+    """Name and value of everything that is known of the runs; where runs differ, each run's value."""
     flats = {run: dict(flat(values)) for run, values in runs.items()}
     keys = dict.fromkeys(key for values in flats.values() for key in values)
     if not keys:

@@ -26,9 +26,10 @@ def check_reset_options(options: dict[str, Any] | None, known: Sequence[str] = R
         ConfigError: an option is not one of ``known``.
     """
     options = options or {}
-    unknown = sorted(map(repr, options.keys() - set(known)))
+    unknown = [name for name in options if name not in known]
     if unknown:
-        raise ConfigError(f"reset options {', '.join(unknown)}: unknown. Known are {', '.join(map(repr, known))}.")
+        names, allowed = (", ".join(map(repr, each)) for each in (unknown, known))
+        raise ConfigError(f"reset options {names}: unknown. Known are {allowed}.")
     return options
 
 

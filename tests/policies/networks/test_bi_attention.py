@@ -56,8 +56,8 @@ def test_a_decision_does_not_depend_on_its_batch() -> None:
 def test_the_order_of_candidates_carries_nothing() -> None:
     policy, one = tiny_policy(), max(toy_states(), key=lambda state: len(state.texts))
     order = np.random.default_rng(0).permutation(len(one.texts))
-    texts, actions = (tuple(each[i] for i in order) for each in (one.texts, one.actions))
-    other = replace(one, texts=texts, actions=actions, features=one.features[order])
+    texts, actions, kinds = (tuple(each[i] for i in order) for each in (one.texts, one.actions, one.kinds))
+    other = replace(one, texts=texts, actions=actions, kinds=kinds, features=one.features[order])
     first, second = policy.logits([one])[0], policy.logits([other])[0]
     torch.testing.assert_close(second, first[torch.from_numpy(order)], atol=1e-5, rtol=0)
 
