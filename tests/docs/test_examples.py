@@ -2,8 +2,12 @@
 
 import runpy
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+
+from shoprl.experiments.methods import METHODS
+from shoprl.policies.saving import NETWORKS
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
@@ -16,7 +20,9 @@ def test_the_example_runs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", [example.name])
-    runpy.run_path(str(example), run_name="__main__")
+    monkeypatch.syspath_prepend(str(example.parent))  # as `python examples/NAME.py` has it
+    with patch.dict(NETWORKS), patch.dict(METHODS):  # an example may add to them
+        runpy.run_path(str(example), run_name="__main__")
     assert capsys.readouterr().out, "an example shows what came of it"
 
 
