@@ -118,7 +118,9 @@ def test_a_tampered_policy(call: Call, finished_run: tuple[Path, str], tmp_path:
 
 
 def test_a_policy_that_is_nowhere(call: Call, toy_folder: Path) -> None:
-    refused(call("evaluate", "--policy", "ruel", "--data", toy_folder), "PolicyError", "ruel", "rule, random")
+    refused(
+        call("evaluate", "--policy", "ruel", "--data", toy_folder), "PolicyError", "ruel", "rule, rule-options, random"
+    )
 
 
 @pytest.mark.parametrize(

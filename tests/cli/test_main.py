@@ -2,13 +2,12 @@
 
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from shoprl import __version__
-from shoprl.cli.main import COMMANDS, GROUPS
+from shoprl.cli.main import COMMANDS, GROUPS, load
+from shoprl.version import __version__
 from tests.support.cli import Call, refused
 
 
@@ -35,8 +34,7 @@ def test_help_names_every_command(call: Call, flag: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_where_the_table_says(name: str) -> None:
-    module, _, kind = COMMANDS[name][0].partition(":")
-    command = getattr(import_module(f"shoprl.cli.{module}"), kind)
+    command = load(name)
     assert callable(command.execute)
     assert (command.__doc__ or "").splitlines()[0] == COMMANDS[name][1]  # one text in both places
 

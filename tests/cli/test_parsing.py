@@ -129,6 +129,7 @@ def test_flags_of_settings() -> None:
     [
         ("learning_rate 0: must be above 0.", "--learning-rate 0: must be above 0."),
         ("learning_rate nan: is none.", "--learning-rate nan: is none."),
+        ("file 'x': is none.", "--file 'x': is none."),
         ("data: no such folder.", "data: no such folder."),  # a folder of that name
         ("x: exists. Choose another `data`, or `other`.", "x: exists. Choose another --data, or `other`."),
         ("Run `shoprl catalog build` again.", "Run `shoprl catalog build` again."),

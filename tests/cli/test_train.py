@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from shoprl.errors import TrajectoryError
+from shoprl.experiments.methods import Learned
 from shoprl.files import sha256_of
 from shoprl.policies.networks.backbone import load_backbone
 from shoprl.policies.query.policy import QueryPolicy
@@ -112,9 +113,9 @@ def test_a_cut_off_training_goes_on(call: Call, toy_folder: Path, tmp_path: Path
     ("arguments", "what"),
     [
         (("imitation",), "--demonstrations is missing"),
-        (("dpo", "--demonstrations", "x"), "--policy is missing"),
-        (("self-learning",), "--policy is missing"),
-        (("self-learning", "--policy", "x", "--demonstrations", "x"), "self-learning uses none"),
+        (("dpo", "--demonstrations", "x"), "--policy PATH"),
+        (("self-learning",), "--policy PATH"),
+        (("self-learning", "--policy", "x", "--demonstrations", "x"), "--demonstrations: no such option"),
         (("ppo", "--epochs", 3), "must be a multiple of epochs x minibatches"),
         (("imitation", "--demonstrations", "x", "--threads", 0), "--threads 0"),
         (("ppo", "--queries", 3), "--query-policy is missing"),
@@ -271,7 +272,7 @@ def test_a_failed_training_may_be_corrected(
 ) -> None:
     files = ("train", "imitation", "--data", toy_folder, "--demonstrations", shown, "--out", tmp_path / "out", *SMALL)
     with monkeypatch.context() as patch:
-        patch.setattr("shoprl.cli.train.Imitation.train", Mock(side_effect=TrajectoryError("no")))
+        patch.setattr("shoprl.cli.train.learn", Mock(side_effect=TrajectoryError("no")))
         assert call(*files, "--seed", 1).code == 2
     assert json.loads((tmp_path / "out" / "run.json").read_text())["status"] == "failed"
     assert call(*files, "--seed", 2).code == 0
@@ -297,17 +298,27 @@ def test_training_is_deterministic(call: Call, toy_folder: Path, tmp_path: Path,
 def test_learning_from_few_pairs_is_said(
     call: Call, toy_folder: Path, tmp_path: Path, imitated: Path, monkeypatch: pytest.MonkeyPatch, skipped: int
 ) -> None:
-    row = {"round": 1, "pairs": 2, "skipped": skipped, "update": 2, "loss": 0.5}
-    monkeypatch.setattr("shoprl.training.self_learning.self_learn", lambda *_: [row])
+    learned = Learned([{"round": 1, "update": 2, "loss": 0.5}], {"pairs": 2, "skipped": skipped})
+    monkeypatch.setattr("shoprl.cli.train.learn", lambda *_: learned)
     files = ("--data", toy_folder, "--policy", imitated, "--out", tmp_path / "out")
     answer = call("train", "self-learning", *files, "--threads", 1)
     assert answer.code == 0, answer.err
     header, _, cells, *_ = answer.out.splitlines()
     assert dict(zip(header.split(), cells.split(), strict=True)) == {
-        "round": "1", "pairs": "2", "skipped": str(skipped), "update": "2", "loss": "0.5"
+        "round": "1", "update": "2", "loss": "0.5", "pairs": "2", "skipped": str(skipped)
     }  # fmt: skip
     warned = f"Warning: {skipped} of {2 + skipped} decisions were skipped" in answer.err
     assert warned == (skipped > 2)
+
+
+def test_an_early_round_of_few_pairs_is_said_too(
+    call: Call, toy_folder: Path, tmp_path: Path, imitated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"round": 1, "pairs": 2, "skipped": 49}, {"round": 2, "pairs": 40, "skipped": 9}]
+    monkeypatch.setattr("shoprl.cli.train.learn", lambda *_: Learned(rows, {"pairs": 40, "skipped": 9}))
+    files = ("--data", toy_folder, "--policy", imitated, "--out", tmp_path / "out")
+    answer = call("train", "self-learning", *files, "--threads", 1)
+    assert answer.err.count("Warning: 49 of 51 decisions were skipped") == answer.err.count("Warning") == 1
 
 
 def test_dpo_says_how_many_pairs(call: Call, toy_folder: Path, tmp_path: Path, shown: Path, imitated: Path) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from shoprl.cli.reproduce import Reproduce
 from shoprl.errors import RunError
-from shoprl.experiments.chain import Outcome
-from shoprl.experiments.standard import Recipe, RecipeRun, make_agent, recipe_run
+from shoprl.experiments.engine import Experiment
+from shoprl.experiments.outcome import Outcome
+from shoprl.experiments.standard import Sizes, make_agent, standard_experiment
 from shoprl.files import sha256_of
 from shoprl.policies.networks.backbone import load_backbone
 from shoprl.policies.saving import load_learned
@@ -22,14 +23,14 @@ from shoprl.trajectories.files import read_trajectories
 from tests.support.fakerun import use_fake_backbone
 from tests.support.tiny_bert import tiny_bert
 
-SMALL = Recipe(
+SMALL = Sizes(
     wordings=1,
     even=10,
     often=8,
-    other=12,
+    reworded=12,
     imitation=ImitationConfig(updates=6, batch_size=4, checkpoint_every=2, log_every=2, warmup=2),
     corrected_own=6,
-    corrected_other=6,
+    corrected_reworded=6,
     correction=ImitationConfig(updates=4, batch_size=4, checkpoint_every=2, log_every=2, warmup=2),
     eval_goals=8,
 )
@@ -48,9 +49,9 @@ def fake() -> object:
 
 
 @pytest.fixture(scope="module")
-def done(data: ShopData, tmp_path_factory: pytest.TempPathFactory) -> tuple[RecipeRun, Outcome]:
-    run = recipe_run(tmp_path_factory.mktemp("run"), data, 0, SMALL)
-    return run, make_agent(run)
+def done(data: ShopData, tmp_path_factory: pytest.TempPathFactory) -> tuple[Experiment, Outcome]:
+    run = standard_experiment(tmp_path_factory.mktemp("run"), data, 0, SMALL)
+    return run, make_agent(run, data)
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -59,56 +60,57 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def test_the_kept_agent_is_the_best_on_eval_goals_and_measured_on_test_goals(
-    done: tuple[RecipeRun, Outcome], data: ShopData
+    done: tuple[Experiment, Outcome], data: ShopData
 ) -> None:
     run, outcome = done
     chosen = outcome.results["chosen_on_eval_goals"]
     best = max(chosen, key=lambda name: (chosen[name]["success_rate"], chosen[name]["score"]))
     assert outcome.results["best_policy"] == f"policies/{best}"
-    assert set(outcome.results["agents"]) == {"rule", best, f"{best}, sampled"}
+    assert set(outcome.results["agents"]) == {"rule", "rule-options", best, f"{best}, sampled"}
     assert all(row["episodes"] == len(data.split.test) for row in outcome.results["agents"].values())
     assert load_learned(run.folder / "policies" / best, run.store).name == best
     json.dumps(outcome.results)
 
 
-def test_nothing_is_shown_on_eval_or_test_goals(done: tuple[RecipeRun, Outcome], data: ShopData) -> None:
+def test_nothing_is_shown_on_eval_or_test_goals(done: tuple[Experiment, Outcome], data: ShopData) -> None:
     run, _ = done
     kept = run.folder / "trajectories"
     shown, corrected = (
         read_trajectories(kept / f"{name}.jsonl.gz", run.data.hashes()["goals"]) for name in ("expert", "corrected")
     )
     indices = {episode.goal_index for episode in [*shown, *corrected]}
-    assert len(shown) == SMALL.even + SMALL.often + SMALL.other
+    assert len(shown) == SMALL.even + SMALL.often + SMALL.reworded
     assert not indices & {*data.split.eval, *data.split.test}
-    assert sum(episode.goal_index >= len(data.goals) for episode in shown) == SMALL.other
+    assert sum(episode.goal_index >= len(data.goals) for episode in shown) == SMALL.reworded
     assert read_goals(run.folder / "goals.jsonl.gz", data.catalog) == list(run.data.goals)
 
 
-@pytest.mark.parametrize("at", ["corrected_episodes", "shopped"])
+@pytest.mark.parametrize("at", ["corrected_episodes", "evaluate"])
 def test_a_run_cut_off_goes_on_to_the_same_agent(
     data: ShopData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
     real = load_backbone(str(tiny_bert()))  # its states depend on what is in a batch, as a real one's do
     monkeypatch.setattr("shoprl.policies.networks.encoder.load_backbone", lambda *name: real)
-    monkeypatch.setattr("shoprl.policies.saving.load_backbone", lambda *name: real)
+    monkeypatch.setattr("shoprl.policies.networks.choice.load_backbone", lambda *name: real)
 
     def cut(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    whole = make_agent(recipe_run(tmp_path / "whole", data, 0, SMALL))
+    whole = make_agent(standard_experiment(tmp_path / "whole", data, 0, SMALL), data)
     with monkeypatch.context() as patch:
-        patch.setattr(f"shoprl.experiments.standard.{at}", cut)
+        patch.setattr(f"shoprl.experiments.engine.{at}", cut)
         with pytest.raises(KeyboardInterrupt):
-            make_agent(recipe_run(tmp_path / "cut", data, 0, SMALL))
-    if at == "shopped":  # and the corrected agent was not saved yet
+            make_agent(standard_experiment(tmp_path / "cut", data, 0, SMALL), data)
+    if at == "evaluate":  # and the corrected agent was not saved yet
         shutil.rmtree(tmp_path / "cut" / "policies" / "corrected")
         shutil.rmtree(tmp_path / "cut" / "training" / "corrected")
-    assert make_agent(recipe_run(tmp_path / "cut", data, 0, SMALL)).results == whole.results
+    assert make_agent(standard_experiment(tmp_path / "cut", data, 0, SMALL), data).results == whole.results
     assert digests(tmp_path / "cut") == digests(tmp_path / "whole")
 
 
 def test_the_command_runs_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: object) -> None:
-    monkeypatch.setattr("shoprl.experiments.standard.RECIPE", SMALL)
+    monkeypatch.setattr("shoprl.experiments.standard.SIZES", SMALL)
+    monkeypatch.setattr("shoprl.experiments.reproducing.SIZES", SMALL)
     write_generated(tmp_path / "data", 60, 0)
     command = Reproduce(data=tmp_path / "data", budget="standard", out=tmp_path / "run", threads=1)
     command.execute()
@@ -124,4 +126,4 @@ def test_the_command_runs_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_no_training_goals_are_an_error(data: ShopData, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no training goal"):
-        recipe_run(tmp_path, replace(data, split=replace(data.split, train=())), 0, SMALL)
+        standard_experiment(tmp_path, replace(data, split=replace(data.split, train=())), 0, SMALL)

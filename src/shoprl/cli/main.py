@@ -16,11 +16,23 @@ ABOUT = "A WebShop-compatible shop, agents that learn to shop in it, and recomme
 COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its first line of help
     "reproduce": ("reproduce:Reproduce", "Run an experiment end to end: train, compare and report."),
     "recommend": ("recommend:Recommend", "Recommend products for a request."),
-    "train imitation": ("train:imitation", "Imitate demonstrations: cross entropy of the demonstrated action."),
-    "train dpo": ("train:dpo", "Prefer demonstrated actions to the policy's own, or learn from given pairs."),
-    "train policy-gradient": ("train:policy-gradient", "Learn from rewards: WebShop's advantage actor-critic."),
-    "train ppo": ("train:ppo", "Learn from rewards: proximal policy optimisation."),
-    "train self-learning": ("train:self-learning", "DPO on pairs from the policy's own successful episodes."),
+    "train imitation": (
+        "train:imitation",
+        "Imitate demonstrations: cross entropy of the demonstrated action over the available ones.",
+    ),
+    "train dpo": (
+        "train:dpo",
+        "Prefer what was demonstrated to what the policy would do: DPO with rejected actions drawn from it.",
+    ),
+    "train policy-gradient": (
+        "train:policy-gradient",
+        "Policy gradient on training goals: WebShop's advantage actor-critic.",
+    ),
+    "train ppo": ("train:ppo", "PPO on training goals."),
+    "train self-learning": (
+        "train:self-learning",
+        "DPO on preferences that the policy generates itself on training goals, in rounds.",
+    ),
     "train-query": ("train_query:TrainQuery", "Train a query policy, which turns instructions into searches."),
     "evaluate": ("evaluate:Evaluate", "Measure a policy: success rate and score with 95% intervals."),
     "compare": ("compare:Compare", "Find the best of several policies by Thompson sampling."),
@@ -67,9 +79,7 @@ def main() -> None:
         name = _called(sys.argv[1:])
         if int(os.environ.get("WORLD_SIZE", "1")) > 1 and name.split()[0] not in SEVERAL_PROCESSES:
             raise ConfigError("Only `train` and `train-query` run in several processes. Start this without a launcher.")
-        module, _, kind = COMMANDS[name][0].partition(":")
-        commands: Any = import_module(f"shoprl.cli.{module}")
-        command = commands.COMMANDS[kind] if module == "train" else getattr(commands, kind)
+        command = load(name)
         from shoprl.cli.parsing import parse
 
         parse(command, f"shoprl {name}", sys.argv[1 + len(name.split()) :]).execute()
@@ -84,6 +94,13 @@ def main() -> None:
         _fail(f"StorageError: {error}. Check the path, its permissions and the free space.")
     except KeyboardInterrupt:
         _fail("Interrupted. A command that has --resume continues with it.", 130)
+
+
+def load(name: str) -> Any:
+    """The class that runs a command; of all commands, its module alone is imported."""
+    place, _, kind = COMMANDS[name][0].partition(":")
+    module: Any = import_module(f"shoprl.cli.{place}")
+    return module.COMMANDS[kind] if place == "train" else getattr(module, kind)  # learners come from a table
 
 
 def _fail(text: str, code: int = 2) -> NoReturn:

@@ -193,14 +193,16 @@ COMMANDS = {name: _command(name, method) for name, method in METHODS.items()}
 
 
 def _with_counts(learned: Learned) -> list[dict[str, Any]]:
-    """The log, its last row with what was counted; says so where most decisions were skipped."""
-    pairs, skipped = learned.counts.get("pairs", 0), learned.counts.get("skipped", 0)
-    if skipped > pairs:
-        sys.stderr.write(
-            f"Warning: {skipped} of {pairs + skipped} decisions were skipped, because the policy drew no action there "
-            f"but the chosen one; it learns from {pairs} pairs. Try more --draws, or an earlier policy.\n"
-        )
-    return [*learned.log[:-1], {**learned.log[-1], **learned.counts}]
+    """The log, its last row with what was counted; says so where most decisions were skipped, in any round."""
+    log = [*learned.log[:-1], {**learned.log[-1], **learned.counts}]
+    for row in log:
+        pairs, skipped = row.get("pairs", 0), row.get("skipped", 0)
+        if skipped > pairs:
+            sys.stderr.write(
+                f"Warning: {skipped} of {pairs + skipped} decisions were skipped, because the policy drew no action "
+                f"there but the chosen one; it learns from {pairs} pairs. Try more --draws, or an earlier policy.\n"
+            )
+    return log
 
 
 def _text(log: Sequence[dict[str, Any]], out: Path) -> str:

@@ -16,12 +16,11 @@ from shoprl.evaluation.evaluate import Evaluation, evaluate
 from shoprl.evaluation.statistics import INTERVAL_SEED, summarize
 from shoprl.experiments.methods import Inputs, Learned, learn
 from shoprl.experiments.plan import Corrections, DataSet, Plan, Recipe, Shoppers
-from shoprl.files import content_hash, read_json
+from shoprl.files import content_hash, read_json, write_json
 from shoprl.machine import commit, machine
 from shoprl.policies.base import Decode, Policy
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.policies.networks.encoder import TokenStore, encoded
-from shoprl.policies.query.policy import MANIFEST
 from shoprl.policies.saving import NETWORKS, load_learned, save_policy
 from shoprl.rollouts.records import Episode
 from shoprl.shop.data import ShopData
@@ -40,7 +39,7 @@ Pictures = Mapping[str, torch.Tensor]  # ASIN -> features of the product's pictu
 
 @dataclass(frozen=True)
 class Record:
-    """How a policy was made; its manifest's ``about``.
+    """How a policy was made: ``records/NAME.json``, and what of it no clock or machine tells in the policy's manifest.
 
     Attributes:
         identity: hash of all that defines it: recipes, seed, data.
@@ -204,7 +203,10 @@ class Experiment:
 
     def record(self, name: str) -> Record:
         """How a policy was made."""
-        return Record(**read_json(self.folder / "policies" / name / MANIFEST, RunError)["about"])
+        return Record(**read_json(self._record_file(name), RunError))
+
+    def _record_file(self, name: str) -> Path:
+        return self.folder / "records" / f"{name}.json"
 
     def _identity(self, name: str) -> str:
         recipes = [asdict(recipe) for recipe in self.plan.line(name).values()]
@@ -247,7 +249,10 @@ class Experiment:
             if old.name in [f"{episodes_name(name, decode)}.jsonl.gz" for decode in ("greedy", "sample")]:
                 old.unlink()  # of a policy of that name that is no more
         record = self._recorded(name, recipe, policy, learned, None if resumed else (wall, processor))
-        save_policy(policy, self.folder / "policies" / name, asdict(record))
+        kept = asdict(record)
+        write_json(self._record_file(name), kept)
+        about = {each: kept[each] for each in kept if each not in ("seconds", "processor_seconds", "commit", "machine")}
+        save_policy(policy, self.folder / "policies" / name, about)
         return policy
 
     def _recorded(

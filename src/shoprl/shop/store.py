@@ -173,7 +173,7 @@ def build_store(
     products_file(data), goals_file(data)
     out = (out or data / FOLDER).resolve()
     if out.exists() and not (out / ABOUT).is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise StorageError(f"{out}: is no store, and would be replaced. Choose another folder.")
+        raise StorageError(f"{out}: is no store, and would be replaced. Choose another folder with `out`.")
     part = out.with_name(f".{out.name}.part")
     settings: dict[str, Any] = {
         "format": FORMAT,

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from shoprl.experiments.studies import images
-from shoprl.experiments.studies.images import OFF, ON, SHUFFLED, TINY, run
+from shoprl.experiments import engine
+from shoprl.experiments.studies.images import OFF, ON, SHUFFLED, SIZES, run
 from shoprl.files import sha256_of
 from shoprl.policies.saving import load_learned
 from shoprl.trajectories.files import read_trajectories
+
+TINY = SIZES["tiny"]
 
 
 @pytest.fixture(scope="module")
@@ -78,11 +80,11 @@ def test_another_seed_gives_other_agents_in_the_same_shop(done: tuple[Path, dict
     assert ours["policies/pictures_off/model.safetensors"] != theirs["policies/pictures_off/model.safetensors"]
 
 
-@pytest.mark.parametrize("at", ["train_imitation", "shopped"])
+@pytest.mark.parametrize("at", ["learn", "evaluate"])
 def test_a_run_cut_off_goes_on_to_the_same_results(
     done: tuple[Path, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
-    real, calls = getattr(images, at), []
+    real, calls = getattr(engine, at), []
 
     def cut(*given: Any, **named: Any) -> Any:
         calls.append(at)
@@ -91,10 +93,10 @@ def test_a_run_cut_off_goes_on_to_the_same_results(
         return real(*given, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr(images, at, cut)
+        patch.setattr(engine, at, cut)
         with pytest.raises(KeyboardInterrupt):
             run(tmp_path, 0, TINY)
-    if at == "shopped":  # and an agent had not been saved yet, but for a checkpoint
+    if at == "evaluate":  # and an agent had not been saved yet, but for a checkpoint
         shutil.rmtree(tmp_path / "policies" / SHUFFLED)
     assert timeless(run(tmp_path, 0, TINY)) == timeless(done[1])
     assert digests(tmp_path) == digests(done[0])

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +10,17 @@ import pytest
 import torch
 
 from shoprl.errors import ConfigError, RunError
-from shoprl.experiments.studies.agents import Shown, Workshop
+from shoprl.experiments.engine import Experiment
+from shoprl.experiments.plan import Shoppers
 from shoprl.experiments.studies.figures import plot_against, points_of
-from shoprl.experiments.studies.plans import PAPER, SMALL, TINY, agents, studies
+from shoprl.experiments.studies.plans import DEPARTMENT, HELD_OUT, PAPER, SMALL, TINY, plan, studies
 from shoprl.experiments.studies.running import NATURAL, Studies
-from shoprl.experiments.studies.study import DEPARTMENT, HELD
+from shoprl.experiments.studies.study import GROUPS, HELD, LEFT_OUT, held_products
 from shoprl.experiments.studies.study import NATURAL as NATURAL_GROUP
 from shoprl.files import sha256_of
-from shoprl.policies.networks.encoder import encoded
 from shoprl.shop.data import read_data
 from shoprl.shop.generated import write_generated
 from shoprl.shop.goal import write_goals
-from shoprl.tasks.shop.texts import product_texts, wishes
 from shoprl.trajectories.files import read_trajectories
 
 
@@ -49,7 +49,7 @@ def stripped(results: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("size", [SMALL, PAPER, TINY])
 def test_every_study_names_agents_that_are_planned(size: Any) -> None:
-    planned = agents(size)
+    planned = plan(size).recipes
     for name, study in studies(size).items():
         assert len(set(study.agents)) == len(study.agents), name
         compared = {agent for pair in study.differences for agent in pair}
@@ -60,12 +60,13 @@ def test_every_study_names_agents_that_are_planned(size: Any) -> None:
 
 
 def test_learners_get_the_same_updates_and_learn_from_the_same_start() -> None:
-    planned = agents(SMALL)
+    planned = plan(SMALL).recipes
     learners = [planned[name] for name in ("control", "dpo", "ppo", "policy-gradient")]
-    assert {agent.updates for agent in learners} == {SMALL.updates}
+    assert {agent.config.all_updates for agent in learners} == {SMALL.updates}
     assert {agent.start for agent in learners} == {"imitation"}
-    assert {agent.config.learning_rate for agent in learners} == {3e-5}  # type: ignore[union-attr]
-    assert {agent.shown for agent in learners} == {Shown(1200)}
+    assert {agent.config.learning_rate for agent in learners} == {3e-5}  # type: ignore[attr-defined]
+    assert {agent.data for agent in learners} == {("average-1200",)}
+    assert plan(SMALL).data["average-1200"] == (Shoppers(1200, "demonstrations", "average"),)
 
 
 def test_a_run_holds_its_record_results_episodes_and_logs(done: tuple[Path, dict[str, Any]]) -> None:
@@ -92,15 +93,15 @@ def test_a_run_holds_its_record_results_episodes_and_logs(done: tuple[Path, dict
 def test_groups_are_measured_and_never_trained_on(done: tuple[Path, dict[str, Any]], shop: Path) -> None:
     out, found = done
     results, data = found["generalisation"], read_data(shop)
-    assert set(results["agents"]["expert"]["groups"]) == {HELD, DEPARTMENT, NATURAL_GROUP}
-    work = Workshop(out / "seed-0", data, 0, plan=agents(TINY))
-    expert = Shown(TINY.demonstrations, expert=True)
-    held = work.demonstrations(Shown(expert.count, True, "held-out products"))
-    assert work.held_products().isdisjoint(data.goals[episode.goal_index].asin for episode in held)
-    apart = work.demonstrations(Shown(expert.count, True, "a department"))
+    assert set(results["agents"]["expert"]["groups"]) == {HELD, LEFT_OUT, NATURAL_GROUP}
+    experiment = Experiment(out / "seed-0", data, 0, plan(TINY), GROUPS)
+    names = {part.goals: name for name, (part,) in experiment.plan.data.items() if part.skill == "expert"}  # type: ignore[misc]
+    held, apart = experiment.episodes(names[HELD_OUT]), experiment.episodes(names[DEPARTMENT])
+    assert held_products(experiment).isdisjoint(data.goals[episode.goal_index].asin for episode in held)
     assert all(data.catalog[data.goals[e.goal_index].asin].category != results["left_out_department"] for e in apart)
-    for shown in (*held, *apart, *work.demonstrations(expert), *work.demonstrations(Shown(expert.count))):
-        assert shown.goal_index in set(data.split.train)
+    for name in experiment.plan.data:
+        for shown in experiment.episodes(name):
+            assert shown.goal_index in set(data.split.train)
 
 
 def test_studies_share_their_agents(done: tuple[Path, dict[str, Any]]) -> None:
@@ -140,11 +141,11 @@ def test_other_settings_are_refused(done: tuple[Path, dict[str, Any]], shop: Pat
         Studies(out, shop, "tiny", 2).run("learners", 0)
     torch.set_num_threads(1)
     data = read_data(shop)
-    plan = agents(TINY) | {"control": agents(TINY)["dpo"]}
-    work = Workshop(out / "seed-0", data, 0, plan=plan)
-    work.store = encoded([*product_texts(data.catalog), *wishes(data.goals, range(len(data.goals)))])
+    tiny = plan(TINY)
+    changed = replace(tiny, recipes={**tiny.recipes, "control": tiny.recipes["dpo"]})
+    experiment = Experiment(out / "seed-0", data, 0, changed, GROUPS)
     with pytest.raises(RunError, match="control: made in another way"):
-        work.made("control")
+        experiment.policy("control")
 
 
 def test_an_agent_that_cannot_learn_is_noted_and_not_scored(
@@ -153,10 +154,10 @@ def test_an_agent_that_cannot_learn_is_noted_and_not_scored(
     out, _ = done
     from shoprl.errors import TrajectoryError
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise TrajectoryError("too few are right")
 
-    monkeypatch.setattr("shoprl.experiments.studies.agents._METHODS", {"self-learning": fail})
+    monkeypatch.setattr("shoprl.experiments.methods.self_learn", fail)
     results = Studies(out, shop, "tiny", 1).run("data", 0)
     assert results["not_made"] == dict.fromkeys(("generated-2", "generated-4"), "too few are right")
     assert set(results["agents"]) == {"imitation", "dpo", "generated-3"}  # what another study made is there
