@@ -1,4 +1,4 @@
-"""Every choice network once: some updates of imitation of an expert, then test goals: docs/results/heads.md.
+"""Every choice network once: some updates of imitation of an expert, then test goals: docs/results/networks.md.
 
 python benchmarks/heads.py --data PATH --out FOLDER [--seed 0] [--threads 2]
 
