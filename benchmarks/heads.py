@@ -8,7 +8,8 @@ On a CPU the large networks get few updates and few goals; each row says how man
 import json
 import shutil
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
