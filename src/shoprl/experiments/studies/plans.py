@@ -22,7 +22,7 @@ class Size:
         imitation: updates of the agent that all learners start from.
         updates: of each learner, all the same.
         timed: updates of imitation continued, DPO (which first computes its reference's log-probabilities), PPO and
-            policy gradient that take the same processor time (docs/studies.md).
+            policy gradient that take the same processor time (docs/howto/studies.md).
         longer: updates of DPO and PPO once, three and ten times.
         generated: trajectories of self-learning; the second number is that of the later studies.
         batch: decisions, pairs or demonstrated decisions an update.
@@ -55,7 +55,7 @@ class Size:
 
 
 SMALL = Size()
-# The paper's: 3,000 updates of one episode each. Those of `timed` follow the seconds an update takes (docs/studies.md).
+# The paper's: 3,000 updates of one episode each; `timed` follows the seconds an update takes (docs/howto/studies.md).
 PAPER = Size(updates=3_000, by_episode=True, rollout=(16, 1), timed=(1_150, 3_000, 528, 880), rnn_sizes=(), rnn=3_000)
 # For tests: everything happens, nothing is learned.
 TINY = Size(

@@ -43,7 +43,7 @@ class Studies:
 
     def __init__(self, out: Path, data: Path | None, size: str, threads: int, strict: bool = False) -> None:
         if threads < 1:
-            raise ConfigError(f"--threads {threads}: must be at least 1.")
+            raise ConfigError(f"threads {threads}: must be at least 1.")
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(True)
         self._out, self._folder, self._threads, self._strict = out, data, threads, strict
@@ -53,7 +53,7 @@ class Studies:
     @cached_property
     def _data(self) -> ShopData:
         if self._folder is None:
-            raise ConfigError("These studies need WebShop's files or a catalogue of yours. Give it with --data.")
+            raise ConfigError("These studies need WebShop's files or a catalogue of yours. Give it with `data`.")
         return read_data(self._folder, self._strict)
 
     @cached_property
