@@ -6,7 +6,7 @@ import pytest
 from shoprl.errors import ConfigError
 from shoprl.evaluation.thompson.compare import Comparison
 from shoprl.evaluation.thompson.sampling import ThompsonConfig
-from shoprl.experiments.comparison import compare_policies
+from shoprl.experiments.comparison import compare_policies, write_comparison
 from shoprl.files import read_json, read_json_lines
 from shoprl.policies.simple import RandomPolicy, RulePolicy
 from shoprl.rollouts.runner import run_episodes
@@ -48,3 +48,14 @@ def test_what_it_leaves(whole: tuple[Path, Comparison], toy: ShopData) -> None:
             again = run_episodes(policy, ShopTask(toy.shop), [goal], [row["seed"]], "sample", label="")[0]
             assert [each.action for each in again.decisions] == row["actions"]
             assert (again.reward, again.success, row["run"]) == (row["reward"], row["success"], number)
+
+
+def test_written_from_what_was_played(whole: tuple[Path, Comparison], toy: ShopData, tmp_path: Path) -> None:
+    written = write_comparison(whole[1], toy, tmp_path, {"rollouts": 1.234})
+    assert read_json(tmp_path / "results.json", ConfigError) == json.loads(json.dumps(written))
+    seconds = written["wall_seconds"]
+    assert seconds["rollouts"] == 1.23
+    assert seconds["total"] == pytest.approx(1.234 + seconds["figures"], abs=0.02)
+    assert written["seed"] == CONFIG.seed
+    figures = {path.name: path.read_bytes() for path in (whole[0] / "figures").iterdir()}
+    assert {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()} == figures

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from shoprl.errors import RunError
+from shoprl.experiments.reproducing import run_recipe
 from shoprl.files import sha256_of
 from tests.support.fakerun import ROOT, environment, results_of, shared_run, tiny
 
@@ -90,3 +93,26 @@ def test_killed_and_resumed_on_the_real_backbone(tmp_path: Path) -> None:
         ).stdout
     )
     assert row["runs"] == 3
+
+
+@pytest.mark.parametrize(("seed", "resume"), [(1, True), (0, False)])
+def test_a_folder_of_another_run_is_refused(finished: Path, tmp_path: Path, seed: int, resume: bool) -> None:
+    shutil.copy(finished / "run.json", tmp_path)
+    before = (tmp_path / "run.json").read_bytes()
+    with pytest.raises(RunError):
+        run_recipe(tmp_path, None, None, "tiny", seed, resume)
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+    assert (tmp_path / "run.json").read_bytes() == before
+
+
+def test_the_record_and_the_results_agree(finished: Path) -> None:
+    record, results = (json.loads((finished / f"{name}.json").read_text()) for name in ("run", "results"))
+    assert record["status"] == "done"
+    assert {name: record[name] for name in ("best_policy", "wall_seconds")} == {
+        name: results[name] for name in ("best_policy", "wall_seconds")
+    }
+    wall = results["wall_seconds"]
+    assert wall["total"] == pytest.approx(sum(wall.values()) - wall["total"], abs=0.01)
+    assert {"encoding", "demonstrations", "training dpo", "thompson sampling", "report"} < set(wall)
+    assert results["budget"] == "tiny"
+    assert record["settings"]["seed"] == results["seed"] == 0

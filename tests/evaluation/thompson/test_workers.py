@@ -1,15 +1,24 @@
 """Who plays: this process, or several that each open the shop and the arms."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from shoprl.errors import ConfigError, RunError
 from shoprl.evaluation.thompson.compare import play
+from shoprl.evaluation.thompson.rounds import Task
 from shoprl.evaluation.thompson.sampling import ThompsonConfig
-from shoprl.evaluation.thompson.workers import Setup, here, processes
+from shoprl.evaluation.thompson.workers import Setup, Table, here, processes
+from shoprl.policies.base import Choice, Decode
 from shoprl.policies.saving import save_policy
-from shoprl.shop.data import read_data
+from shoprl.policies.simple import RandomPolicy, RulePolicy
+from shoprl.rollouts.runner import run_episodes
+from shoprl.shop.data import ShopData, read_data
+from shoprl.tasks.base import State
+from shoprl.tasks.shop.task import ShopTask
 from tests.support.fakes import fake_policy
 from tests.support.tiny_bert import tiny_store, tuned_policy
 
@@ -41,3 +50,41 @@ def test_an_error_in_a_worker_is_named(toy_folder: Path, tmp_path: Path) -> None
     setup = Setup(toy_folder, False, "test", {"rule": "rule", "gone": str(tmp_path / "gone")}, tmp_path)
     with pytest.raises(Exception, match=r"Arm 'gone'.*no such policy"), processes(setup, 1) as submit:
         play(list(setup.arms), [1], CONFIG, tmp_path, submit)
+
+
+class Broken(RandomPolicy):
+    """Fails with an error of its own."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def act(self, states: Sequence[State], rngs: Sequence[np.random.Generator], decode: Decode) -> list[Choice]:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "expected", "said"),
+    [
+        (
+            ZeroDivisionError("by nothing"),
+            RunError,
+            r"Arm 'broken': failed in rollouts 4 to 9 \(ZeroDivisionError: by nothing",
+        ),
+        (ConfigError("too long"), ConfigError, "Arm 'broken': too long"),
+    ],
+)
+def test_an_arm_that_fails_is_named(toy: ShopData, error: Exception, expected: type[Exception], said: str) -> None:
+    table = Table({"random": RandomPolicy(), "broken": Broken(error)}, toy)
+    task = Task(1, (4, 9), (0, 1), ((0, 0, 1, 4), (0, 0, 1, 9)))
+    with pytest.raises(expected, match=said), here(table) as submit:
+        submit(task)
+
+
+def test_a_task_plays_its_arm_on_its_goals_with_its_seeds(toy: ShopData) -> None:
+    table = Table({"rule": RulePolicy(), "random": RandomPolicy()}, toy)
+    seeds = ((0, 0, 1, 4), (0, 0, 1, 9))
+    with here(table) as submit:
+        played = submit(Task(1, (4, 9), (3, 3), seeds)).result()
+    goals = [(3, toy.goals[3])] * 2
+    assert played == run_episodes(RandomPolicy(), ShopTask(toy.shop), goals, seeds, "sample", label="")
+    assert played[0] != played[1]
