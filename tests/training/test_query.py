@@ -74,7 +74,7 @@ def test_extractive_learns_which_words_are_typed(tmp_path: Path) -> None:
     assert rows[-1]["loss"] < 0.2 * rows[0]["loss"]
     assert rows[-1]["f1"] > 0.95
     after = word_report(QueryPolicy(writer), held).query
-    assert after["exact"]["value"] >= 0.9 > 0.5 > before["exact"]["value"]
+    assert after["exact"].value >= 0.9 > 0.5 > before["exact"].value
     policy = QueryPolicy(writer)
     assert policy.queries(parse_instruction("hello i want a Black Kettle"), 1) == ("Black Kettle",)
     assert policy.queries(parse_instruction("hello i want any black kettle"), 1) == ("kettle",)

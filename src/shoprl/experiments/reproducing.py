@@ -64,14 +64,14 @@ def run_recipe(
             outcome.results, budget=budget, seed=seed, threads=threads, machine=machine(), versions=versions()
         )
         with experiment.timed("report"):
-            _write_run_report(experiment, outcome, results)
+            write_run_report(experiment, outcome, results)
         results = replace(results, wall_seconds=experiment.seconds())
         write_results(out / RESULTS, results)
         record |= {"best_policy": results.best_policy, "wall_seconds": results.wall_seconds}
     return results, shop
 
 
-def _write_run_report(run: Experiment, outcome: Outcome, results: RunResults) -> None:
+def write_run_report(run: Experiment, outcome: Outcome, results: RunResults) -> None:
     """Write ``figures/*.png`` and ``report.html`` into the run folder."""
     episodes = {name: test.episodes for name, test in outcome.tests.items()}
     goals = goals_apart(episodes, ShopTexts(run.data.goals, run.data.catalog))

@@ -10,11 +10,8 @@ import pytest
 import torch
 
 from shoprl.errors import ConfigError, RunError
-from shoprl.evaluation.results import PolicyRow, RunResults
 from shoprl.experiments.engine import Experiment
-from shoprl.experiments.plan import Shoppers
-from shoprl.experiments.studies.figures import plot_against, points_of
-from shoprl.experiments.studies.plans import DEPARTMENT, HELD_OUT, PAPER, SMALL, TINY, plan, studies
+from shoprl.experiments.studies.plans import DEPARTMENT, HELD_OUT, TINY, plan, studies
 from shoprl.experiments.studies.running import NATURAL, Studies
 from shoprl.experiments.studies.study import GROUPS, HELD, LEFT_OUT, held_products
 from shoprl.experiments.studies.study import NATURAL as NATURAL_GROUP
@@ -45,28 +42,6 @@ def stripped(results: dict[str, Any]) -> dict[str, Any]:
     """Results without what a clock tells."""
     agents_ = {name: {**row, "seconds": None, "processor_seconds": None} for name, row in results["agents"].items()}
     return {**results, "agents": agents_, "wall_seconds": None}
-
-
-@pytest.mark.parametrize("size", [SMALL, PAPER, TINY])
-def test_every_study_names_agents_that_are_planned(size: Any) -> None:
-    planned = plan(size).recipes
-    for name, study in studies(size).items():
-        assert len(set(study.agents)) == len(study.agents), name
-        compared = {agent for pair in study.differences for agent in pair}
-        drawn = {a for series in (study.against[1].values() if study.against else ()) for a in series.values()}
-        assert compared | set(study.arms) | drawn <= set(study.agents) <= set(planned), name
-    for agent in planned.values():
-        assert agent.start is None or agent.start in planned
-
-
-def test_learners_get_the_same_updates_and_learn_from_the_same_start() -> None:
-    planned = plan(SMALL).recipes
-    learners = [planned[name] for name in ("control", "dpo", "ppo", "policy-gradient")]
-    assert {agent.config.all_updates for agent in learners} == {SMALL.updates}
-    assert {agent.start for agent in learners} == {"imitation"}
-    assert {agent.config.learning_rate for agent in learners} == {3e-5}  # type: ignore[attr-defined]
-    assert {agent.data for agent in learners} == {("average-1200",)}
-    assert plan(SMALL).data["average-1200"] == (Shoppers(1200, "demonstrations", "average"),)
 
 
 def test_a_run_holds_its_record_results_episodes_and_logs(done: tuple[Path, dict[str, Any]]) -> None:
@@ -175,17 +150,5 @@ def test_figures_of_all_seeds(done: tuple[Path, dict[str, Any]], shop: Path) -> 
 
 
 def test_a_study_of_a_catalogue_needs_one(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="--data"):
+    with pytest.raises(ConfigError, match="`data`"):
         Studies(tmp_path, None, "tiny", 1).run("learners", 0)
-
-
-def test_success_against_a_number_leaves_out_what_was_not_scored(tmp_path: Path) -> None:
-    study = studies(TINY)["stacked"]
-    runs = [
-        RunResults(agents={"dpo": PolicyRow(success_rate=0.5), "stacked": PolicyRow(success_rate=0.6)}),
-        RunResults(agents={"dpo": PolicyRow(success_rate=0.3)}),
-    ]
-    points = points_of(study, runs, lambda row: row)
-    assert points == {"stacked": {0.0: [50.0, 30.0], 1.0: [60.0], 2.0: [], 3.0: []}}
-    plot_against("rounds", {"Success": points}, tmp_path / "against.png")
-    assert (tmp_path / "against.png").read_bytes().startswith(b"\x89PNG")
