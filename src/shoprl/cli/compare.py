@@ -1,7 +1,6 @@
 """``shoprl compare``: which of several agents is best, by sharing rollouts between them."""
 
 import time
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +14,7 @@ from shoprl.shop.splits import SplitName
 if TYPE_CHECKING:
     from shoprl.evaluation.results import RunResults
     from shoprl.evaluation.thompson.sampling import ThompsonConfig
-    from shoprl.evaluation.thompson.workers import Setup, Submit, Table
+    from shoprl.evaluation.thompson.workers import Setup
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,20 +82,17 @@ class Compare(OnData, RunFolder, Seeded, Strict, Printing):
 
     def _compared(self, setup: "Setup", data: ShopData, config: "ThompsonConfig") -> "RunResults":
         from shoprl.evaluation.thompson.compare import play
+        from shoprl.evaluation.thompson.workers import here, processes
         from shoprl.experiments.comparison import write_comparison
 
         start = time.perf_counter()
         table = setup.table(data)
         ready = time.perf_counter()
-        with self._players(setup, table) as submit:
+        players = here(table) if self.workers == 1 else processes(setup, self.workers)
+        with players as submit:
             played = play(list(setup.arms), data.split.part(self.split), config, self.out, submit)
         seconds = {"encoding": ready - start, "rollouts": time.perf_counter() - ready}
         return write_comparison(played, data, self.out, seconds)
-
-    def _players(self, setup: "Setup", table: "Table") -> "AbstractContextManager[Submit]":
-        from shoprl.evaluation.thompson.workers import here, processes
-
-        return here(table) if self.workers == 1 else processes(setup, self.workers)
 
     def _text(self, results: "RunResults") -> str:
         thompson, wall = results.thompson, results.wall_seconds or {}

@@ -52,18 +52,16 @@ class Show(OnAnyData, Printing):
         at_least_one(first=self.first)
         if self.goals is not None and self.data is None:
             raise ConfigError("--goals refers to products of a data folder. Give it with --data.")
-        catalog, goals = self._data()
+        catalog: Catalog | None = None
+        goals: Sequence[Goal] | None = None
+        if self.data is not None:
+            catalog, goals = read_catalog_and_goals(self.data)
+            goals = read_goals(self.goals, catalog) if self.goals else goals
         sha256 = stored_hash(self.file) if goals is None else goals_hash(goals)
         episodes = _read(self.file, sha256)[: self.first]
         rows = [Trajectory.of(episode, catalog, goals) for episode in episodes]
         text = "\n\n".join(_text(number, row) for number, row in enumerate(rows, start=1))
         emit([row.to_json() for row in rows], text, self.json)
-
-    def _data(self) -> tuple[Catalog | None, Sequence[Goal] | None]:
-        if self.data is None:
-            return None, None
-        catalog, goals = read_catalog_and_goals(self.data)
-        return catalog, read_goals(self.goals, catalog) if self.goals else goals
 
 
 @dataclass(frozen=True)

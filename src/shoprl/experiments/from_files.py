@@ -85,7 +85,11 @@ class TrainingFiles:
             rng = np.random.default_rng([seed, STREAMS["cut candidates"]])
             cut = [cut_candidates(each.state, each.chosen, rng) for each in shown]
             shown = [replace(each, state=state, chosen=at) for each, (state, at) in zip(shown, cut, strict=True)]
-        pairs = self._pairs(self.preferences, policy.queries) if self.preferences is not None else ()
+        pairs: Sequence[tuple[Example, int]] = ()
+        if self.preferences is not None:
+            given = read_preferences(self.preferences, self.data.hashes()["goals"])
+            self._check_goals(self.preferences, [pair.goal_index for pair in given])
+            pairs = rebuild(self.task, self.data.goals, given, policy.queries)
         rng = np.random.default_rng([seed, STREAMS["pairs"]])
         return Inputs(self.task, self.data.goals, self.data.split.train, shown, rng, pairs, cache=cache)
 
@@ -97,11 +101,6 @@ class TrainingFiles:
         episodes = read_trajectories(path, self.data.hashes()["goals"])
         self._check_goals(path, [episode.goal_index for episode in episodes])
         return examples(self.task, self.data.goals, episodes, queries)
-
-    def _pairs(self, path: Path, queries: Queries) -> list[tuple[Example, int]]:
-        pairs = read_preferences(path, self.data.hashes()["goals"])
-        self._check_goals(path, [pair.goal_index for pair in pairs])
-        return rebuild(self.task, self.data.goals, pairs, queries)
 
     def _check_goals(self, path: Path, indices: Sequence[int]) -> None:
         held = set(self.data.split.test) | set(self.data.split.eval)

@@ -60,15 +60,26 @@ def run_recipe(
         else:
             experiment = quick_experiment(out, shop, seed, plan)
             outcome = reproduce(experiment)
-        results = replace(
-            outcome.results, budget=budget, seed=seed, threads=threads, machine=machine(), versions=versions()
-        )
-        with experiment.timed("report"):
-            write_run_report(experiment, outcome, results)
-        results = replace(results, wall_seconds=experiment.seconds())
-        write_results(out / RESULTS, results)
+        results = _finished(experiment, outcome, budget)
         record |= {"best_policy": results.best_policy, "wall_seconds": results.wall_seconds}
     return results, shop
+
+
+def _finished(experiment: Experiment, outcome: Outcome, budget: Budget) -> RunResults:
+    """Write the report and ``results.json``."""
+    results = replace(
+        outcome.results,
+        budget=budget,
+        seed=experiment.seed,
+        threads=torch.get_num_threads(),
+        machine=machine(),
+        versions=versions(),
+    )
+    with experiment.timed("report"):
+        write_run_report(experiment, outcome, results)
+    results = replace(results, wall_seconds=experiment.seconds())
+    write_results(experiment.folder / RESULTS, results)
+    return results
 
 
 def write_run_report(run: Experiment, outcome: Outcome, results: RunResults) -> None:

@@ -104,19 +104,23 @@ class StudyRun:
             groups[NATURAL] = (list(enumerate(self.natural)), goals_hash(self.natural))
         return groups
 
+    def test_groups(self, policies: Mapping[str, LearnedPolicy]) -> dict[str, dict[str, Evaluation]]:
+        """Each group -> policies on its goals."""
+        return {
+            group: {
+                name: self.experiment.evaluate(policy, group.replace(" ", "-"), goals, goals_hash=of)
+                for name, policy in policies.items()
+            }
+            for group, (goals, of) in self.groups().items()
+        }
+
 
 def run_study(run: StudyRun) -> RunResults:
     """Make everything of a study that is not there yet; its results."""
     policies, experiment, study = run.policies(), run.experiment, run.study
     tests = {name: run.test(policy) for name, policy in policies.items()}
     sampled = {name: run.test(policy, "sample") for name, policy in policies.items()}
-    groups = {
-        group: {
-            name: experiment.evaluate(policy, group.replace(" ", "-"), goals, goals_hash=of)
-            for name, policy in policies.items()
-        }
-        for group, (goals, of) in run.groups().items()
-    }
+    groups = run.test_groups(policies)
     rows = {
         name: replace(
             _row(experiment, name, tests[name].summary),
