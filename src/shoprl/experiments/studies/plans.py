@@ -54,7 +54,8 @@ class Size:
 
 
 SMALL = Size()
-# The paper's: 3,000 updates of one episode each. Those of `timed` follow the seconds an update takes (docs/howto/studies.md).
+# The paper's: 3,000 updates of one episode each. Those of `timed` follow the seconds an update takes
+# (docs/howto/studies.md).
 PAPER = Size(updates=3_000, by_episode=True, rollout=(16, 1), timed=(1_150, 3_000, 528, 880), rnn_sizes=(), rnn=3_000)
 # For tests: everything happens, nothing is learned.
 TINY = Size(
