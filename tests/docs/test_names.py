@@ -35,7 +35,7 @@ def _resolves(name: str) -> bool:
 def test_files_named_in_a_page_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     files = set(re.findall(r"`(shoprl/[\w/]+\.?\w*)`", text))
-    others = set(re.findall(r"`((?:benchmarks|examples|tests|docs)/[\w/.-]+\.(?:py|md|sh|json))`", text))
+    others = set(re.findall(r"`((?:benchmarks|examples|tests|docs)/[\w/.-]+\.(?:py|md|sh))`", text))
     files, others = ({name for name in each if "METHOD" not in name} for each in (files, others))  # to be written
     assert not [f for f in files if not (SOURCE / f.rstrip("/")).exists()]
     assert not [f for f in others if not (ROOT / f).exists()]
