@@ -1,4 +1,4 @@
-"""``shoprl compare``: which of several agents is best, by sharing rollouts between them."""
+"""``shoprl compare``: which of several policies is best, by Thompson sampling."""
 
 import time
 from dataclasses import asdict, dataclass

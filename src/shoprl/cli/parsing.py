@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def parse(command: type[T], name: str, arguments: Sequence[str]) -> T:
-    """A command with its options; prints help or what is wrong and exits where that is called for.
+    """A command with its options; prints help or the error and exits where one is due.
 
     Args:
         command: a dataclass of options, documented by its docstring.

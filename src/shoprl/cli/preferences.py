@@ -131,7 +131,7 @@ class PreferenceCounts(Record):
 
     @classmethod
     def of(cls, pairs: Sequence[Preference]) -> "PreferenceCounts":
-        """Count."""
+        """The counts of some pairs."""
         ways = {(pair.prompt, pair.chosen, pair.rejected) for pair in pairs}
         lengths = [len(pair.prompt) for pair in pairs]
         margins = [margin for pair in pairs if (margin := _margin(pair)) is not None]

@@ -188,7 +188,7 @@ class Experiment:
         return made
 
     def skill(self, shoppers: Shoppers) -> float:
-        """The skill of simulated shoppers; that of average ones is found on the same goals."""
+        """The skill of simulated shoppers; that of average ones is estimated on the same goals."""
         if shoppers.skill == "expert":
             return EXPERT
         return average_skill(self.task, self.data.goals, self.group(shoppers.goals), self.rng("skill"))
@@ -266,7 +266,7 @@ class Experiment:
         wall, processor = time.perf_counter() - wall, time.process_time() - processor
         for old in (self.folder / "episodes").glob(f"*/{name}*.jsonl.gz"):
             if old.name in [f"{episodes_name(name, decode)}.jsonl.gz" for decode in ("greedy", "sample")]:
-                old.unlink()  # of a policy of that name that is no more
+                old.unlink()  # of an earlier policy of that name
         record = self._recorded(name, recipe, policy, learned, None if resumed else (wall, processor)).to_json()
         write_json(self._record_file(name), record)
         measured = ("seconds", "processor_seconds", "commit", "machine")  # a policy's files depend on the plan alone
@@ -317,7 +317,7 @@ class Experiment:
         """Evaluate a policy on goals, or read the episodes that an earlier run left.
 
         Args:
-            policy: who shops.
+            policy: the policy to measure.
             part: of the goals; the name of the folder.
             goals: (index in its goal list, goal).
             decode: greedy or drawn actions.

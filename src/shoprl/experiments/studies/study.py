@@ -116,7 +116,7 @@ class StudyRun:
 
 
 def run_study(run: StudyRun) -> RunResults:
-    """Make everything of a study that is not there yet; its results."""
+    """Train, measure and compare what the run folder does not hold yet; returns the results."""
     policies, experiment, study = run.policies(), run.experiment, run.study
     tests = {name: run.test(policy) for name, policy in policies.items()}
     sampled = {name: run.test(policy, "sample") for name, policy in policies.items()}
