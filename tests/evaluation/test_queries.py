@@ -1,6 +1,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,9 @@ def test_agreement_by_hand() -> None:
 
 def test_words_by_hand() -> None:
     data = [Typed("find red mug", ("red mug",)), Typed("a lamp, and price lower than 5 dollars", ("lamp", "light"))]
-    found = word_report(QueryPolicy(Says(["red"])), data)
+    report = word_report(QueryPolicy(Says(["red"])), data)
+    found: Any = report.to_json()
+    assert list(found) == ["instructions", "query", "wish"]
     assert found["instructions"] == 2
     assert {name: value["value"] for name, value in found["query"].items()} == {
         "precision": 0.5, "recall": 0.25, "f1": pytest.approx(1 / 3), "exact": 0.0,
@@ -60,7 +63,7 @@ def test_ranks_by_hand(toy: ShopData) -> None:
 
 def test_search_report_by_hand(toy: ShopData) -> None:
     goals = [next(goal for goal in toy.goals if goal.asin == asin) for asin in ("B0LAMP0001", "B0TEA00002")]
-    found = search_report(QueryPolicy(Says(["aurora", "mint"])), toy.index, goals, (2, 1))
+    found: Any = search_report(QueryPolicy(Says(["aurora", "mint"])), toy.index, goals, (2, 1)).to_json()
     assert found["goals"] == 2
     assert [row["n"] for row in found["rows"]] == [1, 2]
     for depth in (10, 50):

@@ -116,10 +116,10 @@ class TrainQuery(OnAnyData, RunFolder, Seeded, Threaded, OnDevice, Strict, Print
         sizes = {name: len(typed.part(name)) for name in ("train", "eval", "test")}
         results: dict[str, Any] = {"model": self.model, "split": self.split, "instructions": sizes, "last": log[-1]}
         if typed.part(self.split):
-            results["words"] = word_report(policy, typed.part(self.split))
+            results["words"] = word_report(policy, typed.part(self.split)).to_json()
         if data is not None:
             goals = [data.goals[index] for index in data.split.part(self.split)]
-            results["search"] = search_report(policy, data.index, goals)
+            results["search"] = search_report(policy, data.index, goals).to_json()
         return results
 
     def _text(self, results: dict[str, Any]) -> str:

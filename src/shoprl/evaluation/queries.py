@@ -1,12 +1,12 @@
-"""How good a query policy is: its words against those that people typed, and what its searches find in a shop."""
+"""Evaluation of query policies: agreement with the queries that people typed, and recall of the goal's product."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from shoprl.errors import ConfigError
+from shoprl.evaluation.json_records import Record
 from shoprl.evaluation.statistics import INTERVAL_SEED, Estimate, bootstrap_mean, paired_difference
 from shoprl.policies.query.data import Typed
 from shoprl.policies.query.policy import QueryPolicy
@@ -15,19 +15,19 @@ from shoprl.search.index import SearchIndex
 from shoprl.shop.goal import Goal
 from shoprl.tasks.instruction import Instruction, parse_instruction, queries_for, terms_of
 
-PAGE, ALL = 10, 50  # products that a search shows first, and in all
-COUNTS = (1, 2, 3, 5)  # queries an instruction
+PAGE, ALL = 10, 50  # products on the first page of a search, and on all its pages
+COUNTS = (1, 2, 3, 5)  # queries per instruction
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How a query's search terms agree with those of the closest of people's queries, all in 0..1.
+    """Agreement of a query's search terms with those of the closest typed query, all in 0..1.
 
     Attributes:
-        precision: share of the query's terms that the other holds.
-        recall: share of the other's terms that the query holds.
-        f1: their harmonic mean, by which the closest query is chosen.
-        exact: 1 where both search for the same terms.
+        precision: share of the query's terms that are in the typed query.
+        recall: share of the typed query's terms that are in the query.
+        f1: their harmonic mean, which decides the closest typed query.
+        exact: 1 if both have the same terms.
     """
 
     precision: float
@@ -40,36 +40,50 @@ MEASURES = ("precision", "recall", "f1", "exact")
 
 
 def agreement(query: str, typed: Sequence[str]) -> Agreement:
-    """Hold a query against those that people typed for the same instruction."""
-    return max((_against(terms_of(query), terms_of(other)) for other in typed), key=lambda found: found.f1)
+    """Compare a query with those that people typed for the same instruction."""
+    terms = terms_of(query)
+    agreements = []
+    for other in map(terms_of, typed):
+        both = len(terms & other)
+        f1 = 2 * both / (len(terms) + len(other)) if both else 0.0
+        shares = (both / len(terms), both / len(other), f1, float(terms == other)) if both else (0.0, 0.0, 0.0, 0.0)
+        agreements.append(Agreement(*shares))
+    return max(agreements, key=lambda each: each.f1)
 
 
-def _against(terms: frozenset[str], other: frozenset[str]) -> Agreement:
-    both = len(terms & other)
-    if not both:
-        return Agreement(0.0, 0.0, 0.0, 0.0)
-    return Agreement(both / len(terms), both / len(other), 2 * both / (len(terms) + len(other)), float(terms == other))
+@dataclass(frozen=True)
+class WordReport(Record):
+    """Agreement with the closest typed query, per measure of :class:`Agreement`, with 95% intervals.
+
+    Attributes:
+        instructions: number of instructions.
+        query: of the policy's best query.
+        wish: of the whole wish.
+    """
+
+    instructions: int
+    query: Mapping[str, Estimate]
+    wish: Mapping[str, Estimate]
 
 
-def word_report(policy: QueryPolicy, data: Sequence[Typed]) -> dict[str, Any]:
-    """The policy's best query, and the whole wish, against the closest of people's queries.
+def word_report(policy: QueryPolicy, data: Sequence[Typed]) -> WordReport:
+    """Compare the policy's best query, and the whole wish, with the closest typed query.
 
     Returns:
-        ``instructions``, and under ``query`` and ``wish`` each measure of :class:`Agreement`: its mean and 95%
-        interval (bootstrap over instructions).
+        Means and 95% intervals (bootstrap over instructions).
 
     Raises:
-        ConfigError: there is no instruction. Not scored is not zero.
+        ConfigError: there is no instruction.
     """
     if not data:
         raise ConfigError("This part of the pairs holds no instruction to score queries on. Choose another part.")
     instructions = [parse_instruction(typed.instruction) for typed in data]
-    found: dict[str, Any] = {"instructions": len(data)}
+    means: dict[str, dict[str, Estimate]] = {}
     for name, query_of in (("query", lambda each: policy.queries(each, 1)[0]), ("wish", _wish)):
-        asked = track(instructions, f"words of the {name}", unit="text")
-        rows = [agreement(query_of(each), typed.queries) for each, typed in zip(asked, data, strict=True)]
-        found[name] = {measure: _mean([getattr(row, measure) for row in rows]).to_json() for measure in MEASURES}
-    return found
+        parsed = track(instructions, f"words of the {name}", unit="instruction")
+        rows = [agreement(query_of(each), typed.queries) for each, typed in zip(parsed, data, strict=True)]
+        means[name] = {measure: _mean([getattr(row, measure) for row in rows]) for measure in MEASURES}
+    return WordReport(len(data), **means)
 
 
 def _wish(instruction: Instruction) -> str:
@@ -81,32 +95,68 @@ def _mean(values: Sequence[float]) -> Estimate:
 
 
 def ranks(index: SearchIndex, goals: Sequence[Goal], queries_of: Callable[[Goal], Sequence[str]], k: int) -> list[int]:
-    """Best place of each goal's product, from 0, in the first ``k`` products of any of its queries; else ``k``."""
-    found = []
+    """Best rank of each goal's product, from 0, in the first ``k`` results of any of its queries; ``k`` if in none."""
+    best = []
     for goal in goals:
-        places = [[hit.asin for hit in index.search(query, k)] for query in queries_of(goal)]
-        found.append(min((asins.index(goal.asin) for asins in places if goal.asin in asins), default=k))
-    return found
+        results = [[hit.asin for hit in index.search(query, k)] for query in queries_of(goal)]
+        best.append(min((asins.index(goal.asin) for asins in results if goal.asin in asins), default=k))
+    return best
+
+
+@dataclass(frozen=True)
+class SearchRow(Record):
+    """Recall of the goals' products with ``n`` queries, in the first 10 and the first 50 results.
+
+    Attributes:
+        n: number of queries.
+        queries_10, queries_50: by the policy's best queries together.
+        wish_10, wish_50: by the wish as the only query.
+        wish_as_deep_10, wish_as_deep_50: by the wish in the first n x 10 and n x 50 results.
+        queries_and_wish_10, queries_and_wish_50: by the queries or the wish.
+        difference_10, difference_50: ``queries`` less ``wish_as_deep``.
+    """
+
+    n: int
+    queries_10: Estimate
+    wish_10: Estimate
+    wish_as_deep_10: Estimate
+    queries_and_wish_10: Estimate
+    difference_10: Estimate
+    queries_50: Estimate
+    wish_50: Estimate
+    wish_as_deep_50: Estimate
+    queries_and_wish_50: Estimate
+    difference_50: Estimate
+
+
+@dataclass(frozen=True)
+class SearchReport(Record):
+    """Recall of the goals' products, with 95% intervals.
+
+    Attributes:
+        goals: number of goals.
+        rows: one per number of queries.
+    """
+
+    goals: int
+    rows: tuple[SearchRow, ...]
 
 
 def search_report(
     policy: QueryPolicy, index: SearchIndex, goals: Sequence[Goal], counts: Sequence[int] = COUNTS
-) -> dict[str, Any]:
-    """Whether the goal's product is found: by the best ``n`` queries together, and by the whole wish alone.
+) -> SearchReport:
+    """Measure how often the policy's best ``n`` queries, and the wish alone, return the goal's product.
 
-    Several searches show more products than one, so the wish is also read as far down as they go together.
+    Several searches return more products than one, so the wish is also measured at the same total depth.
 
     Args:
         policy: writes the queries.
         index: the shop's search.
-        goals: whose products are looked for; only their instructions reach the policy.
-        counts: how many queries an instruction.
+        goals: the goals; the policy sees only their instructions.
+        counts: numbers of queries per instruction.
 
     Returns:
-        ``goals``; and a row for each count under ``rows``: ``n``, and the recall in the first page (``_10``) and in all
-        that a search shows (``_50``) of ``queries``, ``wish``, ``wish_as_deep`` (n pages, n times 50) and
-        ``queries_and_wish``, with 95% intervals (bootstrap over goals); ``difference`` is queries less the wish as
-        deep.
+        Recalls with 95% intervals (bootstrap over goals).
 
     Raises:
         ConfigError: there is no goal.
@@ -118,19 +168,19 @@ def search_report(
     rows = []
     for n in track(sorted(counts), "searching", unit="count"):
         own = ranks(index, goals, lambda goal, n=n: policy.queries(parsed[goal.instruction], n), ALL)  # type: ignore[misc]
-        rows.append({"n": n, **_recalls(own, wish, n, PAGE), **_recalls(own, wish, n, ALL)})
-    return {"goals": len(goals), "rows": rows}
+        rows.append(SearchRow(n, **_recalls(own, wish, n, PAGE), **_recalls(own, wish, n, ALL)))
+    return SearchReport(len(goals), tuple(rows))
 
 
-def _recalls(own: Sequence[int], wish: Sequence[int], n: int, k: int) -> dict[str, Any]:
-    """A row's figures for one depth."""
+def _recalls(own: Sequence[int], wish: Sequence[int], n: int, k: int) -> dict[str, Estimate]:
+    """The fields of a row for one depth."""
     queries, deep = [float(place < k) for place in own], [float(place < k * n) for place in wish]
     both = [float(min(first, second) < k) for first, second in zip(own, wish, strict=True)]
     difference = paired_difference(queries, deep, range(len(own)), np.random.default_rng(INTERVAL_SEED))
     return {
-        f"queries_{k}": _mean(queries).to_json(),
-        f"wish_{k}": _mean([float(place < k) for place in wish]).to_json(),
-        f"wish_as_deep_{k}": _mean(deep).to_json(),
-        f"queries_and_wish_{k}": _mean(both).to_json(),
-        f"difference_{k}": difference.to_json(),
+        f"queries_{k}": _mean(queries),
+        f"wish_{k}": _mean([float(place < k) for place in wish]),
+        f"wish_as_deep_{k}": _mean(deep),
+        f"queries_and_wish_{k}": _mean(both),
+        f"difference_{k}": difference,
     }
