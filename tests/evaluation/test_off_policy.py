@@ -175,7 +175,7 @@ def test_what_is_no_log_is_named(
         ({"a": 0.5}, "sum to 1"),
         ({}, "sum to 1"),
         ({"a": 1.5, "b": -0.5}, "at least 0"),
-        ({"c": 1.0}, r"never played \['c'\]"),
+        ({"c": 1.0}, r"has no rollouts of \['c'\]"),
     ],
 )
 def test_what_is_no_target_is_named(target: dict[str, float], message: str) -> None:

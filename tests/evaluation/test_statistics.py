@@ -180,7 +180,7 @@ def test_a_goal_played_twice_is_one_cluster_and_has_no_mcnemar_test() -> None:
 
 def test_comparison_names_the_first_place_where_goals_differ() -> None:
     first, second = [episode(goal, 1.0) for goal in (0, 1, 2)], [episode(goal, 1.0) for goal in (0, 2, 1)]
-    with pytest.raises(ConfigError, match="Episode 1 is of goal 1 for the first agent and of goal 2"):
+    with pytest.raises(ConfigError, match="Episode 1 is of goal 1 for the first policy and of goal 2"):
         compare_paired(first, second)
     with pytest.raises(ConfigError, match="3 and 2 episodes"):
         compare_paired(first, first[:2])

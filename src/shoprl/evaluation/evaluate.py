@@ -1,9 +1,9 @@
-"""How good a policy is on goals: success rate and score with intervals, and how fast it decides."""
+"""Evaluation of a policy on goals: success rate and score with intervals, and decisions per second."""
 
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -19,20 +19,20 @@ G = TypeVar("G")
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A policy's episodes on some goals and what they show.
+    """The result of an evaluation.
 
     Attributes:
         summary: success rate and score with 95% intervals (bootstrap over goals).
-        episodes: one a goal.
-        decisions_per_second: actions chosen a second of wall time, the shop's part included.
+        episodes: one per goal.
+        decisions_per_second: actions per second of wall time, environment steps included.
     """
 
     summary: Summary
     episodes: Sequence[Episode]
     decisions_per_second: float
 
-    def to_json(self) -> dict[str, Any]:
-        """A JSON-able form, without the episodes."""
+    def to_json(self) -> dict[str, object]:
+        """The result as JSON, without the episodes."""
         return {**self.summary.to_json(), "decisions_per_second": round(self.decisions_per_second, 1)}
 
 
@@ -59,12 +59,12 @@ def success_on(
     """Success rate on the goals whose product is not in ``products``.
 
     Args:
-        episodes: any.
+        episodes: any episodes.
         goals: the list that their goal indices point into.
         products: ASINs to leave out, such as those a policy was trained on.
 
     Returns:
-        The estimate (None where no goal is left: not scored is not zero) and the number of episodes.
+        The estimate, or None if no goal is left, and the number of episodes.
     """
     left = [episode for episode in episodes if goals[episode.goal_index].asin not in products]
     if not left:

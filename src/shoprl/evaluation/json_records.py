@@ -1,11 +1,9 @@
-"""Records that are JSON objects with known keys: dataclasses that write themselves and are read back, field by field.
+"""Dataclasses that are written as JSON objects and read back with type checks.
 
-A field that is None stands for a key that is not there, but for those in ``null``; keys that a record does not know are
-passed over when it is read.
+A field that is None stands for an absent key, except for the fields in ``null``; unknown keys are ignored when reading.
 
-The reader is a page long. A library such as cattrs would need as many lines of hooks (to refuse ``"3"`` and NaN as
-numbers, to keep absent keys apart from ``null``, to name the field at fault), and results could no longer be read where
-only the core is installed.
+A library such as cattrs would need as much code in hooks (to reject ``"3"`` and NaN as numbers, to distinguish absent
+keys from ``null``, to name the faulty field), and would become a dependency of the core.
 """
 
 import math
@@ -22,7 +20,7 @@ R = TypeVar("R")
 
 
 class NotRecorded(Enum):
-    """The value of a field whose key is not written at all, where None is written as ``null``."""
+    """The value of a field whose key is absent, where None is written as ``null``."""
 
     NOT_RECORDED = "not recorded"
 
@@ -35,7 +33,7 @@ class Record:
     """A JSON object with known keys.
 
     Attributes:
-        null: fields that are written where they are None.
+        null: fields that are written as ``null`` if they are None.
     """
 
     null: ClassVar[tuple[str, ...]] = ()
@@ -50,7 +48,7 @@ class Record:
 
         Args:
             value: a JSON document.
-            path: the file it is from, for messages.
+            path: its file, for error messages.
 
         Raises:
             RunError: a field has the wrong type; the message names it and the file.
@@ -64,7 +62,7 @@ class Record:
 
     @classmethod
     def _prepared(cls, value: Mapping[str, object]) -> Mapping[str, object]:
-        """What was read, in today's form where it is of an older one."""
+        """A JSON object, converted from older formats before it is read."""
         return value
 
     def _keys(self) -> tuple[str, ...]:
@@ -86,7 +84,7 @@ def _written(value: object) -> object:
 
 
 class _MalformedError(Exception):
-    """A field whose value has another type than is expected."""
+    """A field with a value of an unexpected type."""
 
     def __init__(self, field: str, expected: str) -> None:
         self.field, self.expected = field, expected
@@ -99,7 +97,7 @@ def types_of(kind: type) -> dict[str, object]:
 
 
 def _read(kind: object, value: object, where: str) -> object:
-    """``value`` as a field of type ``kind``.
+    """Convert ``value`` to a field of type ``kind``.
 
     Raises:
         _MalformedError: it is of another type.
@@ -121,7 +119,7 @@ def _read(kind: object, value: object, where: str) -> object:
 
 
 def _read_one_of(kinds: tuple[object, ...], value: object, where: str) -> object:
-    """A union: a value or None, or a record or a number."""
+    """Convert to a union: of a type and None, or of a record and a number."""
     if value is None and types.NoneType in kinds:
         return None
     left = [kind for kind in kinds if kind not in (types.NoneType, NotRecorded)]
@@ -141,7 +139,7 @@ def _read_scalar(kind: type, value: object, where: str) -> object:
 
 
 def _read_items(kinds: tuple[object, ...], value: object, where: str) -> Iterator[object]:
-    """The items of an array: of any length, or an interval's two ends."""
+    """Convert the items of an array of any length, or of an interval's two ends."""
     if not isinstance(value, list | tuple):
         raise _MalformedError(where, "a JSON array")
     if kinds[-1] is not ... and len(value) != len(kinds):

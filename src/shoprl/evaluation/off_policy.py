@@ -1,15 +1,14 @@
-"""What an arm, or another division of rollouts among arms, would have earned, from a log that others decided.
+"""Off-policy evaluation: estimates what an arm, or another allocation, would have earned from a log of rollouts.
 
-Each rollout is weighted by the chance that the target plays its arm over the chance that the log's allocation did
-(its propensity). Source: Dudík, Langford & Li, "Doubly Robust Policy Evaluation and Learning" (arXiv 1103.4601).
+Each rollout is weighted by the probability of its arm under the target divided by that under the log's allocation (its
+propensity). Source: Dudík, Langford & Li, "Doubly Robust Policy Evaluation and Learning" (arXiv 1103.4601).
 
-The allocation may learn from its own log, as Thompson sampling does: if every propensity is the true chance of its arm
-given what came before, the rollouts' terms less the truth are a martingale difference sequence, so that the mean is
-unbiased and its variance is estimated by the sum of squared deviations over n^2 (Hadad et al., "Confidence Intervals
-for Policy Evaluation in Adaptive Experiments", arXiv 1911.02768). The limits, which that paper shows too: the 95%
-intervals are normal, so they hold where many rollouts carry the weight (:func:`effective_sample_size`) and fail,
-mostly around too low a value, where the target's arms fade to propensities near 0. No interval is cut to the
-rewards' range.
+The allocation may be adaptive, as in Thompson sampling: if every propensity is the true probability of its arm given
+the past, the rollouts' errors are a martingale difference sequence, so that the mean is unbiased and its variance is
+estimated by the sum of squared deviations over n^2 (Hadad et al., "Confidence Intervals for Policy Evaluation in
+Adaptive Experiments", arXiv 1911.02768). As that paper shows, the normal 95% intervals are valid only if many rollouts
+carry the weight (:func:`effective_sample_size`); they fail, mostly around too low a value, if the propensities of the
+target's arms approach 0. Intervals are not clipped to the rewards' range.
 """
 
 import math
@@ -24,19 +23,19 @@ from shoprl.errors import ConfigError
 from shoprl.evaluation.statistics import Estimate
 
 Floats = NDArray[np.float64]
-Target = Mapping[str, float]  # arm -> its chance to be played; the arms left out have none
+Target = Mapping[str, float]  # arm -> its probability; 0 for missing arms
 RewardModel = Callable[[int, str], float]  # (goal index, arm) -> expected reward
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Rollouts in the order they were played.
+    """Logged rollouts in order.
 
     Attributes:
-        arms: name of the arm that each played.
-        propensities: the chance that this arm was chosen, in (0, 1].
-        rewards: what each brought, in any unit.
-        goals: goal index of each; may be left out where no reward model asks for it.
+        arms: name of each rollout's arm.
+        propensities: the probability with which that arm was chosen, in (0, 1].
+        rewards: in any unit.
+        goals: goal indices; only needed for a callable reward model.
 
     Raises:
         ConfigError: no rollouts, unequal lengths, a propensity outside (0, 1], or a reward that is not finite.
@@ -50,7 +49,7 @@ class Log:
     def __post_init__(self) -> None:
         count = len(self.arms)
         if count == 0:
-            raise ConfigError("The log holds no rollouts: not scored is not zero. Play some first.")
+            raise ConfigError("The log holds no rollouts: not scored is not zero. Run some first.")
         lengths = (len(self.propensities), len(self.rewards), len(self.goals) or count)
         if lengths != (count,) * 3:
             raise ConfigError(f"A log needs {count} propensities, rewards and goals for {count} arms; found {lengths}.")
@@ -58,30 +57,30 @@ class Log:
             if not (0 < propensity <= 1 and math.isfinite(reward)):
                 raise ConfigError(
                     f"Rollout {place} has propensity {propensity} and reward {reward}; a propensity is within (0, 1] "
-                    "and a reward is finite. Log the chance with which the arm was chosen."
+                    "and a reward is finite. Log the probability with which the arm was chosen."
                 )
 
 
 def ips(log: Log, target: Target) -> Estimate:
-    """Inverse propensity score: the mean of weight x reward. Unbiased, but wide where propensities are small.
+    """Inverse propensity score: the mean of weight x reward. Unbiased, with high variance for small propensities.
 
     Args:
-        log: what was played.
-        target: arm -> chance to be played; one arm with chance 1 is the usual case.
+        log: the rollouts.
+        target: arm -> probability; usually one arm with probability 1.
 
     Returns:
         The expected reward under the target, in the rewards' unit, with a normal 95% interval.
 
     Raises:
-        ConfigError: the target does not sum to 1, or plays an arm that the log never did.
+        ConfigError: the target does not sum to 1, or has an arm that is not in the log.
     """
     return _mean(_weights(log, target) * np.asarray(log.rewards, dtype=np.float64))
 
 
 def snips(log: Log, target: Target) -> Estimate:
-    """Self-normalised :func:`ips`: the weighted mean of the rewards. Within their range, with a bias that fades as 1/n.
+    """Self-normalised :func:`ips`: the weighted mean of the rewards. Within their range, with a bias of order 1/n.
 
-    The interval is the delta method's: residuals weight x (reward - value), over the sum of the weights.
+    The interval is by the delta method, with residuals weight x (reward - value) over the sum of the weights.
     """
     weights, rewards = _weights(log, target), np.asarray(log.rewards, dtype=np.float64)
     value = float(weights @ rewards / weights.sum())
@@ -89,42 +88,42 @@ def snips(log: Log, target: Target) -> Estimate:
 
 
 def doubly_robust(log: Log, target: Target, model: RewardModel | Floats | None = None) -> Estimate:
-    """A reward model's mean under the target plus the inverse-propensity-weighted mean of what it gets wrong.
+    """A reward model's mean under the target plus the inverse-propensity-weighted mean of its errors.
 
-    Unbiased like :func:`ips` whatever the model says, as long as it says it without having seen the rollout; narrower
-    the better the model is.
+    Unbiased like :func:`ips` for any model that does not depend on the rollout that it predicts; the better the model,
+    the lower the variance.
 
     Args:
-        log: what was played; a callable model needs its goals.
+        log: the rollouts; a callable model needs their goals.
         target: as for :func:`ips`.
         model: expected rewards, as a callable or an array of shape (rollouts, arms of ``target`` in its order). By
-            default each arm's mean reward over the rollouts before (a later one would bias the estimate, since what is
-            played depends on it); over all arms where it was not yet played, and 0 for the first rollout.
+            default each arm's mean reward over earlier rollouts (later ones depend on this one and would bias the
+            estimate); the mean over all arms if it has none yet, and 0 for the first rollout.
 
     Raises:
-        ConfigError: as :func:`ips`, or a model of another shape or without goals to ask about.
+        ConfigError: as :func:`ips`, or the model has another shape, or the log no goals for it.
     """
     weights, rewards, names = _weights(log, target), np.asarray(log.rewards, dtype=np.float64), list(target)
     expected = _expected(log, names, model)
     played = np.asarray(log.arms)[:, None] == np.asarray(names)
-    guess = (played * expected).sum(axis=1)  # 0 for an arm outside the target, whose weight is 0
+    guess = (played * expected).sum(axis=1)  # 0 for an arm that is not in the target, whose weight is 0
     return _mean(expected @ np.fromiter(target.values(), dtype=np.float64) + weights * (rewards - guess))
 
 
 def effective_sample_size(log: Log, target: Target) -> float:
-    """How many rollouts of the target itself the log is worth: (sum of weights)^2 / sum of squared weights (Kish)."""
+    """Kish's effective sample size of the log for the target: (sum of weights)^2 / sum of squared weights."""
     weights = _weights(log, target)
     return float(weights.sum() ** 2 / (weights**2).sum())
 
 
 def _weights(log: Log, target: Target) -> Floats:
-    """Each rollout's chance under the target over its propensity; shape (rollouts,)."""
+    """Each rollout's probability under the target over its propensity; shape (rollouts,)."""
     chances = list(target.values())
     if not all(chance >= 0 for chance in chances) or not math.isclose(sum(chances), 1, abs_tol=1e-9):
-        raise ConfigError(f"A target's chances are at least 0 and sum to 1; found {dict(target)}.")
+        raise ConfigError(f"A target's probabilities are at least 0 and sum to 1; found {dict(target)}.")
     unknown = sorted({arm for arm, chance in target.items() if chance > 0} - set(log.arms))
     if unknown:
-        raise ConfigError(f"The log never played {unknown}, so it says nothing of them; it played {set(log.arms)}.")
+        raise ConfigError(f"The log has no rollouts of {unknown}, only of {set(log.arms)}. Choose other arms.")
     return np.array([target.get(arm, 0.0) for arm in log.arms]) / np.asarray(log.propensities, dtype=np.float64)
 
 
@@ -143,7 +142,7 @@ def _expected(log: Log, names: Sequence[str], model: RewardModel | Floats | None
 
 
 def _mean_before(log: Log, name: str) -> Floats:
-    """The arm's mean reward over the rollouts before each one, over all arms where it has none; shape (rollouts,)."""
+    """The arm's mean reward before each rollout, or that of all arms if it has none; shape (rollouts,)."""
     rewards, played = np.asarray(log.rewards, dtype=np.float64), np.asarray(log.arms) == name
     own, count = np.cumsum(rewards * played) - rewards * played, np.cumsum(played) - played
     every, place = np.cumsum(rewards) - rewards, np.arange(len(rewards))
@@ -156,6 +155,6 @@ def _mean(terms: Floats) -> Estimate:
 
 
 def _interval(value: float, deviations: Floats) -> Estimate:
-    """The normal 95% interval of a mean with these deviations."""
+    """The estimate of a mean with its normal 95% interval, from the deviations of its terms."""
     half = NormalDist().inv_cdf(0.975) * float(np.linalg.norm(deviations)) / len(deviations)
     return Estimate(value, value - half, value + half)

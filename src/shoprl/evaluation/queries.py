@@ -1,4 +1,4 @@
-"""How good a query policy is: its words against those that people typed, and what its searches find in a shop."""
+"""Evaluation of query policies: agreement with the queries that people typed, and recall of the goal's product."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ from shoprl.search.index import SearchIndex
 from shoprl.shop.goal import Goal
 from shoprl.tasks.instruction import Instruction, parse_instruction, queries_for, terms_of
 
-PAGE, ALL = 10, 50  # products that a search shows first, and in all
-COUNTS = (1, 2, 3, 5)  # queries an instruction
+PAGE, ALL = 10, 50  # products on the first page of a search, and on all its pages
+COUNTS = (1, 2, 3, 5)  # queries per instruction
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How a query's search terms agree with those of the closest of people's queries, all in 0..1.
+    """Agreement of a query's search terms with those of the closest typed query, all in 0..1.
 
     Attributes:
-        precision: share of the query's terms that the other holds.
-        recall: share of the other's terms that the query holds.
-        f1: their harmonic mean, by which the closest query is chosen.
-        exact: 1 where both search for the same terms.
+        precision: share of the query's terms that are in the typed query.
+        recall: share of the typed query's terms that are in the query.
+        f1: their harmonic mean, which decides the closest typed query.
+        exact: 1 if both have the same terms.
     """
 
     precision: float
@@ -38,12 +38,12 @@ class Agreement:
 
 @dataclass(frozen=True)
 class WordReport(Record):
-    """Agreement with people's queries.
+    """Agreement with the closest typed query, per measure of :class:`Agreement`, with 95% intervals.
 
     Attributes:
-        instructions: how many.
-        query, wish: of the policy's best query and of the whole wish: name of a measure of :class:`Agreement` -> its
-            mean with a 95% interval (bootstrap over instructions).
+        instructions: number of instructions.
+        query: of the policy's best query.
+        wish: of the whole wish.
     """
 
     instructions: int
@@ -53,13 +53,14 @@ class WordReport(Record):
 
 @dataclass(frozen=True)
 class SearchRow(Record):
-    """Recall by the best ``n`` queries of each goal.
+    """Recall of the goals' products with ``n`` queries, in the first 10 (``_10``) and the first 50 results (``_50``).
 
     Attributes:
-        n: how many queries.
-        recalls: ``queries``, ``wish``, ``wish_as_deep`` (n pages, n times 50) and ``queries_and_wish`` in the first
-            page (``_10``) and in all that a search shows (``_50``), with 95% intervals (bootstrap over goals);
-            ``difference`` is queries less the wish as deep. In JSON they stand beside ``n``.
+        n: number of queries.
+        recalls: with 95% intervals (bootstrap over goals): ``queries``, by the policy's best queries together;
+            ``wish``, by the wish as the only query; ``wish_as_deep``, by the wish in the first n x 10 and n x 50
+            results; ``queries_and_wish``, by either; ``difference``, ``queries`` less ``wish_as_deep``. In JSON they
+            stand beside ``n``.
     """
 
     n: int
@@ -72,7 +73,7 @@ class SearchRow(Record):
 
 @dataclass(frozen=True)
 class SearchReport(Record):
-    """Whether the product of each goal is among the results: how many goals, and a row for each count of queries."""
+    """Recall of the goals' products: number of goals, and a row per number of queries."""
 
     goals: int
     rows: tuple[SearchRow, ...]
@@ -102,22 +103,25 @@ MEASURES = ("precision", "recall", "f1", "exact")
 
 
 def agreement(query: str, typed: Sequence[str]) -> Agreement:
-    """Hold a query against those that people typed for the same instruction."""
-    return max((_against(terms_of(query), terms_of(other)) for other in typed), key=lambda found: found.f1)
-
-
-def _against(terms: frozenset[str], other: frozenset[str]) -> Agreement:
-    both = len(terms & other)
-    if not both:
-        return Agreement(0.0, 0.0, 0.0, 0.0)
-    return Agreement(both / len(terms), both / len(other), 2 * both / (len(terms) + len(other)), float(terms == other))
+    """Compare a query with those that people typed for the same instruction."""
+    terms = terms_of(query)
+    agreements = []
+    for other in map(terms_of, typed):
+        both = len(terms & other)
+        f1 = 2 * both / (len(terms) + len(other)) if both else 0.0
+        shares = (both / len(terms), both / len(other), f1, float(terms == other)) if both else (0.0, 0.0, 0.0, 0.0)
+        agreements.append(Agreement(*shares))
+    return max(agreements, key=lambda each: each.f1)
 
 
 def word_report(policy: QueryPolicy, data: Sequence[Typed]) -> WordReport:
-    """The policy's best query, and the whole wish, against the closest of people's queries.
+    """Compare the policy's best query, and the whole wish, with the closest typed query.
+
+    Returns:
+        Means and 95% intervals (bootstrap over instructions).
 
     Raises:
-        ConfigError: there is no instruction. Not scored is not zero.
+        ConfigError: there is no instruction.
     """
     if not data:
         raise ConfigError("This part of the pairs holds no instruction to score queries on. Choose another part.")
@@ -141,26 +145,29 @@ def _mean(values: Sequence[float]) -> Estimate:
 
 
 def ranks(index: SearchIndex, goals: Sequence[Goal], queries_of: Callable[[Goal], Sequence[str]], k: int) -> list[int]:
-    """Best place of each goal's product, from 0, in the first ``k`` products of any of its queries; else ``k``."""
-    found = []
+    """Best rank of each goal's product, from 0, in the first ``k`` results of any of its queries; ``k`` if in none."""
+    best = []
     for goal in goals:
-        places = [[hit.asin for hit in index.search(query, k)] for query in queries_of(goal)]
-        found.append(min((asins.index(goal.asin) for asins in places if goal.asin in asins), default=k))
-    return found
+        results = [[hit.asin for hit in index.search(query, k)] for query in queries_of(goal)]
+        best.append(min((asins.index(goal.asin) for asins in results if goal.asin in asins), default=k))
+    return best
 
 
 def search_report(
     policy: QueryPolicy, index: SearchIndex, goals: Sequence[Goal], counts: Sequence[int] = COUNTS
 ) -> SearchReport:
-    """Whether the goal's product is found: by the best ``n`` queries together, and by the whole wish alone.
+    """Measure how often the policy's best ``n`` queries, and the wish alone, return the goal's product.
 
-    Several searches show more products than one, so the wish is also read as far down as they go together.
+    Several searches return more products than one, so the wish is also measured at the same total depth.
 
     Args:
         policy: writes the queries.
         index: the shop's search.
-        goals: whose products are looked for; only their instructions reach the policy.
-        counts: how many queries an instruction.
+        goals: the goals; the policy sees only their instructions.
+        counts: numbers of queries per instruction.
+
+    Returns:
+        Recalls with 95% intervals (bootstrap over goals).
 
     Raises:
         ConfigError: there is no goal.

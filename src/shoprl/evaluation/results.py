@@ -1,6 +1,6 @@
-"""What runs write and reports read: ``results.json`` and ``run.json`` as typed records, written and read here alone.
+"""Typed records of ``results.json`` and ``run.json``, which runs write and reports read.
 
-As in :mod:`shoprl.evaluation.json_records`, None stands for a key that is absent, except where a class names ``null``.
+As in :mod:`shoprl.evaluation.json_records`, None stands for an absent key, except for the fields in a class's ``null``.
 """
 
 from collections.abc import Mapping
@@ -24,14 +24,14 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class Measurement(Record):
-    """How a policy did on some episodes.
+    """Success rate and score of a policy on some episodes.
 
     Attributes:
-        episodes: how many.
-        success_rate: in 0..1; None where there were no episodes (not scored is not zero), written as ``null``.
+        episodes: number of episodes.
+        success_rate: in 0..1; None (``null``) if there were no episodes.
         score: 100 x mean reward, in 0..100.
         success_rate_interval, score_interval: 95% intervals (bootstrap over goals), in the unit of the value.
-        n: as ``episodes``; the key that parts of the goals have.
+        n: as ``episodes``; the key used for subsets of the goals.
     """
 
     null: ClassVar[tuple[str, ...]] = ("success_rate",)
@@ -44,7 +44,7 @@ class Measurement(Record):
 
     @classmethod
     def of(cls, summary: Summary) -> Self:
-        """A measurement; add the other fields with :func:`dataclasses.replace`."""
+        """The measurement of a summary; set other fields with :func:`dataclasses.replace`."""
         success, score = summary.success_rate, summary.score
         return cls(
             summary.episodes, success.value, (success.low, success.high), score.value, (score.low, score.high), None
@@ -61,7 +61,7 @@ class UnseenProducts(Measurement):
 
 @dataclass(frozen=True)
 class Commit(Record):
-    """What the code was: a commit, and whether its files had been changed."""
+    """The commit of the code, and whether its files were modified."""
 
     null: ClassVar[tuple[str, ...]] = ("sha",)
     sha: str | None = None
@@ -70,18 +70,18 @@ class Commit(Record):
 
 @dataclass(frozen=True)
 class PolicyRow(Measurement):
-    """A policy on the test goals, greedy, and what it took to make.
+    """A policy on the test goals, with greedy actions, and the cost of its training.
 
     Attributes:
-        demonstrations, generated: trajectories that it and the policies it comes from learned from.
-        updates: of all of those; ``own_updates`` of its own training.
-        played: episodes played in training.
-        seconds, processor_seconds: of its own training; None (``null``) where it was cut off and resumed.
+        demonstrations, generated: number of trajectories that it and its predecessors learned from.
+        updates: of it and its predecessors; ``own_updates`` of its own training.
+        played: number of episodes run in training.
+        seconds, processor_seconds: of its own training; None (``null``) if it was interrupted and resumed.
         weights: digest of its weights.
-        commit: it was trained on; None (``null``) for an installed package.
-        sampled: the same goals with drawn actions.
-        groups: name of a group of goals -> how it did there.
-        unseen_products: the test goals whose product its demonstrations did not hold.
+        commit: of the code that trained it; None (``null``) for an installed package.
+        sampled: the same goals with sampled actions.
+        groups: name of a group of goals -> measurement.
+        unseen_products: the test goals whose product is not in its demonstrations.
         disjoint: goals on products that are held out of all training.
         decode, decisions_per_second, policy, hashes: of ``shoprl evaluate``.
     """
@@ -114,12 +114,12 @@ class Difference(Record):
     """The first policy less the second, on the same goals.
 
     Attributes:
-        name: what is compared, such as "dpo less control".
-        of: the same, as ``shoprl reproduce`` calls it.
-        episodes: how many each played.
+        name: of the comparison, such as "dpo less control".
+        of: the same in results of ``shoprl reproduce``.
+        episodes: number of episodes of each.
         success_rate_difference: in -1..1, with its 95% interval.
         score_difference: in points, with its 95% interval.
-        mcnemar: None (``null``) where a goal was played more than once.
+        mcnemar: None (``null``) if a goal occurs more than once.
     """
 
     null: ClassVar[tuple[str, ...]] = ("mcnemar",)
@@ -132,7 +132,7 @@ class Difference(Record):
 
     @classmethod
     def between(cls, comparison: Comparison, name: str | None = None, of: str | None = None) -> Self:
-        """A comparison under its name."""
+        """The difference of a comparison, with its name."""
         parts = (comparison.success_rate_difference, comparison.score_difference)
         return cls(name, of, comparison.episodes, *parts, comparison.mcnemar)
 
@@ -159,7 +159,7 @@ Arms = Mapping[str, ArmRow]
 
 
 def _arms_by_name(value: Mapping[str, object]) -> Mapping[str, object]:
-    """An older file's list of arms, each with its name, as a mapping."""
+    """Convert the list of arms of older files to a mapping."""
     arms = value.get("arms")
     if not isinstance(arms, list) or not all(isinstance(row, Mapping) for row in arms):
         return value
@@ -168,7 +168,7 @@ def _arms_by_name(value: Mapping[str, object]) -> Mapping[str, object]:
 
 @dataclass(frozen=True)
 class ThompsonRunRow(Record):
-    """A run of Thompson sampling: its number, its arms, and what was lost against playing the best arm throughout."""
+    """A run of Thompson sampling: its number, its arms and its cumulative regret."""
 
     run: int | None = None
     arms: Arms | None = None
@@ -184,9 +184,9 @@ class ThompsonResults(Record):
     """A comparison by Thompson sampling.
 
     Attributes:
-        objective, allocation, rollouts, batch: how it was played.
-        arms: each arm in all runs together.
-        runs: each run; an older file has one, whose ``seed`` and ``regret`` stand beside the arms.
+        objective, allocation, rollouts, batch: of the configuration.
+        arms: each arm over all runs.
+        runs: each run; older files have a single run, with ``seed`` and ``regret`` at the top level.
     """
 
     objective: str | None = None
@@ -204,7 +204,7 @@ class ThompsonResults(Record):
 
     @classmethod
     def of(cls, comparison: "ArmComparison") -> Self:
-        """The results of a comparison, without its rollouts."""
+        """The results of a comparison, without the rollouts."""
         config = comparison.config
         return cls(
             objective=config.objective,
@@ -225,13 +225,13 @@ class ThompsonResults(Record):
 
 @dataclass(frozen=True)
 class DemonstrationsRow(Record):
-    """How good demonstrations are.
+    """Quality of demonstrations.
 
     Attributes:
         shoppers: "average" or "expert"; ``skill`` as a number in 0..1.
         without: which training goals were left out.
-        demonstrations, episodes: how many.
-        decisions, products: how many decisions and different products they hold.
+        demonstrations, episodes: number of episodes.
+        decisions, products: number of decisions and of distinct products.
         success_rate, score: of the demonstrators, with 95% intervals over goals.
     """
 
@@ -248,7 +248,7 @@ class DemonstrationsRow(Record):
     score_interval: Interval | None = None
 
 
-# The keys that stand first; the others follow in the order of the fields.
+# The first keys; the others follow in the order of the fields.
 _STUDY_ORDER = (
     *("study", "title", "seed", "machine", "versions", "agents", "comparisons", "not_made", "demonstrations"),
     *("hashes", "left_out_department", "thompson"),
@@ -258,22 +258,22 @@ _COMPARE_ORDER = ("thompson", "hashes", "seed", "wall_seconds")
 
 @dataclass(frozen=True)
 class RunResults(Record):
-    """The results of a run, of whichever command: ``results.json``.
+    """The results of a run of any command, ``results.json``.
 
     Attributes:
-        agents: name -> how the policy did on the test goals.
-        comparison, comparisons: differences between policies; of ``shoprl reproduce`` the only one.
+        agents: name -> policy on the test goals.
+        comparison, comparisons: differences between policies; ``shoprl reproduce`` has only one.
         not_made: name -> why the policy could not be trained.
-        best_policy: folder of the policy that was chosen on the eval goals, relative to the run's.
-        chosen_on_eval_goals: what it was chosen by.
+        best_policy: folder of the policy chosen on the eval goals, relative to the run's.
+        chosen_on_eval_goals: the measurements of that choice.
         demonstrations: name -> quality, or name -> count.
         left_out_department: of a study's seed.
         thompson: Thompson sampling between the policies.
-        hashes, training_hashes: content hashes of the data; of the training goals where they were reworded.
-        study, title, budget: what was run.
-        seed, threads, machine, versions: it was run with.
+        hashes, training_hashes: content hashes of the data, and of training goals that were reworded.
+        study, title, budget: of the run.
+        seed, threads, machine, versions: of the run.
         wall_seconds: name of a step -> seconds.
-        more: keys that are not known here.
+        more: unknown keys.
     """
 
     agents: Mapping[str, PolicyRow] | None = None
@@ -325,13 +325,13 @@ class RunRecord(Record):
 
     Attributes:
         status: "running", "failed" or "done".
-        command, started, ended: how and when it was run.
-        settings: what defines the run.
+        command, started, ended: command line and times.
+        settings: the settings that define the run.
         data: the data folder, relative to the run's.
-        versions, commit, machine: it was run with.
+        versions, commit, machine: of the run.
         wall_seconds, best_policy: as in :class:`RunResults`.
         policy: folder of the policy that ``shoprl train`` made, relative to the run's.
-        last: the last row of its log: update, loss and the method's other measures.
+        last: the last row of its log: update, loss and other metrics.
     """
 
     status: str | None = None

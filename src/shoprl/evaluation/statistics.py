@@ -1,10 +1,9 @@
-"""What is said of an agent: a value and the interval that the choice of goals leaves around it."""
+"""Statistics of policies: estimates with intervals, comparisons and sample sizes."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,28 +13,28 @@ from shoprl.evaluation.student_t import student_t
 from shoprl.rollouts.records import Episode
 
 INTERVAL_SEED = 0  # of the bootstrap
-_CELLS = 4_000_000  # numbers drawn at a time, which bounds the memory (32 MB)
+_CELLS = 4_000_000  # numbers drawn at once, which bounds the memory (32 MB)
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value with its interval, all in the unit of the value."""
+    """A value with its interval, in the unit of the value."""
 
     value: float
     low: float
     high: float
 
     def to_json(self) -> dict[str, float]:
-        """A JSON-able form."""
+        """The estimate as JSON."""
         return {"value": self.value, "low": self.low, "high": self.high}
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How an agent did on a set of episodes.
+    """Success rate and score of a policy on some episodes.
 
     Attributes:
-        episodes: how many there were.
+        episodes: number of episodes.
         success_rate: share of episodes with reward exactly 1, in 0..1.
         score: 100 x mean reward, in 0..100.
     """
@@ -44,8 +43,8 @@ class Summary:
     success_rate: Estimate
     score: Estimate
 
-    def to_json(self) -> dict[str, Any]:
-        """A JSON-able form: a row of the agents' table of a report."""
+    def to_json(self) -> dict[str, object]:
+        """The summary as JSON: a row of a report's table."""
         return {
             "episodes": self.episodes,
             "success_rate": self.success_rate.value,
@@ -57,11 +56,11 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class McNemar:
-    """McNemar's test of two agents on the same goals.
+    """McNemar's test of two policies on the same goals.
 
     Attributes:
-        only_first, only_second: goals that only the one, or only the other, succeeded on.
-        p_value: how often chance alone would divide those goals at least as unevenly, in (0, 1].
+        only_first, only_second: number of goals on which only the first, or only the second, succeeds.
+        p_value: probability of a split of those goals at least as uneven under the null hypothesis, in (0, 1].
     """
 
     only_first: int
@@ -71,13 +70,13 @@ class McNemar:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The first agent less the second, on the same goals.
+    """The first policy less the second, on the same goals.
 
     Attributes:
-        episodes: how many each agent played.
+        episodes: number of episodes of each policy.
         success_rate_difference: in -1..1.
         score_difference: in points, -100..100.
-        mcnemar: the test of the success rates; None where a goal was played more than once.
+        mcnemar: the test of the success rates; None if a goal occurs more than once.
     """
 
     episodes: int
@@ -85,8 +84,8 @@ class Comparison:
     score_difference: Estimate
     mcnemar: McNemar | None
 
-    def to_json(self) -> dict[str, Any]:
-        """A JSON-able form."""
+    def to_json(self) -> dict[str, object]:
+        """The comparison as JSON."""
         return asdict(self)
 
 
@@ -99,27 +98,31 @@ def bootstrap_mean(
 ) -> Estimate:
     """The mean of ``values`` with a percentile interval from resampling whole clusters.
 
-    Episodes of one goal are alike, so the goal, not the episode, is what is resampled. Clusters may differ in size:
-    each draw is the ratio of the resampled clusters' sums to their counts (percentile interval: Efron & Tibshirani,
-    "An Introduction to the Bootstrap", 1993, chapter 13). Values that are all equal, or all of one cluster, give an
-    interval of no width: such data do not show what another goal would have brought.
+    Episodes on one goal are correlated, so goals are resampled, not episodes. Clusters may differ in size: each draw is
+    the ratio of the resampled clusters' sums to their counts (percentile interval: Efron & Tibshirani, "An Introduction
+    to the Bootstrap", 1993, chapter 13). If all values are equal, or of one cluster, the interval has zero width: such
+    data hold no information on the variation over goals.
 
     Args:
-        values: one number an episode.
+        values: one number per episode.
         clusters: the goal index of each, in the same order.
-        rng: where the draws come from.
-        draws: how many times the clusters are resampled.
+        rng: of the draws.
+        draws: number of resamples.
         level: the interval's coverage, in (0, 1).
 
     Raises:
-        ConfigError: nothing to average, unequal lengths, a value not finite, or ``draws`` or ``level`` out of range.
+        ConfigError: no values, unequal lengths, a value that is not finite, or ``draws`` or ``level`` out of range.
     """
     array = _checked(values, clusters)
     if draws < 1 or not 0 < level < 1:
         raise ConfigError(f"draws must be at least 1 and level within (0, 1); found draws={draws}, level={level}.")
     _, members = np.unique(np.asarray(clusters), return_inverse=True)
     sums, counts = np.bincount(members, weights=array).astype(np.float64), np.bincount(members)
-    means = _resampled_means(sums, counts, rng, draws)
+    means = np.empty(draws)
+    step = max(1, _CELLS // len(sums))
+    for start in range(0, draws, step):
+        picked = rng.integers(len(sums), size=(min(step, draws - start), len(sums)))  # clusters of each resample
+        means[start : start + len(picked)] = sums[picked].sum(axis=1) / counts[picked].sum(axis=1)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return Estimate(float(array.mean()), float(low), float(high))
 
@@ -132,14 +135,14 @@ def paired_difference(
     draws: int = 2000,
     level: float = 0.95,
 ) -> Estimate:
-    """The mean of ``a`` - ``b``, two agents' numbers on the same goals in the same order, with its interval.
+    """The mean of ``a`` - ``b``, two policies' values on the same goals in the same order, with its interval.
 
     Raises:
         ConfigError: as :func:`bootstrap_mean`, or ``a`` and ``b`` differ in length.
     """
     if len(a) != len(b):
         raise ConfigError(
-            f"A paired difference needs both agents on the same goals; found {len(a)} and {len(b)} episodes. "
+            f"A paired difference needs both policies on the same goals; found {len(a)} and {len(b)} episodes. "
             "Evaluate both on one split."
         )
     difference = np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)
@@ -150,10 +153,10 @@ def summarize(episodes: Sequence[Episode], rng: np.random.Generator) -> Summary:
     """Success rate and score of ``episodes`` with 95% intervals (bootstrap over goals).
 
     Raises:
-        ConfigError: there are no episodes. Not scored is not zero.
+        ConfigError: there are no episodes.
     """
     if not episodes:
-        raise ConfigError("There are no episodes to summarize: not scored is not zero. Play at least one goal.")
+        raise ConfigError("There are no episodes to summarize: not scored is not zero. Run at least one goal.")
     goals = [episode.goal_index for episode in episodes]
     return Summary(
         episodes=len(episodes),
@@ -163,19 +166,19 @@ def summarize(episodes: Sequence[Episode], rng: np.random.Generator) -> Summary:
 
 
 def mcnemar(a: Sequence[bool], b: Sequence[bool]) -> McNemar:
-    """McNemar's exact two-sided test: do two agents succeed equally often on the same goals, in the same order?
+    """McNemar's exact two-sided test of whether two policies succeed equally often on the same goals in the same order.
 
-    Goals on which both succeed or both fail say nothing of the difference; of the n others, the first agent takes
-    Binomial(n, 1/2) where there is none, and p = min(1, 2 P(X <= the smaller count)), or 1 where n = 0 (McNemar, "Note
-    on the sampling error of the difference between correlated proportions or percentages", Psychometrika 12, 1947).
-    The test takes the pairs as independent: give it one episode a goal.
+    Under the null hypothesis, of the n goals on which only one policy succeeds, the first succeeds on X ~ Binomial(n,
+    1/2); p = min(1, 2 P(X <= the smaller count)), or 1 if n = 0 (McNemar, "Note on the sampling error of the difference
+    between correlated proportions or percentages", Psychometrika 12, 1947). Pairs must be independent: use one episode
+    per goal.
 
     Raises:
-        ConfigError: there is nothing to compare, or ``a`` and ``b`` differ in length.
+        ConfigError: there are no episodes, or ``a`` and ``b`` differ in length.
     """
     if len(a) != len(b) or len(a) == 0:
         raise ConfigError(
-            f"McNemar's test needs both agents on the same goals; found {len(a)} and {len(b)} episodes. "
+            f"McNemar's test needs both policies on the same goals; found {len(a)} and {len(b)} episodes. "
             "Evaluate both on one split."
         )
     pairs = [(bool(first), bool(second)) for first, second in zip(a, b, strict=True)]
@@ -183,23 +186,23 @@ def mcnemar(a: Sequence[bool], b: Sequence[bool]) -> McNemar:
     n, ways, tail = only_first + only_second, 1, 0
     for k in range(min(only_first, only_second) + 1):
         tail += ways
-        ways = ways * (n - k) // (k + 1)  # binomial coefficients as whole numbers: no rounding, no underflow
+        ways = ways * (n - k) // (k + 1)  # integer binomial coefficients: no rounding, no underflow
     return McNemar(only_first, only_second, min(1.0, 2 * tail / 2**n))
 
 
 def compare_paired(first: Sequence[Episode], second: Sequence[Episode]) -> Comparison:
-    """``first`` less ``second``: two agents' episodes on the same goals in the same order.
+    """Compare two policies' episodes on the same goals in the same order, ``first`` less ``second``.
 
-    The intervals are 95% bootstraps over goals with a fixed seed, so that a comparison is repeatable.
+    The intervals are 95% bootstraps over goals with a fixed seed, so that a comparison is reproducible.
 
     Raises:
-        ConfigError: there are no episodes, or the goals differ; the message names the first place.
+        ConfigError: there are no episodes, or the goals differ; the message names the first difference.
     """
     goals, others = ([episode.goal_index for episode in episodes] for episodes in (first, second))
     for place, (goal, other) in enumerate(zip(goals, others, strict=False)):
         if goal != other:
             raise ConfigError(
-                f"Episode {place} is of goal {goal} for the first agent and of goal {other} for the second. "
+                f"Episode {place} is of goal {goal} for the first policy and of goal {other} for the second. "
                 "Evaluate both on the same goals in the same order."
             )
     won, lost = ([episode.success for episode in episodes] for episodes in (first, second))
@@ -213,14 +216,14 @@ def compare_paired(first: Sequence[Episode], second: Sequence[Episode]) -> Compa
 
 
 def over_seeds(values: Sequence[float], level: float = 0.95) -> Estimate:
-    """The mean over training seeds with Student's t interval: what another seed would have brought.
+    """The mean over training seeds with Student's t interval.
 
     Args:
-        values: one number a seed, such as the success rate of the agent trained with it.
+        values: one number per seed, such as the success rate of the policy trained with it.
         level: the interval's coverage, in (0, 1).
 
     Raises:
-        ConfigError: fewer than two values, a value not finite, or ``level`` out of range.
+        ConfigError: fewer than two values, a value that is not finite, or ``level`` out of range.
     """
     if len(values) < 2:
         raise ConfigError(f"One seed shows no spread; found {len(values)}. Train and evaluate with at least two seeds.")
@@ -238,24 +241,23 @@ def goals_needed(
     power: float = 0.8,
     correlation: float = 0.0,
 ) -> int:
-    """How many goals each of two agents must play for a difference of success rates to be seen.
+    """Number of goals needed to detect a difference between two policies' success rates.
 
     n = (z(level) + z(power))^2 (p1 q1 + p2 q2 - 2 correlation sqrt(p1 q1 p2 q2)) / difference^2, with q = 1 - p: the
     normal approximation with unpooled variance (Chow, Shao & Wang, "Sample Size Calculations in Clinical Research",
     section 4.2, less the covariance where the goals are the same; the pooled variance of Fleiss, Levin & Paik,
-    "Statistical Methods for Rates and Proportions", chapter 4, asks for a few goals more).
-    Rough where it gives fewer than about 200.
+    "Statistical Methods for Rates and Proportions", chapter 4, needs a few goals more).
+    Rough below about 200 goals.
 
     Args:
-        difference: of the second agent's success rate to the first's, such as 0.05 for 5 points.
-        first: the first agent's success rate.
-        level: 1 less the chance to see a difference where there is none; the test is two-sided.
-        power: the chance to see this difference where there is one.
-        correlation: of the two agents' successes on a goal: 0 where each plays goals of its own (unpaired).
+        difference: the second policy's success rate less the first's, such as 0.05 for 5 points.
+        first: the first policy's success rate.
+        level: 1 less the probability of a false positive; the test is two-sided.
+        power: the probability of detecting a difference of this size.
+        correlation: between the two policies' successes on a goal; 0 if they have different goals (unpaired).
 
     Raises:
-        ConfigError: no difference, a rate, level or power that is no probability, or a correlation that two agents
-            with these rates cannot have.
+        ConfigError: no difference, a rate, level or power outside (0, 1), or a correlation that these rates exclude.
     """
     second = first + difference
     if difference == 0 or not (0 < first < 1 and 0 < second < 1 and 0 < level < 1 and 0 < power < 1):
@@ -264,35 +266,26 @@ def goals_needed(
             f"{first} and {second}, level {level}, power {power}."
         )
     spread = math.sqrt(first * (1 - first) * second * (1 - second))
-    both = first * second + correlation * spread  # the chance that both agents succeed on a goal
+    both = first * second + correlation * spread  # the probability that both succeed on a goal
     if not max(0.0, first + second - 1) <= both <= min(first, second):
-        raise ConfigError(f"No agents that succeed at {first} and {second} have a correlation of {correlation}.")
+        raise ConfigError(f"Success rates of {first} and {second} cannot have a correlation of {correlation}.")
     variance = first * (1 - first) + second * (1 - second) - 2 * correlation * spread
     quantiles = NormalDist().inv_cdf((1 + level) / 2) + NormalDist().inv_cdf(power)
     return math.ceil(quantiles**2 * variance / difference**2)
 
 
 def _checked(values: Sequence[float], clusters: Sequence[int]) -> NDArray[np.float64]:
-    """``values`` as an array, or the error that says why they cannot be averaged."""
+    """``values`` as an array.
+
+    Raises:
+        ConfigError: they cannot be averaged.
+    """
     if len(values) == 0:
-        raise ConfigError("There are no values to average: not scored is not zero. Play at least one goal.")
+        raise ConfigError("There are no values to average: not scored is not zero. Run at least one goal.")
     if len(values) != len(clusters):
         raise ConfigError(f"Each value needs its cluster; found {len(values)} values and {len(clusters)} clusters.")
     array = np.asarray(values, dtype=np.float64)
     if not np.isfinite(array).all():
         position = int(np.flatnonzero(~np.isfinite(array))[0])
-        raise ConfigError(f"Value {position} is {array[position]}, which cannot be averaged. Look at its source.")
+        raise ConfigError(f"Value {position} is {array[position]}, which cannot be averaged. Check its source.")
     return array
-
-
-def _resampled_means(
-    sums: NDArray[np.float64], counts: NDArray[np.intp], rng: np.random.Generator, draws: int
-) -> NDArray[np.float64]:
-    """The mean in each of ``draws`` resamples (with replacement) of the clusters; shape (draws,)."""
-    size = len(sums)
-    means = np.empty(draws)
-    step = max(1, _CELLS // size)
-    for start in range(0, draws, step):
-        picked = rng.integers(size, size=(min(step, draws - start), size))
-        means[start : start + len(picked)] = sums[picked].sum(axis=1) / counts[picked].sum(axis=1)
-    return means

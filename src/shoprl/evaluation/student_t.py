@@ -4,9 +4,9 @@ import math
 
 
 def student_t(level: float, freedom: int) -> float:
-    """The t that Student's distribution with ``freedom`` (at least 1) degrees stays within with chance ``level``.
+    """The t with P(-t <= T <= t) = ``level`` for Student's T with ``freedom`` (at least 1) degrees of freedom.
 
-    By bisection of the closed form for whole degrees of freedom (Abramowitz & Stegun, "Handbook of Mathematical
+    By bisection of the closed form for integer degrees of freedom (Abramowitz & Stegun, "Handbook of Mathematical
     Functions", 26.7.3 and 26.7.4), in the angle atan(t / sqrt(freedom)).
     """
     low, high = 0.0, math.pi / 2
@@ -17,7 +17,7 @@ def student_t(level: float, freedom: int) -> float:
 
 
 def _central_t(angle: float, freedom: int) -> float:
-    """The chance that a Student's t stays within sqrt(freedom) x tan(angle) of 0."""
+    """P(-t <= T <= t) for Student's T and t = sqrt(freedom) x tan(angle)."""
     odd = freedom % 2
     term, total = math.cos(angle) if odd else 1.0, 0.0
     for k in range(1 + odd, freedom, 2):

@@ -126,7 +126,7 @@ def _self_learning(
     rows = self_learn(policy, inputs.task, inputs.goals, inputs.training, config, folder, label)
     policy.temperature = 1.0
     counts = {name: int(rows[-1][name]) for name in ("actions_pruned", "pairs", "skipped")}
-    return Learned(rows, {"played": sum(row["sampled"] for row in rows), **counts})
+    return Learned(rows, {"played": sum(int(row["sampled"]) for row in rows), **counts})
 
 
 @dataclass(frozen=True)

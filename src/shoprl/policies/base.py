@@ -1,4 +1,4 @@
-"""What every policy offers."""
+"""The protocol of policies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ Decode = Literal["greedy", "sample"]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An action and how likely the policy was to take it.
+    """An action and its probabilities.
 
     Attributes:
         action: the action, in the task's grammar.
-        probability: the chance that the policy takes it in this state under the decoding used; 1.0 when greedy.
-        policy_probability: the policy's own probability of the action, whatever the decoding.
+        probability: the action's probability under the decoding used; 1.0 when greedy.
+        policy_probability: the action's probability under the policy, independent of the decoding.
     """
 
     action: str
@@ -29,24 +29,27 @@ class Choice:
 
 
 class Policy(Protocol):
-    """Decides what to do in a task."""
+    """Chooses actions in a task."""
 
     name: str
 
     def queries(self, instruction: Instruction) -> tuple[str, ...]:
-        """The searches it chooses among, from the instruction alone; asked for by tasks with a search bar."""
+        """The searches it chooses among, from the instruction alone; used by tasks with a search bar."""
 
     def act(self, states: Sequence[State], rngs: Sequence[np.random.Generator], decode: Decode) -> list[Choice]:
-        """Choose one action a state; draws of state ``i`` come from ``rngs[i]`` alone."""
+        """Choose one action per state; random draws for state ``i`` come from ``rngs[i]`` alone."""
 
 
 def pick(probabilities: NDArray[np.float64], rng: np.random.Generator, decode: Decode) -> tuple[int, float]:
-    """An index and its chance: the most likely one when greedy, else a draw.
+    """Choose an index, the most likely one when greedy and else a sampled one.
 
     Args:
         probabilities: shape (candidates,), summing to 1.
         rng: used when sampling.
-        decode: how to choose.
+        decode: greedy or sampled.
+
+    Returns:
+        The index and its probability under the decoding.
     """
     if decode == "greedy":
         return int(probabilities.argmax()), 1.0

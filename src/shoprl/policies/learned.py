@@ -1,4 +1,4 @@
-"""What every policy with a network shares: how a state reaches it, and how its logits become actions."""
+"""The base class of policies with a network."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,30 +23,30 @@ ACT_BATCH = 32  # decisions in one forward pass when acting
 
 
 def mixed(device: torch.device) -> AbstractContextManager[object]:
-    """Mixed precision where a model is on a GPU: its matrix products in bfloat16, its weights in float32."""
+    """Mixed precision for a model on a GPU: matrix products in bfloat16, weights in float32."""
     if device.type != "cuda":
         return nullcontext()
-    # Nothing is cached: in some versions a cast that acting has left there has no gradient.
+    # No cache: in some versions of PyTorch a cast cached in inference mode has no gradient.
     return torch.autocast("cuda", torch.bfloat16, cache_enabled=False)
 
 
 class LearnedPolicy(ABC):
-    """A network that acts; a :class:`shoprl.policies.base.Policy`.
+    """A :class:`shoprl.policies.base.Policy` with a network.
 
-    A new kind of network is a subclass of this, and a line in :data:`shoprl.policies.saving.NETWORKS` once it is to be
-    kept in folders.
+    A new kind of network is a subclass of this, and an entry of :data:`shoprl.policies.saving.NETWORKS` so that it can
+    be saved.
 
     Attributes:
-        kind: of the network, as its folder's manifest names it.
-        files: what its folder holds beside ``config.json`` and ``model.safetensors``.
-        cuts_candidates: WebShop trains it on long lists of candidates cut short
+        kind: name of the kind of network in a folder's manifest.
+        files: files of its folder besides ``config.json`` and ``model.safetensors``.
+        cuts_candidates: whether long lists of candidates are cut in training, as in WebShop
             (:func:`shoprl.policies.networks.token_batch.cut_candidates`).
         model: the network; it may be on a GPU.
-        strategy: the search it may make.
+        strategy: the search that it may type.
         name: shown in tables.
-        offer: searches of a query policy that it may make too; None for none.
-        pictures: ``Observation.picture`` -> features of the picture, for networks that look at them; not saved.
-        temperature: its logits are divided by it where actions are drawn; not saved.
+        offer: a query policy whose searches it may type as well, or None.
+        pictures: ``Observation.picture`` -> features of the picture, for networks that use pictures; not saved.
+        temperature: divides the logits when acting; not saved.
     """
 
     kind: ClassVar[str]
@@ -64,12 +64,12 @@ class LearnedPolicy(ABC):
     def new(
         cls, generator: torch.Generator, states: Iterable[Observation], store: TokenStore | None = None, **sizes: Any
     ) -> Self:
-        """A policy with fresh weights, drawn from ``generator`` alone.
+        """A policy with randomly initialised weights, drawn from ``generator`` alone.
 
         Args:
             generator: of the weights.
-            states: what it will be trained on, for a network with a vocabulary of its own.
-            store: token states that it may share, where it uses any.
+            states: the training states, for a network with its own vocabulary.
+            store: token states to share, if it uses any.
             sizes: of the network.
 
         Raises:
@@ -79,39 +79,39 @@ class LearnedPolicy(ABC):
     @classmethod
     @abstractmethod
     def load(cls, folder: Path, name: str, strategy: QueryStrategy, store: TokenStore | None) -> Self:
-        """Read a policy from a folder whose files were checked.
+        """Load a policy from a folder whose files were checked.
 
         Args:
             folder: the policy folder.
             name: of the policy.
-            strategy: the search it may make.
-            store: token states that it may share, where it uses any.
+            strategy: the search that it may type.
+            store: token states to share, if it uses any.
 
         Raises:
-            PolicyError: the parts do not fit together.
+            PolicyError: the files do not fit together.
             BackboneError: its backbone cannot be loaded.
         """
 
-    def save_files(self, folder: Path) -> None:  # noqa: B027  (most networks have none)
+    def save_files(self, folder: Path) -> None:  # noqa: B027  (optional)
         """Write :attr:`files` into a policy folder."""
 
     @property
     def backbone(self) -> Backbone | None:
-        """The frozen encoder that it shares with others, where it has one."""
+        """The frozen encoder that it shares with other policies, or None."""
         return None
 
-    def prepare(self, states: Iterable[Observation]) -> None:  # noqa: B027  (what is optional does nothing)
-        """Do once what can be done before the states are met in training."""
+    def prepare(self, states: Iterable[Observation]) -> None:  # noqa: B027  (optional)
+        """Precompute what does not change during training on these states."""
 
-    def encode_once(  # noqa: B027  (as above)
+    def encode_once(  # noqa: B027  (optional)
         self, texts: Callable[[], Iterable[str]], folder: Path, stores: dict[str, TokenStore]
     ) -> None:
-        """Do once what can be done of all texts that will be met in acting, the same to the bit in every process.
+        """Precompute the encodings of all texts of the episodes to come, bit-identical in every process.
 
         Args:
-            texts: gives the texts, where they are needed.
-            folder: a folder to keep what was made in, for other processes.
-            stores: digest of a backbone -> the token states that policies of this process share; added to.
+            texts: gives the texts; called only if they are needed.
+            folder: a folder to cache the encodings in, for other processes.
+            stores: digest of a backbone -> token states shared by the policies of this process; extended in place.
         """
 
     @abstractmethod
@@ -120,30 +120,29 @@ class LearnedPolicy(ABC):
 
     @abstractmethod
     def compute_logits_and_values(self, states: Sequence[Observation]) -> tuple[torch.Tensor, torch.Tensor]:
-        """The logits, and what each state is worth, shape (states,)."""
+        """The logits, and the value of each state, shape (states,)."""
 
     def logits(self, states: Sequence[Observation]) -> torch.Tensor:
         """Shape (states, candidates); minus infinity where a state has no candidate.
 
-        They are on the CPU in float32, where the losses are, wherever the network is; on a GPU it computes in mixed
-        precision.
+        They are float32 on the CPU, where losses are computed; a network on a GPU runs in mixed precision.
         """
         with mixed(self.model.device):
             return self.compute_logits(states).float().cpu()
 
     def logits_and_values(self, states: Sequence[Observation]) -> tuple[torch.Tensor, torch.Tensor]:
-        """The logits, and what each state is worth, shape (states,); on the CPU as well."""
+        """The logits, and the value of each state, shape (states,); float32 on the CPU as well."""
         with mixed(self.model.device):
             logits, values = self.compute_logits_and_values(states)
             return logits.float().cpu(), values.float().cpu()
 
     def queries(self, instruction: Instruction) -> tuple[str, ...]:
-        """The search of its strategy, then those of its offer."""
+        """The search of its strategy, then those of its query policy."""
         return queries_with(self.strategy, self.offer, instruction)
 
     @torch.inference_mode()
     def probabilities(self, states: Sequence[State]) -> list[NDArray[np.float64]]:
-        """Distribution over the candidates of each state, before the task's rule."""
+        """Distribution over the candidates of each state, before the task's rule is applied."""
         distributions: list[NDArray[np.float64]] = []
         self.model.eval()
         for start in range(0, len(states), ACT_BATCH):

@@ -1,4 +1,4 @@
-"""Policy folders of every kind: written whole or not at all, checked when read."""
+"""Saves and loads policies: folders are written atomically, and checked when loaded."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,28 +22,28 @@ from shoprl.version import __version__
 
 QUERY = "query"  # the folder of an offer's query policy
 RULE = "never the same action twice in a state; nothing after which no purchase fits the step limit"
-# The networks that are kept in folders, by the kind that a folder's manifest names.
+# The networks that can be saved, by their kind in a folder's manifest.
 NETWORKS: dict[str, type[LearnedPolicy]] = {each.kind: each for each in (ChoicePolicy, BiAttentionPolicy, RNNPolicy)}
 
 
 def save_policy(policy: LearnedPolicy, folder: Path, about: Mapping[str, Any] | None = None) -> None:
-    """Write a policy folder: ``config.json`` and ``model.safetensors`` (``save_pretrained``), the words of those kinds
-    that have their own, the query policy of its offer as the folder ``query``, and ``policy.json`` with the digests,
-    the search strategy, the offer and the agent's rule. An old folder of that name is replaced.
+    """Write a policy folder, replacing an old one.
+
+    It holds ``config.json`` and ``model.safetensors`` (``save_pretrained``), the files that the kind of network adds,
+    the policy's query policy as the folder ``query``, and ``policy.json`` with the digests, the search strategy, the
+    query policy's name and the task's rule.
 
     Args:
-        policy: what to save.
-        folder: where to.
-        about: what else to note, such as how it was trained.
+        policy: the policy.
+        folder: its folder.
+        about: further entries of the manifest, such as how it was trained.
 
     Raises:
         PolicyError: it is not one of :data:`NETWORKS`.
         StorageError: it cannot be written; nothing is left behind.
     """
     if NETWORKS.get(getattr(policy, "kind", "")) is not type(policy):
-        raise PolicyError(
-            f"{type(policy).__name__}: not one of the networks that are kept in a folder; add it to NETWORKS."
-        )
+        raise PolicyError(f"{type(policy).__name__}: not one of the networks that can be saved. Add it to NETWORKS.")
 
     def fill(temporary: Path) -> None:
         policy.model.save_pretrained(temporary)
@@ -51,7 +51,7 @@ def save_policy(policy: LearnedPolicy, folder: Path, about: Mapping[str, Any] | 
         if policy.offer is not None:
             (temporary / QUERY).mkdir()
             policy.offer.policy.write(temporary / QUERY)
-        manifest: dict[str, Any] = {
+        manifest: dict[str, object] = {
             "format": FORMAT,
             "kind": policy.kind,
             "name": policy.name,
@@ -69,12 +69,12 @@ def save_policy(policy: LearnedPolicy, folder: Path, about: Mapping[str, Any] | 
 
 
 def _names(network: type[LearnedPolicy], with_query: bool) -> tuple[str, ...]:
-    """The files whose digests the manifest holds; the query policy's manifest holds those of its own."""
+    """The files whose digests the manifest holds; a query policy has a manifest of its own."""
     return FILES + network.files + ((f"{QUERY}/{MANIFEST}",) if with_query else ())
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a folder, once every file of its kind is what it says."""
+def _manifest(folder: Path) -> Mapping[str, Any]:
+    """Read a folder's manifest and check the files against it."""
     if not folder.is_dir():
         raise PolicyError(f"{folder}: no such policy. Give a policy folder, or one of: {', '.join(SIMPLE)}.")
     manifest = read_json(folder / MANIFEST, PolicyError)
@@ -96,16 +96,15 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def load_learned(folder: Path, store: TokenStore | None = None) -> LearnedPolicy:
-    """Read a policy folder of any kind and check its files.
+    """Load a policy folder of any kind and check its files.
 
     Args:
         folder: the policy folder.
-        store: token states to share with other policies of the same backbone and as many tuned layers; one with
-            others gets a store of its own.
+        store: token states to share; used if the backbone and the number of tuned layers are the same.
 
     Raises:
-        PolicyError: a file is missing or was changed, the parts do not fit together, or the backbone is not the one it
-            was trained on.
+        PolicyError: a file is missing or was changed, the files do not fit together, or the backbone is another one
+            than in training.
         BackboneError: its backbone cannot be loaded.
     """
     manifest = _manifest(folder)
@@ -117,5 +116,5 @@ def load_learned(folder: Path, store: TokenStore | None = None) -> LearnedPolicy
 
 
 def load_policy(name: str, store: TokenStore | None = None) -> Policy:
-    """A policy by name (see :data:`shoprl.policies.simple.SIMPLE`) or from its folder, whatever its kind."""
+    """Load a policy by name (:data:`shoprl.policies.simple.SIMPLE`) or from its folder."""
     return simple_policy(name) or load_learned(Path(name), store)

@@ -1,4 +1,4 @@
-"""Policies without parameters: uniformly random, WebShop's rule, and a rule that selects the options named."""
+"""Policies without parameters: random, WebShop's rule, and a rule that selects the named options."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from shoprl.tasks.instruction import Instruction, parse_instruction, phrase_in, 
 
 
 class RandomPolicy:
-    """Every candidate is equally likely."""
+    """Chooses uniformly among the candidates."""
 
     name = "random"
 
@@ -19,7 +19,7 @@ class RandomPolicy:
         return queries_for("instruction", instruction)
 
     def act(self, states: Sequence[State], rngs: Sequence[np.random.Generator], decode: Decode) -> list[Choice]:
-        """Draw an action a state, whatever the decoding."""
+        """Sample an action per state, under either decoding."""
         choices = []
         for state, rng in zip(states, rngs, strict=True):
             count = len(state.candidates)
@@ -42,12 +42,12 @@ class RulePolicy:
 
     def _action(self, state: State) -> str:
         wanted = {"search": "search", "results": "product", "item": "buy"}.get(state.page, "prev")
-        fallback = state.candidates[0].action  # an empty results page offers only the way back
+        fallback = state.candidates[0].action  # an empty results page offers only going back
         return next((c.action for c in state.candidates if c.kind == wanted), fallback)
 
 
 class RuleOptionsPolicy(RulePolicy):
-    """The rule that also selects, before it buys, the value of each option that the instruction names word for word.
+    """WebShop's rule, which also selects the option values that the instruction names verbatim before it buys.
 
     Of several named values of an option it selects the longest.
     """
@@ -56,7 +56,7 @@ class RuleOptionsPolicy(RulePolicy):
 
     def _action(self, state: State) -> str:
         wish = parse_instruction(state.request).wish
-        longest: dict[str, tuple[Candidate, bool]] = {}  # by option, with whether the task's rule allows it
+        longest: dict[str, tuple[Candidate, bool]] = {}  # option -> (value, whether the task's rule allows it)
         for candidate, allowed in zip(state.candidates, state.allowed(), strict=True):
             if candidate.kind == "option" and phrase_in(candidate.text, wish):
                 known = longest.get(candidate.group)
@@ -70,5 +70,5 @@ SIMPLE = {each.name: each for each in (RulePolicy, RuleOptionsPolicy, RandomPoli
 
 
 def simple_policy(name: str) -> Policy | None:
-    """The policy without parameters of that name, or None."""
+    """The policy without parameters with this name, or None."""
     return SIMPLE[name]() if name in SIMPLE else None

@@ -1,10 +1,8 @@
-"""Recommendations: many runs of the agent on one request, counted and ranked."""
+"""Recommendations: products ranked by how often a policy buys them for a request."""
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -23,10 +21,10 @@ class Recommendation:
 
     Attributes:
         asin, title, price: the product; the price as the shop shows it.
-        options: the option values that the agent chose most often with it.
-        bought: in how many runs the agent bought it.
+        options: the option values chosen most often with it; of equally frequent ones the first in sorted order.
+        bought: number of runs in which it was bought.
         share: the same as a share of all runs.
-        probability: the policy's own: mean over those runs of the product of the chances of its decisions.
+        probability: mean over those runs of the product of the decisions' probabilities.
     """
 
     asin: str
@@ -37,20 +35,9 @@ class Recommendation:
     share: float
     probability: float
 
-    def to_json(self) -> dict[str, Any]:
-        """A JSON-able form."""
+    def to_json(self) -> dict[str, object]:
+        """The recommendation as JSON."""
         return {name: getattr(self, name) for name in self.__slots__}
-
-
-def _usual_options(episodes: Sequence[Episode]) -> dict[str, str]:
-    """The options chosen most often; of equally frequent ones the first in order."""
-    counts = Counter(json.dumps(episode.options, sort_keys=True) for episode in episodes)
-    usual: dict[str, str] = json.loads(min(counts, key=lambda options: (-counts[options], options)))
-    return usual
-
-
-def _chance(episode: Episode) -> float:
-    return float(np.prod([decision.probability for decision in episode.decisions]))
 
 
 def recommend(
@@ -61,20 +48,20 @@ def recommend(
     top: int = 10,
     seed: int = 0,
 ) -> list[Recommendation]:
-    """Let the agent shop several times for a request and rank what it buys.
+    """Run several episodes for a request and rank the products bought.
 
-    Every run draws its actions from the policy, so what is bought more often is what the policy holds more likely.
+    Actions are sampled from the policy, so products that it considers more likely are bought more often.
 
     Args:
-        policy: the agent.
-        task: where it shops.
-        request: what is looked for, in plain words.
-        runs: how many times.
-        top: length of the list, at most.
-        seed: of the draws.
+        policy: chooses the actions.
+        task: the shop.
+        request: what the user looks for, in natural language.
+        runs: number of episodes.
+        top: maximum length of the list.
+        seed: of the sampled actions.
 
     Returns:
-        Products by how often they were bought, then by the policy's probability; may be empty.
+        Products by how often they were bought, then by probability; may be empty.
 
     Raises:
         ConfigError: the request is empty or too long, or ``runs`` or ``top`` is out of range.
@@ -88,12 +75,20 @@ def recommend(
         if episode.asin is not None:
             bought[episode.asin].append(episode)
     items = []
-    for asin, own in bought.items():
+    for asin, purchases in bought.items():
+        counts = Counter(json.dumps(episode.options, sort_keys=True) for episode in purchases)
+        _, usual = min((-count, options) for options, count in counts.items())
+        chances = [np.prod([decision.probability for decision in episode.decisions]) for episode in purchases]
         product = task.shop.catalog[asin]
-        probability = float(np.mean([_chance(episode) for episode in own]))
         items.append(
             Recommendation(
-                asin, product.title, product.price_tag, _usual_options(own), len(own), len(own) / runs, probability
+                asin=asin,
+                title=product.title,
+                price=product.price_tag,
+                options=json.loads(usual),
+                bought=len(purchases),
+                share=len(purchases) / runs,
+                probability=float(np.mean(chances)),
             )
         )
     return sorted(items, key=lambda r: (-r.bought, -r.probability, r.asin))[:top]

@@ -1,4 +1,4 @@
-"""An episode under way, recorded decision by decision: the one place where states, actions and steps meet."""
+"""Records an episode in progress, decision by decision."""
 
 from typing import Generic, TypeVar
 
@@ -9,10 +9,10 @@ E = TypeVar("E", bound=LiveEpisode)
 
 
 class Recording(Generic[E]):
-    """Steps an episode and keeps what was done.
+    """Steps an episode and records its decisions.
 
     Args:
-        live: the episode, at its start.
+        live: an episode that has just started.
         goal_index: position of its goal in the goal list.
     """
 
@@ -23,7 +23,7 @@ class Recording(Generic[E]):
 
     @property
     def state(self) -> State:
-        """The state now."""
+        """The current state."""
         return self.live.state
 
     @property
@@ -35,9 +35,9 @@ class Recording(Generic[E]):
         """Take an action.
 
         Args:
-            action: of the task's grammar; not every action that is taken need be among the candidates.
-            probability: the chance it had to be taken.
-            slip: it was not meant, and is not to be learned.
+            action: in the task's grammar; it need not be among the candidates.
+            probability: the chance with which it was chosen.
+            slip: whether it was a mistake that must not be learned.
         """
         state = self.live.state
         if slip:

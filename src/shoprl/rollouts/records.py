@@ -1,5 +1,6 @@
-"""What is kept of an episode: enough to replay it, score it, learn from it and weigh it."""
+"""Records of episodes: enough to replay, score, learn from and reweight them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,10 +12,10 @@ class Decision:
     """One action of an episode.
 
     Attributes:
-        page: kind of page it was taken on (search, results, item, sub).
+        page: kind of the page (search, results, item, sub).
         action: the action in WebShop's grammar.
-        available: how many actions there were to choose from.
-        probability: the chance that the policy gave the action (its propensity); 1.0 for a greedy choice.
+        available: number of candidates.
+        probability: the action's propensity, the chance with which the policy chose it; 1.0 for a greedy choice.
     """
 
     page: str
@@ -25,30 +26,30 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One run from a goal or request to its end.
+    """A recorded episode.
 
     Attributes:
         goal_index: position of the goal in the goal list it was drawn from.
-        decisions: what was done, in order.
-        reward: in [0, 1]; 0 where nothing was bought; None where nobody can tell, as for a user's request.
-        done: whether it came to its end, in a shop a purchase (False: cut at the step limit).
-        components: the reward's parts where something was bought.
-        asin, options: what was bought.
-        slips: positions of decisions that a demonstrator did not mean: they happened but are not to be learned.
+        decisions: the decisions, in order.
+        reward: in [0, 1]; 0 if nothing was bought; None where it is unknown, as for a user's request.
+        done: whether it terminated, in a shop by a purchase; False if truncated at the step limit.
+        components: the parts of the reward if something was bought.
+        asin, options: the product bought and its options.
+        slips: positions of a demonstrator's mistakes, which must not be learned.
     """
 
     goal_index: int
     decisions: tuple[Decision, ...]
     reward: float | None
     done: bool
-    components: dict[str, Any] = field(default_factory=dict)
+    components: Mapping[str, Any] = field(default_factory=dict)
     asin: str | None = None
     options: dict[str, str] = field(default_factory=dict)
     slips: tuple[int, ...] = ()
 
     @property
     def success(self) -> bool:
-        """Whether the purchase was exactly right."""
+        """Whether the reward is exactly 1."""
         return self.reward == 1.0
 
     @property
@@ -56,14 +57,14 @@ class Episode:
         """The reward.
 
         Raises:
-            TrajectoryError: there is none: not scored is not zero.
+            TrajectoryError: the episode was not scored, which is not a reward of 0.
         """
         if self.reward is None:
             raise TrajectoryError(f"The episode on request {self.goal_index} has no reward: its request has no goal.")
         return self.reward
 
-    def to_json(self) -> dict[str, Any]:
-        """A JSON-able form, read back by :func:`episode_from_json`."""
+    def to_json(self) -> dict[str, object]:
+        """The episode as JSON; :func:`episode_from_json` reads it."""
         return {
             "goal_index": self.goal_index,
             "actions": [d.action for d in self.decisions],
@@ -72,15 +73,15 @@ class Episode:
             "probabilities": [d.probability for d in self.decisions],
             "reward": self.reward,
             "done": self.done,
-            "components": self.components,
+            "components": dict(self.components),
             "asin": self.asin,
             "options": self.options,
             "slips": list(self.slips),
         }
 
 
-def episode_from_json(row: dict[str, Any]) -> Episode:
-    """Rebuild an episode.
+def episode_from_json(row: Mapping[str, Any]) -> Episode:
+    """Read what :meth:`Episode.to_json` gives.
 
     Raises:
         TrajectoryError: a field is missing or has the wrong type.

@@ -1,4 +1,4 @@
-"""Runs many episodes of a policy at once, one model pass for all that are under way."""
+"""Runs many episodes of a policy at once, with one forward pass for all that are in progress."""
 
 import itertools
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from shoprl.rollouts.recording import Recording
 from shoprl.rollouts.records import Episode
 from shoprl.tasks.base import LiveEpisode, Task
 
-PARALLEL = 64  # episodes under way at once
+PARALLEL = 64  # episodes in progress at once
 Seeds = int | Sequence[Sequence[int]]
 G = TypeVar("G")
 
@@ -26,27 +26,27 @@ def run_episodes(
     decode: Decode = "greedy",
     label: str | None = None,
 ) -> list[Episode]:
-    """Let a policy act once for each goal.
+    """Run one episode of a policy per goal.
 
     Args:
-        policy: who acts.
-        task: where.
+        policy: chooses the actions.
+        task: the task.
         goals: (index in its goal list, goal or request); a goal may occur several times.
-        seed: each episode draws from its own generator, made of the seed, its goal index and its position; or, of a
-            sequence, of the numbers given for it.
+        seed: each episode has its own generator, seeded by (seed, goal index, position), or by the numbers that a
+            sequence holds for it.
         decode: greedy or sampled actions.
-        label: of the progress bar; the policy's name by default, no bar where it is empty.
+        label: of the progress bar; the policy's name by default, no bar if empty.
 
     Returns:
-        One episode a goal, in the order of ``goals``.
+        One episode per goal, in the order of ``goals``.
 
     Raises:
-        ConfigError: the seed is negative, or not one for each goal.
+        ConfigError: the seed is negative, or a sequence does not hold one per goal.
     """
     if isinstance(seed, int) and seed < 0:
         raise ConfigError(f"seed {seed}: must be at least 0.")
     if not isinstance(seed, int) and len(seed) != len(goals):
-        raise ConfigError(f"Each episode needs its seed: there are {len(goals)} goals and {len(seed)} seeds.")
+        raise ConfigError(f"Each episode needs its seed: found {len(goals)} goals and {len(seed)} seeds.")
 
     def started(position: int) -> tuple[int, Recording[LiveEpisode], np.random.Generator]:
         index, goal = goals[position]

@@ -1,7 +1,7 @@
-"""What an agent acts in: from a request or goal, state after state, to an end.
+"""The protocols of a task: an episode starts from a goal or a request and offers candidates in every state.
 
 A task may be anything with candidates to choose among: a shop (:mod:`shoprl.tasks.shop`), a contextual bandit, a grid.
-Policies, rollouts, trajectories and learners know these protocols alone. Any text and any numbers may be empty.
+Policies, rollouts, trajectories and learners depend on these protocols only. Texts and features may be empty.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -18,16 +18,16 @@ G_contra = TypeVar("G_contra", contravariant=True)  # what an episode starts fro
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A state as a network takes it: texts and numbers alone.
+    """A state as the input of a network: texts and numbers.
 
     Attributes:
         request: what is asked for.
         texts: the candidates' texts; empty strings where they have none.
-        features: numbers that describe each candidate, shape (candidates, features); any number of features.
-        page: what is shown, as one text.
+        features: numeric features, shape (candidates, features); the task decides how many there are.
+        page: the page as one text.
         actions: the candidates' actions.
-        kinds: what each candidate's action does.
-        picture: names the picture that is shown, to find its features by; empty where there is none.
+        kinds: the candidates' kinds.
+        picture: key of the page's picture in a table of picture features; empty for none.
     """
 
     request: str
@@ -45,9 +45,9 @@ class Candidate(Protocol):
     Attributes:
         action: what :meth:`LiveEpisode.step` takes.
         kind: what the action does, such as ``search`` or ``buy``.
-        text: words that stand for it.
-        group: of candidates that exclude each other, such as the values of one option; empty for none.
-        chosen: whether it is the one of its group that holds now.
+        text: the words that describe it.
+        group: name shared by candidates that exclude each other, such as the values of one option; empty for none.
+        chosen: whether it is the selected one of its group.
     """
 
     @property
@@ -63,14 +63,14 @@ class Candidate(Protocol):
 
 
 class State(Protocol):
-    """One decision point, as far as a policy may know it.
+    """One decision point, limited to what a policy may observe.
 
     Attributes:
-        page: kind of the state, such as ``search`` or ``results``; a constant where there is one kind alone.
-        request: what is asked for, whole.
-        text: what is shown, as text.
+        page: kind of the state, such as ``search`` or ``results``; a constant if there is only one kind.
+        request: what is asked for, unabridged.
+        text: the page as text.
         candidates: the actions to choose among, at least one.
-        key: two states of an episode with equal keys are the same one: all that can follow is the same.
+        key: two states of an episode with equal keys are the same state: their futures are the same.
     """
 
     @property
@@ -85,10 +85,10 @@ class State(Protocol):
     def key(self) -> Hashable: ...  # noqa: D102
 
     def allowed(self) -> NDArray[np.bool_]:
-        """Which candidates the task's own rule leaves to the agent, shape (candidates,); at least one."""
+        """Mask of the candidates that the task's rule allows, shape (candidates,); at least one is."""
 
     def observe(self) -> Observation:
-        """Texts and numbers of the state, for a network."""
+        """The state as the input of a network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,9 @@ class Outcome:
     """How an episode ended.
 
     Attributes:
-        done: whether it came to its end; False where it was cut at the step limit.
-        reward: what it earned, in [0, 1]; None where nobody can tell, as for a user's request.
-        components: the reward's parts, where it has some.
+        done: whether it terminated; False if it was truncated at the step limit.
+        reward: in [0, 1]; None where it is unknown, as for a user's request.
+        components: the parts of the reward, if any.
         asin: the product that was bought, in a shop.
         options: the options it was bought with.
     """
@@ -111,37 +111,36 @@ class Outcome:
 
 
 class LiveEpisode(Protocol):
-    """An episode under way."""
+    """An episode in progress."""
 
     @property
     def state(self) -> State:
-        """The state now; the same object until the next step."""
+        """The current state; the same object until the next step."""
 
     @property
     def over(self) -> bool:
-        """Whether it came to its end or to the step limit."""
+        """Whether it has terminated or reached the step limit."""
 
     def step(self, action: str) -> None:
-        """Take an action; one that the task does not accept changes nothing, but it is a step."""
+        """Take an action; an invalid one changes nothing but counts as a step."""
 
     def outcome(self) -> Outcome:
-        """How it ended, or how it stands."""
+        """How it ended, or its state so far."""
 
 
 class Task(Protocol[G_contra]):
-    """What an agent acts in."""
+    """An environment that starts episodes."""
 
     def start(self, goal: G_contra, queries: Queries) -> LiveEpisode:
         """Start an episode.
 
         Args:
             goal: a goal, or a request without one.
-            queries: what the policy would type into a search bar (a policy's ``queries``); a task without one does not
-                ask.
+            queries: a policy's ``queries``: what it would type into a search bar. A task without one ignores it.
         """
 
     def describe(self, goal: G_contra) -> object:
-        """What a goal is, JSON-able, so that two trainings can tell whether theirs are the same."""
+        """A description of a goal as JSON, by which a resumed training checks that its goals are the same."""
 
 
 def index_of(state: State, action: str) -> int | None:

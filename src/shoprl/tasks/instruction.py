@@ -1,4 +1,4 @@
-"""An instruction taken apart by its words alone, and what an agent may type into a search bar for it."""
+"""Parsing of instructions, and the queries an agent may type into a search bar for one."""
 
 import re
 from collections.abc import Callable
@@ -26,10 +26,10 @@ _MONEY = re.compile(r"\$\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:dollar
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """An instruction taken apart by its words alone.
+    """An instruction and what its wording contains.
 
     Attributes:
-        text: the whole.
+        text: the full text.
         wish: the text without its price clause.
         ceiling: the price ceiling it names, in dollars, or None.
         terms: the distinct search terms of the wish.
@@ -46,7 +46,7 @@ def parse_instruction(text: str) -> Instruction:
     """Separate the price ceiling from the rest of an instruction."""
     clauses = list(_CEILING.finditer(text))
     clause = next((match for match in clauses if _ABOUT_MONEY.search(match[0])), None)
-    if clause is None:  # a number alone is money only where no unit or thing follows it
+    if clause is None:  # a bare number is a price only where no unit or noun follows
         clause = next((match for match in clauses if _END.match(text, match.end())), None)
     if clause is not None:
         wish, amount = f"{text[: clause.start()]} {text[clause.end() :].lstrip()}", clause["amount"].lstrip("$ ")
@@ -66,12 +66,12 @@ def terms_of(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=200_000)
 def _plain(text: str) -> str:
-    """Words of a text between single spaces, so that a phrase is found only at word borders."""
+    """Words of a text between single spaces, so that a phrase matches only at word boundaries."""
     return f" {' '.join(_WORD.findall(text.lower()))} "
 
 
 def phrase_in(phrase: str, text: str) -> bool:
-    """Whether the words of ``phrase`` stand in ``text`` in that order, side by side."""
+    """Whether the words of ``phrase`` occur in ``text`` contiguously and in that order."""
     words = _plain(phrase)
     return len(words) > 2 and words in _plain(text)
 
@@ -88,7 +88,7 @@ def queries_for(strategy: QueryStrategy, instruction: Instruction) -> tuple[str,
     """The queries of a strategy.
 
     Args:
-        strategy: ``instruction`` types all of it; ``wish`` leaves out the price clause.
+        strategy: ``instruction`` is the full text; ``wish`` leaves out the price clause.
         instruction: the request.
     """
     text = instruction.text if strategy == "instruction" else instruction.wish

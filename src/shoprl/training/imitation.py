@@ -1,15 +1,14 @@
-"""Imitation: cross entropy of the demonstrated action over the available ones (arXiv 2408.16032)."""
+"""Imitation: cross entropy of the demonstrated action among the available ones (arXiv 2408.16032)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch.nn import functional
 
 from shoprl.policies.learned import LearnedPolicy
-from shoprl.training.loop import LoopConfig, Training, weights_digest
+from shoprl.training.loop import LogRow, LoopConfig, Training, weights_digest
 from shoprl.trajectories.examples import Example, identity_of_examples
 
 
@@ -18,7 +17,7 @@ class ImitationConfig(LoopConfig):
     """Settings of imitation; see :class:`shoprl.training.loop.LoopConfig`.
 
     Attributes:
-        label_smoothing: share of the target spread over all candidates.
+        label_smoothing: share of the target distribution spread over all candidates.
     """
 
     updates: int = 1_000
@@ -36,7 +35,7 @@ def imitation_loss(logits: torch.Tensor, chosen: torch.Tensor, label_smoothing: 
         label_smoothing: share of the target spread evenly over the real candidates.
 
     Returns:
-        One loss a decision, shape (decisions,).
+        The loss of each decision, shape (decisions,).
     """
     logs = functional.log_softmax(logits, dim=-1)
     loss = -logs.gather(1, chosen[:, None]).squeeze(1)
@@ -49,19 +48,19 @@ def imitation_loss(logits: torch.Tensor, chosen: torch.Tensor, label_smoothing: 
 
 def train_imitation(
     policy: LearnedPolicy, data: Sequence[Example], config: ImitationConfig, folder: Path, label: str = "imitation"
-) -> list[dict[str, Any]]:
-    """Train a policy in place on demonstrated decisions, resuming from ``folder`` where it holds a checkpoint.
+) -> list[LogRow]:
+    """Train a policy in place on demonstrated decisions, resuming from a checkpoint in ``folder`` if there is one.
 
     Args:
-        policy: the start.
+        policy: the initial policy.
         data: demonstrated decisions.
         config: settings.
-        folder: for checkpoint and log.
+        folder: for the checkpoint and the log.
         label: of the progress bar.
 
     Returns:
         Log rows: ``update``, ``learning_rate``, ``loss``, ``gradient_norm`` and ``accuracy`` (share of decisions whose
-        most likely candidate is the demonstrated one, while training with dropout).
+        most likely candidate is the demonstrated one, with dropout).
     """
     policy.prepare(example.state for example in data)
     targets = torch.tensor([example.chosen for example in data])

@@ -1,8 +1,8 @@
-"""What all learners share: an optimiser step, checkpoints and a log.
+"""The training loop of all learners: optimiser steps, checkpoints and a log.
 
-The batch, the dropout and the learning rate of an update are functions of (seed, number of the update), so that a run
-that was killed and resumed makes the same updates as one that was not. Where several processes train together
-(:mod:`shoprl.training.processes`), each takes an equal share of the batch, and gradients are averaged.
+The batch, the dropout and the learning rate of an update are functions of (seed, number of the update), so that a
+resumed run makes the same updates as an uninterrupted one. In distributed training
+(:mod:`shoprl.training.processes`), each process takes an equal share of the batch, and gradients are averaged.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -29,23 +29,24 @@ if TYPE_CHECKING:
 CHECKPOINT = "checkpoint.safetensors"
 LOG = "log.jsonl"
 EVENTS = "tensorboard"
+LogRow = dict[str, float]  # ``update``, which is a whole number, and the means of metrics
 
 
 @dataclass(frozen=True)
 class LoopConfig:
-    """How to make updates.
+    """Settings of a training loop.
 
     Attributes:
-        updates: how many.
-        batch_size: examples an update; of several processes together.
-        learning_rate: peak; it rises over ``warmup`` updates and falls to a tenth along a cosine.
+        updates: number of updates.
+        batch_size: examples per update, over all processes.
+        learning_rate: peak; rises linearly over ``warmup`` updates, then falls to a tenth along a cosine.
         warmup: updates until the peak.
         weight_decay: AdamW's.
-        clip: largest norm of the gradient.
+        clip: maximum norm of the gradient.
         seed: of batches and dropout.
         checkpoint_every: updates between checkpoints.
-        log_every: updates between rows of the log, each the mean since the last one.
-        encoder_rate: factor on the learning rate of the pretrained layers that the choice network tunes.
+        log_every: updates between rows of the log, each a mean since the one before.
+        encoder_rate: factor on the learning rate of the choice network's tuned pretrained layers.
     """
 
     updates: int
@@ -61,21 +62,21 @@ class LoopConfig:
 
     @property
     def all_updates(self) -> int:
-        """How many updates the whole training makes."""
+        """Number of updates of the whole training."""
         return self.updates
 
     @property
     def episodes(self) -> int:
-        """How many episodes it runs by plan."""
+        """Number of episodes run in training."""
         return 0
 
     @property
     def generated(self) -> int:
-        """How many trajectories it generates to learn from."""
+        """Number of trajectories generated in training."""
         return 0
 
     def seeded(self, seed: int) -> Self:
-        """The same with another seed."""
+        """A copy with another seed."""
         return replace(self, seed=seed)
 
     def __post_init__(self) -> None:
@@ -83,16 +84,16 @@ class LoopConfig:
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name} {getattr(self, name)}: must be above 0.")
         if self.checkpoint_every % self.log_every:
-            raise ConfigError("checkpoint_every must be a multiple of log_every, so that a resumed log is whole.")
+            raise ConfigError("checkpoint_every must be a multiple of log_every, so that a resumed log is complete.")
 
 
 def batch_of(update: int, size: int, count: int, seed: int) -> torch.Tensor:
-    """Indices of the examples of an update: every example once an epoch, in an order drawn for each epoch.
+    """Indices of the examples of an update: each example once per epoch, in an order shuffled per epoch.
 
     Args:
         update: number of the update, from 0.
-        size: examples an update.
-        count: examples in all.
+        size: examples per update.
+        count: number of examples.
         seed: of the order.
 
     Returns:
@@ -118,11 +119,11 @@ def rate_at(update: int, config: LoopConfig) -> float:
 
 
 class Training:
-    """The updates of one training, from the last checkpoint in its folder if there is one.
+    """Makes the updates of one training, from the last checkpoint in its folder if there is one.
 
-    A context: inside it, the global generator that dropout draws from is seeded for each update and left as it was in
-    the end; the model is in training mode, and in evaluation mode afterwards. A learner computes a loss and calls
-    :meth:`step`, until :attr:`finished`::
+    A context manager: inside it, the model is in training mode and the global random generator, which dropout uses, is
+    seeded per update; at the end, the generator is restored and the model is in evaluation mode. A learner computes a
+    loss and calls :meth:`step`, until :attr:`finished`::
 
         with Training(model, config, folder, "imitation", identity) as training:
             while not training.finished:
@@ -130,21 +131,21 @@ class Training:
                 ...
                 training.step(loss, {"accuracy": accuracy})
 
-    A loss must depend on nothing but the number of its update and the weights, so that a resumed training makes the
-    same updates.
+    A loss may depend only on the number of its update and the weights, so that a resumed training makes the same
+    updates.
 
     Args:
         model: trained in place.
-        config: how to make updates.
-        folder: for ``checkpoint.safetensors``, ``log.jsonl`` and TensorBoard's events, which the first process writes.
+        config: settings.
+        folder: for ``checkpoint.safetensors``, ``log.jsonl`` and TensorBoard's events, written by the first process.
         label: of the progress bar.
-        identity: what else defines the training (data, start, loss), JSON-able; a checkpoint of another one is refused.
+        identity: JSON that defines the training (data, initial weights, loss); checkpoints of another are refused.
 
     Attributes:
-        update: how many updates were made.
-        log: rows of the log: ``update``, ``learning_rate``, and the means since the row before of ``loss``,
-            ``gradient_norm`` and what else :meth:`step` was given.
-        team: the processes that train together.
+        update: number of updates made.
+        log: rows of ``update``, ``learning_rate``, and the means since the row before of ``loss``, ``gradient_norm``
+            and the metrics given to :meth:`step`.
+        team: the processes of the training.
 
     Raises:
         RunError: the checkpoint belongs to other settings or data.
@@ -157,18 +158,17 @@ class Training:
         self.model, self.config, self.folder = model, config, folder
         self.team = team_on(next(model.parameters()).device)
         self._fingerprint = content_hash({"config": vars(config), **identity})
-        tuned: list[nn.Parameter] = getattr(
-            model, "tuned_parameters", list
-        )()  # pretrained ones, with a rate of their own
+        # Pretrained weights have a learning rate of their own.
+        tuned: list[nn.Parameter] = getattr(model, "tuned_parameters", list)()
         slow = {id(weight) for weight in tuned}
         groups = [{"params": [weight for weight in model.parameters() if id(weight) not in slow], "rate": 1.0}]
         groups += [{"params": tuned, "rate": config.encoder_rate}] if tuned else []
         self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
         self.update = self._restore()
-        path = folder / LOG  # a resumed training writes the rows after its checkpoint again
+        path = folder / LOG  # rows after the checkpoint are logged again
         rows = read_log(folder) if self.update and path.is_file() else []
-        self.log: list[dict[str, Any]] = [row for row in rows if row["update"] <= self.update]
-        self._recent: list[dict[str, float]] = []
+        self.log: list[LogRow] = [row for row in rows if row["update"] <= self.update]
+        self._recent: list[LogRow] = []
         self._label = label
 
     @property
@@ -191,16 +191,14 @@ class Training:
         self.model.eval()
 
     def _prepare_update(self) -> None:
-        torch.manual_seed(
-            self.config.seed * 1_000_003 + self.update + self.team.number * SEEDS
-        )  # dropout of this update
+        torch.manual_seed(self.config.seed * 1_000_003 + self.update + self.team.number * SEEDS)  # of dropout
         self.model.train()
 
     def batch(self, count: int) -> torch.Tensor:
-        """Indices of this update's examples, of several processes this one's share.
+        """Indices of this process's share of the update's examples.
 
         Args:
-            count: how many examples there are.
+            count: number of examples.
 
         Returns:
             Shape (batch_size / processes,).
@@ -209,12 +207,12 @@ class Training:
         return self.team.share(batch_of(self.update, config.batch_size, count, config.seed))
 
     def step(self, loss: torch.Tensor, metrics: Mapping[str, float], weight: float = 1.0) -> None:
-        """Make an update: differentiate, clip, step; log and keep a checkpoint where they are due.
+        """Make an update: differentiate, clip and step; write the log and a checkpoint when they are due.
 
         Args:
-            loss: a mean, of several processes over this one's share.
-            metrics: what else to log, means over the same.
-            weight: over how much they are means, where that differs from share to share.
+            loss: a mean over this process's share.
+            metrics: other means over the share, to be logged.
+            weight: of this share in the mean over all processes, if shares differ.
         """
         config = self.config
         rate = rate_at(self.update, config)
@@ -245,7 +243,7 @@ class Training:
     def _differentiate(
         self, loss: torch.Tensor, metrics: Mapping[str, float], weight: float
     ) -> tuple[float, Mapping[str, float]]:
-        """Compute the gradient of the mean over all processes' shares; that mean, and the metrics'."""
+        """Compute the gradient of the loss's mean over processes; return the means of loss and metrics."""
         team = self.team
         if team.count == 1:
             loss.backward()
@@ -253,13 +251,13 @@ class Training:
         part = weight / float(team.mean(torch.tensor(float(weight))))
         (part * loss).backward()
         for parameter in self.model.parameters():
-            if parameter.grad is not None:  # the same ones everywhere: which are used does not depend on the batch
+            if parameter.grad is not None:  # the same in all processes: which are used does not depend on the batch
                 parameter.grad = team.mean(parameter.grad)
         mean, *means = team.mean(part * torch.tensor([float(loss.detach()), *metrics.values()])).tolist()
         return mean, dict(zip(metrics, means, strict=True))
 
     def _save(self) -> None:
-        """Write weights and AdamW's moments under flat names."""
+        """Write the weights and AdamW's state under flat names."""
         tensors = {f"model.{name}": tensor.contiguous() for name, tensor in self.model.state_dict().items()}
         for index, state in self._optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{index}.{name}": value.contiguous() for name, value in state.items()}
@@ -267,7 +265,7 @@ class Training:
         write_bytes(self.folder / CHECKPOINT, save(tensors, metadata))
 
     def _restore(self) -> int:
-        """Load a checkpoint where there is one; the number of updates it has seen."""
+        """Load the checkpoint if there is one; return its number of updates."""
         path = self.folder / CHECKPOINT
         if not path.is_file():
             return 0
@@ -291,7 +289,7 @@ class Training:
 
 
 def weights_digest(model: nn.Module) -> str:
-    """Digest of a model's weights, without a copy of them; tied weights may be among them."""
+    """Digest of a model's weights, computed without copying them; weights may be tied."""
     digest = hashlib.sha256()
     for name, tensor in model.state_dict().items():
         digest.update(name.encode())
@@ -300,8 +298,8 @@ def weights_digest(model: nn.Module) -> str:
 
 
 @contextmanager
-def _events(folder: Path, log: Sequence[Mapping[str, Any]]) -> "Iterator[SummaryWriter]":
-    """A writer of TensorBoard's event file that holds a log so far, in place of an older file."""
+def _events(folder: Path, log: Sequence[LogRow]) -> "Iterator[SummaryWriter]":
+    """A writer of TensorBoard events that starts with the rows of a log and replaces older files."""
     from tensorboardX import SummaryWriter
 
     for old in folder.glob("events.out.*"):
@@ -312,16 +310,16 @@ def _events(folder: Path, log: Sequence[Mapping[str, Any]]) -> "Iterator[Summary
     try:
         yield writer
     finally:
-        with suppress(OSError):  # a full disk is named by the log and the checkpoint, which hold it all
+        with suppress(OSError):  # a full disk is reported when the log and the checkpoint are written
             writer.close()
 
 
-def _add(writer: "SummaryWriter", row: Mapping[str, Any]) -> None:
+def _add(writer: "SummaryWriter", row: LogRow) -> None:
     for name, value in row.items():
         if name != "update":
             writer.add_scalar(name, value, row["update"])
 
 
-def read_log(folder: Path) -> list[dict[str, Any]]:
+def read_log(folder: Path) -> list[LogRow]:
     """The rows of a training's log."""
     return [row for _, row in read_json_lines(folder / LOG, RunError)]

@@ -1,21 +1,21 @@
 """Policy gradient: WebShop's choice-IL-RL, an advantage actor-critic (arXiv 2207.01206, section 4.3; arXiv 1602.01783).
 
-The loss has four parts, as WebShop's: policy gradient, value, imitation of demonstrations, and entropy. Where WebShop
-updates every eight steps of running episodes, an update here is made of whole episodes, so that it depends on nothing
-but its number and the weights. Of several processes each runs its share of an update's goals.
+The loss has WebShop's four terms: policy gradient, value, imitation of demonstrations, and entropy. WebShop updates
+every eight steps of running episodes; here an update uses whole episodes, so that it depends only on its number and the
+weights. In distributed training each process runs its share of an update's goals.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
 
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.tasks.base import Task
-from shoprl.training.loop import Training
+from shoprl.training.loop import LogRow, Training
 from shoprl.training.rl_math import entropy_of, masked_log_probabilities, returns
 from shoprl.training.rollout import RLConfig, collect_for, demonstrated_loss, identity_of_rl
 from shoprl.trajectories.examples import Example
@@ -29,7 +29,7 @@ class PolicyGradientConfig(RLConfig):
 
     @property
     def episodes(self) -> int:
-        """How many episodes it runs: a rollout an update."""
+        """Number of episodes run in training: one rollout per update."""
         return self.updates * self.batch_size
 
 
@@ -41,16 +41,16 @@ def train_policy_gradient(
     config: PolicyGradientConfig,
     folder: Path,
     label: str = "policy gradient",
-) -> list[dict[str, Any]]:
-    """Train a policy in place on episodes it runs itself, resuming from ``folder`` where it holds a checkpoint.
+) -> list[LogRow]:
+    """Train a policy in place on its own episodes, resuming from a checkpoint in ``folder`` if there is one.
 
     Args:
-        policy: the start.
-        task: where it acts.
-        goals: (index in its goal list, goal); training goals alone.
-        data: demonstrated decisions for the imitation part; may be empty.
+        policy: the initial policy.
+        task: the task.
+        goals: (index in its goal list, goal); training goals only.
+        data: demonstrated decisions for the imitation loss; may be empty.
         config: settings.
-        folder: for checkpoint and log.
+        folder: for the checkpoint and the log.
         label: of the progress bar.
 
     Returns:
@@ -61,7 +61,7 @@ def train_policy_gradient(
     identity = {"method": "policy_gradient", **identity_of_rl(policy, task, goals, data)}
     with Training(policy.model, config, folder, label, identity) as training:
         while not training.finished:
-            rollout = collect_for(training, policy, task, goals, training.update)  # and so, without dropout from here
+            rollout = collect_for(training, policy, task, goals, training.update)  # no dropout from here on
             steps = rollout.flat()
             discounted = np.concatenate(
                 [

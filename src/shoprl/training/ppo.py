@@ -1,13 +1,13 @@
-"""PPO (arXiv 1707.06347): the policy gradient's loss with the clipped objective, equation 7, as its policy part.
+"""PPO (arXiv 1707.06347): the loss of policy gradient with the clipped objective, equation 7, as its policy term.
 
-A rollout of ``batch_size`` episodes is used for ``epochs`` passes in ``minibatches`` parts; the log-probabilities of
-the actions when they were taken are kept with them. Of several processes each runs its share of a rollout's goals.
+A rollout of ``batch_size`` episodes is used for ``epochs`` passes of ``minibatches`` updates; the actions' old
+log-probabilities are stored with it. In distributed training each process runs its share of a rollout's goals.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ import torch
 from shoprl.errors import ConfigError
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.tasks.base import Task
-from shoprl.training.loop import Training
+from shoprl.training.loop import LogRow, Training
 from shoprl.training.rl_math import advantages, entropy_of, masked_log_probabilities
 from shoprl.training.rollout import RLConfig, collect_for, demonstrated_loss, identity_of_rl
 from shoprl.trajectories.examples import Example
@@ -28,9 +28,9 @@ class PPOConfig(RLConfig):
     """Settings of PPO; see :class:`shoprl.training.rollout.RLConfig`.
 
     Attributes:
-        clip_range: epsilon: how far the ratio of new to old probability counts.
+        clip_range: epsilon, by which the ratio of new to old probability is clipped around 1.
         epochs: passes over a rollout.
-        minibatches: parts of a pass, an update each.
+        minibatches: updates per pass.
         trace: lambda of the generalised advantage estimate (arXiv 1506.02438); 1 gives return less value.
     """
 
@@ -49,28 +49,28 @@ class PPOConfig(RLConfig):
         if self.checkpoint_every % self.updates_per_rollout:
             raise ConfigError(
                 f"checkpoint_every {self.checkpoint_every}: must be a multiple of epochs x minibatches "
-                f"({self.updates_per_rollout}), so that a resumed run goes on with a whole rollout."
+                f"({self.updates_per_rollout}), so that a resumed run starts with a new rollout."
             )
 
     @property
     def updates_per_rollout(self) -> int:
-        """How many updates a rollout is used for."""
+        """Number of updates per rollout."""
         return self.epochs * self.minibatches
 
     @property
     def episodes(self) -> int:
-        """How many episodes it runs; the last rollout may be used for fewer updates."""
+        """Number of episodes run in training; the last rollout may be used for fewer updates."""
         return -(-self.updates // self.updates_per_rollout) * self.batch_size
 
 
 def clipped_objective(
     logs: torch.Tensor, old_logs: torch.Tensor, advantage: torch.Tensor, clip_range: float
 ) -> torch.Tensor:
-    """PPO's objective of each decision, to be made larger: ``min(r A, clip(r, 1 - eps, 1 + eps) A)``.
+    """PPO's objective of each step, to be maximised: ``min(r A, clip(r, 1 - eps, 1 + eps) A)``.
 
     Args:
-        logs: log-probabilities of the actions now, shape (steps,).
-        old_logs: when they were taken, shape (steps,).
+        logs: current log-probabilities of the actions, shape (steps,).
+        old_logs: their log-probabilities in the rollout, shape (steps,).
         advantage: shape (steps,).
         clip_range: eps.
 
@@ -89,21 +89,21 @@ def train_ppo(
     config: PPOConfig,
     folder: Path,
     label: str = "ppo",
-) -> list[dict[str, Any]]:
-    """Train a policy in place on episodes it runs itself, resuming from ``folder`` where it holds a checkpoint.
+) -> list[LogRow]:
+    """Train a policy in place on its own episodes, resuming from a checkpoint in ``folder`` if there is one.
 
     Args:
-        policy: the start.
-        task: where it acts.
-        goals: (index in its goal list, goal); training goals alone.
-        data: demonstrated decisions for the imitation part; may be empty.
+        policy: the initial policy.
+        task: the task.
+        goals: (index in its goal list, goal); training goals only.
+        data: demonstrated decisions for the imitation loss; may be empty.
         config: settings.
-        folder: for checkpoint and log.
+        folder: for the checkpoint and the log.
         label: of the progress bar.
 
     Returns:
         Log rows: those of :func:`shoprl.training.policy_gradient.train_policy_gradient`, ``clip_fraction`` (share of
-        decisions whose ratio is outside the range) and ``kl`` (approximate: mean of ``r - 1 - log r``).
+        steps whose ratio is clipped) and ``kl`` (approximate: mean of ``r - 1 - log r``).
     """
     policy.prepare(example.state for example in data)
     identity = {"method": "ppo", **identity_of_rl(policy, task, goals, data)}

@@ -1,6 +1,6 @@
-"""Where updates are made: on the CPU or a GPU, in one process or in several that share each update's batch.
+"""Devices and distributed training: one process, or several that share the batch of each update.
 
-Several processes are those that ``accelerate launch`` started; it alone needs the package ``accelerate``.
+Several processes are started by ``accelerate launch``; only that needs the package ``accelerate``.
 """
 
 import os
@@ -14,20 +14,20 @@ import torch
 from shoprl.errors import ConfigError
 
 DeviceName = Literal["auto", "cpu", "cuda"]
-WAIT = timedelta(hours=12)  # for the first process, while it samples trajectories, say
-SEEDS = 7_919_000_003  # between two processes' dropout, further apart than any update's seeds
+WAIT = timedelta(hours=12)  # for the first process, for example while it samples trajectories
+SEEDS = 7_919_000_003  # between two processes' dropout seeds, larger than any update's seed
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Team:
-    """The processes that train one model together; one, unless ``accelerate launch`` started more.
+    """The processes that train one model; only one unless ``accelerate launch`` started more.
 
     Attributes:
-        device: where this process's model is.
-        count: how many there are.
-        number: which one this is, from 0.
+        device: this process's device.
+        count: number of processes.
+        number: rank of this process, from 0.
     """
 
     device: torch.device
@@ -36,7 +36,7 @@ class Team:
 
     @property
     def first(self) -> bool:
-        """Whether this process writes the files."""
+        """Whether this process is the first, which writes the files."""
         return self.number == 0
 
     def take(self, model: torch.nn.Module) -> None:
@@ -44,13 +44,13 @@ class Team:
         model.to(self.device)
 
     def check(self, size: int, name: str = "batch_size") -> None:
-        """Refuse a size that has no equal shares.
+        """Check that a size can be divided equally.
 
         Raises:
-            ConfigError: it cannot be divided among the processes.
+            ConfigError: it is not a multiple of the number of processes.
         """
         if size % self.count:
-            raise ConfigError(f"{name} {size}: has no equal share for {self.count} processes. Choose a multiple.")
+            raise ConfigError(f"{name} {size}: is not a multiple of {self.count} processes. Choose a multiple.")
 
     def share(self, batch: torch.Tensor, name: str = "batch_size") -> torch.Tensor:
         """This process's part of a batch, shape (batch / count,).
@@ -62,31 +62,31 @@ class Team:
         return batch[self.number :: self.count]
 
     def mean(self, tensor: torch.Tensor) -> torch.Tensor:
-        """The mean of the processes' tensors of one shape, where this one's is."""
+        """The mean of all processes' tensors, of one shape, on this tensor's device."""
         if self.count == 1:
             return tensor
         from accelerate.utils import reduce
 
-        found: torch.Tensor = reduce(tensor.to(self.device), "mean")
-        return found.to(tensor.device)
+        mean: torch.Tensor = reduce(tensor.to(self.device), "mean")
+        return mean.to(tensor.device)
 
     def from_first(self, make: Callable[[], T]) -> T:
-        """What ``make`` gives the first process, in all of them: its last digits are then the same everywhere."""
+        """The first process's result of ``make``, in all processes, so that it is bit-identical."""
         if self.count == 1:
             return make()
         from accelerate.utils import broadcast_object_list
 
         made: list[Any] = [make() if self.first else None]
-        found: T = broadcast_object_list(made)[0]
-        return found
+        result: T = broadcast_object_list(made)[0]
+        return result
 
     def wait(self) -> None:
-        """Go on when all processes are here."""
+        """Wait for all processes."""
         if self.count > 1:
             _launched(self.device.type).wait_for_everyone()
 
     def about(self) -> dict[str, Any]:
-        """What a run's record says of it."""
+        """Device, precision and number of processes, for a run's record."""
         gpu = self.device.type == "cuda"
         return {
             "device": torch.cuda.get_device_name(self.device) if gpu else "cpu",
@@ -96,18 +96,18 @@ class Team:
 
 
 def _several() -> bool:
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1  # as every launcher of torch says it
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1  # set by every launcher of torch
 
 
 def _launched(kind: str) -> Any:
-    """Accelerate's state of the processes, which are joined at the first call."""
+    """Accelerate's state of the processes; the first call joins the process group."""
     from accelerate import PartialState
 
     return PartialState(cpu=kind == "cpu", timeout=WAIT)
 
 
 def team_on(device: torch.device) -> Team:
-    """The team of this process, whose model is on a device."""
+    """The team of this process, with its model on a device."""
     if not _several():
         return Team(device)
     state = _launched(device.type)
@@ -115,17 +115,17 @@ def team_on(device: torch.device) -> Team:
 
 
 def device_for(name: DeviceName) -> torch.device:
-    """A device by name; of several processes each takes its own GPU.
+    """A device by name; in distributed training each process has its own GPU.
 
     Args:
-        name: ``auto`` is a GPU where torch finds one.
+        name: ``auto`` is a GPU if torch finds one.
 
     Raises:
-        ConfigError: ``cuda`` where there is none.
+        ConfigError: ``cuda`` if there is no GPU.
     """
     if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
         return torch.device("cpu")
     if not torch.cuda.is_available():
         raise ConfigError("device cuda: torch finds no GPU. Install a build of torch for it, or use cpu.")
-    found: torch.device = _launched("cuda").device if _several() else torch.device("cuda")
-    return found
+    device: torch.device = _launched("cuda").device if _several() else torch.device("cuda")
+    return device

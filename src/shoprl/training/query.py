@@ -1,7 +1,7 @@
 """Training of query models on the queries that people typed (WebShop's search imitation, arXiv 2207.01206).
 
-The extractive model learns, for each word of an instruction, the share of its people's queries that hold the word. The
-sequence-to-sequence model learns to write each of the queries.
+The extractive model learns, for each word of an instruction, the share of its queries that hold the word. The
+sequence-to-sequence model learns to generate each of the queries.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,12 +21,12 @@ from shoprl.policies.query.extractive import Extractive, mark
 from shoprl.policies.query.seq2seq import IGNORED, Seq2Seq
 from shoprl.progress import track
 from shoprl.tasks.instruction import parse_instruction
-from shoprl.training.loop import LoopConfig, Training, weights_digest
+from shoprl.training.loop import LogRow, LoopConfig, Training, weights_digest
 
 
 @dataclass(frozen=True)
 class ExtractiveTraining(LoopConfig):
-    """Settings of the extractive model's training, an example being an instruction; see ``LoopConfig``."""
+    """Settings of the extractive model's training; an example is an instruction. See ``LoopConfig``."""
 
     updates: int = 400
     batch_size: int = 32
@@ -35,10 +35,10 @@ class ExtractiveTraining(LoopConfig):
 
 @dataclass(frozen=True)
 class Seq2SeqTraining(LoopConfig):
-    """Settings of the sequence-to-sequence model's training, an example being a pair; see ``LoopConfig``.
+    """Settings of the sequence-to-sequence model's training; an example is a pair. See ``LoopConfig``.
 
-    Batch size, peak rate, warm-up and weight decay are WebShop's, and so is the number of updates of the checkpoint
-    that it searches with.
+    Batch size, peak learning rate, warm-up and weight decay are WebShop's; the number of updates is that of the
+    checkpoint that WebShop uses.
     """
 
     updates: int = 800
@@ -47,10 +47,10 @@ class Seq2SeqTraining(LoopConfig):
 
 
 class Untied(nn.Module):
-    """A model that stores each of its tied weights under one name, since safetensors refuses two for one tensor.
+    """A model whose state dict holds tied weights once, as safetensors requires.
 
     Args:
-        model: any.
+        model: any model.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -58,20 +58,20 @@ class Untied(nn.Module):
         self.model = model
 
     def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, torch.Tensor]:  # type: ignore[override]
-        """Weights by name, of the names of one tensor the first."""
+        """Weights by name; tied weights under their first name only."""
         first: dict[int, str] = {}
         weights = self.model.state_dict()
         return {name: tensor for name, tensor in weights.items() if first.setdefault(tensor.data_ptr(), name) == name}
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
-        """Load what :meth:`state_dict` gave; other names of a tensor follow by themselves."""
+        """Load what :meth:`state_dict` gives; tied weights follow."""
         return self.model.load_state_dict(state_dict, strict=False, assign=assign)
 
 
 def extractive_loss(logits: torch.Tensor, shares: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """Binary cross entropy of each word's share, mean over the words of an instruction.
 
-    The loss of a share is the mean over people's queries of the loss of a word that is in the query or is not.
+    It equals the mean, over the instruction's queries, of the loss for whether the query holds the word.
 
     Args:
         logits: shape (instructions, words).
@@ -85,40 +85,34 @@ def extractive_loss(logits: torch.Tensor, shares: torch.Tensor, mask: torch.Tens
     return loss.sum(dim=-1) / mask.sum(dim=-1)
 
 
-def _f1(kept: torch.Tensor, wanted: torch.Tensor) -> float:
-    """F1 of kept words against wanted ones, over all real words of a batch together."""
-    both = float((kept & wanted).sum())
-    return 2 * both / max(1.0, float(kept.sum() + wanted.sum()))
-
-
 def _padded(parts: Sequence[torch.Tensor]) -> torch.Tensor:
     return nn.utils.rnn.pad_sequence(list(parts), batch_first=True)
 
 
 def train_extractive(
     writer: Extractive, data: Sequence[Typed], config: LoopConfig, folder: Path, label: str = "extractive"
-) -> list[dict[str, Any]]:
-    """Train an extractive model in place, resuming from ``folder`` where it holds a checkpoint.
+) -> list[LogRow]:
+    """Train an extractive model in place, resuming from a checkpoint in ``folder`` if there is one.
 
     Args:
-        writer: the model with its backbone, which stays frozen.
-        data: instructions with the queries typed for them; those without a word to search for are left out.
+        writer: the model with its frozen backbone.
+        data: instructions with the queries typed for them; those without a search term are left out.
         config: see :class:`ExtractiveTraining`.
         folder: for the checkpoint and the log.
         label: of the progress bar.
 
     Returns:
-        Log rows: ``update``, ``learning_rate``, ``loss``, ``gradient_norm`` and ``f1`` (of the words more likely in
-        than out against those that at least half of the queries hold, over the batch, while training with dropout).
+        Log rows: ``update``, ``learning_rate``, ``loss``, ``gradient_norm`` and ``f1`` (of the words with a
+        probability above 0.5 against those in at least half of the queries, over the batch, with dropout).
 
     Raises:
-        TrajectoryError: no instruction has a word to search for.
+        TrajectoryError: no instruction has a search term.
         RunError, StorageError: see :class:`shoprl.training.loop.Training`.
     """
-    marked = [mark(typed, writer.backbone) for typed in track(data, "encoding instructions", unit="text")]
+    marked = [mark(typed, writer.backbone) for typed in track(data, "encoding instructions", unit="instruction")]
     marked = [each for each in marked if len(each.shares)]
     if not marked:
-        raise TrajectoryError("No instruction holds a word to search for: there is nothing to learn from.")
+        raise TrajectoryError("No instruction has a search term: there is nothing to learn from.")
 
     identity = {"method": "extractive", "start": weights_digest(writer.model), "data": _data_hash(data)}
     with Training(writer.model, config, folder, label, identity) as training:
@@ -130,7 +124,8 @@ def train_extractive(
             with mixed(training.team.device):
                 logits = writer.logits(states, mask)
             kept, wanted = (logits.detach() > 0) & mask, (shares >= 0.5) & mask
-            training.step(extractive_loss(logits, shares, mask).mean(), {"f1": _f1(kept, wanted)})
+            f1 = 2 * float((kept & wanted).sum()) / max(1.0, float(kept.sum() + wanted.sum()))
+            training.step(extractive_loss(logits, shares, mask).mean(), {"f1": f1})
     return training.log
 
 
@@ -140,8 +135,8 @@ def _data_hash(data: Sequence[Typed]) -> str:
 
 def train_seq2seq(
     writer: Seq2Seq, data: Sequence[Typed], config: LoopConfig, folder: Path, label: str = "seq2seq"
-) -> list[dict[str, Any]]:
-    """Fine-tune an encoder-decoder in place, resuming from ``folder`` where it holds a checkpoint.
+) -> list[LogRow]:
+    """Fine-tune an encoder-decoder in place, resuming from a checkpoint in ``folder`` if there is one.
 
     Args:
         writer: the model with its tokenizer.
@@ -151,9 +146,9 @@ def train_seq2seq(
         label: of the progress bar.
 
     Returns:
-        Log rows: ``update``, ``learning_rate``, ``loss`` (cross entropy of the tokens to be written, mean over all
-        of them), ``gradient_norm`` and ``accuracy`` (share of tokens that are the most likely ones after the right
-        tokens before, while training with dropout).
+        Log rows: ``update``, ``learning_rate``, ``loss`` (cross entropy, mean over the target tokens),
+        ``gradient_norm`` and ``accuracy`` (share of target tokens that are the most likely ones given the target tokens
+        before, with dropout).
 
     Raises:
         TrajectoryError: there is no pair.

@@ -1,4 +1,4 @@
-"""The mathematics that policy gradient and PPO share: returns, advantages, log-probabilities, entropy."""
+"""Mathematics shared by policy gradient and PPO: returns, advantages, log-probabilities, entropy."""
 
 from collections.abc import Sequence
 
@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 
 def returns(steps: int, reward: float, discount: float) -> NDArray[np.float64]:
-    """Discounted return of each step of an episode that pays at its end, shape (steps,)."""
+    """Discounted return of each step of an episode with a terminal reward only, shape (steps,)."""
     discounted: NDArray[np.float64] = reward * discount ** np.arange(steps - 1, -1, -1, dtype=np.float64)
     return discounted
 
 
 def advantages(values: Sequence[float], reward: float, discount: float, trace: float) -> NDArray[np.float64]:
-    """Generalised advantage estimates (arXiv 1506.02438, equation 16) of an episode that pays at its end.
+    """Generalised advantage estimates (arXiv 1506.02438, equation 16) of an episode with a terminal reward only.
 
     Args:
         values: of its states, in order.
@@ -34,11 +34,11 @@ def advantages(values: Sequence[float], reward: float, discount: float, trace: f
 
 
 def masked_log_probabilities(logits: torch.Tensor, masks: Sequence[NDArray[np.bool_]]) -> torch.Tensor:
-    """Log-probabilities among the candidates that the task's rule allowed, shape (steps, candidates).
+    """Log-probabilities over the candidates that the task's rule allows, shape (steps, candidates).
 
     Args:
         logits: shape (steps, candidates).
-        masks: which candidates were allowed, a step, each of its own number of candidates.
+        masks: which candidates are allowed, per step, each of shape (candidates of that step,).
     """
     mask = torch.zeros(logits.shape, dtype=torch.bool)
     for row, allowed in enumerate(masks):

@@ -1,4 +1,4 @@
-"""Rollouts for learners that act: episodes of the policy that is trained, with what its updates need of them."""
+"""Rollouts for policy gradient and PPO: episodes of the policy in training, with observations and values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,17 +25,17 @@ G = TypeVar("G")
 
 @dataclass(frozen=True)
 class RLConfig(LoopConfig):
-    """What policy gradient and PPO share; see :class:`shoprl.training.loop.LoopConfig`.
+    """Settings that policy gradient and PPO share; see :class:`shoprl.training.loop.LoopConfig`.
 
     Attributes:
-        batch_size: episodes a rollout, run side by side.
+        batch_size: episodes per rollout, run in parallel.
         discount: gamma.
-        policy_weight: of the policy-gradient part.
+        policy_weight: of the policy loss.
         value_weight: of the squared error of the value.
-        imitation_weight: of the cross entropy of demonstrated actions, where there are demonstrations.
-        entropy_weight: of the entropy, which is made larger.
-        normalize: advantages of a rollout are shifted and scaled to mean 0 and deviation 1 (WebShop does not).
-        demonstrated: demonstrated decisions an update.
+        imitation_weight: of the cross entropy of demonstrated actions, if there are demonstrations.
+        entropy_weight: of the entropy bonus.
+        normalize: normalise the advantages of a rollout to mean 0 and standard deviation 1 (WebShop does not).
+        demonstrated: demonstrated decisions per update.
     """
 
     updates: int = 300
@@ -60,14 +60,14 @@ class RLConfig(LoopConfig):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A decision that was taken.
+    """A decision of a rollout.
 
     Attributes:
-        state: what the policy saw.
+        state: the observation.
         allowed: which candidates the task's rule allows, shape (candidates,).
         action: index of the candidate taken.
-        log_probability: of it, among those allowed, when it was taken.
-        value: what the policy thought the state to be worth.
+        log_probability: of the action, over the allowed candidates, in the rollout.
+        value: the policy's value of the state.
     """
 
     state: Observation
@@ -79,7 +79,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Rollout:
-    """Episodes that were run together.
+    """Episodes that were run in parallel.
 
     Attributes:
         episodes: their records.
@@ -103,18 +103,18 @@ class Rollout:
 
 
 class _Recorder:
-    """Acts for a policy and keeps what it saw; an episode is known by its own generator."""
+    """Acts for a policy and records its steps; an episode is identified by its generator."""
 
     def __init__(self, policy: LearnedPolicy) -> None:
         self.name = policy.name
         self._policy = policy
-        self._steps: dict[int, tuple[np.random.Generator, list[Step]]] = {}  # with the generator, so that its id stays
+        self._steps: dict[int, tuple[np.random.Generator, list[Step]]] = {}  # keeps the generator's id unique
 
     def queries(self, instruction: Instruction) -> tuple[str, ...]:
         return self._policy.queries(instruction)
 
     def steps(self) -> list[list[Step]]:
-        """Of each episode, in the order they were started."""
+        """The steps of each episode, in the order in which episodes were started."""
         return [steps for _, steps in self._steps.values()]
 
     @torch.no_grad()
@@ -136,13 +136,13 @@ class _Recorder:
 
 
 def collect(policy: LearnedPolicy, task: Task[G], goals: Sequence[tuple[int, G]], seed: int) -> Rollout:
-    """Let a policy act once for each goal, its actions drawn; without dropout.
+    """Run one episode per goal, with sampled actions and without dropout.
 
     Args:
-        policy: who acts; left in evaluation mode.
-        task: where.
+        policy: chooses the actions; left in evaluation mode.
+        task: the task.
         goals: (index in its goal list, goal).
-        seed: of the draws.
+        seed: of the sampled actions.
     """
     policy.model.eval()
     recorder = _Recorder(policy)
@@ -153,13 +153,13 @@ def collect(policy: LearnedPolicy, task: Task[G], goals: Sequence[tuple[int, G]]
 def collect_for(
     training: Training, policy: LearnedPolicy, task: Task[G], goals: Sequence[tuple[int, G]], number: int
 ) -> Rollout:
-    """The rollout of a number: on the goals that are its turn, of several processes each on its share.
+    """Collect this process's share of a training's rollout.
 
     Args:
-        training: says how many episodes, and the seed.
-        policy: who acts.
-        task: where.
-        goals: (index in its goal list, goal).
+        training: gives the number of episodes and the seed.
+        policy: chooses the actions.
+        task: the task.
+        goals: (index in its goal list, goal), from which the rollout's batch is taken.
         number: of the rollout, from 0.
     """
     config = training.config
@@ -170,7 +170,7 @@ def collect_for(
 def demonstrated_loss(
     training: Training, policy: LearnedPolicy, data: Sequence[Example], config: RLConfig
 ) -> torch.Tensor:
-    """Cross entropy of an update's demonstrated actions; zero where there are none to imitate."""
+    """Cross entropy of an update's demonstrated actions; zero if there are none."""
     if not data or config.imitation_weight == 0:
         return torch.zeros(())
     drawn = batch_of(training.update, config.demonstrated, len(data), config.seed)
@@ -182,7 +182,7 @@ def demonstrated_loss(
 def identity_of_rl(
     policy: LearnedPolicy, task: Task[G], goals: Sequence[tuple[int, G]], data: Sequence[Example]
 ) -> dict[str, str]:
-    """What an RL training is of: start, goals, demonstrations and, where there is one, the query policy."""
+    """What defines an RL training: initial weights, goals, demonstrations and the query policy, if any."""
     identity = {
         "start": weights_digest(policy.model),
         "data": identity_of_examples(data),

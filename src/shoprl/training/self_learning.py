@@ -1,8 +1,8 @@
-"""Self-learning (arXiv 2408.16032): preferences made of nothing but the agent's own trajectories, in rounds.
+"""Self-learning (arXiv 2408.16032): DPO on preferences from the policy's own trajectories, in rounds.
 
-A round samples trajectories of the policy on training goals, keeps those that earn reward 1, prunes their loops, draws
-a rejected action for each decision from the policy itself, and trains by DPO from the same weights. On top of an agent
-trained by DPO on demonstrations this is the paper's stacked agent; further rounds start from the better agent.
+A round samples trajectories of the policy on training goals, keeps those with reward 1, prunes their loops, samples a
+rejected action for each decision from the policy itself, and trains by DPO from the same weights. After DPO on
+demonstrations this is the paper's stacked agent; each further round starts from the policy of the round before.
 """
 
 import copy
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from shoprl.errors import ConfigError
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.tasks.base import Task
 from shoprl.training.dpo import DPOConfig, preference_pairs, train_dpo
+from shoprl.training.loop import LogRow
 from shoprl.training.processes import team_on
 from shoprl.trajectories.examples import examples
 from shoprl.trajectories.generated import generate_trajectories
@@ -31,8 +32,8 @@ class SelfLearningConfig:
     """Settings of self-learning.
 
     Attributes:
-        trajectories: generated trajectories a round.
-        rounds: how often to generate and train; each round starts from the agent of the one before.
+        trajectories: generated trajectories per round.
+        rounds: number of rounds; each starts from the policy of the one before.
         dpo: settings of each round's DPO.
     """
 
@@ -42,21 +43,21 @@ class SelfLearningConfig:
 
     @property
     def all_updates(self) -> int:
-        """How many updates the whole training makes."""
+        """Number of updates of the whole training."""
         return self.rounds * self.dpo.updates
 
     @property
     def episodes(self) -> int:
-        """How many episodes it runs by plan: none, since that depends on how often the policy is right."""
+        """Number of episodes known in advance: none, since it depends on the policy's success rate."""
         return 0
 
     @property
     def generated(self) -> int:
-        """How many trajectories it generates to learn from."""
+        """Number of trajectories generated in training."""
         return self.rounds * self.trajectories
 
     def seeded(self, seed: int) -> Self:
-        """The same with another seed."""
+        """A copy with another seed."""
         return replace(self, dpo=self.dpo.seeded(seed))
 
     def __post_init__(self) -> None:
@@ -72,14 +73,14 @@ def self_learn(
     config: SelfLearningConfig,
     folder: Path,
     label: str = "self-learning",
-) -> list[dict[str, Any]]:
-    """Train a policy in place on preferences it generates itself, resuming from ``folder``.
+) -> list[LogRow]:
+    """Train a policy in place on preferences that it generates itself, resuming from ``folder``.
 
-    Of several processes the first generates, and all train.
+    In distributed training the first process generates, and all train.
 
     Args:
-        policy: the start.
-        task: where it acts.
+        policy: the initial policy.
+        task: the task.
         goals: the goal list.
         indices: training goals.
         config: settings.
@@ -87,11 +88,11 @@ def self_learn(
         label: of the progress bars.
 
     Returns:
-        A row a round: ``round``, ``sampled`` (episodes run for the trajectories kept), ``actions_pruned``, ``pairs``,
-        ``skipped`` (decisions for which no other action was drawn), and the last row of its DPO's log.
+        A row per round: ``round``, ``sampled`` (number of episodes run), ``actions_pruned``, ``pairs``, ``skipped``
+        (decisions for which no other action was sampled), and the last row of its DPO's log.
 
     Raises:
-        TrajectoryError: the policy is right too seldom, or draws no other action anywhere.
+        TrajectoryError: too few trajectories earn reward 1, or no decision has another action.
     """
     rows = []
     seed, team = config.dpo.seed, team_on(policy.model.device)
@@ -110,7 +111,7 @@ def self_learn(
 
 
 def copy_of(policy: P, name: str) -> P:
-    """A policy with weights of its own and everything else shared."""
+    """A policy with a copy of the weights; everything else is shared."""
     other = copy.copy(policy)
     other.model, other.name = copy.deepcopy(policy.model), name
     return other

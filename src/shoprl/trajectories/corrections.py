@@ -1,9 +1,8 @@
-"""Corrections: an expert takes over where an agent goes wrong (after DAgger, arXiv 1011.0686).
+"""Corrections: an expert takes over where a policy makes a mistake (after DAgger, arXiv 1011.0686).
 
-The agent shops by its own choices. On its way to an item it may go wrong: those steps are slips, which happened but
-are not to be learned. Where it would then do anything else than the expert on an item's page, or buy nothing before
-the steps run out, the expert acts from there on. So the agent is shown the way back from its own mistakes, which are
-seldom those that a demonstrator makes.
+The policy acts first. Its mistakes on the way to an item are recorded as slips, which are not learned. Where it differs
+from the expert on an item page, or few steps are left, the expert acts for the rest of the episode. The policy thus
+learns to recover from its own mistakes, which are seldom those of a demonstrator.
 """
 
 from collections.abc import Sequence
@@ -21,17 +20,17 @@ from shoprl.shop.goal import Goal
 from shoprl.tasks.shop.task import ShopEpisode, ShopTask
 from shoprl.trajectories.shoppers import EXPERT, Shopper, habits
 
-NEEDED = 8  # steps kept for the expert to buy in
+NEEDED = 8  # steps reserved for the expert's purchase
 
 
 class _Corrected:
-    """An episode under way in which an expert may take over.
+    """An episode in progress in which an expert may take over.
 
     Attributes:
         recording: the episode.
         rng: its own generator.
-        corrected: whether the expert would have done something else.
-        taken_over: whether the expert acts now.
+        corrected: whether the policy differed from the expert.
+        taken_over: whether the expert acts.
     """
 
     def __init__(self, policy: LearnedPolicy, task: ShopTask, index: int, goal: Goal, rng: np.random.Generator) -> None:
@@ -41,12 +40,12 @@ class _Corrected:
         self.corrected = self.taken_over = False
 
     def expert_action(self) -> str:
-        """What the expert does here."""
+        """The expert's action in the current state."""
         live = self.recording.live
         return self._expert.act(live.page, self._task.max_steps - live.steps)
 
     def propose(self, choice: Choice) -> None:
-        """Take the agent's action, unless the expert takes over."""
+        """Take the policy's action, unless the expert takes over."""
         live, right = self.recording.live, self.expert_action()
         differs = choice.action != right
         self.corrected |= differs
@@ -60,28 +59,28 @@ class _Corrected:
 def corrected_episodes(
     policy: LearnedPolicy, task: ShopTask, goals: Sequence[tuple[int, Goal]], rng: np.random.Generator
 ) -> list[Episode]:
-    """Let an agent shop, its actions drawn, with an expert who takes over where it goes wrong.
+    """Run episodes of a policy, with sampled actions, in which an expert takes over at mistakes.
 
     Args:
-        policy: the agent.
-        task: the shop, and the step limit.
-        goals: (index in its goal list, goal); training goals alone.
-        rng: seeds each episode's own generator.
+        policy: acts first.
+        task: the shop and the step limit.
+        goals: (index in its goal list, goal); training goals only.
+        rng: spawns each episode's own generator.
 
     Returns:
-        The episodes in which the expert would have done something else than the agent, in the order of ``goals``.
+        The episodes in which the policy differed from the expert, in the order of ``goals``.
 
     Raises:
-        ConfigError: the agent chooses among a query policy's queries; the expert knows what one search finds.
+        ConfigError: the policy has a query policy; the expert plans with a single query.
     """
     if policy.offer is not None:
-        raise ConfigError("Corrections are for an agent with one query. Give it without its query policy.")
+        raise ConfigError("Corrections need a policy with one query. Give it without its query policy.")
     kept: list[Episode] = []
     with bar(len(goals), "corrections", "episode") as progress:
         for start in range(0, len(goals), PARALLEL):
             part = goals[start : start + PARALLEL]
-            owns = zip(part, rng.spawn(len(part)), strict=True)
-            episodes = [_Corrected(policy, task, index, goal, own) for (index, goal), own in owns]
+            drawn = zip(part, rng.spawn(len(part)), strict=True)
+            episodes = [_Corrected(policy, task, index, goal, own) for (index, goal), own in drawn]
             while running := [each for each in episodes if not (each.recording.over or each.taken_over)]:
                 states = [each.recording.state for each in running]
                 choices = policy.act(states, [each.rng for each in running], "sample")

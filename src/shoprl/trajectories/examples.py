@@ -1,4 +1,4 @@
-"""Demonstrated decisions as training examples, got by replaying trajectories in their task."""
+"""Training examples of demonstrated decisions, from replaying trajectories in their task."""
 
 import hashlib
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ class Example:
     """A state and the action demonstrated in it.
 
     Attributes:
-        state: what the policy saw.
+        state: the observation.
         chosen: index of the demonstrated candidate.
-        episode: number of the trajectory that it is from.
-        step: its place in that trajectory, from 0.
+        episode: number of its trajectory.
+        step: position in its trajectory, from 0.
     """
 
     state: Observation
@@ -33,7 +33,7 @@ class Example:
 
 
 def identity_of_examples(data: Sequence[Example]) -> str:
-    """Hex digest of what the examples show; two trainings on the same ones have the same."""
+    """Hex digest of the examples' content."""
     return list_hash(
         [
             example.state.request,
@@ -49,19 +49,19 @@ def identity_of_examples(data: Sequence[Example]) -> str:
 
 
 def replay(task: Task[G], goal: G, episode: Episode, queries: Queries = WISH) -> list[tuple[State, int | None]]:
-    """Take a trajectory's actions again.
+    """Execute a trajectory's actions.
 
     Args:
-        task: where.
-        goal: what was wanted.
+        task: the task it was recorded in.
+        goal: its goal.
         episode: the trajectory.
-        queries: the searches that are available, a policy's ``queries``.
+        queries: a policy's ``queries``, which decide the available searches.
 
     Returns:
-        (state, index of the action taken) a step; None for an action that is not among the state's candidates.
+        (state, index of the action taken) per step; None for an action that is not among the state's candidates.
 
     Raises:
-        TrajectoryError: it does not end with the recorded reward, so it was recorded in another task.
+        TrajectoryError: its reward differs from the recorded one, so it was recorded in another task.
     """
     live, steps = task.start(goal, queries), []
     for decision in episode.decisions:
@@ -71,7 +71,7 @@ def replay(task: Task[G], goal: G, episode: Episode, queries: Queries = WISH) ->
     if reward != episode.reward:
         raise TrajectoryError(
             f"The trajectory on goal {episode.goal_index} earns {_reward(reward)} here and was recorded with "
-            f"{_reward(episode.reward)}: it was made in another shop. Use the catalogue it was made on."
+            f"{_reward(episode.reward)}: it was recorded in another shop. Use the catalogue it was recorded on."
         )
     return steps
 
@@ -81,13 +81,13 @@ def _reward(reward: float | None) -> str:
 
 
 def examples(task: Task[G], goals: Sequence[G], episodes: Sequence[Episode], queries: Queries = WISH) -> list[Example]:
-    """The decisions to learn from: those with a choice to make, without slips and actions a policy cannot take.
+    """Examples of trajectories' decisions, without slips, forced moves and actions that are not candidates.
 
     Args:
-        task: where the trajectories were recorded.
-        goals: the goal list that they point into.
+        task: the task they were recorded in.
+        goals: the goal list that their goal indices point into.
         episodes: the trajectories.
-        queries: the searches that are available, a policy's ``queries``.
+        queries: a policy's ``queries``, which decide the available searches.
 
     Raises:
         TrajectoryError: a trajectory does not fit the task or the goals, or there is no decision to learn from.

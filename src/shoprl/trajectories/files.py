@@ -1,4 +1,4 @@
-"""Trajectory files: one episode a line, tied to the goal list it was made on."""
+"""Trajectory files: one episode per line, with the hash of its goal list."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,21 +9,25 @@ from shoprl.rollouts.records import Episode, episode_from_json
 
 
 def write_trajectories(path: Path, episodes: Sequence[Episode], goals_sha256: str) -> None:
-    """Write episodes as JSON lines, atomically (gzipped where the name ends in ``.gz``).
+    """Write episodes as JSON lines, atomically; gzipped if the name ends in ``.gz``.
 
     Args:
-        path: where to.
-        episodes: what.
+        path: the file.
+        episodes: the episodes.
         goals_sha256: hash of the goal list that ``goal_index`` points into.
     """
     write_json_lines(path, ({"goals_sha256": goals_sha256, **episode.to_json()} for episode in episodes))
 
 
 def read_trajectories(path: Path, goals_sha256: str) -> list[Episode]:
-    """Read episodes that were made on the goal list with this hash.
+    """Read the episodes of a file.
+
+    Args:
+        path: the file.
+        goals_sha256: hash of the goal list that they must have been recorded on.
 
     Raises:
-        TrajectoryError: the file is missing, malformed or empty, or was made on other goals.
+        TrajectoryError: the file is missing, malformed or empty, or is of another goal list.
     """
     episodes = []
     for number, row in read_json_lines(path, TrajectoryError):
@@ -32,7 +36,7 @@ def read_trajectories(path: Path, goals_sha256: str) -> list[Episode]:
         try:
             episodes.append(episode_from_json(row))
         except TrajectoryError as error:
-            raise TrajectoryError(f"{path}: line {number}: {error}. Mend or remove the line.") from error
+            raise TrajectoryError(f"{path}: line {number}: {error}. Fix or remove the line.") from error
     if not episodes:
         raise TrajectoryError(f"{path}: holds no trajectory.")
     return episodes

@@ -1,4 +1,4 @@
-"""Trajectories that a policy generates itself (arXiv 2408.16032): sampled, kept where right, pruned of loops."""
+"""Trajectories that a policy generates itself (arXiv 2408.16032): sampled, filtered by reward, pruned of loops."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
@@ -18,13 +18,13 @@ BATCH = 64  # episodes sampled at a time
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """What sampling gave.
+    """The result of sampling.
 
     Attributes:
-        episodes: those kept, pruned.
-        sampled: episodes run.
-        pruned: actions cut out of those kept.
-        refused: episodes whose pruned form did not earn the same and that are kept whole.
+        episodes: the episodes kept, pruned.
+        sampled: number of episodes run.
+        pruned: number of actions pruned from the episodes kept.
+        refused: number of episodes kept unpruned, since pruning changed their reward.
     """
 
     episodes: tuple[Episode, ...]
@@ -34,13 +34,12 @@ class Generation:
 
 
 def prune_loops(task: Task[G], goal: G, episode: Episode) -> Episode:
-    """Cut every part that returns to a state it came from.
+    """Remove every part of a trajectory that returns to an earlier state.
 
-    The actions left lead through the same states in the same order, so that they earn the same; that is proved by
-    taking them.
+    The remaining actions should lead to the same end and reward, which is checked by executing them.
 
     Raises:
-        TrajectoryError: the pruned trajectory does not earn what the whole one did.
+        TrajectoryError: the reward of the pruned trajectory differs.
     """
     live = task.start(goal, WISH)
     kept: list[tuple[Hashable, Decision]] = []  # the state each decision was taken in
@@ -69,19 +68,19 @@ def generate_trajectories(
     at_least: float = 1.0,
     most: int | None = None,
 ) -> Generation:
-    """Sample a policy's trajectories, keep those that earn enough, prune their loops, stop when there are as many.
+    """Sample trajectories until enough have a high reward, and prune their loops.
 
     Args:
-        policy: who acts.
-        task: where.
-        goals: (index in its goal list, goal), training goals alone; tried in this order, again from the start.
-        seed: of the draws.
-        wanted: how many to keep.
-        at_least: reward that a kept trajectory earns.
-        most: episodes to run at most; 20 times ``wanted`` when left out.
+        policy: chooses the actions.
+        task: the task.
+        goals: (index in its goal list, goal), training goals only; used in this order, repeatedly.
+        seed: of the sampled actions.
+        wanted: number of trajectories to keep.
+        at_least: minimum reward of a kept trajectory.
+        most: maximum number of episodes to run; by default 20 times ``wanted``.
 
     Raises:
-        TrajectoryError: too few were right.
+        TrajectoryError: fewer than ``wanted`` trajectories earn ``at_least``.
     """
     kept: list[Episode] = []
     sampled = pruned = refused = 0

@@ -1,9 +1,9 @@
-"""What importers share: replaying actions recorded elsewhere, and the report of what became of each source."""
+"""Shared code of the importers: replaying foreign recordings, and the outcome of each."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from shoprl.errors import TrajectoryError
 from shoprl.rollouts.recording import Recording
@@ -14,23 +14,23 @@ from shoprl.shop.session import Session, parse_action
 from shoprl.tasks.shop.task import ShopTask
 
 Status = Literal["used", "malformed", "no goal", "held out", "not in the catalogue", "not replayable", "not bought"]
-SHOWN = 5  # missing products named in a reason
-_PRICE = ", and price lower than"  # starts the price clause of WebShop's instructions
+SHOWN = 5  # missing products listed in a reason
+_PRICE = ", and price lower than"  # start of the price clause in WebShop's instructions
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one recorded trajectory.
+    """The outcome of importing one trajectory.
 
     Attributes:
         source: the file, or ``FILE: line N``.
-        status: ``used``, or in which way it could not be.
-        reason: why it could not be used; empty where it was.
-        instruction: what the person was asked for.
-        steps: how many actions were taken.
-        restored: how many of them the record does not show, since the browser's own buttons were used.
-        logged_reward: what the record says the purchase earned; None where it says nothing.
-        reward: what the same purchase earns in the shop at hand; None where it was not used.
+        status: ``used``, or the kind of reason why not.
+        reason: why it could not be used; empty if it was.
+        instruction: the recorded instruction.
+        steps: number of actions.
+        restored: how many of them were inferred, since the log does not show the browser's own buttons.
+        logged_reward: the recorded reward; None if there is none.
+        reward: the reward in this shop; None if the trajectory was not used.
     """
 
     source: str
@@ -42,19 +42,19 @@ class Outcome:
     logged_reward: float | None = None
     reward: float | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """A JSON-able form."""
+    def to_json(self) -> dict[str, object]:
+        """The outcome as JSON."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """Demonstrations and where they came from.
+    """Imported demonstrations.
 
     Attributes:
         goals: the list that the episodes' ``goal_index`` points into.
-        episodes: those that could be used.
-        outcomes: one a source, used or not.
+        episodes: the episodes that were used.
+        outcomes: one per trajectory, used or not.
     """
 
     goals: Sequence[Goal]
@@ -62,26 +62,26 @@ class Imported:
     outcomes: tuple[Outcome, ...]
 
     def counts(self) -> dict[str, int]:
-        """Status -> how many sources."""
+        """Status -> number of trajectories."""
         return dict(Counter(outcome.status for outcome in self.outcomes))
 
 
 def plain_wish(instruction: str) -> str:
-    """An instruction for comparing: lower case, without quotation marks, blanks at the ends and WebShop's price clause.
+    """A normalised instruction for comparison, without case, quotation marks and WebShop's price clause.
 
-    WebShop draws the price ceiling anew in each process, so that the same goal is shown with several.
+    WebShop draws price ceilings anew in each process, so the same goal occurs with several.
     """
     text = instruction.lower().replace('"', "").replace("'", "").split(_PRICE, 1)[0]
     return " ".join(text.split()).strip(" .")
 
 
 def held_out(data: ShopData) -> frozenset[int]:
-    """Indices of the goals that nothing may be learned from."""
+    """Indices of the eval and test goals, which must not be learned from."""
     return frozenset((*data.split.eval, *data.split.test))
 
 
 def _refusal(session: Session, action: str) -> str | None:
-    """Why an action cannot be taken where a session stands, or None."""
+    """Why an action is not available in a session, or None."""
     name, argument = parse_action(action)
     if session.done:
         return f"{action!r:.200} comes after the purchase"
@@ -89,20 +89,20 @@ def _refusal(session: Session, action: str) -> str | None:
         return None
     if name == "click" and argument and argument != "search" and argument in session.clickables:
         return None
-    return f"{action!r:.200} is not offered by the {session.page.kind} page that this shop shows"
+    return f"{action!r:.200} is not available on the {session.page.kind} page of this shop"
 
 
 def take_recorded(task: ShopTask, goal: Goal, goal_index: int, actions: Sequence[str]) -> Episode:
-    """Take recorded actions in a shop; more than the task's step limit are taken all the same.
+    """Execute recorded actions in a shop, ignoring the task's step limit.
 
     Args:
         task: the shop.
-        goal: what was wanted.
+        goal: the goal.
         goal_index: its position in its list.
         actions: in WebShop's grammar.
 
     Raises:
-        TrajectoryError: the page reached does not offer an action.
+        TrajectoryError: an action is not available on the page reached.
     """
     recording = Recording(task.start(goal), goal_index)
     for number, action in enumerate(actions, start=1):
@@ -116,17 +116,17 @@ def take_recorded(task: ShopTask, goal: Goal, goal_index: int, actions: Sequence
 def replayed(
     task: ShopTask, goal: Goal, goal_index: int, actions: Sequence[str], asins: Sequence[str]
 ) -> tuple[Episode | None, Status, str]:
-    """Take recorded actions in a shop, as far as it sells what they need.
+    """Execute recorded actions in a shop if it sells their products.
 
     Args:
         task: the shop.
-        goal: what was wanted.
+        goal: the goal.
         goal_index: its position in its list.
         actions: in WebShop's grammar.
-        asins: the products that the actions, or the goal, need.
+        asins: the products of the actions and the goal.
 
     Returns:
-        The episode where it could be used, its status, and the reason where it could not.
+        The episode if it can be used, its status, and the reason if it cannot.
     """
     needed = list(dict.fromkeys(asins))
     missing = [asin for asin in needed if asin not in task.shop.catalog]

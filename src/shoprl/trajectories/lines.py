@@ -1,7 +1,6 @@
-"""JSON lines from elsewhere: read one at a time, each bounded, every field checked before it is used."""
+"""Reads JSON lines from untrusted sources: lines are bounded, and every field is checked before use."""
 
 import gzip
-import io
 import json
 import math
 import zlib
@@ -21,16 +20,7 @@ MAX_ACTIONS = 1_000  # of a trajectory
 MAX_TEXT = 200_000  # characters of a page or a prompt
 
 _WORDS: dict[type, str] = {str: "a text", int: "a whole number", list: "a list", dict: "an object"}
-_MEND = "Mend or remove the line."
-
-
-def _lines(path: Path, stream: io.BufferedIOBase) -> Iterator[tuple[int, bytes]]:
-    number = 0
-    while line := stream.readline(MAX_LINE + 1):
-        number += 1
-        if len(line) > MAX_LINE:
-            raise TrajectoryError(f"{path}: line {number}: longer than {MAX_LINE:,} bytes. Remove the line.")
-        yield number, line
+_FIX = "Fix or remove the line."
 
 
 def _finite(text: str) -> float:
@@ -53,21 +43,25 @@ def _object(line: bytes, where: str) -> dict[str, Any]:
     except UnicodeDecodeError as cause:
         raise TrajectoryError(f"{where}: not UTF-8 text ({cause.reason}). Save the file as UTF-8.") from cause
     except (ValueError, RecursionError) as cause:
-        raise TrajectoryError(f"{where}: JSON that cannot be read ({str(cause)[:100]}). {_MEND}") from cause
+        raise TrajectoryError(f"{where}: invalid JSON ({str(cause)[:100]}). {_FIX}") from cause
     if not isinstance(row, dict):
-        raise TrajectoryError(f"{where}: expected a JSON object, found {type(row).__name__}. {_MEND}")
+        raise TrajectoryError(f"{where}: expected a JSON object, found {type(row).__name__}. {_FIX}")
     return row
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (line number from 1, object) for each line that is not blank, unzipped where the name ends in ``.gz``.
+    """Yield (line number from 1, object) for each non-blank line; gzipped if the name ends in ``.gz``.
 
     Raises:
-        TrajectoryError: the file is missing or truncated, or a line is too long or no JSON object.
+        TrajectoryError: the file is missing or truncated, or a line is too long or not a JSON object.
     """
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-            for number, line in _lines(path, stream):
+            number = 0
+            while line := stream.readline(MAX_LINE + 1):
+                number += 1
+                if len(line) > MAX_LINE:
+                    raise TrajectoryError(f"{path}: line {number}: longer than {MAX_LINE:,} bytes. Remove the line.")
                 if line.strip():
                     yield number, _object(line, f"{path}: line {number}")
     except FileNotFoundError as cause:
@@ -79,41 +73,41 @@ def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def take(row: Fields, name: str, kind: type[T], where: str) -> T:
-    """A field of a kind: ``str``, ``int``, ``list`` or ``dict``.
+    """A field of type ``str``, ``int``, ``list`` or ``dict``.
 
     Raises:
-        TrajectoryError: it is missing, of another kind or too long.
+        TrajectoryError: it is missing, of another type or too long.
     """
     if name not in row:
-        raise TrajectoryError(f"{where}: field {name!r} is missing. {_MEND}")
+        raise TrajectoryError(f"{where}: field {name!r} is missing. {_FIX}")
     value = row[name]
     if not isinstance(value, kind) or isinstance(value, bool):
-        raise TrajectoryError(f"{where}: field {name!r} must be {_WORDS[kind]}, found {type(value).__name__}. {_MEND}")
+        raise TrajectoryError(f"{where}: field {name!r} must be {_WORDS[kind]}, found {type(value).__name__}. {_FIX}")
     if isinstance(value, str) and len(value) > MAX_TEXT:
-        raise TrajectoryError(f"{where}: field {name!r} is longer than {MAX_TEXT:,} characters. {_MEND}")
+        raise TrajectoryError(f"{where}: field {name!r} is longer than {MAX_TEXT:,} characters. {_FIX}")
     return value
 
 
 def take_texts(row: Fields, name: str, where: str, longest: int = MAX_ACTION) -> list[str]:
-    """A field that is a list of at most :data:`MAX_ACTIONS` texts of at most ``longest`` characters.
+    """A field with a list of at most :data:`MAX_ACTIONS` texts of at most ``longest`` characters.
 
     Raises:
-        TrajectoryError: it is missing or something else.
+        TrajectoryError: it is missing or of another form.
     """
     value = take(row, name, list, where)
     if not all(isinstance(text, str) and len(text) <= longest for text in value):
-        raise TrajectoryError(f"{where}: field {name!r} must hold texts of at most {longest:,} characters. {_MEND}")
+        raise TrajectoryError(f"{where}: field {name!r} must hold texts of at most {longest:,} characters. {_FIX}")
     if len(value) > MAX_ACTIONS:
-        raise TrajectoryError(f"{where}: field {name!r} holds {len(value)} texts, at most {MAX_ACTIONS} are read.")
+        raise TrajectoryError(f"{where}: field {name!r} holds {len(value)} texts; at most {MAX_ACTIONS} are read.")
     return value
 
 
 def stored_hash(path: Path) -> str:
-    """The goal list that a trajectory or preference file was made on: ``goals_sha256`` of its first line.
+    """Hash of the goal list of a trajectory or preference file: ``goals_sha256`` of its first line.
 
     Raises:
         TrajectoryError: the file is missing, malformed or empty.
     """
     for number, row in read_lines(path):
         return take(row, "goals_sha256", str, f"{path}: line {number}")
-    raise TrajectoryError(f"{path}: holds no line. Write one JSON object a line.")
+    raise TrajectoryError(f"{path}: holds no line. Write one JSON object per line.")

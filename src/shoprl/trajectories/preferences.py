@@ -1,7 +1,7 @@
 """Preference pairs as files, in the ``prompt`` / ``chosen`` / ``rejected`` form that TRL and others read.
 
-A file holds one JSON object a line. The three texts are enough to train a language model; ``goal_index``, ``actions``
-and ``goals_sha256`` are enough to find the same state in the shop again.
+A file holds one JSON object per line. The three texts suffice to train a language model; ``goal_index``, ``actions``
+and ``goals_sha256`` suffice to restore the state in the shop.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,21 +16,21 @@ from shoprl.shop.session import MAX_ACTION
 from shoprl.tasks.base import State, Task, index_of
 from shoprl.tasks.instruction import WISH, Queries
 from shoprl.trajectories.examples import Example
-from shoprl.trajectories.lines import Fields, read_lines, take, take_texts
+from shoprl.trajectories.lines import read_lines, take, take_texts
 
 G = TypeVar("G")
 
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """Two actions in one state, the first better than the second.
+    """Two actions in one state, the first preferred over the second.
 
     Attributes:
         goal_index: position of the goal in the goal list.
-        actions: what was done before, from the start of the episode.
+        actions: the actions before, from the start of the episode.
         prompt: the state as text; see :func:`prompt_of`.
         chosen, rejected: the two actions.
-        about: anything else, as JSON: ``page`` is the kind of the page, ``margin`` how much better the chosen one is.
+        about: other JSON values: ``page`` is the kind of the page, ``margin`` how much better the chosen action is.
     """
 
     goal_index: int
@@ -40,8 +40,8 @@ class Preference:
     rejected: str
     about: Mapping[str, Any] = field(default_factory=dict)
 
-    def to_json(self) -> dict[str, Any]:
-        """A JSON-able form, the three texts first."""
+    def to_json(self) -> dict[str, object]:
+        """The preference as JSON, the three texts first."""
         return {
             **self.texts(),
             "goal_index": self.goal_index,
@@ -50,12 +50,12 @@ class Preference:
         }
 
     def texts(self) -> dict[str, str]:
-        """The standard form alone."""
+        """The three texts of the standard form."""
         return {"prompt": self.prompt, "chosen": self.chosen, "rejected": self.rejected}
 
 
 def prompt_of(state: State) -> str:
-    """A state as plain text: the request, what is shown, and the available actions; ends in a line break."""
+    """A state as plain text: the request, the page and the available actions; ends in a line break."""
     actions = "".join(f"- {candidate.action}\n" for candidate in state.candidates)
     shown = state.text.rstrip("\n")
     return f"Instruction: {state.request}\n\nPage:\n{shown}\n\nAvailable actions:\n{actions}\nAction:\n"
@@ -91,17 +91,17 @@ def preference(
     """A preference in the state that ``actions`` lead to.
 
     Args:
-        task: where.
+        task: the task.
         goal_index: position of the goal in its list.
-        goal: what is wanted.
+        goal: the goal.
         actions: from the start of the episode.
         chosen: the better action.
-        rejected: the other.
-        about: more to keep with the pair; the kind of the page is added.
-        queries: the searches that are available, a policy's ``queries``.
+        rejected: the worse action.
+        about: other values of the preference; the kind of the page is added.
+        queries: a policy's ``queries``, which decide the available searches.
 
     Raises:
-        TrajectoryError: an action is not available there, or both are the same.
+        TrajectoryError: an action is not available, or both are the same.
     """
     state = _state_after(task, goal, actions, queries)
     where = f"goal {goal_index}, step {len(actions) + 1}"
@@ -114,11 +114,11 @@ def preference(
 
 
 def write_preferences(path: Path, preferences: Sequence[Preference], goals_sha256: str) -> None:
-    """Write pairs as JSON lines, atomically (gzipped where the name ends in ``.gz``).
+    """Write pairs as JSON lines, atomically; gzipped if the name ends in ``.gz``.
 
     Args:
-        path: where to.
-        preferences: what.
+        path: the file.
+        preferences: the pairs.
         goals_sha256: hash of the goal list that ``goal_index`` points into.
     """
     write_json_lines(path, ({**each.to_json(), "goals_sha256": goals_sha256} for each in preferences))
@@ -129,36 +129,36 @@ def write_texts(path: Path, preferences: Sequence[Preference]) -> None:
     write_json_lines(path, (each.texts() for each in preferences))
 
 
-def _preference(row: Fields, where: str) -> Preference:
-    chosen, rejected = take(row, "chosen", str, where), take(row, "rejected", str, where)
-    goal_index = take(row, "goal_index", int, where)
-    if goal_index < 0 or max(len(chosen), len(rejected)) > MAX_ACTION or not chosen or chosen == rejected:
-        raise TrajectoryError(
-            f"{where}: 'goal_index' must be at least 0, 'chosen' and 'rejected' two different actions of at most "
-            f"{MAX_ACTION:,} characters. Mend or remove the line."
-        )
-    actions, prompt = take_texts(row, "actions", where), take(row, "prompt", str, where)
-    about = take(row, "about", dict, where) if "about" in row else {}
-    return Preference(goal_index, tuple(actions), prompt, chosen, rejected, about)
-
-
 def read_preferences(path: Path, goals_sha256: str) -> list[Preference]:
-    """Read pairs that were made on the goal list with this hash.
+    """Read the pairs of a file.
+
+    Args:
+        path: the file.
+        goals_sha256: hash of the goal list that they must have been made on.
 
     Raises:
-        TrajectoryError: the file is missing, malformed or empty, or was made on other goals.
+        TrajectoryError: the file is missing, malformed or empty, or is of another goal list.
     """
-    found: list[Preference] = []
+    preferences: list[Preference] = []
     for number, row in read_lines(path):
         where = f"{path}: line {number}"
-        if number != len(found) + 1:  # so that later errors can name lines by the pairs' positions
-            raise TrajectoryError(f"{path}: line {len(found) + 1}: is blank. Remove it.")
+        if number != len(preferences) + 1:  # later errors name lines by the pairs' positions
+            raise TrajectoryError(f"{path}: line {len(preferences) + 1}: is blank. Remove it.")
         if take(row, "goals_sha256", str, where) != goals_sha256:
             raise TrajectoryError(f"{where}: made on another goal list. Use the goals it was made on.")
-        found.append(_preference(row, where))
-    if not found:
+        chosen, rejected = take(row, "chosen", str, where), take(row, "rejected", str, where)
+        goal_index = take(row, "goal_index", int, where)
+        if goal_index < 0 or max(len(chosen), len(rejected)) > MAX_ACTION or not chosen or chosen == rejected:
+            raise TrajectoryError(
+                f"{where}: 'goal_index' must be at least 0, 'chosen' and 'rejected' two different actions of at most "
+                f"{MAX_ACTION:,} characters. Fix or remove the line."
+            )
+        actions, prompt = take_texts(row, "actions", where), take(row, "prompt", str, where)
+        about = take(row, "about", dict, where) if "about" in row else {}
+        preferences.append(Preference(goal_index, tuple(actions), prompt, chosen, rejected, about))
+    if not preferences:
         raise TrajectoryError(f"{path}: holds no preference.")
-    return found
+    return preferences
 
 
 def rebuild(
@@ -167,13 +167,13 @@ def rebuild(
     preferences: Sequence[Preference],
     queries: Queries = WISH,
 ) -> list[tuple[Example, int]]:
-    """Find the states of a file's pairs in their task again.
+    """Restore the states of a file's pairs in their task.
 
     Args:
-        task: where.
+        task: the task.
         goals: the list that ``goal_index`` points into.
-        preferences: as :func:`read_preferences` gave them.
-        queries: the searches that are available, a policy's ``queries``.
+        preferences: the result of :func:`read_preferences`.
+        queries: a policy's ``queries``, which decide the available searches.
 
     Returns:
         For each pair the state with the chosen candidate, and the index of the rejected one.
@@ -191,6 +191,6 @@ def rebuild(
             _index(state, action, what, where)
             for what, action in (("chosen", each.chosen), ("rejected", each.rejected))
         )
-        # A pair's episode is not in the file: pairs on one goal count as of one, so that they stay together.
+        # Episodes are not in the file: pairs on one goal count as one episode.
         pairs.append((Example(state.observe(), chosen, episode=each.goal_index), rejected))
     return pairs

@@ -1,8 +1,8 @@
-"""Training goals in other words, so that an agent meets more than one way of asking for the same thing.
+"""Rewords training goals, so that a policy learns from varied instructions for the same product.
 
-Synthetic goals are all worded alike ("Find me <attributes> <category> with <option>: <value>"). A reworded goal asks
+All synthetic goals follow one template ("Find me <attributes> <category> with <option>: <value>"). A reworded goal asks
 for the same product as people do: by its category or by words of its title, with some of the attributes and options,
-in everyday words for properties and sizes, in one of many sentence forms, at times with a slip of the keyboard.
+in everyday words for properties and sizes, in one of many sentence forms, sometimes with a typing error.
 """
 
 import re
@@ -22,15 +22,15 @@ from shoprl.shop.goal import MAX_INSTRUCTION, Goal, goals_hash
 from shoprl.shop.reward import normalize_colour
 from shoprl.shop.splits import Split, SplitName
 
-NO_CEILING = 1_000_000.0  # dollars; what WebShop's goals without a price have
+NO_CEILING = 1_000_000.0  # dollars; the ceiling of WebShop's goals without a price
 _NAME = re.compile(r"[A-Za-z][\w'’-]+")
 _LINKS = re.compile(r"(?:with|without|for|that|made|not|in|low in|high in|lined|adjustable in|gentle on) ")
 _LIST = re.compile(r",| & | and ")
-_LONG = 3  # words of an option value that is at times cut short
+_LONG = 3  # longer option values, in words, are sometimes cut
 
 
 def _noun(draws: Draws, goal: Goal, product: Product) -> str:
-    """The category, one of the things it lists, or neighbouring words of the title."""
+    """The category, one of its parts, or adjacent words of the title."""
     words = _NAME.findall(product.title)[:14]
     if len(words) >= 2 and draws.chance(0.45):
         return " ".join(draws.run(words, draws.between(2, 4))).lower()
@@ -43,31 +43,24 @@ def _said(draws: Draws, attribute: str) -> str:
     return draws.pick(others) if others and draws.chance(0.6) else attribute
 
 
-def _colour(value: str, values: Sequence[str]) -> str:
-    """The plain name of a colour where no other value of the product has it."""
-    plain = normalize_colour(value)
-    return plain if sum(normalize_colour(other) == plain for other in values) == 1 else value
-
-
 def _option(draws: Draws, name: str, value: str, product: Product) -> str:
-    """An option value as someone might say it."""
+    """An option value in everyday words that still identify it among the product's values."""
+    values = product.options.get(name, ())
     if value in SIZES and draws.chance(0.5):
         return draws.pick(SIZES[value])
     if "color" in name.lower() and draws.chance(0.5):
-        return _colour(value, product.options.get(name, ()))
-    return _cut(value, product.options.get(name, ())) if draws.chance(0.3) else value
-
-
-def _cut(value: str, values: Sequence[str]) -> str:
-    """A long value without its last word, where that still says which of the product's values is meant."""
-    words = value.split()
-    short = " ".join(words[:-1])
-    only = sum(other.startswith(short) for other in values) == 1 and short.count("(") == short.count(")")
-    return short if len(words) > _LONG and only else value
+        plain = normalize_colour(value)
+        return plain if sum(normalize_colour(other) == plain for other in values) == 1 else value
+    if draws.chance(0.3):
+        words = value.split()
+        short = " ".join(words[:-1])
+        only = sum(other.startswith(short) for other in values) == 1 and short.count("(") == short.count(")")
+        return short if len(words) > _LONG and only else value
+    return value
 
 
 def _slip(draws: Draws, text: str, kept: Sequence[str]) -> str:
-    """Two neighbouring letters of one word the wrong way round; never in an option value."""
+    """Swap two adjacent letters of one word; never in an option value."""
     known = " ".join(kept)
     words = text.split(" ")
     places = [i for i, word in enumerate(words) if len(word) > 4 and word.isalpha() and word not in known]
@@ -79,16 +72,16 @@ def _slip(draws: Draws, text: str, kept: Sequence[str]) -> str:
 
 
 def reword(goal: Goal, product: Product, rng: np.random.Generator) -> Goal:
-    """A goal for the same product, worded and detailed differently.
+    """Reword a goal for the same product.
 
     Args:
-        goal: its options must be named (option name -> value), as synthetic goals' are; others are left out.
-        product: the goal's.
-        rng: of every draw.
+        goal: its options must be named (option name -> value), as in synthetic goals; others are left out.
+        product: the goal's product.
+        rng: of all draws.
 
     Returns:
-        A goal with some of the attributes (at least one) and options of the first; the options are a list of values,
-        as in WebShop's human goals. Where the text names no price there is no ceiling.
+        A goal with some of the attributes (at least one) and some of the options; the options are a list of values, as
+        in WebShop's human goals. If the text names no price, there is no ceiling.
     """
     draws = Draws(rng, block=64)
     named = dict(goal.options) if isinstance(goal.options, dict) else {}
@@ -115,14 +108,14 @@ def reword(goal: Goal, product: Product, rng: np.random.Generator) -> Goal:
 def reworded(
     catalog: Catalog, goals: Sequence[Goal], indices: Sequence[int], copies: int, rng: np.random.Generator
 ) -> list[Goal]:
-    """:func:`reword` each of some goals.
+    """:func:`reword` for the goals at some indices.
 
     Args:
         catalog: holds their products.
         goals: the goal list.
         indices: training goals.
-        copies: wordings of each.
-        rng: of every draw.
+        copies: wordings of each goal.
+        rng: of all draws.
 
     Returns:
         ``copies`` times as many goals as ``indices``, all of the first wording before any of the second.
@@ -131,12 +124,12 @@ def reworded(
 
 
 def with_reworded(data: ShopData, copies: int, rng: np.random.Generator) -> ShopData:
-    """The same shop with reworded training goals after its own; its eval and test goals keep their places.
+    """A shop with reworded training goals appended; all other goals keep their indices.
 
     Args:
         data: the shop.
         copies: wordings of each training goal.
-        rng: of every draw.
+        rng: of all draws.
     """
     more = reworded(data.catalog, data.goals, data.split.train, copies, rng)
     goals = (*data.goals, *more)
@@ -146,7 +139,7 @@ def with_reworded(data: ShopData, copies: int, rng: np.random.Generator) -> Shop
 
 
 def _longer(split: Split, places: Mapping[int, int], goals: Sequence[Goal]) -> Split:
-    """A split in which each new goal is in the part of the goal it was made from."""
+    """The split with each new goal in the part of the goal that it was made from."""
     parts = {}
     for name in get_args(SplitName):
         own = split.part(name)

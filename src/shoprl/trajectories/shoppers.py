@@ -1,7 +1,7 @@
-"""Simulated shoppers: demonstrations from a shopper who knows what is wanted and errs as people do.
+"""Simulated shoppers: demonstrations by a shopper who knows the goal's hidden fields and makes mistakes as people do.
 
-A shopper of skill 1 is an expert. Below that each kind of mistake has a chance that grows as skill falls: a wrong
-option, a forgotten option, an overlooked price, giving up early with whatever is on the page, and needless detours.
+A shopper of skill 1 is an expert. The lower the skill, the more likely is each kind of mistake: a wrong option, a
+forgotten option, an overlooked price, giving up early and buying a product at hand, and detours.
 """
 
 import math
@@ -30,14 +30,14 @@ HUMAN_SUCCESS = 0.5  # WebShop's average worker: 50% success and a score of 75 (
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """Chances of each mistake.
+    """Probabilities of each mistake.
 
     Attributes:
         wrong_option: choosing another value of the right option, per option.
         forgotten_option: leaving an option unset, per option.
-        overlooked_price: not minding the price ceiling, per episode.
-        giving_up: opening one of the first three products and buying it as it is, per episode.
-        detour: reading a section, or opening the first product that is not the right one, per page.
+        overlooked_price: ignoring the price ceiling, per episode.
+        giving_up: buying one of the first three products without options, per episode.
+        detour: opening a section, or the first product that is not the right one, per page.
     """
 
     wrong_option: float
@@ -48,10 +48,10 @@ class Habits:
 
 
 def habits(skill: float) -> Habits:
-    """The mistakes of a shopper of a skill in [0, 1].
+    """The mistakes of a shopper with a skill in [0, 1].
 
     Raises:
-        ConfigError: the skill is outside.
+        ConfigError: the skill is out of range.
     """
     if not 0.0 <= skill <= 1.0:
         raise ConfigError(f"skill {skill}: must be between 0 and 1.")
@@ -61,30 +61,30 @@ def habits(skill: float) -> Habits:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to buy for a goal: a product, its options, and the reward that earns."""
+    """A purchase for a goal: a product, its options, and the reward."""
 
     product: Product
     options: dict[str, str]
     reward: float
 
 
-def _best_options(product: Product, goal: Goal) -> dict[str, str]:
-    """The product's option values that the goal asks for; one asked by name is looked for there first."""
-    named = goal.options if isinstance(goal.options, dict) else {}
-    wanted = goal.option_values
+def potential(product: Product, goal: Goal, shop: Shop) -> float:
+    """Upper bound of a product's reward: that with all the goal's options selected."""
+    bare = reward(product, {}, goal, shop.tagger)
+    return bare.total + (bare.w_option or 0.0) * bare.r_type
+
+
+def plan_for(product: Product, goal: Goal, shop: Shop) -> Plan:
+    """The best options of a product, chosen greedily, and their reward."""
+    named, wanted = goal.options if isinstance(goal.options, dict) else {}, goal.option_values
     options: dict[str, str] = {}
     for name, values in product.options.items():
-        own = named.get(name)
-        exact = [value for value in values if value == own] or [value for value in values if value in wanted]
+        exact = [value for value in values if value == named.get(name)]
+        exact = exact or [value for value in values if value in wanted]
         if exact:
             options[name] = exact[0]
-    return options
-
-
-def _filled_options(product: Product, goal: Goal, options: dict[str, str], shop: Shop) -> Plan:
-    """Add, option by option, the value that raises the reward most."""
     best = reward(product, options, goal, shop.tagger).total
-    for name, values in product.options.items():
+    for name, values in product.options.items():  # of options the goal does not name, the value that raises it most
         if name in options or not values:
             continue
         scored = [(reward(product, options | {name: value}, goal, shop.tagger).total, value) for value in values]
@@ -94,27 +94,16 @@ def _filled_options(product: Product, goal: Goal, options: dict[str, str], shop:
     return Plan(product, options, best)
 
 
-def potential(product: Product, goal: Goal, shop: Shop) -> float:
-    """What a product would earn if every option asked for could be chosen."""
-    bare = reward(product, {}, goal, shop.tagger)
-    return bare.total + (bare.w_option or 0.0) * bare.r_type
-
-
-def plan_for(product: Product, goal: Goal, shop: Shop) -> Plan:
-    """The options that earn most on a product, and what they earn."""
-    return _filled_options(product, goal, _best_options(product, goal), shop)
-
-
 class Shopper:
     """One episode of a simulated shopper; :meth:`act` gives the next action.
 
     Args:
-        goal: what is wanted, hidden fields included: demonstrations are the one place where they are seen.
-        shop: where.
-        query: what is typed into the search bar.
-        habits: the mistakes.
-        recovery: chance of a slip on a results page that the shopper then recovers from (a wrong product opened).
-        rng: decides mistakes.
+        goal: the goal; only shoppers may read its hidden fields.
+        shop: the shop.
+        query: typed into the search bar.
+        habits: probabilities of mistakes.
+        recovery: probability of opening a wrong product from a results page, from which the shopper recovers.
+        rng: draws the mistakes.
     """
 
     def __init__(
@@ -125,12 +114,12 @@ class Shopper:
         self._hasty = bool(rng.random() < habits.giving_up)
         self._goal = replace(goal, price_upper=math.inf) if rng.random() < habits.overlooked_price else goal
         self._target: Plan | None = None
-        self._wishes: dict[str, dict[str, str]] = {}
+        self._choices: dict[str, dict[str, str]] = {}
         self._looked: set[str] = set()
         self._read: set[str] = set()
 
     def act(self, page: Page, steps_left: int) -> str:
-        """The next action on ``page``; sets ``slip`` when it is one the shopper does not mean."""
+        """The next action on ``page``; sets ``slip`` if it is a mistake to recover from."""
         self.slip = False
         if page.kind == "search":
             return f"search[{self.query}]"
@@ -138,18 +127,18 @@ class Shopper:
             return self._on_results(page, steps_left)
         return "click[< prev]" if page.kind == "sub" else self._on_item(page, steps_left)
 
-    def _found(self) -> Sequence[Product]:
+    def _results(self) -> Sequence[Product]:
         return self.shop.find(self.query.lower().split(" "))
 
     def _plan(self) -> Plan | None:
-        """The best buy among what the search finds; the wanted product itself where several earn as much."""
+        """The best purchase among the search's results; of equally good ones the goal's own product."""
         if self._target is None:
-            found = sorted(self._found(), key=lambda product: product.asin != self._goal.asin)
-            limits = [potential(product, self._goal, self.shop) for product in found]
-            for i in sorted(range(len(found)), key=lambda i: -limits[i]):
+            products = sorted(self._results(), key=lambda product: product.asin != self._goal.asin)
+            limits = [potential(product, self._goal, self.shop) for product in products]
+            for i in sorted(range(len(products)), key=lambda i: -limits[i]):
                 if self._target is not None and limits[i] <= self._target.reward:
                     break
-                plan = plan_for(found[i], self._goal, self.shop)
+                plan = plan_for(products[i], self._goal, self.shop)
                 if self._target is None or plan.reward > self._target.reward:
                     self._target = plan
         return self._target
@@ -171,7 +160,7 @@ class Shopper:
                 return self._open(others[0])
         if plan.product in page.products:
             return self._open(plan.product)
-        right_page = self._found().index(plan.product) // PER_PAGE + 1
+        right_page = self._results().index(plan.product) // PER_PAGE + 1
         return "click[next >]" if right_page > page.number else "click[< prev]"
 
     def _open(self, product: Product) -> str:
@@ -188,7 +177,7 @@ class Shopper:
         if steps_left > 6 and product.asin not in self._read and self.rng.random() < self.habits.detour:
             self._read.add(product.asin)
             return f"click[{SECTIONS[int(self.rng.integers(2))].lower()}]"
-        for name, value in self._wish(product).items():
+        for name, value in self._options(product).items():
             if page.options.get(name) != value and steps_left > 1:
                 return f"click[{value}]"
         return "click[buy now]"
@@ -197,18 +186,18 @@ class Shopper:
         plan = self._plan()
         return plan is None or plan_for(product, self._goal, self.shop).reward >= plan.reward
 
-    def _wish(self, product: Product) -> dict[str, str]:
-        """Option name -> value this shopper will click on this product, mistakes included."""
-        if product.asin not in self._wishes:
-            wish = {}
+    def _options(self, product: Product) -> dict[str, str]:
+        """Option name -> value that the shopper selects on a product, including mistakes."""
+        if product.asin not in self._choices:
+            options = {}
             for name, value in plan_for(product, self._goal, self.shop).options.items():
                 if self.rng.random() < self.habits.forgotten_option:
                     continue
                 others = [other for other in product.options[name] if other != value]
                 wrong = bool(others) and self.rng.random() < self.habits.wrong_option
-                wish[name] = others[int(self.rng.integers(len(others)))] if wrong else value
-            self._wishes[product.asin] = wish
-        return self._wishes[product.asin]
+                options[name] = others[int(self.rng.integers(len(others)))] if wrong else value
+            self._choices[product.asin] = options
+        return self._choices[product.asin]
 
 
 def demonstration(
@@ -220,16 +209,16 @@ def demonstration(
     recovery: float = 0.0,
     strategy: QueryStrategy = "wish",
 ) -> Episode:
-    """One demonstration.
+    """Record one demonstration.
 
     Args:
-        task: the shop, and the step limit.
+        task: the shop and the step limit.
         goal_index: position of the goal in its list.
-        goal: what is wanted.
-        skill: 1 for an expert; :func:`average_skill` finds an average shopper's.
-        rng: decides mistakes.
-        recovery: chance of a recovered slip on a results page.
-        strategy: what is typed into the search bar.
+        goal: the goal.
+        skill: 1 for an expert; :func:`average_skill` computes an average shopper's.
+        rng: draws the mistakes.
+        recovery: probability of opening a wrong product from a results page; recorded as a slip.
+        strategy: decides the query.
     """
     recording = Recording(task.start(goal, partial(queries_for, strategy)), goal_index)
     live = recording.live
@@ -248,22 +237,22 @@ def average_skill(
     success: float = HUMAN_SUCCESS,
     episodes: int = 200,
 ) -> float:
-    """The skill at which shoppers succeed as often as WebShop's average person did, found by bisection.
+    """The skill at which shoppers succeed as often as WebShop's average worker, by bisection.
 
-    How hard a mistake hits depends on the catalogue, so the average shopper is calibrated to it.
+    It is calibrated to the shop, since the effect of a mistake depends on the catalogue.
 
     Args:
         task: the shop.
         goals: the goal list.
         indices: training goals to calibrate on.
-        rng: draws the goals, evenly over products; every skill tried shops with the same draws.
-        success: share of successful episodes aimed at.
-        episodes: of each skill tried, at most.
+        rng: draws the goals, evenly over products; all skills use the same draws.
+        success: target success rate.
+        episodes: maximum number of episodes per skill.
     """
     chosen = goal_order(goals, indices, rng)[:episodes]
     seed = int(rng.integers(2**31))
     low, high = 0.0, 1.0
-    for _ in track(range(6), "calibrating the average shopper", total=6):
+    for _ in track(range(6), "calibrating the average shopper", total=6, unit="skill"):
         skill = (low + high) / 2
         rngs = np.random.default_rng(seed).spawn(len(chosen))
         done = [demonstration(task, i, goals[i], skill, own) for i, own in zip(chosen, rngs, strict=True)]
@@ -272,9 +261,9 @@ def average_skill(
 
 
 def goal_order(goals: Sequence[Goal], indices: Sequence[int], rng: np.random.Generator) -> list[int]:
-    """A random order of goals in which every product comes once before any comes twice.
+    """A random order of goals in which every product occurs once before any occurs twice.
 
-    Goals are one a combination of options, so that a few products with many options would else crowd out the rest.
+    There is one goal per combination of options, so products with many options would otherwise dominate.
     """
     turns: Counter[str] = Counter()
     order = []
@@ -295,15 +284,15 @@ def demonstrations(
     recovery: float = 0.0,
     strategy: QueryStrategy = "wish",
 ) -> list[Episode]:
-    """Demonstrations on goals drawn without replacement, evenly over products (again from the start when they run out).
+    """Record demonstrations on goals in a random order, evenly over products; goals are repeated if there are too few.
 
     Args:
-        task: the shop, and the step limit.
+        task: the shop and the step limit.
         goals: the goal list.
-        indices: those that may be shown; never test goals.
-        count: how many.
+        indices: training goals.
+        count: number of demonstrations.
         skill: see :func:`demonstration`.
-        rng: draws goals, and seeds each episode's own generator.
+        rng: draws the goals, and spawns each episode's own generator.
         recovery: see :func:`demonstration`.
         strategy: see :func:`demonstration`.
 

@@ -1,13 +1,12 @@
-"""Session logs of WebShop's web site (``user_session_logs/*.jsonl``): what people did, as actions of the shop.
+"""Imports session logs of WebShop's web site (``user_session_logs/*.jsonl``).
 
-A log holds a line for each page that the site served: ``page``, ``url``, ``goal``, mostly ``content``, and ``reward``
-on the last. It does not hold the clicks. The actions are those that lead from each page to the next; where a person
-used the browser's own buttons, or several tabs, the log leaves pages out, and the actions that lead there are restored.
+A log holds a line for each page that the site served: ``page``, ``url``, ``goal``, usually ``content``, and ``reward``
+on the last. It does not hold clicks, so the actions are inferred from one page to the next. Where a person used the
+browser's own buttons or several tabs, the log lacks pages, and the actions between them are restored.
 """
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from shoprl.errors import GoalError, TrajectoryError
@@ -22,8 +21,7 @@ from shoprl.trajectories.lines import MAX_ACTIONS, Fields, read_lines, take, tak
 from shoprl.trajectories.site_moves import START, Place, moves_between
 
 MAX_LINES = 5_000  # of a log
-MAX_PAGE = 100  # of results; the shop shows five
-_Used = tuple[Goal, Episode]
+MAX_PAGE = 100  # of results; the shop has five
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +30,13 @@ class SiteLog:
 
     Attributes:
         path: the log.
-        goal: what the person was asked for.
-        actions: what was done, up to the first purchase.
+        goal: the session's goal.
+        actions: the actions, up to the first purchase.
         asins: the products clicked.
-        restored: how many of the actions lie between two pages that no single click connects.
-        repeated: lines that show the page before them again.
-        ignored: lines after the first purchase.
-        reward: what the purchase earned there; None where nothing was bought.
+        restored: how many of the actions were inferred between pages that no single click connects.
+        repeated: number of lines that repeat the page before.
+        ignored: number of lines after the first purchase.
+        reward: the recorded reward; None if nothing was bought.
     """
 
     path: Path
@@ -52,7 +50,7 @@ class SiteLog:
 
 
 class _Reader:
-    """Takes in the lines of one log."""
+    """Parses the lines of one log."""
 
     def __init__(self) -> None:
         self.goal: Goal | None = None
@@ -61,16 +59,16 @@ class _Reader:
         self.seen: dict[str, Place] = {}  # ASIN -> the last page that showed it
         self.restored = self.repeated = self.ignored = 0
         self._here: Place | None = None
-        self._queries: dict[str, str] = {}  # keywords as item pages write them -> the query they stand for
+        self._queries: dict[str, str] = {}  # keywords as on item pages -> query
 
     def add(self, row: Fields, where: str) -> None:
-        """Take in one line."""
+        """Parse one line."""
         if self.reward is not None:
             self.ignored += 1
             return
         goal = _goal(row, where)
         if self.goal not in (None, goal):
-            raise TrajectoryError(f"{where}: another goal than the lines before. Put each session in its own file.")
+            raise TrajectoryError(f"{where}: another goal than on the lines before. Put each session in its own file.")
         there = self._place(row, where)
         moves = moves_between(self._here or START, there)
         if len(self.actions) + len(moves) > MAX_ACTIONS:
@@ -89,7 +87,7 @@ class _Reader:
         if kind == "search_results":
             return Place(kind, self._query(content, where), _number(content.get("page"), where))
         if kind not in ("item_page", "item_sub_page", "done"):
-            raise TrajectoryError(f"{where}: field 'page' is {kind!r:.40}, which the site has not. Remove the line.")
+            raise TrajectoryError(f"{where}: field 'page' is {kind!r:.40}, an unknown page. Remove the line.")
         asin, options = take(content, "asin", str, where), _options(content, where)
         if kind == "done":
             if asin not in self.seen:
@@ -98,7 +96,7 @@ class _Reader:
         place = self._item(content, asin, options, where)
         return place if kind == "item_page" else replace(place, kind=kind, section=_section(row, where))
 
-    def _query(self, content: dict[str, Any], where: str) -> str:
+    def _query(self, content: Fields, where: str) -> str:
         keywords = take_texts(content, "keywords", where)
         query = " ".join(keywords)
         if parse_action(f"search[{query}]") != ("search", query):
@@ -106,9 +104,9 @@ class _Reader:
         self._queries[str(keywords)] = query
         return query
 
-    def _item(self, content: dict[str, Any], asin: str, options: dict[str, str], where: str) -> Place:
+    def _item(self, content: Fields, asin: str, options: dict[str, str], where: str) -> Place:
         keywords = take(content, "keywords", str, where)
-        if keywords not in self._queries:  # looked up: a text from a file is never evaluated
+        if keywords not in self._queries:  # looked up, never evaluated
             raise TrajectoryError(f"{where}: field 'keywords' is {keywords!r:.200}, a search that no line shows.")
         number = _number(content.get("page"), where)
         place = Place("item_page", self._queries[keywords], number, asin, options)
@@ -123,18 +121,18 @@ def _number(value: object, where: str) -> int:
     return int(text)
 
 
-def _options(content: dict[str, Any], where: str) -> dict[str, str]:
+def _options(content: Fields, where: str) -> dict[str, str]:
     options = take(content, "options", dict, where)
     if not all(isinstance(value, str) and len(value) <= 1_000 for value in options.values()):
-        raise TrajectoryError(f"{where}: field 'options' must map names to texts. Mend or remove the line.")
+        raise TrajectoryError(f"{where}: field 'options' must map names to texts. Fix or remove the line.")
     return options
 
 
 def _section(row: Fields, where: str) -> str:
-    """The section of a product's page, which only the address names: ``.../PAGE/SECTION/OPTIONS``."""
+    """The section of a product's page, from the address ``.../PAGE/SECTION/OPTIONS``."""
     parts = urlsplit(take(row, "url", str, where)).path.split("/")
     if len(parts) < 3 or not parts[-2].isalpha():
-        raise TrajectoryError(f"{where}: field 'url' names no section of a product's page. Mend or remove the line.")
+        raise TrajectoryError(f"{where}: field 'url' names no section of a product's page. Fix or remove the line.")
     return parts[-2]
 
 
@@ -142,7 +140,7 @@ def _goal(row: Fields, where: str) -> Goal:
     try:
         return goal_from_json(take(row, "goal", dict, where))
     except GoalError as error:
-        raise TrajectoryError(f"{where}: field 'goal': {error}. Mend or remove the line.") from error
+        raise TrajectoryError(f"{where}: field 'goal': {error}. Fix or remove the line.") from error
 
 
 def _reward(row: Fields, where: str) -> float:
@@ -153,15 +151,15 @@ def _reward(row: Fields, where: str) -> float:
 
 
 def read_site_log(path: Path) -> SiteLog:
-    """Read one log (gzipped where the name ends in ``.gz``).
+    """Read one log, gzipped if the name ends in ``.gz``.
 
     Raises:
-        TrajectoryError: the file is missing, malformed or empty, or holds what no action can express.
+        TrajectoryError: the file is missing, malformed or empty, or no action can express what it holds.
     """
     reader = _Reader()
     for number, row in read_lines(path):
         if number > MAX_LINES:
-            raise TrajectoryError(f"{path}: more than {MAX_LINES:,} lines. Give one session a file.")
+            raise TrajectoryError(f"{path}: more than {MAX_LINES:,} lines. Put each session in its own file.")
         reader.add(row, f"{path}: line {number}")
     if reader.goal is None:
         raise TrajectoryError(f"{path}: holds no line. Give a session log of WebShop's web site.")
@@ -178,61 +176,59 @@ def read_site_log(path: Path) -> SiteLog:
 
 
 def site_log_files(source: Path) -> list[Path]:
-    """The logs of a folder, ``*.jsonl`` and ``*.jsonl.gz``, by name; or the one that ``source`` is.
+    """The logs in a folder, ``*.jsonl`` and ``*.jsonl.gz``, by name; or ``source`` itself if it is a log.
 
     Raises:
         TrajectoryError: there is none.
     """
     if not source.exists():
         raise TrajectoryError(f"{source}: no such file or folder. Check the path.")
-    found = sorted((*source.glob("*.jsonl"), *source.glob("*.jsonl.gz"))) if source.is_dir() else [source]
-    if not found:
+    logs = sorted((*source.glob("*.jsonl"), *source.glob("*.jsonl.gz"))) if source.is_dir() else [source]
+    if not logs:
         raise TrajectoryError(f"{source}: holds no session log (*.jsonl). Give the folder that does, or one log.")
-    return found
-
-
-def _import(path: Path, data: ShopData, unseen: frozenset[tuple[str, str]], index: int) -> tuple[_Used | None, Outcome]:
-    try:
-        log = read_site_log(path)
-    except TrajectoryError as error:
-        return None, Outcome(str(path), "malformed", str(error))
-    outcome = Outcome(
-        source=str(path),
-        status="held out",
-        reason="its goal is one of the data folder's eval or test goals",
-        instruction=log.goal.instruction,
-        steps=len(log.actions),
-        restored=log.restored,
-        logged_reward=log.reward,
-    )
-    if (log.goal.asin, plain_wish(log.goal.instruction)) in unseen:
-        return None, outcome
-    episode, status, reason = replayed(ShopTask(data.shop), log.goal, index, log.actions, (log.goal.asin, *log.asins))
-    if episode is None:
-        return None, replace(outcome, status=status, reason=reason)
-    return (log.goal, episode), replace(outcome, status=status, reason=reason, reward=episode.reward)
+    return logs
 
 
 def import_site_logs(source: Path, data: ShopData) -> Imported:
-    """Demonstrations from the site's logs, each with a goal of its own, since WebShop draws its price ceiling anew.
+    """Demonstrations from the site's logs, each with its own goal, since WebShop draws price ceilings anew.
 
-    A log can be used where the catalogue holds the products that it clicks and asks for, every action is offered by
-    the page that the shop at hand shows, and it ends with a purchase. Its reward is the one earned here. Logs on eval
-    and test goals of the data folder are left out: nothing is learned from those.
+    A log is used if the catalogue holds the goal's product and those it clicks, the shop's pages offer all of its
+    actions, and it ends with a purchase. Rewards are computed here. Logs on eval and test goals of the data folder are
+    left out.
 
     Args:
         source: a folder of logs, or one log.
         data: the shop to replay them in.
 
     Raises:
-        TrajectoryError: there is no log. What is wrong with a single log is told by its outcome.
+        TrajectoryError: there is no log. A malformed log is reported by its outcome.
     """
+    task = ShopTask(data.shop)
     unseen = frozenset((data.goals[i].asin, plain_wish(data.goals[i].instruction)) for i in held_out(data))
-    used: list[_Used] = []
+    goals: list[Goal] = []
+    episodes: list[Episode] = []
     outcomes = []
     for path in track(site_log_files(source), "replaying site logs", unit="log"):
-        found, outcome = _import(path, data, unseen, len(used))
+        try:
+            log = read_site_log(path)
+        except TrajectoryError as error:
+            outcomes.append(Outcome(str(path), "malformed", str(error)))
+            continue
+        outcome = Outcome(
+            source=str(path),
+            status="held out",
+            reason="its goal is one of the data folder's eval or test goals",
+            instruction=log.goal.instruction,
+            steps=len(log.actions),
+            restored=log.restored,
+            logged_reward=log.reward,
+        )
+        if (log.goal.asin, plain_wish(log.goal.instruction)) not in unseen:
+            asins = (log.goal.asin, *log.asins)
+            episode, status, reason = replayed(task, log.goal, len(goals), log.actions, asins)
+            outcome = replace(outcome, status=status, reason=reason, reward=episode.reward if episode else None)
+            if episode is not None:
+                goals.append(log.goal)
+                episodes.append(episode)
         outcomes.append(outcome)
-        if found is not None:
-            used.append(found)
-    return Imported([goal for goal, _ in used], tuple(episode for _, episode in used), tuple(outcomes))
+    return Imported(goals, tuple(episodes), tuple(outcomes))

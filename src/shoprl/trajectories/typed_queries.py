@@ -1,7 +1,7 @@
-"""Instructions with the search queries that people typed for them, split as WebShop splits them.
+"""Instructions with the search queries that people typed for them, split as in WebShop.
 
-WebShop's two files: ``goal_query_map.json`` (instruction -> queries) and ``human_goals.json`` (a list of instructions;
-an instruction's first position in it decides which part its queries belong to).
+They are in two files of WebShop: ``goal_query_map.json`` (instruction -> queries) and ``human_goals.json`` (a list of
+instructions; an instruction's first position in it decides its part of the split).
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from shoprl.policies.query.data import Typed, plain_instruction, plain_query
 from shoprl.search.analysis import analyze
 from shoprl.shop.goal import MAX_INSTRUCTION
 from shoprl.shop.splits import WEBSHOP_EVAL, WEBSHOP_TEST, SplitName
+from shoprl.trajectories.lines import Fields
 
 MAX_TYPED = 1_000  # characters of a query, and queries of an instruction
 MAX_ENTRIES = 1_000_000  # of a file
@@ -21,11 +22,11 @@ MAX_ENTRIES = 1_000_000  # of a file
 
 @dataclass(frozen=True)
 class TypedQueries:
-    """All pairs by use; nothing is trained or chosen on ``test``.
+    """The pairs of each part of the split; ``test`` is not for training or selection.
 
     Attributes:
         train, eval, test: in the file's order.
-        skipped: instructions that the goal list does not hold, which WebShop leaves out too.
+        skipped: number of instructions that are not in the goal list; WebShop leaves them out too.
     """
 
     train: tuple[Typed, ...]
@@ -46,37 +47,24 @@ class TypedQueries:
 
 
 def part_of(position: int, count: int) -> SplitName:
-    """The part of a position in a goal list: the first 500 are for test, the next 1,000 for eval, as in WebShop.
+    """The part of a position in a goal list: as in WebShop, the first 500 are test and the next 1,000 eval.
 
-    Lists of fewer than 3,000 goals are cut at a tenth and three tenths, as those of a shop are.
+    Lists of fewer than 3,000 goals are cut at 10% and 30%, as a shop's goals are.
     """
     whole = count >= 2 * (WEBSHOP_TEST + WEBSHOP_EVAL)
     test, held = (WEBSHOP_TEST, WEBSHOP_EVAL) if whole else (count // 10, count // 5)
     return "test" if position < test else "eval" if position < test + held else "train"
 
 
-def _entries(
-    path: Path, kind: type[list[Any]] | type[dict[str, Any]], error: type[GoalError] | type[TrajectoryError]
-) -> Any:
+def _entries(path: Path, kind: type[list[Any]] | type[Fields], error: type[GoalError] | type[TrajectoryError]) -> Any:
     """A file's list or object, checked for type and size."""
     value = read_json(path, error)
     if not isinstance(value, kind) or not value:
         expected = "a list of instructions" if kind is list else "an object: instruction -> list of queries"
-        raise error(f"{path}: expected {expected}, at least one. Give WebShop's file, or one of its format.")
+        raise error(f"{path}: expected {expected}, at least one. Give WebShop's file, or one in its format.")
     if len(value) > MAX_ENTRIES:
         raise error(f"{path}: holds {len(value):,} entries; at most {MAX_ENTRIES:,} are read. Give a part of it.")
     return value
-
-
-def _positions(path: Path) -> tuple[dict[str, int], int]:
-    """First position of each instruction in a goal list, and the list's length."""
-    found: dict[str, int] = {}
-    goals = _entries(path, list, GoalError)
-    for number, text in enumerate(goals):
-        if not isinstance(text, str) or len(text) > MAX_INSTRUCTION:
-            raise GoalError(f"{path}: entry {number}: expected a text of at most {MAX_INSTRUCTION} characters.")
-        found.setdefault(text, number)
-    return found, len(goals)
 
 
 def _fault(instruction: str, queries: object) -> str | None:
@@ -96,19 +84,24 @@ def read_typed_queries(pairs: Path, goals: Path, eval_too: bool = False) -> Type
     Args:
         pairs: JSON object, instruction -> list of queries (WebShop's ``goal_query_map.json``).
         goals: JSON list of instructions (WebShop's ``human_goals.json``).
-        eval_too: let the train part hold the eval part as well, as WebShop's training does.
+        eval_too: add the eval part to the train part, as in WebShop's training.
 
     Raises:
-        TrajectoryError: the pairs are missing or malformed, or none is left to train on.
+        TrajectoryError: the pairs are missing or malformed, or none is in the train part.
         GoalError: the goal list is missing or malformed.
     """
-    positions, count = _positions(goals)
+    instructions = _entries(goals, list, GoalError)
+    positions: dict[str, int] = {}
+    for number, text in enumerate(instructions):
+        if not isinstance(text, str) or len(text) > MAX_INSTRUCTION:
+            raise GoalError(f"{goals}: entry {number}: expected a text of at most {MAX_INSTRUCTION} characters.")
+        positions.setdefault(text, number)
     gathered: dict[str, list[str]] = {}
     skipped = 0
     for number, (key, queries) in enumerate(_entries(pairs, dict, TrajectoryError).items()):
         fault = _fault(key, queries)
         if fault is not None:
-            raise TrajectoryError(f"{pairs}: entry {number} ({key[:60]!r}): {fault}. Mend or remove the entry.")
+            raise TrajectoryError(f"{pairs}: entry {number} ({key[:60]!r}): {fault}. Fix or remove the entry.")
         instruction = plain_instruction(key)
         if instruction not in positions:
             skipped += 1
@@ -117,7 +110,7 @@ def read_typed_queries(pairs: Path, goals: Path, eval_too: bool = False) -> Type
     parts: dict[SplitName, list[Typed]] = {"train": [], "eval": [], "test": []}
     for instruction, typed in gathered.items():
         if typed:
-            parts[part_of(positions[instruction], count)].append(Typed(instruction, tuple(typed)))
+            parts[part_of(positions[instruction], len(instructions))].append(Typed(instruction, tuple(typed)))
     if eval_too:
         parts["train"] += parts["eval"]
     if not parts["train"]:

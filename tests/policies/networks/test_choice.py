@@ -30,12 +30,12 @@ def encoded(instruction: str, *texts: str) -> Observation:
 
 def test_collate_pads_with_marks() -> None:
     batch = collate([encoded("a b c", "x y", "", "z"), encoded("d", "w")], fake_store())
-    assert batch.wish.shape[:2] == batch.wish_ids.shape == (2, 3)
+    assert batch.request.shape[:2] == batch.request_ids.shape == (2, 3)
     assert batch.tokens.shape[:2] == batch.token_ids.shape == batch.owner.shape == (2, 3)
     assert batch.features.shape == (2, 3, COUNT)
     assert batch.mask.tolist() == [[True, True, True], [True, False, False]]
     assert batch.owner[0].tolist() == [0, 0, 2]
-    assert (batch.wish_ids[1] == -1).tolist() == [False, True, True]
+    assert (batch.request_ids[1] == -1).tolist() == [False, True, True]
     assert (batch.token_ids[1] == -2).tolist() == [False, True, True]
 
 

@@ -1,11 +1,10 @@
-"""Compare agents with Thompson sampling: several runs side by side, each kept rollout by rollout and resumable."""
+"""Compares policies with Thompson sampling in several parallel runs, each saved after every round and resumable."""
 
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -29,18 +28,18 @@ from shoprl.rollouts.records import Episode
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a comparison found.
+    """The result of a comparison.
 
     Attributes:
-        config: how it was played.
-        results: one a run.
+        config: its configuration.
+        results: one per run.
     """
 
     config: ThompsonConfig
     results: tuple[ThompsonResult, ...]
 
     def arms(self) -> dict[str, ArmResult]:
-        """What is known of each arm from all runs together; intervals by resampling goals."""
+        """The result of each arm over all runs, with bootstrap intervals over goals."""
         names = list(self.results[0].arms)
         played = {name: [r for result in self.results for r in result.records if r.arm == name] for name in names}
         beliefs = Beliefs.prior(len(names))
@@ -50,8 +49,8 @@ class Comparison:
         chances = beliefs.chances(self.config.objective, rng, REPORT_DRAWS)
         return {name: _summed(played[name], chance) for name, chance in zip(names, chances, strict=True)}
 
-    def to_json(self) -> dict[str, Any]:
-        """A JSON-able form, without the rollouts."""
+    def to_json(self) -> dict[str, object]:
+        """The result as JSON, without the rollouts."""
         config = self.config
         return {
             "objective": config.objective,
@@ -82,7 +81,7 @@ def _summed(rollouts: Sequence[Rollout], chance: float) -> ArmResult:
 
 
 class _UnderWay:
-    """A run that is being played."""
+    """A run in progress."""
 
     def __init__(self, run: ThompsonRun, file: RolloutFile) -> None:
         self.run, self._file = run, file
@@ -91,7 +90,7 @@ class _UnderWay:
         self._replay(file.read())
 
     def _replay(self, rollouts: Sequence[Rollout]) -> None:
-        """Believe again what the rollouts on disk say; a round that is not whole is played again."""
+        """Learn from the rollouts on disk; an incomplete round is repeated."""
         position, same = 0, True
         while not self.run.over and same:
             asked = self.run.next_round()
@@ -106,7 +105,7 @@ class _UnderWay:
             self._file.start(self.run.records)
 
     def start(self, chunk: int) -> list[Task]:
-        """What to play in the next round; nothing where the run is over."""
+        """The tasks of the next round; none if the run is over."""
         if self.run.over:
             self._file.close(self.run.records)
             return []
@@ -114,7 +113,7 @@ class _UnderWay:
         return list(self._round.tasks(chunk))
 
     def took(self, task: Task, episodes: Sequence[Episode]) -> bool:
-        """Note what came of a task; whether that ended the round."""
+        """Record the episodes of a task; return whether the round is complete."""
         assert self._round is not None
         self._played.update(zip(task.indices, episodes, strict=True))
         if len(self._played) < len(self._round.goals):
@@ -124,15 +123,15 @@ class _UnderWay:
 
 
 def play(arms: Sequence[str], goals: Sequence[int], config: ThompsonConfig, folder: Path, submit: Submit) -> Comparison:
-    """Play what ``folder`` does not hold yet of every run, the runs side by side.
+    """Run all rollouts that are not in ``folder`` yet, with the runs in parallel.
 
     Args:
         arms: their names.
         goals: goal indices to draw from.
-        config: how to play.
-        folder: where ``run-R/rollouts.jsonl.gz`` goes; its lines are
+        config: configuration.
+        folder: for ``run-R/rollouts.jsonl.gz``, whose lines are
             :class:`shoprl.evaluation.thompson.rounds.Rollout`.
-        submit: who plays; see :mod:`shoprl.evaluation.thompson.workers`.
+        submit: executes tasks; see :mod:`shoprl.evaluation.thompson.workers`.
 
     Raises:
         ConfigError: no arms, arms of the same name, or no goals.

@@ -1,4 +1,4 @@
-"""What is believed of arms after some rollouts: conjugate posteriors of the success rate and of the mean reward."""
+"""Conjugate posteriors of an arm's success rate and mean reward."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Objective = Literal["success", "score"]
 
 @dataclass(frozen=True, slots=True)
 class BetaPosterior:
-    """Belief about an arm's success rate: Beta(successes + 1, failures + 1), the prior being uniform, Beta(1, 1)."""
+    """Posterior of an arm's success rate: Beta(successes + 1, failures + 1), with the uniform prior Beta(1, 1)."""
 
     successes: int = 0
     failures: int = 0
@@ -23,18 +23,18 @@ class BetaPosterior:
         return (self.successes + 1) / (self.successes + self.failures + 2)
 
     def update(self, rewards: Sequence[float]) -> "BetaPosterior":
-        """The belief after ``rewards``; a success is a reward of exactly 1."""
+        """The posterior after ``rewards``; a success is a reward of exactly 1."""
         successes = sum(reward == 1.0 for reward in rewards)
         return BetaPosterior(self.successes + successes, self.failures + len(rewards) - successes)
 
     def sample(self, rng: np.random.Generator, size: int = 1) -> NDArray[np.float64]:
-        """``size`` plausible success rates; shape (size,)."""
+        """``size`` posterior draws of the success rate; shape (size,)."""
         return rng.beta(self.successes + 1, self.failures + 1, size)
 
 
 @dataclass(frozen=True, slots=True)
 class NormalGammaPosterior:
-    """Belief about an arm's mean reward where rewards are taken as normal with unknown mean and precision.
+    """Posterior of an arm's mean reward, with rewards modelled as normal with unknown mean and precision.
 
     precision ~ Gamma(shape, rate); mean | precision ~ Normal(location, 1 / (weight x precision)): the variance is
     inverse-gamma. The prior is weak, worth one rollout: mean reward 0.5, precision about 10 (a standard deviation of
@@ -42,7 +42,7 @@ class NormalGammaPosterior:
 
     Attributes:
         location: expected mean reward, in 0..1.
-        weight: how many rollouts the location is worth.
+        weight: number of rollouts that the location is worth.
         shape, rate: of the precision's Gamma distribution.
     """
 
@@ -62,7 +62,7 @@ class NormalGammaPosterior:
         return float(np.sqrt(self.rate / (self.shape * self.weight)))
 
     def update(self, rewards: Sequence[float]) -> "NormalGammaPosterior":
-        """The belief after ``rewards``; formulas in the class's source, section 3."""
+        """The posterior after ``rewards``; formulas in the class's source, section 3."""
         n = len(rewards)
         if n == 0:
             return self
@@ -79,24 +79,24 @@ class NormalGammaPosterior:
         )
 
     def sample(self, rng: np.random.Generator, size: int = 1) -> NDArray[np.float64]:
-        """``size`` plausible mean rewards; shape (size,)."""
+        """``size`` posterior draws of the mean reward; shape (size,)."""
         return self.location + self.scale * rng.standard_t(2 * self.shape, size)
 
 
 @dataclass(slots=True)
 class Beliefs:
-    """Both posteriors of each arm, whichever allocates."""
+    """Both posteriors of each arm."""
 
     success: list[BetaPosterior]
     reward: list[NormalGammaPosterior]
 
     @classmethod
     def prior(cls, arms: int) -> "Beliefs":
-        """Before the first rollout."""
+        """The beliefs before the first rollout."""
         return cls([BetaPosterior()] * arms, [NormalGammaPosterior()] * arms)
 
     def update(self, arm: int, rewards: Sequence[float]) -> None:
-        """Take in what an arm earned."""
+        """Update an arm's posteriors with rewards."""
         self.success[arm] = self.success[arm].update(rewards)
         self.reward[arm] = self.reward[arm].update(rewards)
 

@@ -1,8 +1,8 @@
-"""The rollouts of a run on disk: whole rounds in a growing file, and in the end one compressed file."""
+"""The rollouts of a run on disk: a file that grows by rounds, compressed when the run is finished."""
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +12,31 @@ from shoprl.files import json_line, read_bytes, read_json_lines, write_json_line
 
 
 class RolloutFile:
-    """``run-N/rollouts.jsonl.gz`` of a comparison's folder, one rollout a line; without ``.gz`` while it grows."""
+    """``run-N/rollouts.jsonl.gz`` in a comparison's folder, one rollout per line; without ``.gz`` while it grows."""
 
     def __init__(self, folder: Path, number: int) -> None:
         self.path = folder / f"run-{number}" / "rollouts.jsonl.gz"
         self._growing = self.path.with_suffix("")
 
     def read(self) -> list[Rollout]:
-        """What is there, but for what a power cut left unfinished.
+        """The rollouts on disk, without a truncated last line.
 
         Raises:
-            RunError: a line is no rollout.
+            RunError: a line is not a rollout.
         """
         if self.path.is_file():
             return [_rollout(self.path, number, row) for number, row in read_json_lines(self.path, RunError)]
-        rows = _whole_lines(self._growing) if self._growing.is_file() else []
+        rows: list[Mapping[str, Any]] = []
+        if self._growing.is_file():
+            for line in read_bytes(self._growing, RunError).split(b"\n")[:-1]:
+                try:
+                    rows.append(json.loads(line))
+                except ValueError:  # truncated by a crash
+                    break
         return [_rollout(self._growing, number, row) for number, row in enumerate(rows, start=1)]
 
     def start(self, rollouts: Sequence[Rollout]) -> None:
-        """Keep these, of whole rounds, and nothing else, for others to be appended.
+        """Write these rollouts, of complete rounds, in place of what the file holds.
 
         Raises:
             StorageError: they cannot be written.
@@ -39,7 +45,7 @@ class RolloutFile:
         self.path.unlink(missing_ok=True)
 
     def append(self, rollouts: Sequence[Rollout]) -> None:
-        """Keep a round more.
+        """Append a round.
 
         Raises:
             StorageError: it cannot be written.
@@ -55,7 +61,7 @@ class RolloutFile:
             ) from error
 
     def close(self, rollouts: Sequence[Rollout]) -> None:
-        """Compress what is finished.
+        """Compress the finished file.
 
         Raises:
             StorageError: it cannot be written.
@@ -65,18 +71,7 @@ class RolloutFile:
         self._growing.unlink(missing_ok=True)
 
 
-def _whole_lines(path: Path) -> list[dict[str, Any]]:
-    """The rows before the first line that was cut off."""
-    rows: list[dict[str, Any]] = []
-    for line in read_bytes(path, RunError).split(b"\n")[:-1]:
-        try:
-            rows.append(json.loads(line))
-        except ValueError:
-            break
-    return rows
-
-
-def _rollout(path: Path, number: int, row: dict[str, Any]) -> Rollout:
+def _rollout(path: Path, number: int, row: Mapping[str, Any]) -> Rollout:
     try:
         return rollout_from_json(row)
     except (RunError, TrajectoryError) as error:

@@ -1,6 +1,6 @@
-"""A round of a comparison: which rollouts it asks for, and what is kept of each."""
+"""Rounds of a comparison, their tasks, and the records of rollouts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,15 +12,15 @@ Seed = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """One episode of a run.
+    """A record of one episode of a run.
 
     Attributes:
         index: its position in the run, from 0.
         run: number of the run, from 0.
-        arm: name of the arm played.
-        propensity: the chance that this arm was chosen, given what was believed before its round.
+        arm: name of the arm.
+        propensity: the probability with which the arm was chosen, given the beliefs before its round.
         seed: of the episode's own generator.
-        episode: what happened, with the probability of each action.
+        episode: the episode, with the probability of each action.
     """
 
     index: int
@@ -32,7 +32,7 @@ class Rollout:
 
     @property
     def goal_index(self) -> int:
-        """The goal played."""
+        """Index of the goal."""
         return self.episode.goal_index
 
     @property
@@ -45,18 +45,18 @@ class Rollout:
         """Whether the reward was exactly 1."""
         return self.episode.success
 
-    def to_json(self) -> dict[str, Any]:
-        """A line of a records file; read back by :func:`rollout_from_json`."""
+    def to_json(self) -> dict[str, object]:
+        """The rollout as JSON; :func:`rollout_from_json` reads it."""
         own = {"index": self.index, "run": self.run, "arm": self.arm, "propensity": self.propensity}
         return {**own, "seed": list(self.seed), "success": self.success, **self.episode.to_json()}
 
 
-def rollout_from_json(row: dict[str, Any]) -> Rollout:
-    """Rebuild a rollout.
+def rollout_from_json(row: Mapping[str, Any]) -> Rollout:
+    """Read what :meth:`Rollout.to_json` gives.
 
     Raises:
         TrajectoryError: a field of the episode is missing or has the wrong type.
-        RunError: another is.
+        RunError: another field is.
     """
     episode = episode_from_json(row)
     try:
@@ -69,13 +69,13 @@ def rollout_from_json(row: dict[str, Any]) -> Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Episodes of one arm that are played together.
+    """Episodes of one arm that are run together.
 
     Attributes:
         arm: index of the arm.
         indices: of the rollouts, within the run.
         goals: the goal index of each.
-        seeds: of each one's generator.
+        seeds: of each rollout's generator.
     """
 
     arm: int
@@ -86,12 +86,12 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What is played before the beliefs are updated.
+    """The rollouts between two updates of the beliefs.
 
     Attributes:
         start: index of its first rollout.
-        best: the chance of each arm to be the best, given what is believed.
-        propensities: the chance of each arm to be chosen; each rollout is drawn with exactly these.
+        best: probability of each arm to be the best, given the beliefs.
+        propensities: probability of each arm to be chosen, from which each rollout's arm is drawn.
         arms, goals: of each rollout.
         seeds: of each rollout's generator.
     """
@@ -104,7 +104,7 @@ class Round:
     seeds: tuple[Seed, ...]
 
     def tasks(self, chunk: int) -> Iterator[Task]:
-        """The rollouts of each arm in parts of at most ``chunk``, the same whoever plays them."""
+        """The rollouts of each arm in parts of at most ``chunk``, independent of the number of workers."""
         for arm in sorted(set(self.arms)):
             positions = [position for position, each in enumerate(self.arms) if each == arm]
             for first in range(0, len(positions), chunk):

@@ -1,17 +1,17 @@
-"""Which of several agents is best, with most rollouts spent on those that look good.
+"""Thompson sampling between policies, which spends most rollouts on those that look good.
 
-Each agent is an arm, each rollout one episode. Thompson sampling plays an arm as often as it is believed to be the best
+Each policy is an arm, each rollout one episode. Thompson sampling plays an arm with the probability that it is the best
 (Thompson, "On the likelihood that one unknown probability exceeds another", 1933; Russo et al., "A Tutorial on Thompson
-Sampling", arXiv 1707.02038). Its top-two form leaves more rollouts to the others (Russo, "Simple Bayesian Algorithms
+Sampling", arXiv 1707.02038). Its top-two variant gives more rollouts to the others (Russo, "Simple Bayesian Algorithms
 for Best Arm Identification", arXiv 1602.08448). Rollouts are drawn in rounds between updates of the beliefs.
 
-A round is drawn from (seed, run, its number) and what was believed before it, and an episode from (seed, run, its
-index), so that the records of a run that was cut off are all that is needed to go on with it.
+A round depends only on (seed, run, its first index) and the beliefs before it, and an episode on (seed, run, its
+index), so that an interrupted run can be resumed from its records alone.
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,26 +24,26 @@ from shoprl.rollouts.records import Episode
 Allocation = Literal["thompson", "top-two", "uniform"]
 Interval = tuple[float, float]
 
-PROPENSITY_DRAWS = 1_000  # posterior draws behind each round's propensities
-REPORT_DRAWS = 20_000  # posterior draws behind the intervals and probabilities of the result
-ROUND, EPISODE, REPORT = 0, 1, 2  # third number of a generator's seed: what it is for
+PROPENSITY_DRAWS = 1_000  # posterior draws for each round's propensities
+REPORT_DRAWS = 20_000  # posterior draws for the intervals and probabilities of the result
+ROUND, EPISODE, REPORT = 0, 1, 2  # purposes: third number of a generator's seed
 
 
 @dataclass(frozen=True, slots=True)
 class ThompsonConfig:
-    """How arms are compared.
+    """Settings of a comparison.
 
     Attributes:
-        objective: what allocates the rollouts: the success rate or the score. Both are tracked.
-        allocation: ``thompson`` plays an arm as often as it is believed the best, ``top-two`` plays the others more,
-            ``uniform`` all equally.
-        top_two_beta: share of the believed best in ``top-two``, within (0, 1).
-        floor: share of the rollouts that all arms get equally, so that none is starved and off-policy estimates hold.
-        rollouts: how many episodes a run has.
-        runs: how many independent runs.
-        batch: how many rollouts are drawn between two updates of the beliefs; the last round may be smaller.
-        chunk: how many episodes of an arm are played together at most; the last bits of a network depend on it.
-        seed: of every draw.
+        objective: decides the allocation: the success rate or the score. Both are tracked.
+        allocation: ``thompson`` plays an arm with the probability that it is the best, ``top-two`` plays the others
+            more, ``uniform`` plays all equally.
+        top_two_beta: probability of keeping the best arm in ``top-two``, within (0, 1).
+        floor: share of the rollouts divided equally over the arms, so that off-policy estimates have support.
+        rollouts: episodes per run.
+        runs: number of independent runs.
+        batch: rollouts between two updates of the beliefs; the last round may be smaller.
+        chunk: maximum number of episodes of an arm run together; a network's last bits depend on it.
+        seed: of all draws.
     """
 
     objective: Objective = "score"
@@ -74,14 +74,14 @@ class ThompsonConfig:
 
 @dataclass(frozen=True, slots=True)
 class ArmResult:
-    """What is known of one arm.
+    """The result of one arm.
 
     Attributes:
-        rollouts: how often it was played.
-        score, success_rate: observed, in 0..100 and 0..1; None where it was never played (not scored is not zero).
-        score_interval, success_rate_interval: 95% intervals: of one run the credible ones of the beliefs, the score's
-            cut to 0..100; of several runs from resampling goals.
-        probability_best: the chance, given the beliefs, that the arm is the best at the objective.
+        rollouts: number of its rollouts.
+        score, success_rate: observed, in 0..100 and 0..1; None without rollouts.
+        score_interval, success_rate_interval: 95% intervals; of one run the credible intervals, the score's clipped to
+            0..100; of several runs bootstrap intervals over goals.
+        probability_best: posterior probability that the arm is the best at the objective.
     """
 
     rollouts: int
@@ -91,8 +91,8 @@ class ArmResult:
     success_rate_interval: Interval | None
     probability_best: float
 
-    def to_json(self) -> dict[str, Any]:
-        """A JSON-able form."""
+    def to_json(self) -> dict[str, object]:
+        """The result as JSON."""
         return asdict(self)
 
 
@@ -101,11 +101,11 @@ class ThompsonResult:
     """A finished run.
 
     Attributes:
-        config: how it was played.
+        config: its configuration.
         run: its number.
-        arms: what is known of each arm, in the order given.
-        records: every rollout in order.
-        best: (rollouts so far, chance of each arm to be the best) before each round and at the end.
+        arms: the result of each arm, in the order given.
+        records: all rollouts in order.
+        best: (rollouts so far, probability of each arm to be the best) before each round and at the end.
     """
 
     config: ThompsonConfig
@@ -115,42 +115,41 @@ class ThompsonResult:
     best: tuple[tuple[int, tuple[float, ...]], ...]
 
     def cumulative_regret(self) -> NDArray[np.float64]:
-        """What was lost by each rollout so far against playing the best arm throughout; shape (rollouts,).
+        """Cumulative regret after each rollout against playing the best arm throughout; shape (rollouts,).
 
-        The best arm is the one with the best observed mean at the end, and each rollout counts its arm's observed mean,
-        so chance in single rewards cancels out. Unit: successes (objective "success") or score points ("score").
-        An arm that was played a few times only can be best by luck.
+        The best arm has the highest observed mean at the end, and each rollout counts as its arm's observed mean, so
+        that noise in single rewards cancels out. Unit: successes (objective "success") or score points ("score"). An
+        arm with few rollouts can be best by chance.
         """
         objective = self.config.objective
         means = {name: row.success_rate if objective == "success" else row.score for name, row in self.arms.items()}
         best = max(mean for mean in means.values() if mean is not None)
         return np.cumsum([best - (means[record.arm] or 0.0) for record in self.records])
 
-    def to_json(self) -> dict[str, Any]:
-        """A JSON-able form, without the records."""
+    def to_json(self) -> dict[str, object]:
+        """The result as JSON, without the records."""
         arms = {name: row.to_json() for name, row in self.arms.items()}
         return {"run": self.run, "arms": arms, "regret": float(self.cumulative_regret()[-1])}
 
 
 def arm_probabilities(best: NDArray[np.intp], arms: int) -> NDArray[np.float64]:
-    """The chance of each arm to be the best, from the best arm in each of many posterior draws; shape (arms,), sum 1.
+    """Probability of each arm to be the best, from the best arm of each posterior draw; shape (arms,), sum 1.
 
-    One more draw, spread evenly over the arms, is counted in: a chosen arm's propensity is then never 0, as weighing
-    rollouts by its inverse requires.
+    One additional draw is spread evenly over the arms, so that no propensity is 0, as inverse weights require.
     """
     counts = np.bincount(best, minlength=arms)
     return np.asarray((counts + 1 / arms) / (len(best) + 1))
 
 
 def propensities(best: NDArray[np.float64], config: ThompsonConfig) -> NDArray[np.float64]:
-    """The chance of each arm to be played; shape (arms,), sum 1.
+    """Probability of each arm to be played; shape (arms,), sum 1.
 
-    ``top-two`` draws a best arm, keeps it with the chance ``top_two_beta``, and else draws until another arm comes
+    ``top-two`` draws a best arm, keeps it with probability ``top_two_beta``, and else draws until it gets another arm
     (arXiv 1602.08448, section 3.3): p_i (beta + (1 - beta) sum over j != i of p_j / (1 - p_j)).
 
     Args:
-        best: the chance of each arm to be the best, none of them 0.
-        config: how rollouts are allocated.
+        best: probability of each arm to be the best, none of them 0.
+        config: holds the allocation.
     """
     if config.allocation == "uniform" or len(best) == 1:
         return np.full(len(best), 1 / len(best))
@@ -162,13 +161,13 @@ def propensities(best: NDArray[np.float64], config: ThompsonConfig) -> NDArray[n
 
 
 class ThompsonRun:
-    """A run under way: it says what to play next, and learns from what came of it.
+    """A run in progress: allocates rollouts and learns from their episodes.
 
     Args:
-        arms: names, all different.
-        goals: goal indices that each rollout draws from, evenly.
-        config: how to play.
-        number: of the run, from 0; each has draws of its own.
+        arms: distinct names.
+        goals: goal indices, from which each rollout draws uniformly.
+        config: configuration.
+        number: of the run, from 0; decides its draws.
 
     Attributes:
         records: the rollouts so far.
@@ -190,11 +189,11 @@ class ThompsonRun:
 
     @property
     def over(self) -> bool:
-        """Whether every rollout was played."""
+        """Whether all rollouts were run."""
         return len(self.records) >= self._config.rollouts
 
     def next_round(self) -> Round:
-        """What to play now; the same whenever it is asked before :meth:`learn`."""
+        """The next round; the same until :meth:`learn` is called."""
         config, start = self._config, len(self.records)
         rng = self._rng(ROUND, start)
         size, count = min(config.batch, config.rollouts - start), len(self._arms)
@@ -214,28 +213,28 @@ class ThompsonRun:
 
         Args:
             played: the round.
-            episodes: one a rollout, in order.
+            episodes: one per rollout, in order.
 
         Returns:
             The records of the round.
 
         Raises:
-            ValueError: they are not the episodes of the round's goals.
+            ValueError: the episodes are not of the round's goals.
         """
         if [episode.goal_index for episode in episodes] != list(played.goals):
-            raise ValueError("other episodes than those that the round asks for")
-        made = [
+            raise ValueError("other episodes than those of the round")
+        rollouts = [
             Rollout(seed[3], self._number, self._arms[arm], played.propensities[arm], seed, episode)
             for arm, seed, episode in zip(played.arms, played.seeds, episodes, strict=True)
         ]
         for arm in sorted(set(played.arms)):
             self._beliefs.update(arm, [e.earned for e, a in zip(episodes, played.arms, strict=True) if a == arm])
         self.best.append((played.start, played.best))
-        self.records += made
-        return made
+        self.records += rollouts
+        return rollouts
 
     def result(self) -> ThompsonResult:
-        """What the finished run says."""
+        """The result of a finished run."""
         rng = self._rng(REPORT, 0)
         chances = self._beliefs.chances(self._config.objective, rng, REPORT_DRAWS)
         rows = {name: self._row(arm, chances[arm], rng) for arm, name in enumerate(self._arms)}

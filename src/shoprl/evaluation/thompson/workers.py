@@ -1,4 +1,4 @@
-"""Who plays the episodes of a comparison: this process, or several that each open the shop and the arms once."""
+"""Executes the tasks of a comparison, in this process or in workers that each open the shop and the arms once."""
 
 import multiprocessing
 import os
@@ -27,7 +27,7 @@ Submit = Callable[[Task], "Future[list[Episode]]"]
 
 @dataclass(frozen=True)
 class Table:
-    """What a process needs to play.
+    """The shop and the policies of a process.
 
     Attributes:
         policies: the arms, in order.
@@ -38,7 +38,7 @@ class Table:
     data: ShopData
 
     def play(self, task: Task) -> list[Episode]:
-        """Play a task's episodes, actions sampled.
+        """Run a task's episodes with sampled actions.
 
         Raises:
             RunError: the policy failed.
@@ -49,7 +49,7 @@ class Table:
             return run_episodes(policy, ShopTask(self.data.shop), goals, task.seeds, "sample", label="")
         except ShopRLError as error:
             raise type(error)(f"Arm {name!r}: {error}") from error
-        except Exception as error:  # a policy of any kind may raise anything
+        except Exception as error:  # a policy may raise any exception
             raise RunError(
                 f"Arm {name!r}: failed in rollouts {task.indices[0]} to {task.indices[-1]} "
                 f"({type(error).__name__}: {error}). Fix it and continue with `resume`."
@@ -58,14 +58,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Setup:
-    """Where a worker finds its table.
+    """What a worker needs to open its table.
 
     Attributes:
         data: the data folder.
-        strict: a product that cannot be read is an error.
-        split: the part of the goals that is played.
+        strict: raise an error for malformed products.
+        split: the part of the goals.
         arms: name -> policy, as :func:`shoprl.evaluation.thompson.arms.load_arms` takes them.
-        folder: where the token states are kept.
+        folder: of the cached token states.
     """
 
     data: Path
@@ -75,7 +75,7 @@ class Setup:
     folder: Path
 
     def table(self, data: ShopData | None = None) -> Table:
-        """Open the shop, unless it is open, and the arms."""
+        """Open the shop, unless it is given, and the arms."""
         data = data or read_data(self.data, self.strict)
         policies = load_arms(self.arms)
         share_tokens(policies, data, data.split.part(self.split), self.folder)
@@ -84,7 +84,7 @@ class Setup:
 
 @contextmanager
 def here(table: Table) -> Iterator[Submit]:
-    """Play in this process, when asked."""
+    """Execute tasks in this process."""
 
     def submit(task: Task) -> "Future[list[Episode]]":
         done: Future[list[Episode]] = Future()
@@ -96,11 +96,11 @@ def here(table: Table) -> Iterator[Submit]:
 
 @contextmanager
 def processes(setup: Setup, workers: int) -> Iterator[Submit]:
-    """Play in ``workers`` processes of one thread each; ends them at the end, after the tasks under way.
+    """Execute tasks in worker processes of one thread each, which end with the context.
 
     Args:
-        setup: what each of them opens; the token states must be in its folder.
-        workers: how many.
+        setup: opened by each worker; the token states must be in its folder.
+        workers: number of processes.
     """
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, context, _start, (setup,))
@@ -110,12 +110,12 @@ def processes(setup: Setup, workers: int) -> Iterator[Submit]:
         pool.shutdown(cancel_futures=True)
 
 
-_opened: list[Setup | Table] = []  # of a worker: what to open at its first task, then what it opened
+_opened: list[Setup | Table] = []  # in a worker: its setup until the first task, then its table
 
 
 def _start(setup: Setup) -> None:
-    """Prepare a worker; what may fail waits for the first task, whose error reaches the parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    """Initialise a worker; the setup is opened by the first task, so that errors reach the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     _opened[:] = [setup]

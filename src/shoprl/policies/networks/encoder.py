@@ -1,4 +1,4 @@
-"""Token states of a frozen backbone, computed once a text and kept in one growing array."""
+"""Token states of a frozen backbone, computed once per text and stored in one growing array."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -14,17 +14,17 @@ from shoprl.policies.networks.backbone import Backbone, load_backbone
 from shoprl.progress import bar
 
 BATCH = 64  # texts of similar length in one pass
-MAX_TOKENS = 64  # of one text; longer ones are cut
-START = 4096  # tokens that an array has room for at first
+MAX_TOKENS = 64  # of one text; longer ones are truncated
+START = 4096  # initial capacity of an array, in tokens
 
 
 class TokenRows:
-    """Text -> its rows in an array of token states.
+    """Maps texts to their rows in an array of token states.
 
     Args:
         states: shape (tokens, width).
         ids: vocabulary ids, shape (tokens,).
-        rows: text -> (its first row, how many).
+        rows: text -> (first row, number of rows).
     """
 
     def __init__(self, states: torch.Tensor, ids: torch.Tensor, rows: dict[str, tuple[int, int]]) -> None:
@@ -33,7 +33,7 @@ class TokenRows:
 
     @classmethod
     def empty(cls, width: int, dtype: torch.dtype, device: torch.device | None = None) -> "TokenRows":
-        """Rows to append to; only the empty text is there, with no token."""
+        """Rows to append to; they hold only the empty text, without tokens."""
         with torch.inference_mode(False):
             states = torch.zeros((START, width), dtype=dtype, device=device)
             return cls(states, torch.zeros(START, dtype=torch.int32), {"": (0, 0)})
@@ -41,10 +41,10 @@ class TokenRows:
     def __contains__(self, text: object) -> bool:
         return text in self._rows
 
-    @torch.inference_mode(False)  # what grew while acting is still written to while training
+    @torch.inference_mode(False)  # arrays that grew while acting are written to in training
     @torch.no_grad()
     def append(self, text: str, states: torch.Tensor, ids: torch.Tensor) -> None:
-        """Keep a text's tokens."""
+        """Add a text's tokens."""
         count = len(states)
         while self._used + count > len(self._states):
             more = max(START, len(self._states))
@@ -56,16 +56,16 @@ class TokenRows:
         self._used += count
 
     def to_bytes(self, about: dict[str, str]) -> bytes:
-        """A safetensors file of what is kept; ``about`` goes into its metadata."""
+        """The rows as a safetensors file with ``about`` in its metadata."""
         used = {"states": self._states[: self._used].contiguous(), "ids": self._ids[: self._used].contiguous()}
         return save(used, {**about, "rows": json.dumps(self._rows)})
 
     def gather(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Tokens of several texts, one after the other.
+        """Tokens of several texts, concatenated.
 
         Returns:
-            states of shape (all tokens, width) in float32, vocabulary ids of shape (all tokens,), and the number of
-            tokens of each text, shape (texts,).
+            States in float32, shape (all tokens, width); vocabulary ids, shape (all tokens,); number of tokens of each
+            text, shape (texts,).
         """
         rows = [self._rows[text] for text in texts]
         counts = torch.tensor([count for _, count in rows], dtype=torch.long)
@@ -76,17 +76,17 @@ class TokenRows:
 
 
 class TokenStore:
-    """Text -> its token states in a frozen backbone, or those that enter its last layers.
+    """Caches the token states of texts in a frozen backbone, or the inputs of its last layers.
 
     Args:
         backbone: the frozen encoder.
-        max_tokens: longer texts are cut.
-        tuned_layers: how many of the backbone's last layers are left to the policy; above 0, the special tokens, which
-            those layers attend to, are kept too.
+        max_tokens: longer texts are truncated.
+        tuned_layers: how many of the backbone's last layers are left out; above 0, the special tokens, to which those
+            layers attend, are stored too.
 
     Raises:
         BackboneError: the backbone's last layers cannot be left out.
-        ConfigError: it has not as many layers.
+        ConfigError: the backbone has fewer layers.
     """
 
     def __init__(self, backbone: Backbone, max_tokens: int = MAX_TOKENS, tuned_layers: int = 0) -> None:
@@ -101,7 +101,7 @@ class TokenStore:
         return text in self._kept
 
     def add(self, texts: Iterable[str]) -> None:
-        """Encode the texts that are new, in batches of similar length, with a progress bar."""
+        """Encode new texts, in batches of similar length, with a progress bar."""
         new = sorted(dict.fromkeys(text for text in texts if text not in self._kept), key=lambda t: (len(t), t))
         if not new:
             return
@@ -117,7 +117,7 @@ class TokenStore:
         return {name: str(value) for name, value in parts.items()}
 
     def save(self, path: Path) -> None:
-        """Write the token states, for :meth:`load` in another process, which then has them to the bit.
+        """Write the token states, so that :meth:`load` in another process gives identical ones.
 
         Raises:
             StorageError: it cannot be written.
@@ -126,10 +126,10 @@ class TokenStore:
 
     @classmethod
     def load(cls, path: Path, backbone: Backbone) -> "TokenStore":
-        """A store with the token states that :meth:`save` wrote.
+        """Load what :meth:`save` wrote.
 
         Raises:
-            BackboneError: the file is damaged, or was made with another backbone.
+            BackboneError: the file is damaged, or is of another backbone.
         """
         store = cls(backbone)
         try:
@@ -140,9 +140,9 @@ class TokenStore:
                 }
                 kept = TokenRows(stored.get_tensor("states"), stored.get_tensor("ids"), rows)
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise BackboneError(f"{path}: no token states ({error}). Delete it; it is made again.") from error
+            raise BackboneError(f"{path}: no token states ({error}). Delete it to recompute them.") from error
         if about != store._about():
-            raise BackboneError(f"{path}: of another backbone or of other settings. Delete it; it is made again.")
+            raise BackboneError(f"{path}: of another backbone or of other settings. Delete it to recompute them.")
         store._kept = kept
         return store
 
@@ -152,7 +152,7 @@ class TokenStore:
         return self.backbone.token_states(texts, self.max_tokens)
 
     def gather(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Encode what is new, and see :meth:`TokenRows.gather`."""
+        """Encode new texts, and gather as :meth:`TokenRows.gather`."""
         self.add(texts)
         return self._kept.gather(texts)
 
@@ -160,14 +160,14 @@ class TokenStore:
 def encoded(
     texts: Callable[[], Iterable[str]], path: Path | None = None, backbone: Backbone | None = None
 ) -> TokenStore:
-    """Token states of texts.
+    """A store with the token states of texts.
 
-    All that will be met must be there: texts are encoded in batches, whose padding shows in the last bits, and so the
-    same texts must be encoded together, in a run that is resumed and in every worker.
+    Give all texts that will be needed: the padding of a batch changes the last bits of its token states, so a resumed
+    run, and every worker, must encode the same texts together.
 
     Args:
-        texts: gives what to encode, where it is not in the file.
-        path: a file to keep them in; where it is there, it is read. None keeps nothing.
+        texts: gives the texts; called if the file does not exist.
+        path: a file that caches the token states; None for none.
         backbone: the frozen encoder; None for the default one.
 
     Raises:

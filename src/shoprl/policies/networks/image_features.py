@@ -1,4 +1,4 @@
-"""WebShop's picture features: 512 numbers a picture, as its ``feat_conv.pt`` and ``feat_ids.pt`` hold them."""
+"""WebShop's picture features: 512 numbers per picture, from ``feat_conv.pt`` and ``feat_ids.pt``."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ FEATURES, ADDRESSES = "feat_conv.pt", "feat_ids.pt"
 
 
 class Pictured(Protocol):
-    """What has a name and a picture, such as a product."""
+    """Something with an ASIN and a picture, such as a product."""
 
     @property
     def asin(self) -> str: ...  # noqa: D102  (described by the class)
@@ -26,46 +26,46 @@ class Pictured(Protocol):
 
 @dataclass(frozen=True)
 class ImageFeatures:
-    """Features of pictures by their address.
+    """Features of pictures by address.
 
     Attributes:
         numbers: shape (pictures, WIDTH).
-        rows: address of a picture -> its row.
+        rows: address of a picture -> row.
     """
 
     numbers: torch.Tensor
     rows: dict[str, int]
 
     def of(self, address: str) -> torch.Tensor:
-        """Features of a picture, shape (WIDTH,); zeros where it has none."""
+        """Features of a picture, shape (WIDTH,); zeros if it has none."""
         row = self.rows.get(address)
         return torch.zeros(WIDTH) if row is None else self.numbers[row]
 
     def by_asin(self, products: Iterable[Pictured]) -> dict[str, torch.Tensor]:
-        """ASIN -> features, of the products whose picture has some; for the ``pictures`` of a policy."""
+        """ASIN -> features, for products whose picture has features; a policy's ``pictures``."""
         return {product.asin: self.of(product.image) for product in products if product.image in self.rows}
 
 
 def shown_pictures(states: Iterable[Observation], pictures: Mapping[str, torch.Tensor]) -> torch.Tensor:
-    """Features of the picture that each page shows, shape (states, WIDTH).
+    """Features of each page's picture, shape (states, WIDTH).
 
     Args:
-        states: the pages; item pages alone show one.
-        pictures: ASIN -> features, shape (WIDTH,); of a product that is not there they are zeros.
+        states: the pages; only item pages have a picture.
+        pictures: ASIN -> features, shape (WIDTH,); zeros for other products.
     """
     none = torch.zeros(WIDTH)
     return torch.stack([pictures.get(state.picture, none).float() for state in states])
 
 
 def read_image_features(folder: Path) -> ImageFeatures:
-    """Read ``feat_conv.pt`` and ``feat_ids.pt``; the numbers stay on disk until they are looked at.
+    """Read ``feat_conv.pt`` and ``feat_ids.pt``; the numbers are memory-mapped.
 
     Raises:
-        CatalogError: a file is missing, is not of the form, or the two do not fit together.
+        CatalogError: a file is missing or malformed, or the two do not fit together.
     """
     numbers, addresses = _load(folder / FEATURES), _load(folder / ADDRESSES)
     if not isinstance(numbers, torch.Tensor) or numbers.dim() != 2 or numbers.shape[1] != WIDTH:
-        raise CatalogError(f"{folder / FEATURES}: expected a tensor of {WIDTH} numbers a picture.")
+        raise CatalogError(f"{folder / FEATURES}: expected a tensor of {WIDTH} numbers per picture.")
     if not isinstance(addresses, list | tuple) or not all(isinstance(each, str) for each in addresses):
         raise CatalogError(f"{folder / ADDRESSES}: expected a list of the pictures' addresses.")
     if len(addresses) != len(numbers):

@@ -1,17 +1,17 @@
-"""How tokens of candidates match those of the wish."""
+"""Matches between the tokens of candidates and those of a request."""
 
 import torch
 from torch import nn
 
 
 def coverage(near: torch.Tensor, weights: torch.Tensor, owner: torch.Tensor, candidates: int) -> torch.Tensor:
-    """How much of the wish each candidate, and the whole page, covers: weighted mean of each word's best match.
+    """How much of the request each candidate, and the whole page, covers: weighted mean of each token's best match.
 
     Args:
-        near: similarity of the candidates' tokens and the wish's, shape (decisions, T, L); lowest for padding.
-        weights: of the wish's tokens, shape (decisions, L).
+        near: similarity of the candidates' tokens to the request's, shape (decisions, T, L); lowest for padding.
+        weights: of the request's tokens, shape (decisions, L).
         owner: index of each token's candidate, shape (decisions, T).
-        candidates: how many.
+        candidates: number of candidates.
 
     Returns:
         Shape (decisions, candidates, 2): the candidate's coverage and the page's.
@@ -24,6 +24,6 @@ def coverage(near: torch.Tensor, weights: torch.Tensor, owner: torch.Tensor, can
 
 
 def cosine(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    """Cosine of every token with every other, shape (decisions, T, L), of shapes (..., T, width), (..., L, width)."""
+    """Pairwise cosine, shape (decisions, T, L), of tokens of shapes (decisions, T, width), (decisions, L, width)."""
     normal = nn.functional.normalize
     return normal(first, dim=-1) @ normal(second, dim=-1).transpose(1, 2)

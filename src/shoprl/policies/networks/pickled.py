@@ -1,4 +1,4 @@
-"""The one place where a pickle is opened: files that WebShop published, with ``weights_only=True``."""
+"""The only place where pickles are loaded: files published by WebShop, with ``weights_only=True``."""
 
 import zipfile
 from pathlib import Path
@@ -10,13 +10,13 @@ from shoprl.errors import ShopRLError
 
 
 def read_pickled(path: Path, error: type[ShopRLError]) -> Any:
-    """Tensors, numbers and texts in a file that ``torch.save`` wrote; tensors stay on disk until they are looked at.
+    """Load tensors, numbers and texts from a file of ``torch.save``; tensors are memory-mapped.
 
     Raises:
-        ShopRLError: as ``error``: the file cannot be read, or holds something else, which is not run.
+        ShopRLError: of class ``error``; the file cannot be read, or holds other objects, which are not executed.
     """
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-    except Exception as cause:  # a broken pickle raises anything
+    except Exception as cause:  # a broken pickle may raise any exception
         lines = str(cause).splitlines() or [type(cause).__name__]
         raise error(f"{path}: cannot be read as tensors ({lines[0][:200]}). Fetch the file again.") from cause

@@ -1,4 +1,4 @@
-"""Reads a network and all its weights from a folder."""
+"""Loads a network and all its weights from a folder."""
 
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,14 +24,14 @@ def read_model(kind: type[Model], folder: Path) -> Model:
     """
     transformers_logging.disable_progress_bar()
     try:
-        with torch.random.fork_rng(devices=[]):  # some constructors draw weights that are then replaced
+        with torch.random.fork_rng(devices=[]):  # constructors initialise weights that are then replaced
             loaded: Any = kind.from_pretrained(folder, use_safetensors=True, output_loading_info=True)
-    except Exception as error:  # sizes that make no sense raise anything
+    except Exception as error:  # inconsistent sizes may raise any exception
         raise PolicyError(f"{folder}: cannot be loaded ({error}). Train it again with this version.") from error
     model, missing = loaded[0], loaded[1]["missing_keys"]
     if missing:
         raise PolicyError(f"{folder}: lacks the weights {sorted(missing)[:3]}. Train it again.")
     for tensor in (*model.parameters(), *model.buffers()):
-        tensor.data = tensor.data.clone()  # a file's mapping is not aligned, which shows in the last bits of products
+        tensor.data = tensor.data.clone()  # a memory-mapped file is not aligned, which changes last bits of products
     ready: Model = model.eval()
     return ready

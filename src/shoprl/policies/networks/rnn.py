@@ -1,7 +1,8 @@
 """WebShop's choice policy without pretrained weights (arXiv 2207.01206, section 4.2): GRUs and bi-attention.
 
-The page attends to the wish and is read again; the candidates attend to that and, word by word, to the wish. The
-network is that of ``baseline_models/models/rnn.py`` of WebShop, which has it from RCDQN (arXiv 2010.02386).
+The page attends to the request and passes a second GRU; the candidates attend to its states and to the words of the
+request. The network is that of ``baseline_models/models/rnn.py`` of WebShop, which took it from RCDQN (arXiv
+2010.02386).
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,35 +25,35 @@ from shoprl.policies.networks.vocabulary import VOCABULARY, Vocabulary, read_voc
 from shoprl.tasks.base import Observation
 from shoprl.tasks.instruction import QueryStrategy
 
-ONE_PASS = float("inf")  # texts of any length together: a GRU takes as long as the longest, and skips padding
+ONE_PASS = float("inf")  # texts of any length in one pass: a packed GRU skips padding
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Several decisions.
+    """A batch of decisions.
 
     Attributes:
         pages: tokens of the pages.
-        wishes: tokens of the instructions.
+        requests: tokens of the requests.
         actions: tokens of the candidates.
         mask: which candidates are real, shape (decisions, candidates).
     """
 
     pages: Tokens
-    wishes: Tokens
+    requests: Tokens
     actions: Tokens
     mask: torch.Tensor
 
 
 class RNNConfig(PretrainedConfig):
-    """Sizes of an RNN model.
+    """Configuration of an RNN model.
 
     Args:
-        vocabulary: how many numbers its words have.
-        embedding: width of a word.
-        hidden: width of a GRU, in one direction.
-        page_tokens: a longer page loses its beginning.
-        action_tokens: a longer candidate or instruction loses its beginning.
+        vocabulary: number of vocabulary ids.
+        embedding: width of a word's embedding.
+        hidden: width of a GRU in one direction.
+        page_tokens: longer pages are truncated from the left.
+        action_tokens: longer candidates and requests are truncated from the left.
     """
 
     model_type = "shoprl-rnn"
@@ -75,7 +76,7 @@ class RNNConfig(PretrainedConfig):
 
 
 class _Reader(nn.Module):
-    """A GRU in both directions that starts from a learned state and never sees padding."""
+    """A bidirectional GRU with a learned initial state; padding is skipped."""
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
@@ -98,7 +99,10 @@ class _Reader(nn.Module):
 
 
 class RNNModel(PreTrainedModel):
-    """One logit a candidate; see the module's text."""
+    """One logit per candidate; see the module's docstring.
+
+    Its parts keep the names that saved weights have, where ``wish`` is the request.
+    """
 
     config_class = RNNConfig
     base_model_prefix = "rnn"
@@ -125,7 +129,7 @@ class RNNModel(PreTrainedModel):
         return self._logits(self._pages(batch), batch)
 
     def logits_and_values(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits, and what each page is worth, shape (decisions,): the layers that score a candidate score it too."""
+        """Logits, and the value of each page, shape (decisions,), from the layers that score candidates."""
         pages = self._pages(batch)
         values: torch.Tensor = self.score(span_means(pages, batch.pages.owner, 1)[:, 0]).squeeze(-1)
         return self._logits(pages, batch), values
@@ -135,34 +139,34 @@ class RNNModel(PreTrainedModel):
         return states
 
     def _embeddings(self, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        found: torch.Tensor = self.words(ids)
-        return found
+        embeddings: torch.Tensor = self.words(ids)
+        return embeddings
 
     def _pages(self, batch: Batch) -> torch.Tensor:
-        """States of the pages' tokens that know the wish, shape (decisions, L, 2 x hidden)."""
-        pages, wishes = batch.pages.states(self._states), batch.wishes.states(self._states)
-        known = self.page_to_wish(pages, batch.pages.owner, wishes, batch.wishes.owner >= 0, 1)
+        """Token states of the pages, given the request, shape (decisions, L, 2 x hidden)."""
+        pages, requests = batch.pages.states(self._states), batch.requests.states(self._states)
+        known = self.page_to_wish(pages, batch.pages.owner, requests, batch.requests.owner >= 0, 1)
         again: torch.Tensor = self.read_again(self.narrow(known), (batch.pages.owner >= 0).sum(dim=-1))
         return again
 
     def _logits(self, pages: torch.Tensor, batch: Batch) -> torch.Tensor:
         owner, spans = batch.actions.owner, batch.mask.shape[1]
         actions, words = batch.actions.states(self._states), batch.actions.states(self._embeddings)
-        wishes = batch.wishes.states(self._embeddings)
+        requests = batch.requests.states(self._embeddings)
         on_page = self.action_to_page(actions, owner, pages, batch.pages.owner >= 0, spans)
-        in_wish = self.action_to_wish(words, owner, wishes, batch.wishes.owner >= 0, spans)
-        joined = self.join(span_means(torch.cat([on_page, in_wish], dim=-1), owner, spans))
+        in_request = self.action_to_wish(words, owner, requests, batch.requests.owner >= 0, spans)
+        joined = self.join(span_means(torch.cat([on_page, in_request], dim=-1), owner, spans))
         logits: torch.Tensor = self.score(joined).squeeze(-1)
         return logits.masked_fill(~batch.mask, -torch.inf)
 
 
 class RNNPolicy(LearnedPolicy):
-    """An RNN model that acts.
+    """A policy with an RNN model.
 
     Args:
         model: the network; it may be on a GPU.
         vocabulary: of the texts it was trained on.
-        strategy: the searches it may make.
+        strategy: the search that it may type.
         name: shown in tables.
     """
 
@@ -185,20 +189,20 @@ class RNNPolicy(LearnedPolicy):
 
     @classmethod
     def load(cls, folder: Path, name: str, strategy: QueryStrategy, store: TokenStore | None) -> "RNNPolicy":
-        """See :meth:`LearnedPolicy.load`; there is no frozen part to share."""
+        """See :meth:`LearnedPolicy.load`; there is no encoder to share."""
         model, vocabulary = read_model(RNNModel, folder), read_vocabulary(folder / VOCABULARY)
         if len(vocabulary) != model.config.vocabulary:
-            raise PolicyError(f"{folder / VOCABULARY}: not the words of the model. Train the policy again.")
+            raise PolicyError(f"{folder / VOCABULARY}: not the vocabulary of the model. Train the policy again.")
         return cls(model, vocabulary, strategy, name)
 
     def batch(self, states: Sequence[Observation]) -> Batch:
-        """Tokens of several decisions, on the model's device."""
+        """Batch decisions, on the model's device."""
         config, device = self.model.config, self.model.device
         pages = pack([[plain(state.page)] for state in states], self._tokenize(config.page_tokens), ONE_PASS)
         short = self._tokenize(config.action_tokens)
-        wishes = pack([[plain(state.request)] for state in states], short, ONE_PASS)
+        requests = pack([[plain(state.request)] for state in states], short, ONE_PASS)
         actions = pack([action_texts(state) for state in states], short, ONE_PASS)
-        return Batch(pages.to(device), wishes.to(device), actions.to(device), candidate_mask(states).to(device))
+        return Batch(pages.to(device), requests.to(device), actions.to(device), candidate_mask(states).to(device))
 
     def compute_logits(self, states: Sequence[Observation]) -> torch.Tensor:
         """See :meth:`LearnedPolicy.compute_logits`."""
@@ -219,7 +223,7 @@ class RNNPolicy(LearnedPolicy):
 
 
 def texts_of(states: Iterable[Observation]) -> Iterable[str]:
-    """All texts that an RNN policy reads in some states."""
+    """All texts of some states that an RNN policy reads."""
     for state in states:
         yield plain(state.page)
         yield plain(state.request)
@@ -229,12 +233,12 @@ def texts_of(states: Iterable[Observation]) -> Iterable[str]:
 def new_rnn(
     states: Iterable[Observation], generator: torch.Generator, strategy: QueryStrategy = "wish", **sizes: Any
 ) -> RNNPolicy:
-    """A policy with fresh weights, drawn from ``generator`` alone, for the words of some training states.
+    """A policy with new weights, drawn from ``generator`` alone, and the vocabulary of some training states.
 
     Args:
-        states: what it will be trained on.
+        states: the training states.
         generator: of the weights.
-        strategy: the searches it may make.
+        strategy: the search that it may type.
         sizes: those of :class:`RNNConfig`.
     """
     vocabulary = vocabulary_of(texts_of(states))

@@ -1,7 +1,7 @@
-"""Texts of WebShop's choice policies, and batches of their tokens.
+"""The texts that WebShop's choice policies read, and batches of their tokens.
 
 The texts are those of ``baseline_models/train_choice_il.py`` and ``env.py`` of WebShop: lower case without quotation
-marks, and a product is called by its title in place of its ASIN.
+marks, with products named by title instead of ASIN.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,8 +12,8 @@ import torch
 
 from shoprl.tasks.base import Observation
 
-BUTTONS = ("[button]", "[button_]", "[clicked button]", "[clicked button_]")  # how text_rich marks what can be clicked
-LONG, FIRST, DRAWN = 20, 6, 10  # a list of more candidates is cut to the first few and some others
+BUTTONS = ("[button]", "[button_]", "[clicked button]", "[clicked button_]")  # how text_rich marks clickable texts
+LONG, FIRST, DRAWN = 20, 6, 10  # a list of more than LONG candidates is cut to the first few and some drawn ones
 PASS = 16_384  # tokens in one pass of an encoder, padding included
 
 Tokenize = Callable[[Sequence[str]], Sequence[Sequence[int]]]
@@ -32,7 +32,7 @@ def candidates_of(state: Observation, kind: str) -> list[int]:
 
 
 def action_texts(state: Observation) -> list[str]:
-    """What stands for each candidate: its action, where a product is called by its title."""
+    """Each candidate's action as text, with products named by title."""
     products = set(candidates_of(state, "product"))
     named = (
         f"click[item - {title}]" if i in products else action
@@ -42,7 +42,7 @@ def action_texts(state: Observation) -> list[str]:
 
 
 def cut_candidates(state: Observation, chosen: int, rng: np.random.Generator) -> tuple[Observation, int]:
-    """WebShop's cut of long lists for training: the first 6, 10 drawn from the others, and the demonstrated one.
+    """WebShop's cut of long lists of candidates in training: the first 6, 10 drawn ones, and the demonstrated one.
 
     Args:
         state: a demonstrated decision.
@@ -50,7 +50,7 @@ def cut_candidates(state: Observation, chosen: int, rng: np.random.Generator) ->
         rng: of the draw.
 
     Returns:
-        The state with those candidates in their order and the new index; as given where there are 20 or fewer.
+        The state with those candidates, in order, and the new index; unchanged if there are 20 or fewer.
     """
     count = len(state.texts)
     if count <= LONG:
@@ -69,13 +69,13 @@ def cut_candidates(state: Observation, chosen: int, rng: np.random.Generator) ->
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Tokens of one or several texts a decision; a text that occurs twice is encoded once.
+    """Tokens of one or more texts per decision; equal texts are encoded once.
 
     Attributes:
-        passes: what the encoder takes: (vocabulary ids, lengths), of shapes (texts, longest) and (texts,), texts of
-            similar length together.
-        place: where a decision's tokens are among those of all passes, shape (decisions, T).
-        owner: index of the text a token is of, among its decision's, shape (decisions, T); -1 for padding.
+        passes: inputs of the encoder: (vocabulary ids, lengths) of shapes (texts, longest) and (texts,), by similar
+            length.
+        place: positions of a decision's tokens in the output of all passes, shape (decisions, T).
+        owner: index of each token's text within its decision, shape (decisions, T); -1 for padding.
     """
 
     passes: tuple[tuple[torch.Tensor, torch.Tensor], ...]
@@ -83,7 +83,7 @@ class Tokens:
     owner: torch.Tensor
 
     def states(self, encode: Encode) -> torch.Tensor:
-        """Token states of each decision, shape (decisions, T, width); anything where ``owner`` is -1.
+        """Token states of each decision, shape (decisions, T, width); undefined where ``owner`` is -1.
 
         Args:
             encode: (ids, lengths) -> states of shape (texts, longest, width).
@@ -92,18 +92,18 @@ class Tokens:
         return flat[self.place]
 
     def to(self, device: torch.device) -> "Tokens":
-        """The same on a device; lengths stay where they are."""
+        """A copy on a device; lengths are not moved."""
         moved = tuple((ids.to(device), lengths) for ids, lengths in self.passes)
         return Tokens(moved, self.place.to(device), self.owner.to(device))
 
 
 def pack(groups: Sequence[Sequence[str]], tokenize: Tokenize, spread: float = 2.0) -> Tokens:
-    """Tokenize the texts of several decisions, at least one a decision.
+    """Tokenize the texts of several decisions.
 
     Args:
-        groups: texts a decision.
-        tokenize: texts -> vocabulary ids, at least one a text; 0 is padding.
-        spread: a pass's longest text is at most so many times its shortest.
+        groups: the texts of each decision, at least one.
+        tokenize: texts -> vocabulary ids, at least one per text; 0 is padding.
+        spread: largest ratio of the longest to the shortest text of a pass.
     """
     texts = list(dict.fromkeys(text for group in groups for text in group))
     ids = [torch.tensor(each) for each in tokenize(texts)]
@@ -121,11 +121,14 @@ def pack(groups: Sequence[Sequence[str]], tokenize: Tokenize, spread: float = 2.
 
 
 def passes(lengths: Sequence[int], spread: float = 2.0) -> Iterable[list[int]]:
-    """Numbers of texts to encode together: of similar length, ``PASS`` tokens at most.
+    """Group texts of similar length into passes of at most ``PASS`` tokens.
 
     Args:
         lengths: of the texts, at least one.
-        spread: a pass's longest text is at most so many times its shortest.
+        spread: largest ratio of the longest to the shortest text of a pass.
+
+    Yields:
+        The indices of a pass's texts.
     """
     current: list[int] = []
     for number in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):

@@ -1,4 +1,4 @@
-"""The last layers of a BERT, trained with the head that stands on them, over cached states of the layers below."""
+"""The last layers of a BERT, trained with the network on top of them, over cached states of the layers below."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,15 +10,15 @@ from transformers import AutoConfig, AutoModel
 from shoprl.policies.networks.encoder import TokenRows, TokenStore
 from shoprl.policies.networks.token_batch import passes
 
-WORDS = 8  # of the embeddings that come with new layers and are thrown away
+WORDS = 8  # vocabulary size of the embeddings that come with new layers and are discarded
 
 
 def new_layers(encoder: Mapping[str, Any], count: int) -> nn.ModuleList:
-    """Layers with fresh weights.
+    """Layers with new weights.
 
     Args:
-        encoder: configuration of the encoder that they are the last layers of.
-        count: how many.
+        encoder: configuration of the encoder.
+        count: number of layers.
     """
     config = AutoConfig.for_model(**{**encoder, "num_hidden_layers": count, "vocab_size": WORDS})
     layers: nn.ModuleList = AutoModel.from_config(config).encoder.layer
@@ -26,12 +26,12 @@ def new_layers(encoder: Mapping[str, Any], count: int) -> nn.ModuleList:
 
 
 def run_layers(layers: nn.ModuleList, store: TokenStore, texts: Iterable[str]) -> TokenRows:
-    """Token states after the layers, each text once and without its special tokens.
+    """Token states after the layers, without special tokens; equal texts are encoded once.
 
     Args:
         layers: the last layers of the store's backbone.
-        store: what enters them.
-        texts: any texts; a gradient reaches the layers where it is enabled.
+        store: their inputs.
+        texts: any texts; the layers are differentiated if gradients are enabled.
     """
     distinct = [text for text in dict.fromkeys(texts) if text]
     states, ids, counts = store.gather(distinct)
@@ -39,40 +39,40 @@ def run_layers(layers: nn.ModuleList, store: TokenStore, texts: Iterable[str]) -
     own_states, own_ids = states.split(sizes), ids.split(sizes)
     rows: dict[str, tuple[int, int]] = {"": (0, 0)}
     device = next(layers.parameters()).device
-    found, found_ids, start = [states.new_zeros((0, states.shape[1])).to(device)], [ids[:0]], 0
+    parts, part_ids, start = [states.new_zeros((0, states.shape[1])).to(device)], [ids[:0]], 0
     for numbers in passes(sizes) if distinct else ():
         padded = nn.utils.rnn.pad_sequence([own_states[i] for i in numbers], batch_first=True).to(device)
         for row, i in enumerate(numbers):
             rows[distinct[i]] = (start + row * padded.shape[1] + 1, sizes[i] - 2)
-        found.append(_through(layers, padded, counts[numbers].to(device)).flatten(0, 1))
-        found_ids.append(nn.utils.rnn.pad_sequence([own_ids[i] for i in numbers], batch_first=True).flatten())
-        start += len(found_ids[-1])
-    return TokenRows(torch.cat(found), torch.cat(found_ids), rows)
+        parts.append(_apply(layers, padded, counts[numbers].to(device)).flatten(0, 1))
+        part_ids.append(nn.utils.rnn.pad_sequence([own_ids[i] for i in numbers], batch_first=True).flatten())
+        start += len(part_ids[-1])
+    return TokenRows(torch.cat(parts), torch.cat(part_ids), rows)
 
 
-def _through(layers: nn.ModuleList, states: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-    """States of texts of some lengths, shape (texts, longest, width), after the layers."""
+def _apply(layers: nn.ModuleList, states: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    """States after the layers, shape (texts, longest, width), of padded texts with these lengths."""
     padding = torch.arange(states.shape[1], device=states.device)[None, :] >= lengths[:, None]
     mask = torch.zeros_like(padding, dtype=states.dtype).masked_fill(padding, torch.finfo(states.dtype).min)
     for layer in layers:
-        found = layer(states, mask[:, None, None, :])
-        states = found if isinstance(found, torch.Tensor) else found[0]  # a tuple in Transformers 4
+        output = layer(states, mask[:, None, None, :])
+        states = output if isinstance(output, torch.Tensor) else output[0]  # a tuple in Transformers 4
     return states
 
 
 class Finished:
-    """Token states after the layers, kept for as long as the layers' weights stay as they are."""
+    """Caches token states after the layers while the layers' weights do not change."""
 
     def __init__(self) -> None:
         self._rows: TokenRows | None = None
         self._of: list[tuple[object, ...]] = []
 
     def drop(self) -> None:
-        """Forget them."""
+        """Empty the cache."""
         self._rows, self._of = None, []
 
     def states(self, layers: nn.ModuleList, store: TokenStore, texts: Iterable[str]) -> TokenRows:
-        """Those of at least these texts; see :func:`run_layers`. What other weights gave is forgotten."""
+        """Token states of at least these texts, as :func:`run_layers`; emptied first if the weights have changed."""
         of = _version(layers, store)
         if self._rows is None or not _same(of, self._of):
             self._of = of
@@ -88,9 +88,9 @@ class Finished:
 
 @torch.no_grad()
 def _version(layers: nn.ModuleList, store: TokenStore) -> list[tuple[object, ...]]:
-    """What tells weights from any others: whose they are, where, how often changed, and their sum.
+    """Identity, address, version counter and sum of each weight, which together change with the weights.
 
-    The sum is for what changes weights without counting it, as PyTorch's fused optimizers and ``.data`` do.
+    The sum detects changes that do not increment the counter, as by PyTorch's fused optimizers and ``.data``.
     """
     weights = list(layers.parameters())
     sums = torch.stack([weight.sum() for weight in weights]).cpu().tolist()
@@ -100,7 +100,7 @@ def _version(layers: nn.ModuleList, store: TokenStore) -> list[tuple[object, ...
 
 
 def _same(first: list[tuple[object, ...]], second: list[tuple[object, ...]]) -> bool:
-    """Whether two versions are one; objects are compared by identity."""
+    """Whether two versions are equal; tensors are compared by identity."""
     return len(first) == len(second) and all(
         a[0] is b[0] and a[1:] == b[1:] for a, b in zip(first, second, strict=True)
     )

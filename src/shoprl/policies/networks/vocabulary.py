@@ -1,4 +1,4 @@
-"""Words of training texts, numbered; for a policy without a pretrained tokenizer."""
+"""A vocabulary of the training texts, for policies without a pretrained tokenizer."""
 
 import re
 import zlib
@@ -17,20 +17,19 @@ _WORD = re.compile(r"\[(?:clicked )?button_?\]|\[SEP\]|\w+(?:[.-]\w+)*|[^\w\s]")
 
 
 def words_of(text: str) -> list[str]:
-    """Words, signs and button marks of a plain text (:func:`shoprl.policies.networks.token_batch.plain`)."""
+    """Words, punctuation and button marks of a plain text (:func:`shoprl.policies.networks.token_batch.plain`)."""
     return _WORD.findall(text)
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Numbers for words.
+    """Vocabulary ids of words.
 
-    Words it does not hold share a few numbers by their checksum: so a rare word of the wish still meets itself in a
-    title.
+    Unknown words share some ids by checksum, so that a rare word of the request still matches itself in a title.
 
     Attributes:
-        words: the words with a number of their own.
-        shared: how many numbers the others share.
+        words: the words with an id of their own.
+        shared: number of ids that the others share.
     """
 
     words: tuple[str, ...]
@@ -50,21 +49,21 @@ class Vocabulary:
         return [START, *(self._number(word) for word in words[max(0, len(words) - limit + 1) :])]
 
     def save(self, path: Path) -> None:
-        """Write it as JSON."""
+        """Write the vocabulary as JSON."""
         write_json(path, {"shared": self.shared, "words": list(self.words)})
 
     def _number(self, word: str) -> int:
-        found = self._numbers.get(word)
-        return _FIXED + zlib.crc32(word.encode()) % self.shared if found is None else found
+        number = self._numbers.get(word)
+        return _FIXED + zlib.crc32(word.encode()) % self.shared if number is None else number
 
 
 def vocabulary_of(texts: Iterable[str], size: int = 20_000, least: int = 3) -> Vocabulary:
     """The words of some texts, most frequent first.
 
     Args:
-        texts: each counts once, however often it occurs.
-        size: at most so many words.
-        least: rarer words get no number of their own, so that shared numbers are trained as well.
+        texts: repeated texts count once.
+        size: maximum number of words.
+        least: rarer words get no id of their own, so that shared ids are trained too.
     """
     counts = Counter(word for text in dict.fromkeys(texts) for word in words_of(text))
     ranked = sorted((-count, word) for word, count in counts.items() if count >= least)
@@ -75,12 +74,12 @@ def read_vocabulary(path: Path) -> Vocabulary:
     """Read what :meth:`Vocabulary.save` wrote.
 
     Raises:
-        PolicyError: the file is missing or not of that form.
+        PolicyError: the file is missing or malformed.
     """
     row = read_json(path, PolicyError)
     words, shared = (row.get("words"), row.get("shared")) if isinstance(row, dict) else (None, None)
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise PolicyError(f"{path}: field 'words' is not a list of words. Train the policy again.")
     if not isinstance(shared, int) or shared < 1:
-        raise PolicyError(f"{path}: field 'shared' is not a number above 0. Train the policy again.")
+        raise PolicyError(f"{path}: field 'shared' is not a positive integer. Train the policy again.")
     return Vocabulary(tuple(words), shared)

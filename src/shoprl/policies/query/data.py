@@ -1,4 +1,4 @@
-"""An instruction with the search queries that people typed for it, as WebShop's search model reads both."""
+"""Instructions with the search queries that people typed for them, normalised as for WebShop's search model."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,11 @@ _PAGE = ("webshop\ninstruction:", "\n[button] search [button_]")  # around the i
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """An instruction and what people typed for it.
+    """An instruction and the queries that people typed for it.
 
     Attributes:
         instruction: after :func:`plain_instruction`.
-        queries: at least one, after :func:`plain_query`, in the file's order, each of at least one search term.
+        queries: at least one, after :func:`plain_query`, in the file's order; each has at least one search term.
     """
 
     instruction: str
@@ -20,12 +20,12 @@ class Typed:
 
 
 def plain_query(text: str) -> str:
-    """A query as WebShop's search model learns it: lower case, without quotation marks."""
+    """A query as WebShop's search model is trained on it: lower case, without quotation marks."""
     return text.lower().replace('"', "").replace("'", "").strip()
 
 
 def plain_instruction(text: str) -> str:
-    """An instruction as WebShop's search model reads it: as a query, without the page around it and the price."""
+    """An instruction as WebShop's search model reads it: lower case, without quotation marks, page text and price."""
     text = text.lower().replace('"', "").replace("'", "")
     for around in _PAGE:
         text = text.replace(around, "")

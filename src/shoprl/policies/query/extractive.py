@@ -1,7 +1,7 @@
-"""The extractive query model: which words of the instruction a shopper would type, on token states of a frozen BERT.
+"""The extractive query model: predicts which words of an instruction are typed, on token states of a frozen BERT.
 
-Every word gets the probability that it belongs to the query. Words are taken to be independent given the instruction,
-so that the sets of words can be listed exactly, most probable first; each set, in the instruction's order, is a query.
+Every word has a probability of being in the query. Words are independent given the instruction, so that sets of words
+can be enumerated exactly, most probable first; each set, in the instruction's order, is a query.
 """
 
 import heapq
@@ -28,11 +28,11 @@ from shoprl.tasks.instruction import Instruction, parse_instruction, terms_of
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word that a search looks for.
+    """A word with a search term.
 
     Attributes:
-        start, end: its place in the text.
-        term: what the search makes of it.
+        start, end: its position in the text.
+        term: its search term.
     """
 
     start: int
@@ -41,19 +41,19 @@ class Word:
 
 
 def words_of(text: str) -> tuple[Word, ...]:
-    """The words of a text in order, without stop words; of those with one term, the first."""
-    found: dict[str, Word] = {}
+    """The words of a text in order, without stop words; of words with the same term only the first."""
+    words: dict[str, Word] = {}
     end = 0
     for token in tokens(text):
         start = text.index(token, end)
         end = start + len(token)
         for term in analyze(token):
-            found.setdefault(term, Word(start, end, term))
-    return tuple(found.values())
+            words.setdefault(term, Word(start, end, term))
+    return tuple(words.values())
 
 
 def query_of(text: str, words: Sequence[Word], kept: Sequence[bool]) -> str:
-    """The kept words in the text's order; what glues neighbours together (``1/4``, ``clip-on``) stays."""
+    """The kept words in the text's order; characters that join adjacent words (``1/4``, ``clip-on``) are kept."""
     parts: list[str] = []
     before: int | None = None
     for number, (word, keep) in enumerate(zip(words, kept, strict=True)):
@@ -66,20 +66,20 @@ def query_of(text: str, words: Sequence[Word], kept: Sequence[bool]) -> str:
 
 
 def best_sets(log_odds: Sequence[float]) -> Iterator[tuple[bool, ...]]:
-    """All sets of independent words but the empty one, most probable first.
+    """Enumerate all non-empty sets of independent words, most probable first.
 
-    The best set keeps every word whose odds favour it; flipping the decision on a word costs the size of its log-odds,
-    so the sets come in order of the summed cost of their flips, which a heap yields lazily.
+    The best set keeps every word with positive log-odds; flipping the decision on a word costs the absolute value of
+    its log-odds. A heap yields the sets lazily in order of their total cost.
 
     Args:
-        log_odds: of each word being kept, at least one word.
+        log_odds: of each word being kept, at least one.
 
     Yields:
         Whether each word is kept.
     """
     order = sorted(range(len(log_odds)), key=lambda i: (abs(log_odds[i]), i))
     costs = [abs(log_odds[i]) for i in order]
-    heap: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]  # cost, places in `order` that are flipped
+    heap: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]  # cost, flipped positions in `order`
     while heap:
         cost, flipped = heapq.heappop(heap)
         after = flipped[-1] + 1 if flipped else 0
@@ -94,7 +94,7 @@ def best_sets(log_odds: Sequence[float]) -> Iterator[tuple[bool, ...]]:
 
 
 class ExtractiveConfig(PretrainedConfig):
-    """Sizes of an extractive query model and the backbone it was trained on.
+    """Configuration of an extractive query model.
 
     Args:
         backbone: name of the frozen encoder.
@@ -102,8 +102,8 @@ class ExtractiveConfig(PretrainedConfig):
         backbone_width: size of its token states.
         hidden: width of the transformer layer over words.
         heads: of that layer.
-        dropout: while training.
-        threshold: a word belongs to the best query where its probability is above this.
+        dropout: in training.
+        threshold: the best query holds the words with a probability above this.
     """
 
     model_type = "shoprl-extractive"
@@ -130,7 +130,7 @@ class ExtractiveConfig(PretrainedConfig):
 
 
 class ExtractiveModel(PreTrainedModel):
-    """A projection, one transformer layer over the words, and a logit for each."""
+    """A projection, one transformer layer over the words, and one logit per word."""
 
     config_class = ExtractiveConfig
     config: ExtractiveConfig
@@ -150,21 +150,21 @@ class ExtractiveModel(PreTrainedModel):
         """Keep PyTorch's initialisation."""
 
     def forward(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """How strongly each word belongs to the query.
+        """Logits of each word being in the query.
 
         Args:
             states: of the words, shape (instructions, words, width).
-            mask: which words are real, at least one an instruction; shape (instructions, words).
+            mask: which words are real, at least one per instruction, shape (instructions, words).
 
         Returns:
-            Logits of shape (instructions, words); 0 where there is no word.
+            Shape (instructions, words); 0 for padding.
         """
         logits: torch.Tensor = self.score(self.mix(self.project(states), src_key_padding_mask=~mask)).squeeze(-1)
         return logits.masked_fill(~mask, 0.0)
 
 
 def new_extractive(backbone: Backbone, generator: torch.Generator, **sizes: Any) -> ExtractiveModel:
-    """A model with fresh weights, drawn from ``generator`` alone."""
+    """A model with new weights, drawn from ``generator`` alone."""
     config = ExtractiveConfig(backbone.name, backbone.sha256, backbone.width, **sizes)
     with torch.random.fork_rng(devices=[]):  # module constructors draw from the global generator
         torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
@@ -174,19 +174,19 @@ def new_extractive(backbone: Backbone, generator: torch.Generator, **sizes: Any)
 
 
 def word_states(backbone: Backbone, text: str) -> tuple[tuple[Word, ...], torch.Tensor]:
-    """The words of a text that the backbone reads, and the mean of each one's token states.
+    """The words of a text, and the mean token state of each.
 
-    The text is encoded by itself, so that the states do not depend on what else is encoded.
+    The text is encoded alone, so that its states do not depend on other texts.
 
     Returns:
-        The words (of a long text the first), and their states in float32, shape (words, width).
+        The words (of a truncated text those that are left), and their states in float32, shape (words, width).
 
     Raises:
-        BackboneError: the backbone's tokenizer does not say where its tokens are.
+        BackboneError: the backbone's tokenizer gives no token offsets.
     """
     tokenizer = backbone.tokenizer
     if not getattr(tokenizer, "is_fast", False):
-        raise BackboneError(f"{backbone.name}: its tokenizer gives no places of tokens. Use a model with a fast one.")
+        raise BackboneError(f"{backbone.name}: no token offsets. Use a model with a fast tokenizer.")
     states, _ = backbone.token_states([text], MAX_TOKENS)[0]
     places = tokenizer(
         text, add_special_tokens=False, truncation=True, max_length=MAX_TOKENS, return_offsets_mapping=True
@@ -202,7 +202,7 @@ def word_states(backbone: Backbone, text: str) -> tuple[tuple[Word, ...], torch.
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """An instruction whose words are marked with how many people typed them.
+    """An instruction with the share of its queries that hold each word.
 
     Attributes:
         states: of its words, shape (words, width).
@@ -214,7 +214,7 @@ class Marked:
 
 
 def mark(typed: Typed, backbone: Backbone) -> Marked:
-    """Mark the words of an instruction: each with the share of its queries that hold the word's term."""
+    """Compute for each word of an instruction the share of its queries that hold the word's term."""
     words, states = word_states(backbone, parse_instruction(typed.instruction).wish)
     queries = [terms_of(query) for query in typed.queries]
     shares = [sum(word.term in query for query in queries) / len(queries) for word in words]
@@ -222,7 +222,7 @@ def mark(typed: Typed, backbone: Backbone) -> Marked:
 
 
 class Extractive:
-    """An extractive model that writes queries; a :class:`shoprl.policies.query.policy.QueryWriter`.
+    """A :class:`shoprl.policies.query.policy.QueryWriter` with an extractive model.
 
     Args:
         model: the network.
@@ -235,13 +235,13 @@ class Extractive:
         self.model, self.backbone = model, backbone
 
     def logits(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """See :meth:`ExtractiveModel.forward`; on the CPU, wherever the network is."""
+        """See :meth:`ExtractiveModel.forward`; float32 on the CPU."""
         logits: torch.Tensor = self.model(states.to(self.model.device), mask.to(self.model.device))
         return logits.float().cpu()
 
     @torch.inference_mode()
     def write(self, instruction: Instruction) -> Iterator[str]:
-        """Queries of words of the instruction, most probable first; none where it has no word to search for."""
+        """Queries of words of the instruction, most probable first; none if it has no search term."""
         words, states = word_states(self.backbone, instruction.wish)
         if not words:
             return iter(())
@@ -257,15 +257,15 @@ class Extractive:
 
 
 def load_extractive(folder: Path, backbone: Backbone | None = None) -> Extractive:
-    """Read a model whose files were checked; see :func:`shoprl.policies.query.loading.load_query_policy`."""
+    """Load a model whose files were checked; see :func:`shoprl.policies.query.loading.load_query_policy`."""
     about = read_json(folder / "config.json", PolicyError)
     if not isinstance(about, dict) or about.get("model_type") != ExtractiveConfig.model_type:
-        raise PolicyError(f"{folder}: cannot be loaded, it holds another kind of model. Copy the policy folder again.")
+        raise PolicyError(f"{folder}: cannot be loaded: it holds another kind of model. Copy the policy folder again.")
     model = read_model(ExtractiveModel, folder)
     if not isinstance(model.config.threshold, float) or not 0 < model.config.threshold < 1:
-        raise PolicyError(f"{folder}: its threshold must be within (0, 1). Train it again with this version.")
+        raise PolicyError(f"{folder}: its threshold must be in (0, 1). Train it again with this version.")
     if backbone is None or backbone.name != model.config.backbone:
         backbone = load_backbone(model.config.backbone)
     if backbone.sha256 != model.config.backbone_sha256:
-        raise PolicyError(f"{folder}: was trained on other weights of {model.config.backbone}. Use those.")
+        raise PolicyError(f"{folder}: was trained on other weights of {model.config.backbone}. Use those weights.")
     return Extractive(model, backbone)

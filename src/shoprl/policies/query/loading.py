@@ -1,5 +1,6 @@
-"""Reads query policies of every kind from their folders."""
+"""Loads query policies of every kind from their folders."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ from shoprl.policies.query.policy import FILES, FORMAT, MANIFEST, QueryPolicy, Q
 from shoprl.policies.query.seq2seq import load_seq2seq
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
-    """The manifest, once every file of the folder is what it says."""
+def _manifest(folder: Path) -> Mapping[str, Any]:
+    """Read a folder's manifest and check the files against it."""
     if not folder.is_dir():
         raise PolicyError(f"{folder}: no such policy. Give the folder of a query policy.")
     manifest = read_json(folder / MANIFEST, PolicyError)
@@ -33,15 +34,14 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def load_query_policy(folder: Path, backbone: Backbone | None = None) -> QueryPolicy:
-    """Read a query policy and check its files.
+    """Load a query policy and check its files.
 
     Args:
         folder: the policy folder.
-        backbone: an extractive model's frozen encoder where it is in memory already.
+        backbone: the frozen encoder of an extractive model, if it is already in memory.
 
     Raises:
-        PolicyError: a file is missing, was changed or does not belong, or the backbone is not the one it was
-            trained on.
+        PolicyError: a file is missing, was changed or is unexpected, or the backbone is another one than in training.
         BackboneError: the backbone cannot be loaded.
     """
     manifest = _manifest(folder)

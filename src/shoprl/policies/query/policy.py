@@ -1,4 +1,4 @@
-"""The query policy: an instruction becomes search queries, by a model of either kind, kept in a policy folder."""
+"""The query policy, which turns an instruction into search queries with a model of either kind."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ QueryModel = Literal["extractive", "seq2seq"]
 MANIFEST = "policy.json"
 FILES = ("config.json", "model.safetensors")  # of a policy folder of any kind
 FORMAT = 1
-MAX_QUERIES = 10  # of an instruction, as many as WebShop's search model gives
-MAX_QUERY = 256  # characters; a query is cut after its last whole word before
+MAX_QUERIES = 10  # of an instruction; WebShop's search model gives as many
+MAX_QUERY = 256  # characters; longer queries are cut at a word boundary
 _REMEMBERED = 20_000  # instructions
-_TRIED = 50  # proposals looked at, of which some may search for the same
+_TRIED = 50  # proposals considered, some of which may have the same terms
 
 
 class QueryWriter(Protocol):
@@ -34,20 +34,24 @@ class QueryWriter(Protocol):
         """The network."""
 
     def write(self, instruction: Instruction) -> Iterable[str]:
-        """Proposals, best first; some may be empty or search for the same."""
+        """Proposals, best first; some may be empty or have the same terms."""
 
     def save(self, folder: Path) -> None:
-        """Write what is needed to load the model again, weights in ``model.safetensors``."""
+        """Write the files from which the model can be loaded, weights in ``model.safetensors``."""
 
 
 def check_count(n: int) -> None:
-    """Refuse a number of queries that is out of range."""
+    """Check a number of queries.
+
+    Raises:
+        ConfigError: it is out of range.
+    """
     if not 1 <= n <= MAX_QUERIES:
         raise ConfigError(f"{n} queries: ask for 1 to {MAX_QUERIES}.")
 
 
 def clean(query: str) -> str:
-    """A query that can stand in ``search[...]``: one line, no brackets, at most ``MAX_QUERY`` characters."""
+    """A query that is valid in ``search[...]``: one line, no brackets, at most ``MAX_QUERY`` characters."""
     query = " ".join(query.replace("[", " ").replace("]", " ").split())
     if len(query) <= MAX_QUERY:
         return query
@@ -55,12 +59,12 @@ def clean(query: str) -> str:
 
 
 class QueryPolicy:
-    """Turns an instruction into search queries; the same ones whenever it is asked.
+    """Turns an instruction into search queries, deterministically.
 
     Args:
         writer: the model.
         name: shown in tables.
-        about: what its folder notes, such as how it was trained.
+        about: further entries of its manifest, such as how it was trained.
     """
 
     def __init__(self, writer: QueryWriter, name: str = "query", about: Mapping[str, Any] | None = None) -> None:
@@ -68,14 +72,14 @@ class QueryPolicy:
         self._known: dict[str, tuple[str, ...]] = {}
 
     def queries(self, instruction: Instruction, n: int) -> tuple[str, ...]:
-        """The best ``n`` queries, best first; no two search for the same terms.
+        """The best ``n`` queries, best first, with distinct sets of terms.
 
         Args:
             instruction: the request.
-            n: how many at most, from 1 to ``MAX_QUERIES``.
+            n: maximum number, from 1 to ``MAX_QUERIES``.
 
         Returns:
-            At least one; the wish itself where the model has nothing to say.
+            At least one; the wish if the model proposes none.
 
         Raises:
             ConfigError: ``n`` is out of range.
@@ -88,22 +92,22 @@ class QueryPolicy:
         return self._known[instruction.text][:n]
 
     def _written(self, instruction: Instruction) -> tuple[str, ...]:
-        found: dict[frozenset[str], str] = {}
+        queries: dict[frozenset[str], str] = {}
         for proposal in islice(self.writer.write(instruction), _TRIED):
             query = clean(proposal)
             terms = terms_of(query)
             if terms:
-                found.setdefault(terms, query)
-            if len(found) == MAX_QUERIES:
+                queries.setdefault(terms, query)
+            if len(queries) == MAX_QUERIES:
                 break
-        return tuple(found.values()) or tuple(map(clean, WISH(instruction)))
+        return tuple(queries.values()) or tuple(map(clean, WISH(instruction)))
 
     def save(self, folder: Path, about: Mapping[str, Any] | None = None) -> None:
-        """Write a policy folder: the model's files, and ``policy.json`` with their digests. An old one is replaced.
+        """Write a policy folder, replacing an old one: the model's files, and ``policy.json`` with their digests.
 
         Args:
-            folder: where to.
-            about: what else to note, in place of what it was loaded with.
+            folder: the folder.
+            about: further entries of the manifest; replaces ``self.about``.
 
         Raises:
             StorageError: it cannot be written; nothing is left behind.
@@ -127,11 +131,11 @@ class QueryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class QueryOffer:
-    """Queries that a choice policy may make beside its strategy's.
+    """Queries that a choice policy may type besides its strategy's.
 
     Attributes:
-        policy: who writes them.
-        n: how many of its best, from 1 to ``MAX_QUERIES``.
+        policy: writes the queries.
+        n: how many of its best queries, from 1 to ``MAX_QUERIES``.
     """
 
     policy: QueryPolicy
@@ -142,6 +146,6 @@ class QueryOffer:
 
 
 def queries_with(strategy: QueryStrategy, offer: QueryOffer | None, instruction: Instruction) -> tuple[str, ...]:
-    """The queries of a strategy, then those of an offer that are others, best first."""
+    """The queries of a strategy, then the other queries of an offer, best first."""
     own = queries_for(strategy, instruction)
     return own if offer is None else tuple(dict.fromkeys((*own, *offer.policy.queries(instruction, offer.n))))

@@ -1,4 +1,4 @@
-"""The sequence-to-sequence query model: any encoder-decoder of Transformers, fine-tuned to write queries.
+"""The sequence-to-sequence query model: any encoder-decoder of Transformers, fine-tuned to generate queries.
 
 WebShop fine-tunes BART on (instruction, query) pairs and takes the ten sequences of a beam search (arXiv 2207.01206,
 section 4.1; ``baseline_models/train_search_il.py`` and ``generate_search.py`` of its repository).
@@ -17,13 +17,13 @@ from shoprl.policies.query.policy import MAX_QUERIES, QueryModel
 from shoprl.tasks.instruction import Instruction
 
 DEFAULT = "facebook/bart-base"
-MAX_TOKENS = 256  # of an instruction or a query while training, as in WebShop
-MAX_WRITTEN = 64  # tokens of a query written; WebShop's limit of 512 is never met by a query of 256 characters
-IGNORED = -100  # the label that Transformers leaves out of the loss
+MAX_TOKENS = 256  # of an instruction or a query in training, as in WebShop
+MAX_WRITTEN = 64  # tokens of a generated query; a query of 256 characters never reaches WebShop's limit of 512
+IGNORED = -100  # the label that Transformers ignores in the loss
 
 
 class Seq2Seq:
-    """An encoder-decoder that writes queries; a :class:`shoprl.policies.query.policy.QueryWriter`.
+    """A :class:`shoprl.policies.query.policy.QueryWriter` with an encoder-decoder.
 
     Args:
         model: a Transformers model for sequence-to-sequence language modelling.
@@ -42,7 +42,7 @@ class Seq2Seq:
         return {name: batch[name].to(self.model.device) for name in ("input_ids", "attention_mask")}
 
     def labels(self, queries: Sequence[str]) -> torch.Tensor:
-        """Vocabulary ids to be written, shape (queries, tokens); the loss leaves out the padding."""
+        """Target vocabulary ids, shape (queries, tokens); padding is ignored in the loss."""
         batch = self.inputs(queries)
         return batch["input_ids"].masked_fill(batch["attention_mask"] == 0, IGNORED)
 
@@ -70,13 +70,13 @@ class Seq2Seq:
 
 
 def read_seq2seq(name: str = DEFAULT) -> Seq2Seq:
-    """Load an encoder-decoder to be fine-tuned.
+    """Load an encoder-decoder for fine-tuning.
 
     Args:
         name: a hub id or a local folder with ``config.json``, safetensors and a tokenizer.
 
     Raises:
-        BackboneError: it cannot be found or read, or has no padding token or another vocabulary than its tokenizer.
+        BackboneError: it cannot be found or loaded, has no padding token, or its tokenizer has more tokens than it.
     """
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
     from transformers.utils import logging as transformers_logging
@@ -84,7 +84,7 @@ def read_seq2seq(name: str = DEFAULT) -> Seq2Seq:
     transformers_logging.disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(name)
-        with torch.random.fork_rng(devices=[]):  # weights that a checkpoint lacks are drawn
+        with torch.random.fork_rng(devices=[]):  # weights that a checkpoint lacks are initialised randomly
             torch.manual_seed(0)
             model = AutoModelForSeq2SeqLM.from_pretrained(name, use_safetensors=True, dtype=torch.float32)
     except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
@@ -98,7 +98,7 @@ def read_seq2seq(name: str = DEFAULT) -> Seq2Seq:
 
 
 def load_seq2seq(folder: Path) -> Seq2Seq:
-    """Read a fine-tuned model whose files were checked; see :func:`shoprl.policies.query.policy.load_query_policy`."""
+    """Load a fine-tuned model whose files were checked; see :func:`shoprl.policies.query.loading.load_query_policy`."""
     try:
         return read_seq2seq(str(folder))
     except BackboneError as error:

@@ -1,4 +1,4 @@
-"""Numbers that describe each candidate beside its text: place, price, history and overlap with the instruction."""
+"""Numeric features of candidates: kind, rank, price, history and overlap with the instruction."""
 
 from functools import lru_cache
 
@@ -55,8 +55,9 @@ def _match(instruction: Instruction, text: str) -> tuple[float, float]:
 
 
 def _price(candidate: ShopCandidate, ceiling: float | None) -> list[float]:
-    """Whether a price is shown, and whether it is under the ceiling; not the price itself, by which a model could tell
-    products it was trained on.
+    """Whether a price is shown, and whether it is below the ceiling.
+
+    The price itself is left out: it would identify products of the training goals.
     """
     if candidate.price is None:
         return [0.0, 0.0]
@@ -67,7 +68,7 @@ def _price(candidate: ShopCandidate, ceiling: float | None) -> list[float]:
 
 
 def _page_part(view: ShopView) -> list[float]:
-    """What all candidates of a state share."""
+    """The features that all candidates of a state share."""
     instruction = view.instruction
     title = terms_of(view.title)
     values = [terms_of(candidate.text) for candidate in view.candidates if candidate.kind == "option"]
@@ -91,15 +92,8 @@ def _page_part(view: ShopView) -> list[float]:
     ]
 
 
-def _best_in_group(scores: list[tuple[str, float]]) -> dict[str, float]:
-    best: dict[str, float] = {}
-    for group, score in scores:
-        best[group] = max(best.get(group, 0.0), score)
-    return best
-
-
 def features(view: ShopView) -> NDArray[np.float32]:
-    """Describe the candidates of a view.
+    """The features of a view's candidates.
 
     Returns:
         Shape (candidates, COUNT), in the order of :data:`NAMES`.
@@ -112,7 +106,9 @@ def features(view: ShopView) -> NDArray[np.float32]:
     strength = [
         e * (1 + len(c.text) / 100) + named for c, e, (named, _) in zip(view.candidates, exact, matches, strict=True)
     ]
-    best = _best_in_group(list(zip(groups, strength, strict=True)))
+    best: dict[str, float] = {}
+    for group, score in zip(groups, strength, strict=True):
+        best[group] = max(best.get(group, 0.0), score)
     decided = {candidate.group for candidate in view.candidates if candidate.chosen}
     rows = []
     for candidate, (named, covered), is_exact, score, group in zip(

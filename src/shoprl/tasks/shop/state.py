@@ -1,4 +1,4 @@
-"""One decision point in a shop, and the rule that keeps an agent from going in circles."""
+"""One decision point in a shop, and the rule that keeps a policy out of loops."""
 
 from collections.abc import Hashable
 
@@ -11,9 +11,9 @@ from shoprl.tasks.shop.view import ShopCandidate, ShopView
 
 
 def can_still_buy(view: ShopView, candidate: ShopCandidate) -> bool:
-    """Whether an action leaves enough steps to buy something before the episode is cut.
+    """Whether an action leaves enough steps for a purchase before the episode is truncated.
 
-    From a search page buying takes three more steps (search, open, buy), from results two, from an item page one.
+    A purchase takes three steps from a search page (search, open, buy), two from results, one from an item page.
     """
     after = view.steps_left - 1
     if candidate.kind == "buy":
@@ -26,10 +26,10 @@ def can_still_buy(view: ShopView, candidate: ShopCandidate) -> bool:
 
 
 def allowed(view: ShopView) -> NDArray[np.bool_]:
-    """Which candidates the agent's rule allows, as a mask of shape (candidates,).
+    """Mask of the candidates that the task's rule allows, shape (candidates,).
 
-    The rule: never the same action twice in the same state, never an option value that is already selected, and no
-    action after which nothing can be bought before the step limit. Where that leaves nothing, everything is allowed.
+    The rule excludes actions already taken in the same state, option values already selected, and actions after which
+    no purchase fits the step limit. If that excludes all candidates, all of them are allowed.
     """
     fresh = [not (c.chosen or (c.done and c.kind != "product")) for c in view.candidates]
     timely = [can_still_buy(view, candidate) for candidate in view.candidates]
@@ -46,12 +46,12 @@ class ShopState(ShopView):
 
     @property
     def request(self) -> str:
-        """The instruction or request, whole."""
+        """The instruction or request, unabridged."""
         return self.instruction.text
 
     @property
     def key(self) -> Hashable:
-        """What decides all that can follow on a page."""
+        """Kind and address of the page, which determine all that can follow."""
         return self.page, self.url
 
     def allowed(self) -> NDArray[np.bool_]:
@@ -59,7 +59,7 @@ class ShopState(ShopView):
         return allowed(self)
 
     def observe(self) -> Observation:
-        """Texts and numbers; the price clause, which texts cannot answer, is left out of the request."""
+        """The input of a network; its request is the wish, since texts cannot match a price clause."""
         return Observation(
             request=self.instruction.wish,
             texts=tuple(candidate.text for candidate in self.candidates),

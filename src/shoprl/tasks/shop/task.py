@@ -1,4 +1,4 @@
-"""The shop as a task: goals or requests, its pages as states, purchases as ends."""
+"""The shop as a task: an episode starts from a goal or a request, its states are pages, a purchase ends it."""
 
 from dataclasses import dataclass
 
@@ -16,10 +16,10 @@ class ShopEpisode:
     """A :class:`shoprl.tasks.base.LiveEpisode` in a shop.
 
     Args:
-        shop: where.
-        goal: what is wanted, or a request.
-        queries: the searches that are available, from the instruction alone.
-        max_steps: the episode is over after so many steps; steps beyond it are still taken.
+        shop: the shop.
+        goal: a goal or a request.
+        queries: the available searches as a function of the instruction.
+        max_steps: the step limit; steps beyond it are still executed.
     """
 
     def __init__(self, shop: Shop, goal: Goal | str, queries: Queries, max_steps: int) -> None:
@@ -29,17 +29,17 @@ class ShopEpisode:
 
     @property
     def page(self) -> Page:
-        """The page that is shown; a simulated shopper or an importer looks at it, a policy sees :attr:`state`."""
+        """The current page, for simulated shoppers and importers; a policy observes :attr:`state`."""
         return self.session.page
 
     @property
     def steps(self) -> int:
-        """How many were taken."""
+        """Number of steps taken."""
         return self._tracker.steps
 
     @property
     def queries(self) -> tuple[str, ...]:
-        """The searches that are available."""
+        """The available searches."""
         return tuple(self._tracker.queries)
 
     @property
@@ -51,7 +51,7 @@ class ShopEpisode:
 
     @property
     def over(self) -> bool:
-        """Whether something was bought, or the steps are used up."""
+        """Whether something was bought or the step limit is reached."""
         return self.session.done or self.steps >= self._tracker.max_steps
 
     def step(self, action: str) -> None:
@@ -61,7 +61,7 @@ class ShopEpisode:
         self._state = None
 
     def outcome(self) -> Outcome:
-        """What was bought and earned; a reward of 0 for a goal with no purchase."""
+        """The purchase and its reward; 0 for a goal without a purchase."""
         session = self.session
         if session.goal is not None and not session.done:
             return Outcome(False, 0.0)
@@ -76,11 +76,11 @@ class ShopEpisode:
 
 @dataclass(frozen=True)
 class ShopTask:
-    """A shop to act in; a :class:`shoprl.tasks.base.Task` of goals and of requests.
+    """A :class:`shoprl.tasks.base.Task` whose episodes start from goals or requests.
 
     Attributes:
-        shop: where.
-        max_steps: an episode is cut after so many steps.
+        shop: the shop.
+        max_steps: an episode is truncated after this many steps.
 
     Raises:
         ConfigError: ``max_steps`` is below 1.
@@ -97,23 +97,20 @@ class ShopTask:
         """Start an episode.
 
         Args:
-            goal: a goal; or a request, a text for which there is no reward.
+            goal: a goal, or a request, for which there is no reward.
             queries: a policy's ``queries``.
 
         Raises:
             ConfigError: the request is empty or too long.
         """
-        return ShopEpisode(self.shop, _checked(goal) if isinstance(goal, str) else goal, queries, self.max_steps)
+        if isinstance(goal, str):
+            goal = " ".join(goal.split())
+            if not goal:
+                raise ConfigError("The request is empty. Say what you are looking for.")
+            if len(goal) > MAX_INSTRUCTION:
+                raise ConfigError(f"The request is longer than {MAX_INSTRUCTION} characters. Shorten it.")
+        return ShopEpisode(self.shop, goal, queries, self.max_steps)
 
     def describe(self, goal: Goal | str) -> object:
         """The goal's fields, or the request, and the step limit."""
         return {"goal": goal if isinstance(goal, str) else goal.to_json(), "max_steps": self.max_steps}
-
-
-def _checked(request: str) -> str:
-    text = " ".join(request.split())
-    if not text:
-        raise ConfigError("The request is empty. Say what you are looking for.")
-    if len(text) > MAX_INSTRUCTION:
-        raise ConfigError(f"The request is longer than {MAX_INSTRUCTION} characters. Shorten it.")
-    return text

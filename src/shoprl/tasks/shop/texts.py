@@ -1,4 +1,4 @@
-"""The texts that a policy can meet in a shop, so that they can be encoded before it acts."""
+"""The texts that a policy can encounter in a shop, to encode them before it acts."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -8,7 +8,7 @@ from shoprl.tasks.instruction import parse_instruction, queries_for
 
 
 def product_texts(catalog: Catalog) -> Iterator[str]:
-    """Every product's texts that a choice policy compares: titles and option values."""
+    """Titles and option values of all products, which a choice policy compares."""
     for product in catalog:
         yield product.title
         for values in product.options.values():
@@ -16,12 +16,12 @@ def product_texts(catalog: Catalog) -> Iterator[str]:
 
 
 def wishes(goals: Sequence[Goal], indices: Iterable[int]) -> Iterator[str]:
-    """:func:`wishes_of` some goals of a list."""
+    """:func:`wishes_of` for the goals at some indices."""
     return wishes_of(goals[index] for index in indices)
 
 
 def wishes_of(goals: Iterable[Goal]) -> Iterator[str]:
-    """What the instructions of goals ask for, and what is searched for."""
+    """The wish of each goal's instruction, and the query it becomes."""
     for goal in goals:
         instruction = parse_instruction(goal.instruction)
         yield from (instruction.wish, *queries_for("wish", instruction))

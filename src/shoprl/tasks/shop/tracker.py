@@ -1,4 +1,4 @@
-"""Follows the pages of one episode and turns each into a state."""
+"""Builds the states of an episode from its pages and its history."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -31,10 +31,10 @@ _BUTTON_KINDS: dict[str, CandidateKind] = {
 
 @dataclass
 class Tracker:
-    """Follows one episode and turns its pages into states.
+    """Keeps the history of one episode and turns its pages into states.
 
     Args:
-        queries: the searches the policy may make, as action arguments.
+        queries: the available searches, as action arguments.
         max_steps: the step limit of the episode.
     """
 
@@ -46,10 +46,10 @@ class Tracker:
     _memory: dict[str, Memory] = field(default_factory=dict)
 
     def state(self, page: Page) -> ShopState:
-        """The state at ``page``; call it once a step, before :meth:`took`."""
+        """The state at ``page``; call it once per step, before :meth:`took`."""
         instruction = parse_instruction(page.instruction)
         if page.kind == "item" and page.product is not None:
-            self._memory[page.product.asin] = _look(page.product, instruction)
+            self._memory[page.product.asin] = _memory_of(page.product, instruction)
         return ShopState(
             page=page.kind,
             instruction=instruction,
@@ -66,7 +66,7 @@ class Tracker:
         )
 
     def took(self, page: Page, action: str) -> None:
-        """Note that ``action`` was taken on ``page``."""
+        """Record that ``action`` was taken on ``page``."""
         option = item_clickables(page.product).get(action[6:-1]) if page.kind == "item" and page.product else None
         self._taken.add((page.url, action, self._visits if option is not None else 0))
         self._visits += page.kind == "results"
@@ -79,12 +79,12 @@ class Tracker:
                 ShopCandidate(action, "search", text=query, done=(page.url, action, 0) in self._taken)
                 for query, action in zip(self.queries, actions, strict=True)
             ]
-        found = [self._button(page, text.lower()) for text in page.buttons]
+        candidates = [self._button(page, text.lower()) for text in page.buttons]
         if page.kind == "results":
-            return found + [self._product(page, rank) for rank in range(len(page.products))]
+            return candidates + [self._product(page, rank) for rank in range(len(page.products))]
         if page.kind == "item":
-            found += self._options(page)
-        return found
+            candidates += self._options(page)
+        return candidates
 
     def _button(self, page: Page, text: str) -> ShopCandidate:
         action, kind = f"click[{text}]", _BUTTON_KINDS.get(text, "section")
@@ -114,17 +114,17 @@ class Tracker:
 
     def _options(self, page: Page) -> list[ShopCandidate]:
         assert page.product is not None
-        found = []
+        candidates = []
         for value, name in item_clickables(page.product).items():
             if name is not None:
                 action, chosen = f"click[{value}]", page.options.get(name) == value
-                done = (page.url, action, self._visits) in self._taken  # a product opened again starts afresh
-                found.append(ShopCandidate(action, "option", text=value, group=name, chosen=chosen, done=done))
-        return found
+                done = (page.url, action, self._visits) in self._taken  # opening a product again resets its options
+                candidates.append(ShopCandidate(action, "option", text=value, group=name, chosen=chosen, done=done))
+        return candidates
 
 
-def _look(product: Product, instruction: Instruction) -> Memory:
-    """What an item page shows of a product, held against the instruction."""
+def _memory_of(product: Product, instruction: Instruction) -> Memory:
+    """How well a product, as its item page shows it, matches the instruction."""
     options = product.options.values()
     named = sum(any(phrase_in(value, instruction.wish) for value in values) for values in options)
     shown = terms_of(product.title).union(*(terms_of(value) for values in options for value in values))

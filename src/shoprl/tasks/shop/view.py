@@ -1,6 +1,6 @@
-"""What a page of a shop and the episode's own past tell a policy, as data.
+"""What a policy may observe in a shop: the page, and the history of its episode.
 
-A product's hidden fields (its attributes, the texts of pages not opened, its exact price inside a range) never reach
+Hidden fields of a product (its attributes, the text of unopened pages, its exact price within a range) are not part of
 it.
 """
 
@@ -14,10 +14,10 @@ CandidateKind = Literal["search", "back", "next", "prev", "section", "buy", "pro
 
 
 class Memory(NamedTuple):
-    """How well a product's page answered the instruction when it was looked at; zeros if it never was.
+    """How well a product's page matched the instruction when it was opened; zeros if it never was.
 
     Attributes:
-        fit: share of its options that offer a value named word for word (1 for a product without options).
+        fit: share of its options with a value that the instruction names verbatim (1 for a product without options).
         overlap: share of the instruction's terms in its title and option values.
     """
 
@@ -30,19 +30,19 @@ UNSEEN = Memory(0.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class ShopCandidate:
-    """One available action and what the page shows about it.
+    """One available action and what the page shows of it.
 
     Attributes:
         action: the action in WebShop's grammar.
-        kind: what the action does.
-        text: words that stand for it: a query, a title, an option value; for buying, the item's title.
-        group: name of the option a value belongs to.
+        kind: kind of the action.
+        text: a query, a title or an option value; for buying, the item's title.
+        group: name of the option that a value belongs to.
         rank: position among the products of a results page, from 0.
         price: lowest and highest price shown, in dollars.
-        chosen: the option value is selected now.
-        done: the same action was already taken in this very state, the product was looked at before, or there is no
+        chosen: whether the option value is selected.
+        done: whether the same action was already taken in this state, the product was already opened, or there is no
             next page.
-        memory: what was found on the product's own page when it was looked at.
+        memory: how well the product's page matched when it was opened.
     """
 
     action: str
@@ -63,16 +63,16 @@ class ShopView:
     Attributes:
         page: kind of the page.
         instruction: the request.
-        candidates: the actions to choose from, in the page's order, without actions that do nothing.
-        number: which results page, from 1.
+        candidates: the actions to choose from, in page order, without actions that do nothing.
+        number: number of the results page, from 1.
         title: the title on an item or sub page.
         options_chosen: option values selected so far.
-        steps_left: steps until the episode is cut, this one included.
-        looked_at: how many item pages were opened.
-        best_memory: the best ``memory`` of the products looked at.
-        text: what the page shows, WebShop's ``text_rich`` observation.
-        url: the page's address, as WebShop forms it: the query, the product, the section and the options are in it.
-        asin: the product that an item page shows, which the click that led there named; empty on other pages.
+        steps_left: steps until the episode is truncated, this one included.
+        looked_at: number of products opened.
+        best_memory: the best ``memory`` of the products opened.
+        text: the page as WebShop's ``text_rich`` observation.
+        url: the page's address in WebShop's form; holds the query, the product, the section and the options.
+        asin: the product of an item page; empty on other pages.
     """
 
     page: PageKind
