@@ -9,10 +9,6 @@ import pytest
 TESTS = Path(__file__).resolve().parent
 SOURCE = TESTS.parent / "src" / "shoprl"
 ROOMS = sorted(path.parent.name for path in SOURCE.glob("*/__init__.py"))
-BEING_REBUILT = {  # rooms whose modules still move: their mirrors come with them
-    *("tasks", "policies", "training", "trajectories", "rollouts"),
-    *("evaluation", "recommend", "experiments", "report", "cli"),
-}
 SHARED_MIRRORS = {  # modules of one kind that have their tests in one file
     "catalog/vocabulary/": "catalog/test_vocabulary.py",  # tables of words, drawn and joined in the same ways
 }
@@ -37,16 +33,11 @@ def missing_mirrors(names: Iterable[str]) -> list[str]:
     return [name for name in names if name not in WITHOUT_MIRROR and not (TESTS / mirror_of(name)).is_file()]
 
 
-def rooms() -> list[object]:
-    unfinished = pytest.mark.xfail(strict=False, reason="is being rebuilt: its mirrors come with its new modules")
-    return [pytest.param(room, marks=unfinished if room in BEING_REBUILT else ()) for room in ROOMS]
-
-
 def test_every_module_outside_the_rooms_has_its_tests() -> None:
     assert missing_mirrors(name for name in modules(SOURCE) if "/" not in name) == []
 
 
-@pytest.mark.parametrize("room", rooms())
+@pytest.mark.parametrize("room", ROOMS)
 def test_every_module_of_a_room_has_its_tests(room: str) -> None:
     assert missing_mirrors(modules(SOURCE / room)) == []
 
@@ -105,7 +96,6 @@ def test_circles_are_noticed() -> None:
     assert circles(line | {"c": {"b"}, "d": {"a", "e"}, "e": {"d"}}) == {("b", "c"), ("d", "e")}
 
 
-@pytest.mark.xfail(strict=False, reason="cli.train with train_work and query.policy with its models are being rebuilt")
 def test_no_circle_between_modules() -> None:
     grimp = pytest.importorskip("grimp", reason="comes with import-linter, of the extra dev")
     graph = grimp.build_graph("shoprl", exclude_type_checking_imports=False, cache_dir=None)  # lazy ones count as well

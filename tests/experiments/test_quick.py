@@ -1,11 +1,5 @@
 """Whole runs, in processes of their own: repeatable, and the same when killed and resumed."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,88 +10,14 @@ import torch
 from shoprl.errors import RunError
 from shoprl.experiments.engine import Experiment
 from shoprl.experiments.quick import PLANS, STREAMS, _disjoint_goals, _shown_goals, quick_experiment, reproduce
-from shoprl.files import sha256_of
 from shoprl.shop.data import ShopData
 from shoprl.shop.generated import generated_data
-from tests.support.fakerun import ROOT, environment, results_of, shared_run, tiny, use_fake_backbone
+from tests.support.fakerun import results_of, shared_run, use_fake_backbone
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return shared_run(tmp_path_factory)[0]
-
-
-def digests(folder: Path) -> dict[str, str]:
-    """Of everything that does not hold a time or a place."""
-    kept = (
-        "policies/*/*",
-        "trajectories/*",
-        "episodes/*/*",
-        "thompson/*/*",
-        "data/*",
-        "split*.json",
-        "training/*/log.jsonl",
-    )
-    return {str(path.relative_to(folder)): sha256_of(path) for pattern in kept for path in folder.glob(pattern)}
-
-
-def kill_in_training(command: list[str], folder: Path, name: str, seconds: float = 200.0) -> None:
-    """Start a run and kill it when the training of this name has its first checkpoint."""
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        end = time.monotonic() + seconds
-        while not (folder / "training" / name / "checkpoint.safetensors").is_file():
-            assert process.poll() is None, "the run ended before it could be killed"
-            assert time.monotonic() < end, "no checkpoint came"
-            time.sleep(0.002)
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    assert process.returncode == -signal.SIGKILL
-    assert not (folder / "results.json").exists()
-    assert json.loads((folder / "run.json").read_text())["status"] == "running"
-
-
-def test_two_runs_of_one_seed_are_equal(finished: Path, tmp_path: Path) -> None:
-    done = subprocess.run(tiny(tmp_path / "run"), cwd=ROOT, env=environment(), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert results_of(tmp_path / "run") == results_of(finished)
-    assert digests(tmp_path / "run") == digests(finished)
-    for figure in (finished / "figures").iterdir():
-        assert (tmp_path / "run" / "figures" / figure.name).read_bytes() == figure.read_bytes()
-
-
-def test_killed_and_resumed_equals_uninterrupted(finished: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    kill_in_training(tiny(folder), folder, "imitation")
-    kill_in_training(tiny(folder, "--resume"), folder, "dpo")
-    done = subprocess.run(tiny(folder, "--resume"), cwd=ROOT, env=environment(), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert results_of(folder) == results_of(finished)
-    assert digests(folder) == digests(finished)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_killed_and_resumed_on_the_real_backbone(tmp_path: Path) -> None:
-    shoprl = str(Path(sys.executable).with_name("shoprl"))
-    whole, cut = tmp_path / "whole", tmp_path / "cut"
-    commands = [[shoprl, "reproduce", "--budget", "tiny", "--out", str(each), "--json"] for each in (whole, cut)]
-    subprocess.run(commands[0], cwd=ROOT, env=dict(os.environ), check=True, capture_output=True)
-    kill_in_training(commands[1], cut, "imitation")
-    subprocess.run([*commands[1], "--resume"], cwd=ROOT, env=dict(os.environ), check=True, capture_output=True)
-    assert results_of(cut) == results_of(whole)
-    assert digests(cut) == digests(whole)
-    row = json.loads(
-        subprocess.run(
-            [shoprl, "recommend", "a mug under $20", "--run", str(cut), "--runs", "3", "--json"],
-            check=True,
-            capture_output=True,
-        ).stdout
-    )
-    assert row["runs"] == 3
 
 
 def test_its_results_hold_together(finished: Path) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from shoprl.errors import GoalError, ShopRLError, TrajectoryError
-from shoprl.policies.query.data import plain_instruction, plain_query
 from shoprl.trajectories.typed_queries import part_of, read_typed_queries
 from tests.support.realdata import real_data
 
@@ -17,24 +16,6 @@ def write(folder: Path, pairs: Any, goals: Any = GOALS) -> tuple[Path, Path]:
     for path, value in zip(paths, (pairs, goals), strict=True):
         path.write_text(json.dumps(value), encoding="utf-8")
     return paths
-
-
-@pytest.mark.parametrize(
-    ("text", "plain"),
-    [
-        ("  I'd like a 5\" Screen ", "id like a 5 screen"),
-        ("a mug, and price lower than 40.00 dollars", "a mug"),
-        ("WebShop\nInstruction:\na mug\n[button] Search [button_]", "a mug"),
-        ("a mug and price lower than 40 dollars", "a mug and price lower than 40 dollars"),
-        ("", ""),
-    ],
-)
-def test_instructions_as_webshop_takes_them(text: str, plain: str) -> None:
-    assert plain_instruction(text) == plain
-
-
-def test_queries_as_webshop_takes_them() -> None:
-    assert plain_query(' Men\'s "Big" Mug, and price lower than 4 ') == "mens big mug, and price lower than 4"
 
 
 def test_parts_by_position() -> None:

@@ -36,6 +36,68 @@ class Agreement:
     exact: float
 
 
+@dataclass(frozen=True)
+class WordReport(Record):
+    """Agreement with the closest typed query.
+
+    Attributes:
+        instructions: number of instructions.
+        query, wish: of the policy's best query and of the wish: name of a measure of :class:`Agreement` -> mean with a
+            95% interval (bootstrap over instructions).
+    """
+
+    instructions: int
+    query: Mapping[str, Estimate]
+    wish: Mapping[str, Estimate]
+
+
+@dataclass(frozen=True)
+class SearchRow(Record):
+    """Recall of the goals' products with ``n`` queries.
+
+    Attributes:
+        n: number of queries.
+        recalls: name -> recall with a 95% interval (bootstrap over goals), in the first 10 (``_10``) and the first 50
+            (``_50``) results, of ``queries``, ``wish``, ``wish_as_deep`` (in n times as many results) and
+            ``queries_and_wish``; ``difference`` is ``queries`` less ``wish_as_deep``. In JSON at the level of ``n``.
+    """
+
+    n: int
+    recalls: Mapping[str, Estimate]
+
+    def to_json(self) -> dict[str, object]:
+        """The row as JSON."""
+        return {"n": self.n, **{name: recall.to_json() for name, recall in self.recalls.items()}}
+
+
+@dataclass(frozen=True)
+class SearchReport(Record):
+    """Recall of the goals' products: the number of goals, and a row per number of queries."""
+
+    goals: int
+    rows: tuple[SearchRow, ...]
+
+
+@dataclass(frozen=True)
+class QueryResults(Record):
+    """The results of a query policy's training.
+
+    Attributes:
+        model: kind of the query model.
+        split: the part that was measured.
+        instructions: part -> number of instructions with typed queries.
+        last: the last row of the log.
+        words, search: None if there was nothing to measure.
+    """
+
+    model: str
+    split: str
+    instructions: Mapping[str, int]
+    last: Mapping[str, float]
+    words: WordReport | None = None
+    search: SearchReport | None = None
+
+
 MEASURES = ("precision", "recall", "f1", "exact")
 
 
@@ -51,26 +113,8 @@ def agreement(query: str, typed: Sequence[str]) -> Agreement:
     return max(agreements, key=lambda each: each.f1)
 
 
-@dataclass(frozen=True)
-class WordReport(Record):
-    """Agreement with the closest typed query, per measure of :class:`Agreement`, with 95% intervals.
-
-    Attributes:
-        instructions: number of instructions.
-        query: of the policy's best query.
-        wish: of the whole wish.
-    """
-
-    instructions: int
-    query: Mapping[str, Estimate]
-    wish: Mapping[str, Estimate]
-
-
 def word_report(policy: QueryPolicy, data: Sequence[Typed]) -> WordReport:
-    """Compare the policy's best query, and the whole wish, with the closest typed query.
-
-    Returns:
-        Means and 95% intervals (bootstrap over instructions).
+    """Compare the policy's best query, and the wish, with the closest typed query.
 
     Raises:
         ConfigError: there is no instruction.
@@ -78,12 +122,14 @@ def word_report(policy: QueryPolicy, data: Sequence[Typed]) -> WordReport:
     if not data:
         raise ConfigError("This part of the pairs holds no instruction to score queries on. Choose another part.")
     instructions = [parse_instruction(typed.instruction) for typed in data]
-    means: dict[str, dict[str, Estimate]] = {}
-    for name, query_of in (("query", lambda each: policy.queries(each, 1)[0]), ("wish", _wish)):
-        parsed = track(instructions, f"words of the {name}", unit="instruction")
-        rows = [agreement(query_of(each), typed.queries) for each, typed in zip(parsed, data, strict=True)]
-        means[name] = {measure: _mean([getattr(row, measure) for row in rows]) for measure in MEASURES}
-    return WordReport(len(data), **means)
+
+    def agreed(name: str, query_of: Callable[[Instruction], str]) -> dict[str, Estimate]:
+        asked = track(instructions, f"words of the {name}", unit="instruction")
+        rows = [agreement(query_of(each), typed.queries) for each, typed in zip(asked, data, strict=True)]
+        return {measure: _mean([getattr(row, measure) for row in rows]) for measure in MEASURES}
+
+    query = agreed("query", lambda each: policy.queries(each, 1)[0])
+    return WordReport(len(data), query, agreed("wish", _wish))
 
 
 def _wish(instruction: Instruction) -> str:
@@ -103,45 +149,6 @@ def ranks(index: SearchIndex, goals: Sequence[Goal], queries_of: Callable[[Goal]
     return best
 
 
-@dataclass(frozen=True)
-class SearchRow(Record):
-    """Recall of the goals' products with ``n`` queries, in the first 10 and the first 50 results.
-
-    Attributes:
-        n: number of queries.
-        queries_10, queries_50: by the policy's best queries together.
-        wish_10, wish_50: by the wish as the only query.
-        wish_as_deep_10, wish_as_deep_50: by the wish in the first n x 10 and n x 50 results.
-        queries_and_wish_10, queries_and_wish_50: by the queries or the wish.
-        difference_10, difference_50: ``queries`` less ``wish_as_deep``.
-    """
-
-    n: int
-    queries_10: Estimate
-    wish_10: Estimate
-    wish_as_deep_10: Estimate
-    queries_and_wish_10: Estimate
-    difference_10: Estimate
-    queries_50: Estimate
-    wish_50: Estimate
-    wish_as_deep_50: Estimate
-    queries_and_wish_50: Estimate
-    difference_50: Estimate
-
-
-@dataclass(frozen=True)
-class SearchReport(Record):
-    """Recall of the goals' products, with 95% intervals.
-
-    Attributes:
-        goals: number of goals.
-        rows: one per number of queries.
-    """
-
-    goals: int
-    rows: tuple[SearchRow, ...]
-
-
 def search_report(
     policy: QueryPolicy, index: SearchIndex, goals: Sequence[Goal], counts: Sequence[int] = COUNTS
 ) -> SearchReport:
@@ -155,9 +162,6 @@ def search_report(
         goals: the goals; the policy sees only their instructions.
         counts: numbers of queries per instruction.
 
-    Returns:
-        Recalls with 95% intervals (bootstrap over goals).
-
     Raises:
         ConfigError: there is no goal.
     """
@@ -168,12 +172,12 @@ def search_report(
     rows = []
     for n in track(sorted(counts), "searching", unit="count"):
         own = ranks(index, goals, lambda goal, n=n: policy.queries(parsed[goal.instruction], n), ALL)  # type: ignore[misc]
-        rows.append(SearchRow(n, **_recalls(own, wish, n, PAGE), **_recalls(own, wish, n, ALL)))
+        rows.append(SearchRow(n, {**_recalls(own, wish, n, PAGE), **_recalls(own, wish, n, ALL)}))
     return SearchReport(len(goals), tuple(rows))
 
 
 def _recalls(own: Sequence[int], wish: Sequence[int], n: int, k: int) -> dict[str, Estimate]:
-    """The fields of a row for one depth."""
+    """A row's figures for one depth."""
     queries, deep = [float(place < k) for place in own], [float(place < k * n) for place in wish]
     both = [float(min(first, second) < k) for first, second in zip(own, wish, strict=True)]
     difference = paired_difference(queries, deep, range(len(own)), np.random.default_rng(INTERVAL_SEED))

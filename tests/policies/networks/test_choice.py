@@ -10,7 +10,7 @@ import torch
 from shoprl.policies.networks.choice import collate, new_model
 from shoprl.policies.networks.image_features import WIDTH as PICTURE
 from shoprl.shop.data import ShopData
-from shoprl.tasks.base import Observation, index_of
+from shoprl.tasks.base import Observation
 from shoprl.tasks.shop.features import COUNT
 from shoprl.tasks.shop.state import ShopState
 from shoprl.training.imitation import ImitationConfig, train_imitation
@@ -211,39 +211,3 @@ def test_without_pictures_nothing_changes() -> None:
     assert set(other) - set(plain) == {"picture.weight", "picture.bias"} | fit
     assert all(torch.equal(plain[name], other[name]) for name in plain)
     assert "image" not in fake_policy().model.config.to_dict()
-
-
-def test_acting_keeps_to_the_rule_and_the_distribution(states: list[ShopState]) -> None:
-    policy = fake_policy()
-    before = torch.get_rng_state()
-    rngs = [np.random.default_rng(i) for i in range(len(states))]
-    own = policy.probabilities(states)
-    for decode in ("greedy", "sample"):
-        for state, probabilities, choice in zip(states, own, policy.act(states, rngs, decode), strict=True):
-            assert probabilities.shape == (len(state.candidates),)
-            assert probabilities.sum() == pytest.approx(1.0)
-            index = index_of(state, choice.action)
-            assert index is not None
-            assert state.allowed()[index]
-            assert choice.policy_probability == pytest.approx(probabilities[index], abs=1e-6)
-            ruled = np.where(state.allowed(), probabilities, 0)
-            expected = 1.0 if decode == "greedy" else ruled[index] / ruled.sum()
-            assert choice.probability == pytest.approx(expected, abs=1e-6)
-            if decode == "greedy":
-                assert ruled[index] == ruled.max()
-    assert torch.equal(torch.get_rng_state(), before)
-
-
-def test_acting_is_repeatable(states: list[ShopState]) -> None:
-    policy = fake_policy()
-    runs = [policy.act(states, [np.random.default_rng(i) for i in range(len(states))], "sample") for _ in range(2)]
-    assert runs[0] == runs[1]
-    assert len({choice.action for choice in runs[0]}) > 5
-
-
-def test_a_temperature_sharpens_and_flattens_what_is_drawn(states: list[ShopState]) -> None:
-    policy = fake_policy()
-    own = policy.probabilities(states)
-    policy.temperature = 0.5
-    for plain, sharp in zip(own, policy.probabilities(states), strict=True):
-        assert sharp == pytest.approx(plain**2 / (plain**2).sum(), abs=1e-6)
