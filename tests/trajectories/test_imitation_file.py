@@ -192,7 +192,8 @@ def test_a_malformed_line(
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(b"", "holds no line"), (b"{\n", "line 1: JSON"), (b"[]\n", "line 1: expected a JSON object")]
+    ("content", "said"),
+    [(b"", "holds no line"), (b"{\n", "line 1: invalid JSON"), (b"[]\n", "line 1: expected a JSON object")],
 )
 def test_a_file_that_is_none(toy: ShopData, tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "il.jsonl"

@@ -67,7 +67,7 @@ class SearchRow(Record):
     recalls: Mapping[str, Estimate]
 
     def to_json(self) -> dict[str, object]:
-        """The JSON object."""
+        """The row as JSON."""
         return {"n": self.n, **{name: recall.to_json() for name, recall in self.recalls.items()}}
 
 
@@ -84,11 +84,11 @@ class QueryResults(Record):
     """The results of a query policy's training.
 
     Attributes:
-        model: kind of the policy.
-        split: that was measured.
-        instructions: name of a split -> how many have people's queries.
+        model: kind of the query model.
+        split: the part that was measured.
+        instructions: part -> number of instructions with typed queries.
         last: the last row of the log.
-        words, search: None where there was nothing to measure.
+        words, search: None if there was nothing to measure.
     """
 
     model: str
@@ -128,7 +128,7 @@ def word_report(policy: QueryPolicy, data: Sequence[Typed]) -> WordReport:
     instructions = [parse_instruction(typed.instruction) for typed in data]
 
     def agreed(name: str, query_of: Callable[[Instruction], str]) -> dict[str, Estimate]:
-        asked = track(instructions, f"words of the {name}", unit="text")
+        asked = track(instructions, f"words of the {name}", unit="instruction")
         rows = [agreement(query_of(each), typed.queries) for each, typed in zip(asked, data, strict=True)]
         return {measure: _mean([getattr(row, measure) for row in rows]) for measure in MEASURES}
 

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from shoprl.catalog.product import Product
 from shoprl.catalog.webshop import parse_pricing
 from shoprl.shop.page import BACK, BUY, NEXT, PREVIOUS, Page, item_clickables
 from shoprl.shop.render import observe
 from shoprl.shop.session import PER_PAGE
-from shoprl.tasks.instruction import Instruction, overlap, parse_instruction, phrase_in, terms_of
+from shoprl.tasks.instruction import overlap, parse_instruction, phrase_in, terms_of
 from shoprl.tasks.shop.state import ShopState
 from shoprl.tasks.shop.view import UNSEEN, CandidateKind, Memory, ShopCandidate
 
@@ -46,10 +45,9 @@ class Tracker:
     _memory: dict[str, Memory] = field(default_factory=dict)
 
     def state(self, page: Page) -> ShopState:
-        """The state at ``page``; call it once per step, before :meth:`took`."""
+        """The state at ``page``, before :meth:`took`."""
         instruction = parse_instruction(page.instruction)
-        if page.kind == "item" and page.product is not None:
-            self._memory[page.product.asin] = _memory_of(page.product, instruction)
+        self._look(page)
         return ShopState(
             page=page.kind,
             instruction=instruction,
@@ -66,11 +64,22 @@ class Tracker:
         )
 
     def took(self, page: Page, action: str) -> None:
-        """Record that ``action`` was taken on ``page``."""
+        """Record that ``action`` was taken on ``page``, whose state need not have been asked for."""
+        self._look(page)
         option = item_clickables(page.product).get(action[6:-1]) if page.kind == "item" and page.product else None
         self._taken.add((page.url, action, self._visits if option is not None else 0))
         self._visits += page.kind == "results"
         self.steps += 1
+
+    def _look(self, page: Page) -> None:
+        """Remember how well the product of an item page matches the instruction."""
+        product = page.product
+        if page.kind == "item" and product is not None and product.asin not in self._memory:
+            instruction, options = parse_instruction(page.instruction), product.options.values()
+            named = sum(any(phrase_in(value, instruction.wish) for value in values) for values in options)
+            shown = terms_of(product.title).union(*(terms_of(value) for values in options for value in values))
+            fit = named / len(options) if options else 1.0
+            self._memory[product.asin] = Memory(fit, overlap(instruction, shown))
 
     def _candidates(self, page: Page) -> list[ShopCandidate]:
         if page.kind == "search":
@@ -121,11 +130,3 @@ class Tracker:
                 done = (page.url, action, self._visits) in self._taken  # opening a product again resets its options
                 candidates.append(ShopCandidate(action, "option", text=value, group=name, chosen=chosen, done=done))
         return candidates
-
-
-def _memory_of(product: Product, instruction: Instruction) -> Memory:
-    """How well a product, as its item page shows it, matches the instruction."""
-    options = product.options.values()
-    named = sum(any(phrase_in(value, instruction.wish) for value in values) for values in options)
-    shown = terms_of(product.title).union(*(terms_of(value) for values in options for value in values))
-    return Memory(named / len(options) if options else 1.0, overlap(instruction, shown))
