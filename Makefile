@@ -1,4 +1,4 @@
-# make run: install into .venv and run the main job (again: go on with it; OUT=FOLDER: elsewhere); make test: install what tests need and run them.
+# make run: install into .venv and run the main job (again: go on with it; OUT=FOLDER: elsewhere); make test: install what tests need and run them; make docs: build the documentation.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ OUT ?= runs/quick
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PARALLEL := --numprocesses auto --dist worksteal  # a worker a core; idle ones take tests from the others
 
-.PHONY: run test test-core test-slow check clean
+.PHONY: run test docs test-core test-slow check clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -15,7 +15,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[all,test,dev]"
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[all,test,dev,docs]"
 	touch $@
 
 run: $(VENV)/.installed
@@ -42,6 +42,10 @@ check: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The documentation site, warnings as errors: build/docs/index.html.
+docs: $(VENV)/.installed-test
+	$(BIN)/sphinx-build -W --keep-going --quiet -b html -d build/doctrees docs build/docs
 
 clean:
 	rm -rf $(VENV) $(VENV)-core runs build dist

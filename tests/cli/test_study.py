@@ -10,34 +10,35 @@ import pytest
 from shoprl.cli.reproduce import PAPER, Reproduce
 from shoprl.cli.study import StudyCommand
 from shoprl.errors import ConfigError, RunError
+from shoprl.evaluation.results import Difference, Measurement, PolicyRow, RunResults
+from shoprl.evaluation.statistics import Estimate
 from shoprl.experiments.studies.running import Studies
 
 
-def results(success: float, **more: Any) -> dict[str, Any]:
-    row = {"success_rate": success, "score": 80.0, "sampled": {"success_rate": 0.2}}
-    difference = {"name": "dpo less ppo, greedy", "success_rate_difference": {"value": success - 0.5}}
-    return {"title": "A title", "agents": {"dpo": row}, "comparisons": [difference], **more}
+def results(success: float) -> RunResults:
+    row = PolicyRow(success_rate=success, score=80.0, sampled=Measurement(success_rate=0.2))
+    change = Estimate(success - 0.5, success - 0.6, success - 0.4)
+    difference = Difference(name="dpo less ppo, greedy", success_rate_difference=change)
+    return RunResults(title="A title", agents={"dpo": row}, comparisons=(difference,))
 
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """The (study, seed) that were run; seed 1 lacks an agent and a comparison."""
-    found: list[tuple[str, int]] = []
+    made: list[tuple[str, int]] = []
 
-    def run(self: Studies, name: str, seed: int) -> dict[str, Any]:
-        found.append((name, seed))
-        return (
-            results(0.6 + seed / 10)
-            if seed != 1
-            else {**results(0.0, not_made={"dpo": "is never right"}), "agents": {}, "comparisons": []}
-        )
+    def run(self: Studies, name: str, seed: int) -> RunResults:
+        made.append((name, seed))
+        if seed == 1:
+            return RunResults(title="A title", agents={}, comparisons=(), not_made={"dpo": "is never right"})
+        return results(0.6 + seed / 10)
 
     nothing: Callable[..., None] = lambda *_: None  # noqa: E731
     monkeypatch.setattr(Studies, "run", run)
     monkeypatch.setattr(Studies, "settings", nothing)
     monkeypatch.setattr(Studies, "draw", nothing)
     monkeypatch.setattr("shoprl.report.write_runs_report", nothing)
-    return found
+    return made
 
 
 def test_seeds_are_averaged_and_what_was_not_made_is_said(

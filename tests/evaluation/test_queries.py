@@ -36,14 +36,14 @@ def test_agreement_by_hand() -> None:
 
 def test_words_by_hand() -> None:
     data = [Typed("find red mug", ("red mug",)), Typed("a lamp, and price lower than 5 dollars", ("lamp", "light"))]
-    found = word_report(QueryPolicy(Says(["red"])), data)
-    assert found["instructions"] == 2
-    assert {name: value["value"] for name, value in found["query"].items()} == {
+    report = word_report(QueryPolicy(Says(["red"])), data)
+    assert report.instructions == 2
+    assert {name: value.value for name, value in report.query.items()} == {
         "precision": 0.5, "recall": 0.25, "f1": pytest.approx(1 / 3), "exact": 0.0,
     }  # fmt: skip
-    wish = {name: value["value"] for name, value in found["wish"].items()}
+    wish = {name: value.value for name, value in report.wish.items()}
     assert wish == {"precision": pytest.approx(5 / 6), "recall": 1.0, "f1": pytest.approx(0.9), "exact": 0.5}
-    assert found["query"]["f1"]["low"] <= found["query"]["f1"]["value"] <= found["query"]["f1"]["high"]
+    assert report.query["f1"].low <= report.query["f1"].value <= report.query["f1"].high
     with pytest.raises(ConfigError, match="no instruction"):
         word_report(QueryPolicy(Says([])), [])
 
@@ -60,14 +60,14 @@ def test_ranks_by_hand(toy: ShopData) -> None:
 
 def test_search_report_by_hand(toy: ShopData) -> None:
     goals = [next(goal for goal in toy.goals if goal.asin == asin) for asin in ("B0LAMP0001", "B0TEA00002")]
-    found = search_report(QueryPolicy(Says(["aurora", "mint"])), toy.index, goals, (2, 1))
-    assert found["goals"] == 2
-    assert [row["n"] for row in found["rows"]] == [1, 2]
+    report = search_report(QueryPolicy(Says(["aurora", "mint"])), toy.index, goals, (2, 1))
+    assert report.goals == 2
+    assert [row.n for row in report.rows] == [1, 2]
     for depth in (10, 50):
-        one, two = found["rows"]
-        assert (one[f"queries_{depth}"]["value"], two[f"queries_{depth}"]["value"]) == (0.5, 1.0)
-        assert one[f"wish_{depth}"]["value"] == one[f"wish_as_deep_{depth}"]["value"]
-        assert two[f"queries_and_wish_{depth}"]["value"] == 1.0
-        assert one[f"difference_{depth}"]["value"] == 0.5 - one[f"wish_{depth}"]["value"]
+        one, two = (row.recalls for row in report.rows)
+        assert (one[f"queries_{depth}"].value, two[f"queries_{depth}"].value) == (0.5, 1.0)
+        assert one[f"wish_{depth}"].value == one[f"wish_as_deep_{depth}"].value
+        assert two[f"queries_and_wish_{depth}"].value == 1.0
+        assert one[f"difference_{depth}"].value == 0.5 - one[f"wish_{depth}"].value
     with pytest.raises(ConfigError, match="no goal"):
         search_report(QueryPolicy(Says([])), toy.index, [])

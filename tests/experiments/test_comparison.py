@@ -30,9 +30,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Comparison]:
 
 
 def test_what_it_leaves(whole: tuple[Path, Comparison], toy: ShopData) -> None:
-    folder, found = whole
+    folder, comparison = whole
     results = read_json(folder / "results.json", ConfigError)
-    assert results["thompson"] == json.loads(json.dumps(found.to_json()))
+    assert results["thompson"] == json.loads(json.dumps(comparison.to_json()))
     assert results["hashes"] == toy.hashes()
     assert {"seed", "wall_seconds", "machine", "versions"} < set(results)
     assert sorted(path.name for path in folder.iterdir()) == ["figures", "results.json", "run-0", "run-1"]
@@ -52,10 +52,11 @@ def test_what_it_leaves(whole: tuple[Path, Comparison], toy: ShopData) -> None:
 
 def test_written_from_what_was_played(whole: tuple[Path, Comparison], toy: ShopData, tmp_path: Path) -> None:
     written = write_comparison(whole[1], toy, tmp_path, {"rollouts": 1.234})
-    assert read_json(tmp_path / "results.json", ConfigError) == json.loads(json.dumps(written))
-    seconds = written["wall_seconds"]
+    assert read_json(tmp_path / "results.json", ConfigError) == json.loads(json.dumps(written.to_json()))
+    seconds = written.wall_seconds
+    assert seconds is not None
     assert seconds["rollouts"] == 1.23
     assert seconds["total"] == pytest.approx(1.234 + seconds["figures"], abs=0.02)
-    assert written["seed"] == CONFIG.seed
+    assert written.seed == CONFIG.seed
     figures = {path.name: path.read_bytes() for path in (whole[0] / "figures").iterdir()}
     assert {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()} == figures

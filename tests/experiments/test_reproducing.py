@@ -8,13 +8,24 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from shoprl.errors import RunError
-from shoprl.experiments.reproducing import run_recipe
-from shoprl.files import sha256_of
+from shoprl.evaluation.evaluate import evaluate
+from shoprl.evaluation.results import PolicyRow, RunResults
+from shoprl.experiments import reproducing
+from shoprl.experiments.engine import Experiment, Outcome
+from shoprl.experiments.plan import Plan, Recipe
+from shoprl.experiments.reproducing import run_recipe, write_run_report
+from shoprl.files import sha256_of, write_json_lines
+from shoprl.policies.simple import RandomPolicy, RulePolicy
+from shoprl.shop.data import ShopData
+from shoprl.training.dpo import DPOConfig
 from tests.support.fakerun import ROOT, environment, results_of, shared_run, tiny
+from tests.support.folders import HOSTILE
+from tests.support.png import check_png
 
 
 @pytest.fixture(scope="session")
@@ -116,3 +127,36 @@ def test_the_record_and_the_results_agree(finished: Path) -> None:
     assert {"encoding", "demonstrations", "training dpo", "thompson sampling", "report"} < set(wall)
     assert results["budget"] == "tiny"
     assert record["settings"]["seed"] == results["seed"] == 0
+
+
+def test_figures_and_report(toy: ShopData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib")
+    plan = Plan({"dpo": Recipe("dpo", DPOConfig())}, {}, {})
+    run = Experiment(tmp_path, toy, 0, plan, wall={"training": 12.34})
+    write_json_lines(
+        tmp_path / "training" / "dpo" / "log.jsonl", [{"update": 1, "loss": 0.5}, {"update": 2, "loss": 0.25}]
+    )
+    goals = run.goals(toy.split.test[:4])
+    tests = {each.name: evaluate(each, run.task, goals, "greedy", 0, "") for each in (RulePolicy(), RandomPolicy())}
+    results = RunResults(
+        agents={name: PolicyRow.of(test.summary) for name, test in tests.items()},
+        **{"budget": HOSTILE, "seed": 0, "threads": 1, "machine": {}, "versions": {}, "hashes": toy.hashes()},
+    )
+    curves: dict[str, Any] = {}
+    plot = reproducing.plot_panels
+    monkeypatch.setattr(reproducing, "plot_panels", lambda panels, path: (curves.update(panels), plot(panels, path))[1])
+    write_run_report(run, Outcome(results, tests), results)
+    assert curves == {"Loss: dpo": {"dpo": [[(1, 0.5), (2, 0.25)]]}}
+    for name in ("agents", "losses"):
+        check_png(tmp_path / "figures" / f"{name}.png")
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == {"agents.png", "losses.png"}
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert HOSTILE not in html
+    assert "<script>alert" not in html
+    assert "12.3" in html  # the seconds come from the experiment
+    apart = next(
+        toy.goals[a.goal_index].instruction
+        for a, b in zip(tests["rule"].episodes, tests["random"].episodes, strict=True)
+        if a.reward != b.reward
+    )
+    assert apart in html

@@ -9,8 +9,7 @@ import pytest
 
 from shoprl.cli.reproduce import Reproduce
 from shoprl.errors import RunError
-from shoprl.experiments.engine import Experiment
-from shoprl.experiments.outcome import Outcome
+from shoprl.experiments.engine import Experiment, Outcome
 from shoprl.experiments.standard import Sizes, make_agent, standard_experiment
 from shoprl.files import sha256_of
 from shoprl.policies.networks.backbone import load_backbone
@@ -63,13 +62,13 @@ def test_the_kept_agent_is_the_best_on_eval_goals_and_measured_on_test_goals(
     done: tuple[Experiment, Outcome], data: ShopData
 ) -> None:
     run, outcome = done
-    chosen = outcome.results["chosen_on_eval_goals"]
+    results = json.loads(json.dumps(outcome.results.to_json()))
+    chosen, agents = results["chosen_on_eval_goals"], results["agents"]
     best = max(chosen, key=lambda name: (chosen[name]["success_rate"], chosen[name]["score"]))
-    assert outcome.results["best_policy"] == f"policies/{best}"
-    assert set(outcome.results["agents"]) == {"rule", "rule-options", best, f"{best}, sampled"}
-    assert all(row["episodes"] == len(data.split.test) for row in outcome.results["agents"].values())
+    assert results["best_policy"] == f"policies/{best}"
+    assert set(agents) == {"rule", "rule-options", best, f"{best}, sampled"}
+    assert all(row["episodes"] == len(data.split.test) for row in agents.values())
     assert load_learned(run.folder / "policies" / best, run.store).name == best
-    json.dumps(outcome.results)
 
 
 def test_nothing_is_shown_on_eval_or_test_goals(done: tuple[Experiment, Outcome], data: ShopData) -> None:

@@ -68,7 +68,7 @@ def test_pictures_stand_in_a_folder_beside_it(tmp_path: Path) -> None:
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("keep")
-    with pytest.raises(ConfigError, match=r"mine\.txt.*--markdown"):
+    with pytest.raises(ConfigError, match=r"mine\.txt.*`markdown`"):
         write_markdown(tmp_path / "out.md", document(Figures((FIGURE,))))
     assert [each.name for each in (tmp_path / "out").iterdir()] == ["mine.txt"]
     with pytest.raises(ConfigError, match="suffix"):

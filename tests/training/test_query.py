@@ -68,13 +68,13 @@ def test_extractive_learns_which_words_are_typed(tmp_path: Path) -> None:
     data, writer = picky(), fake_extractive()
     held = [typed for i, typed in enumerate(data) if i % 6 in (0, 3)]
     shown = [typed for typed in data if typed not in held]
-    before = word_report(QueryPolicy(fake_extractive()), held)["query"]
+    before = word_report(QueryPolicy(fake_extractive()), held).query
     config = ExtractiveTraining(updates=120, batch_size=16, learning_rate=5e-3, warmup=10)
     rows = train_extractive(writer, shown, config, tmp_path)
     assert rows[-1]["loss"] < 0.2 * rows[0]["loss"]
     assert rows[-1]["f1"] > 0.95
-    after = word_report(QueryPolicy(writer), held)["query"]
-    assert after["exact"]["value"] >= 0.9 > 0.5 > before["exact"]["value"]
+    after = word_report(QueryPolicy(writer), held).query
+    assert after["exact"].value >= 0.9 > 0.5 > before["exact"].value
     policy = QueryPolicy(writer)
     assert policy.queries(parse_instruction("hello i want a Black Kettle"), 1) == ("Black Kettle",)
     assert policy.queries(parse_instruction("hello i want any black kettle"), 1) == ("kettle",)
@@ -88,8 +88,8 @@ def test_seq2seq_learns_to_write_what_comes_after_find_me(tmp_path: Path) -> Non
     rows = train_seq2seq(writer, shown, config, tmp_path)
     assert rows[-1]["loss"] < 0.1 * rows[0]["loss"]
     assert rows[-1]["accuracy"] > 0.95
-    found = word_report(QueryPolicy(writer), held)
-    assert found["query"]["exact"]["value"] >= 0.9 > 0.1 > found["wish"]["exact"]["value"]
+    report = word_report(QueryPolicy(writer), held)
+    assert report.query["exact"].value >= 0.9 > 0.1 > report.wish["exact"].value
     assert QueryPolicy(writer).queries(parse_instruction(held[0].instruction), 1) == ("red mug",)
 
 

@@ -1,9 +1,9 @@
 """``shoprl bench``: how fast and how small everything is, measured here and now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -30,7 +30,7 @@ SCALE_TARGETS = {
 
 
 def _report(
-    figures: dict[str, Any], targets: dict[str, str], as_json: bool, about: dict[str, Any] | None = None
+    figures: Mapping[str, object], targets: Mapping[str, str], as_json: bool, about: Mapping[str, object] | None = None
 ) -> None:
     """Print figures, each beside its target where it has one."""
     rows = [(name, value, targets.get(name, "")) for name, value in figures.items()]
@@ -176,7 +176,7 @@ class Scale(Seeded, Printing):
         text = table(("products", *(f"{row['products']:,}" for row in rows), "target at 1.18M"), cells)
         emit({"rows": rows, "targets": SCALE_TARGETS, "figure": figure}, f"{text}\n\n{figure or ''}", self.json)
 
-    def _draw(self, rows: list[dict[str, Any]]) -> str | None:
+    def _draw(self, rows: Sequence[Mapping[str, float]]) -> str | None:
         try:
             from shoprl.report.plots import plot_scaling
 

@@ -21,7 +21,7 @@ def new_file(path: Path) -> Path:
 
 
 def check_seed(seed: int) -> None:
-    """Refuse a seed that not every generator takes."""
+    """Refuse a seed outside the range of the random generators."""
     if not 0 <= seed < 2**32:
         raise ConfigError(f"--seed {seed}: must be from 0 to {2**32 - 1}.")
 

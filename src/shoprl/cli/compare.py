@@ -1,11 +1,9 @@
-"""``shoprl compare``: which of several agents is best, by sharing rollouts between them."""
+"""``shoprl compare``: which of several policies is best, by Thompson sampling."""
 
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from shoprl.cli.checks import at_least_one
 from shoprl.cli.options import OnData, Printing, RunFolder, Seeded, Strict, prepare
@@ -14,7 +12,9 @@ from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.splits import SplitName
 
 if TYPE_CHECKING:
-    from shoprl.evaluation.thompson.workers import Setup, Submit
+    from shoprl.evaluation.results import RunResults
+    from shoprl.evaluation.thompson.sampling import ThompsonConfig
+    from shoprl.evaluation.thompson.workers import Setup
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,43 +73,46 @@ class Compare(OnData, RunFolder, Seeded, Strict, Printing):
         }
         with running(self.out, settings, self.data, self.resume) as record:
             results = self._compared(Setup(self.data, self.strict, self.split, arms, self.out), data, config)
-            record["wall_seconds"] = results["wall_seconds"]
-        shown = {**results.pop("thompson"), "config": settings["config"], "split": self.split, **results}
-        emit(shown, self._text(shown), self.json)
+            record["wall_seconds"] = results.wall_seconds
+        written = results.to_json()
+        thompson = written.pop("thompson")
+        assert isinstance(thompson, dict)
+        shown = {**thompson, "config": settings["config"], "split": self.split, **written}
+        emit(shown, self._text(results), self.json)
 
-    def _compared(self, setup: "Setup", data: ShopData, config: Any) -> dict[str, Any]:
+    def _compared(self, setup: "Setup", data: ShopData, config: "ThompsonConfig") -> "RunResults":
         from shoprl.evaluation.thompson.compare import play
+        from shoprl.evaluation.thompson.workers import here, processes
         from shoprl.experiments.comparison import write_comparison
 
         start = time.perf_counter()
         table = setup.table(data)
         ready = time.perf_counter()
-        with self._players(setup, table) as submit:
+        players = here(table) if self.workers == 1 else processes(setup, self.workers)
+        with players as submit:
             played = play(list(setup.arms), data.split.part(self.split), config, self.out, submit)
         seconds = {"encoding": ready - start, "rollouts": time.perf_counter() - ready}
         return write_comparison(played, data, self.out, seconds)
 
-    def _players(self, setup: "Setup", table: Any) -> "AbstractContextManager[Submit]":
-        from shoprl.evaluation.thompson.workers import here, processes
-
-        return here(table) if self.workers == 1 else processes(setup, self.workers)
-
-    def _text(self, results: Mapping[str, Any]) -> str:
+    def _text(self, results: "RunResults") -> str:
+        thompson, wall = results.thompson, results.wall_seconds or {}
+        assert thompson is not None
+        runs = [run.arms or {} for run in thompson.runs or ()]
         header = ("arm", "rollouts", "success [95%]", "score [95%]", "best", "best in each run")
         rows = [
             (
                 name,
-                row["rollouts"],
-                percent(row["success_rate"], row["success_rate_interval"]),
-                points(row["score"], row["score_interval"]),
-                percent(row["probability_best"]),
-                ", ".join(percent(run["arms"][name]["probability_best"]) for run in results["runs"]),
+                row.rollouts,
+                percent(row.success_rate, row.success_rate_interval),
+                points(row.score, row.score_interval),
+                percent(row.probability_best),
+                ", ".join(percent(arms[name].probability_best) for arms in runs),
             )
-            for name, row in results["arms"].items()
+            for name, row in (thompson.arms or {}).items()
         ]
         return (
             f"{table(header, rows)}\n\n"
-            f"{len(results['runs'])} run(s) of {self.rollouts} rollouts, {self.allocation} allocation by "
-            f"{self.objective}, goals: {self.split}   ({results['wall_seconds']['total']:.0f} s)\n"
+            f"{len(runs)} run(s) of {self.rollouts} rollouts, {self.allocation} allocation by "
+            f"{self.objective}, goals: {self.split}   ({wall.get('total', 0):.0f} s)\n"
             f"figures: {self.out / 'figures'}   rollouts: {self.out / 'run-0' / 'rollouts.jsonl.gz'} and so on"
         )

@@ -1,6 +1,6 @@
 """``shoprl evaluate``: how good a policy is on the goals of a data folder."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shoprl.cli.checks import at_least_one, check_seed
@@ -36,21 +36,28 @@ class Evaluate(OnData, Seeded, Threaded, StepLimit, Strict, Printing):
     def execute(self) -> None:
         """Run the command."""
         from shoprl.evaluation.evaluate import evaluate
+        from shoprl.evaluation.results import PolicyRow
 
         at_least_one(first=self.first, threads=self.threads)
         check_seed(self.seed)
         policy = simple_policy(self.policy) or self._trained()
         shop, goals, hashes = self._goals()
         evaluation = evaluate(policy, ShopTask(shop, self.max_steps), goals[: self.first], self.decode, self.seed)
-        row = {"policy": self.policy, "decode": self.decode, **evaluation.to_json(), "hashes": hashes}
         summary = evaluation.summary
+        row = replace(
+            PolicyRow.of(summary),
+            policy=self.policy,
+            decode=self.decode,
+            decisions_per_second=round(evaluation.decisions_per_second, 1),
+            hashes=hashes,
+        )
         text = (
             f"{policy.name}, {self.decode}, {summary.episodes} goals\n"
-            f"success  {percent(summary.success_rate.value, [summary.success_rate.low, summary.success_rate.high])}\n"
-            f"score    {points(summary.score.value, [summary.score.low, summary.score.high])}\n"
+            f"success  {percent(row.success_rate, row.success_rate_interval)}\n"
+            f"score    {points(row.score, row.score_interval)}\n"
             f"speed    {evaluation.decisions_per_second:.0f} decisions/s"
         )
-        emit(row, text, self.json)
+        emit(row.to_json(), text, self.json)
 
     def _trained(self) -> Policy:
         prepare(self.seed, self.threads)  # here, as a built-in policy needs no torch

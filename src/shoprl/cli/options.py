@@ -37,7 +37,7 @@ class OnData:
 
 @dataclass(frozen=True, kw_only=True)
 class OnAnyData:
-    """A command that does without a shop of the user's.
+    """A command whose data folder is optional.
 
     Attributes:
         data: the data folder: WebShop's files, or what shoprl catalog generate wrote.
@@ -48,7 +48,7 @@ class OnAnyData:
 
 @dataclass(frozen=True, kw_only=True)
 class Strict:
-    """How damaged products are met.
+    """How damaged products are handled.
 
     Attributes:
         strict: fail on a product that cannot be read; otherwise it is skipped with a warning.

@@ -4,7 +4,6 @@ import io
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 
 def emit(value: object, text: str, as_json: bool) -> None:
@@ -14,7 +13,7 @@ def emit(value: object, text: str, as_json: bool) -> None:
     sys.stdout.write((json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) if as_json else text) + "\n")
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Rows under a header, columns aligned; numbers to the right."""
     cells = [[str(cell) for cell in row] for row in (header, *rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]

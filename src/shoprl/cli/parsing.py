@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def parse(command: type[T], name: str, arguments: Sequence[str]) -> T:
-    """A command with its options; prints help or what is wrong and exits where that is called for.
+    """A command with its options; prints help or the error and exits where one is due.
 
     Args:
         command: a dataclass of options, documented by its docstring.
@@ -44,15 +44,15 @@ def parse(command: type[T], name: str, arguments: Sequence[str]) -> T:
 
 def flags(command: type) -> dict[str, str]:
     """The options of a command and of the settings in it: name of the field -> flag."""
-    found: dict[str, str] = {}
+    named: dict[str, str] = {}
     hints = get_type_hints(command)
     for field in dataclasses.fields(command):
         if dataclasses.is_dataclass(hints[field.name]):
-            found |= flags(hints[field.name])
+            named |= flags(hints[field.name])
         else:
             off = "no-" if field.default is True else ""
-            found[field.name] = f"--{off}{field.name.replace('_', '-')}"
-    return found
+            named[field.name] = f"--{off}{field.name.replace('_', '-')}"
+    return named
 
 
 def with_flags(message: str, command: type) -> str:

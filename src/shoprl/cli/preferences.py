@@ -3,10 +3,10 @@
 import math
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
 import tyro
 
@@ -14,6 +14,7 @@ from shoprl.cli.checks import at_least_one, new_file, shown
 from shoprl.cli.options import NewFile, Printing
 from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError, TrajectoryError
+from shoprl.evaluation.json_records import Record
 from shoprl.trajectories.lines import stored_hash
 from shoprl.trajectories.preferences import Preference, read_preferences, write_preferences, write_texts
 
@@ -76,33 +77,73 @@ class Stats(Printing):
     def execute(self) -> None:
         """Run the command."""
         sha256 = stored_hash(self.file)
-        counts = _counts(read_preferences(self.file, sha256))
-        margin, prompts = counts["margin"], counts["prompt_characters"]
+        counts = PreferenceCounts.of(read_preferences(self.file, sha256))
+        margin, prompts = counts.margin, counts.prompt_characters
         rows = [
-            ("pairs", counts["pairs"]),
-            ("goals", counts["goals"]),
-            ("states", counts["states"]),
-            *((f"pairs, {shown(page, 20)} page", count) for page, count in counts["pages"].items()),
-            ("also in the opposite order", counts["contradicted"]),
-            ("characters of a prompt, mean / most", "{mean:.0f} / {most}".format(**prompts)),
-            ("margin, mean (pairs that have one)", "{mean:.3f} ({pairs})".format(**margin) if margin else "-"),
+            ("pairs", counts.pairs),
+            ("goals", counts.goals),
+            ("states", counts.states),
+            *((f"pairs, {shown(page, 20)} page", count) for page, count in counts.pages.items()),
+            ("also in the opposite order", counts.contradicted),
+            ("characters of a prompt, mean / most", f"{prompts.mean:.0f} / {prompts.most}"),
+            ("margin, mean (pairs that have one)", f"{margin.mean:.3f} ({margin.pairs})" if margin else "-"),
         ]
-        emit({"file": str(self.file), **counts, "goals_sha256": sha256}, table(("", "number"), rows), self.json)
+        answer = {"file": str(self.file), **counts.to_json(), "goals_sha256": sha256}
+        emit(answer, table(("", "number"), rows), self.json)
 
 
-def _counts(pairs: Sequence[Preference]) -> dict[str, Any]:
-    ways = {(pair.prompt, pair.chosen, pair.rejected) for pair in pairs}
-    lengths = [len(pair.prompt) for pair in pairs]
-    margins = [margin for pair in pairs if (margin := _margin(pair)) is not None]
-    return {
-        "pairs": len(pairs),
-        "goals": len({pair.goal_index for pair in pairs}),
-        "states": len({pair.prompt for pair in pairs}),
-        "pages": dict(Counter(map(_page, pairs)).most_common()),
-        "contradicted": sum((pair.prompt, pair.rejected, pair.chosen) in ways for pair in pairs),
-        "prompt_characters": {"mean": statistics.mean(lengths), "most": max(lengths)},
-        "margin": {"mean": statistics.mean(margins), "pairs": len(margins)} if margins else None,
-    }
+@dataclass(frozen=True)
+class PromptLengths:
+    """Characters of the prompts."""
+
+    mean: float
+    most: int
+
+
+@dataclass(frozen=True)
+class Margins:
+    """The mean margin of the pairs that have one, and how many do."""
+
+    mean: float
+    pairs: int
+
+
+@dataclass(frozen=True)
+class PreferenceCounts(Record):
+    """What a file of preference pairs holds.
+
+    Attributes:
+        pairs, goals, states: how many, each goal and state counted once.
+        pages: kind of page -> pairs.
+        contradicted: pairs that are there in the opposite order too.
+        prompt_characters: lengths of the prompts.
+        margin: None (``null``) where no pair has one.
+    """
+
+    null: ClassVar[tuple[str, ...]] = ("margin",)
+    pairs: int
+    goals: int
+    states: int
+    pages: Mapping[str, int]
+    contradicted: int
+    prompt_characters: PromptLengths
+    margin: Margins | None
+
+    @classmethod
+    def of(cls, pairs: Sequence[Preference]) -> "PreferenceCounts":
+        """The counts of some pairs."""
+        ways = {(pair.prompt, pair.chosen, pair.rejected) for pair in pairs}
+        lengths = [len(pair.prompt) for pair in pairs]
+        margins = [margin for pair in pairs if (margin := _margin(pair)) is not None]
+        return cls(
+            pairs=len(pairs),
+            goals=len({pair.goal_index for pair in pairs}),
+            states=len({pair.prompt for pair in pairs}),
+            pages=dict(Counter(map(_page, pairs)).most_common()),
+            contradicted=sum((pair.prompt, pair.rejected, pair.chosen) in ways for pair in pairs),
+            prompt_characters=PromptLengths(statistics.mean(lengths), max(lengths)),
+            margin=Margins(statistics.mean(margins), len(margins)) if margins else None,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

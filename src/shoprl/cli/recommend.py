@@ -52,14 +52,11 @@ class Recommend(Seeded, Threaded, Printing):
             chosen, data = chosen or str(own_policy), data or own_data
         task = ShopTask(read_shop(data))
         ranked = recommend(load_policy(chosen), task, self.request, self.runs, self.top, self.seed)
-        rows = [
-            (number, r.asin, percent(r.share), f"{r.probability:.3f}", r.price, shown(r.title, 60), _options(r.options))
-            for number, r in enumerate(ranked, start=1)
-        ]
+        rows = []
+        for number, r in enumerate(ranked, start=1):
+            options = ", ".join(f"{name}: {value}" for name, value in r.options.items())
+            share, chance = percent(r.share), f"{r.probability:.3f}"
+            rows.append((number, r.asin, share, chance, r.price, shown(r.title, 60), options))
         text = table(("#", "product", "bought", "probability", "price", "title", "options"), rows)
         answer = {"request": self.request, "runs": self.runs, "recommendations": [r.to_json() for r in ranked]}
         emit(answer, text if rows else "Nothing was bought in any run. Try other words.", self.json)
-
-
-def _options(options: dict[str, str]) -> str:
-    return ", ".join(f"{name}: {value}" for name, value in options.items())

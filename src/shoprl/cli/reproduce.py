@@ -4,7 +4,7 @@ import shlex
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from shoprl.cli.checks import shown
 from shoprl.cli.options import OnAnyData, Printing, RunFolder, Seeded, Strict, Threaded, prepare
@@ -12,6 +12,9 @@ from shoprl.cli.output import emit, percent, points, table
 from shoprl.cli.study import StudyCommand, StudyName
 from shoprl.errors import RunError
 from shoprl.shop.data import ShopData, read_data
+
+if TYPE_CHECKING:
+    from shoprl.evaluation.results import PolicyRow, RunResults
 
 LONGEST_REQUEST = 120  # characters
 PAPER: tuple[StudyName, ...] = ("learners", "data", "stacked")  # the studies of the paper's own claims
@@ -72,23 +75,25 @@ class Reproduce(OnAnyData, RunFolder, Seeded, Threaded, Strict, Printing):
         given = read_data(self.data, self.strict) if self.data else None  # bad input is named before any work
         assert self.budget != "paper"
         results, shop = run_recipe(self.out, given, self.data, self.budget, self.seed, self.resume)
-        emit(results, self._text(results, shop), self.json)
+        emit(results.to_json(), self._text(results, shop), self.json)
 
-    def _text(self, results: dict[str, Any], data: ShopData) -> str:
+    def _text(self, results: "RunResults", data: ShopData) -> str:
         rows = [
             (
                 name,
-                percent(row["success_rate"], row["success_rate_interval"]),
-                points(row["score"], row["score_interval"]),
+                percent(row.success_rate, row.success_rate_interval),
+                points(row.score, row.score_interval),
                 *_more(row),
             )
-            for name, row in results["agents"].items()
+            for name, row in (results.agents or {}).items()
         ]
         header = ("agent", "success [95%]", "score [95%]", "unseen products (n)", "demonstrations", "updates")
+        change = results.comparison.success_rate_difference if results.comparison else None
+        compared = f"dpo less control, success: {percent(change.value, (change.low, change.high))}\n" if change else ""
         return (
-            f"{table(header[: len(rows[0])], rows)}\n\n{_compared(results)}"
-            f"best policy on the eval goals: {self.out / results['best_policy']}\n"
-            f"report: {self.out / 'report.html'}   ({results['wall_seconds']['total']:.0f} s)\n\n"
+            f"{table(header[: len(rows[0])], rows)}\n\n{compared}"
+            f"best policy on the eval goals: {self.out / (results.best_policy or '')}\n"
+            f"report: {self.out / 'report.html'}   ({(results.wall_seconds or {}).get('total', 0):.0f} s)\n\n"
             f"Try: shoprl recommend --run {shlex.quote(str(self.out))} {_request(data)}"
         )
 
@@ -101,16 +106,9 @@ def _request(data: ShopData) -> str:
     return shlex.quote(shown(short))
 
 
-def _more(row: dict[str, Any]) -> tuple[Any, ...]:
+def _more(row: "PolicyRow") -> tuple[object, ...]:
     """What is known of an agent beside success and score."""
-    if "unseen_products" not in row:
+    unseen = row.unseen_products
+    if unseen is None:
         return ()
-    unseen = row["unseen_products"]
-    return f"{percent(unseen['success_rate'])} ({unseen['n']})", row["demonstrations"], row["updates"]
-
-
-def _compared(results: dict[str, Any]) -> str:
-    if "comparison" not in results:
-        return ""
-    change = results["comparison"]["success_rate_difference"]
-    return f"dpo less control, success: {percent(change['value'], [change['low'], change['high']])}\n"
+    return f"{percent(unseen.success_rate)} ({unseen.n})", row.demonstrations, row.updates

@@ -1,9 +1,9 @@
 """``shoprl study``: the studies behind the claims, each with several seeds; an interrupted one continues."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
@@ -11,6 +11,9 @@ from shoprl.cli.checks import check_seed
 from shoprl.cli.options import OnAnyData, Printing, Strict, Threaded, prepare
 from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from shoprl.evaluation.results import Measurement, RunResults
 
 StudyName = Literal["learners", "data", "stacked", "longer", "generalisation", "references", "images"]
 
@@ -65,31 +68,33 @@ class StudyCommand(OnAnyData, Threaded, Strict, Printing):
             f"{_text(name, list(runs.values()))}\nreport: {self.out / name / 'report.html'}"
             for name, runs in results.items()
         ]
-        emit(results, "\n\n".join(texts), self.json)
+        written = {name: {seed: run.to_json() for seed, run in runs.items()} for name, runs in results.items()}
+        emit(written, "\n\n".join(texts), self.json)
 
 
-def _text(name: str, runs: Sequence[Mapping[str, Any]]) -> str:
+def _text(name: str, runs: "Sequence[RunResults]") -> str:
     """A study's agents, means over its seeds with 95% intervals, and its differences seed by seed."""
-    agents = list(dict.fromkeys(agent for run in runs for agent in run["agents"]))
-    rows = [(agent, *_means([run["agents"][agent] for run in runs if agent in run["agents"]])) for agent in agents]
+    table_rows = []
+    for agent in dict.fromkeys(agent for run in runs for agent in run.agents or {}):
+        rows = [row for run in runs if (row := (run.agents or {}).get(agent))]
+        score = _over([row.score for row in rows if row.score is not None], "")
+        sampled = _success([row.sampled for row in rows if row.sampled])
+        table_rows.append((agent, _success(rows), score, sampled, len(rows)))
     header = ("agent", "success, greedy [95%]", "score, greedy [95%]", "success, sampled [95%]", "seeds")
-    lines = [f"{name}: {runs[0]['title']}", table(header, rows)]
+    lines = [f"{name}: {runs[0].title}", table(header, table_rows)]
     differences: dict[str, list[float]] = {}
-    for row in (row for run in runs for row in run["comparisons"]):
-        differences.setdefault(row["name"], []).append(100 * row["success_rate_difference"]["value"])
+    for run in runs:
+        for what, difference in run.differences.items():
+            if difference.success_rate_difference is not None:
+                differences.setdefault(what, []).append(100 * difference.success_rate_difference.value)
     for what, values in differences.items():
         lines.append(f"{what}, success: {', '.join(f'{value:+.1f}' for value in values)} points")
-    lines += [f"not made: {agent}: {why}" for run in runs for agent, why in run.get("not_made", {}).items()]
+    lines += [f"not made: {agent}: {why}" for run in runs for agent, why in (run.not_made or {}).items()]
     return "\n".join(lines)
 
 
-def _means(rows: Sequence[Mapping[str, Any]]) -> tuple[str, str, str, int]:
-    return (
-        _over([100 * row["success_rate"] for row in rows], "%"),
-        _over([row["score"] for row in rows], ""),
-        _over([100 * row["sampled"]["success_rate"] for row in rows if "sampled" in row], "%"),
-        len(rows),
-    )
+def _success(rows: "Sequence[Measurement]") -> str:
+    return _over([100 * row.success_rate for row in rows if row.success_rate is not None], "%")
 
 
 def _over(values: Sequence[float], unit: str) -> str:

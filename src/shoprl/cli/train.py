@@ -1,7 +1,6 @@
 """``shoprl train METHOD``: one learner, from files to a policy folder."""
 
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, make_dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -11,7 +10,7 @@ from shoprl.cli.options import OnData, OnDevice, Printing, RunFolder, StepLimit,
 from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError
 from shoprl.experiments.from_files import TrainingFiles
-from shoprl.experiments.methods import METHODS, Learned, Method, learn
+from shoprl.experiments.methods import METHODS, Learned, Method, Rows, learn
 from shoprl.experiments.plan import Recipe
 from shoprl.files import sha256_of
 from shoprl.policies.query.loading import load_query_policy
@@ -76,9 +75,9 @@ class Training(OnData, RunFolder, StepLimit, Threaded, OnDevice, Strict, Printin
                 raise ConfigError("--query-policy is missing: --queries says how many of its queries to choose among.")
             check_count(self.queries)
 
-    def settings(self, files: TrainingFiles) -> dict[str, Any]:
+    def settings(self, files: TrainingFiles) -> dict[str, object]:
         """What defines the run."""
-        given: dict[str, Any] = {
+        given: dict[str, object] = {
             name: str(self.path(name) or "") for name in ("policy", "demonstrations", "preferences")
         }
         given |= {"network": self.recipe.network, "sizes": dict(self.recipe.sizes), "max_steps": self.max_steps}
@@ -192,7 +191,7 @@ def _command(name: str, method: Method[Any]) -> type[Training]:
 COMMANDS = {name: _command(name, method) for name, method in METHODS.items()}
 
 
-def _with_counts(learned: Learned) -> list[dict[str, Any]]:
+def _with_counts(learned: Learned) -> Rows:
     """The log, its last row with what was counted; says so where most decisions were skipped, in any round."""
     log = [*learned.log[:-1], {**learned.log[-1], **learned.counts}]
     for row in log:
@@ -205,7 +204,7 @@ def _with_counts(learned: Learned) -> list[dict[str, Any]]:
     return log
 
 
-def _text(log: Sequence[dict[str, Any]], out: Path) -> str:
+def _text(log: Rows, out: Path) -> str:
     """The first and the last rows of a log."""
     rows = [*log[:1], *log[-1:]] if len(log) > 1 else log
     names = list(log[-1])

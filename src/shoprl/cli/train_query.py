@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from shoprl.cli.options import OnAnyData, OnDevice, Printing, RunFolder, Seeded, Strict, Threaded, prepare
 from shoprl.cli.output import emit, table
@@ -11,6 +11,9 @@ from shoprl.files import write_json
 from shoprl.shop.data import ShopData, read_data
 
 if TYPE_CHECKING:
+    from shoprl.evaluation.queries import QueryResults
+    from shoprl.evaluation.statistics import Estimate
+    from shoprl.experiments.methods import Rows
     from shoprl.policies.query.policy import QueryPolicy
     from shoprl.training.loop import LoopConfig
     from shoprl.trajectories.typed_queries import TypedQueries
@@ -68,17 +71,23 @@ class TrainQuery(OnAnyData, RunFolder, Seeded, Threaded, OnDevice, Strict, Print
         with running(self.out, run, self.data, self.resume, team.about()):
             log = self._train(policy, typed, config)
             results = self._results(policy, typed, data, log)
-            policy.save(self.out / "policy", {**settings, "results": results})
-            write_json(self.out / "results.json", results)
-        emit({**results, "hashes": hashes, "policy": str(self.out / "policy")}, self._text(results), self.json)
+            written = results.to_json()
+            policy.save(self.out / "policy", {**settings, "results": written})
+            write_json(self.out / "results.json", written)
+        emit({**written, "hashes": hashes, "policy": str(self.out / "policy")}, self._text(results), self.json)
 
     def _config(self) -> "LoopConfig":
         from shoprl.training.query import ExtractiveTraining, Seq2SeqTraining
 
-        given = {"updates": self.updates, "batch_size": self.batch_size, "learning_rate": self.learning_rate}
         default: LoopConfig = ExtractiveTraining() if self.model == "extractive" else Seq2SeqTraining()
-        changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        return replace(default, seed=self.seed, **changes)
+        config = replace(default, seed=self.seed)
+        if self.updates is not None:
+            config = replace(config, updates=self.updates)
+        if self.batch_size is not None:
+            config = replace(config, batch_size=self.batch_size)
+        if self.learning_rate is not None:
+            config = replace(config, learning_rate=self.learning_rate)
+        return config
 
     def _start(self) -> "QueryPolicy":
         """The policy before training."""
@@ -97,7 +106,7 @@ class TrainQuery(OnAnyData, RunFolder, Seeded, Threaded, OnDevice, Strict, Print
         backbone = load_backbone(self.base or DEFAULT)
         return QueryPolicy(Extractive(new_extractive(backbone, torch.Generator().manual_seed(self.seed)), backbone))
 
-    def _train(self, policy: "QueryPolicy", typed: "TypedQueries", config: "LoopConfig") -> list[dict[str, Any]]:
+    def _train(self, policy: "QueryPolicy", typed: "TypedQueries", config: "LoopConfig") -> "Rows":
         from shoprl.policies.query.extractive import Extractive
         from shoprl.policies.query.seq2seq import Seq2Seq
         from shoprl.training.query import train_extractive, train_seq2seq
@@ -109,36 +118,37 @@ class TrainQuery(OnAnyData, RunFolder, Seeded, Threaded, OnDevice, Strict, Print
         return train_seq2seq(policy.writer, typed.train, config, folder)
 
     def _results(
-        self, policy: "QueryPolicy", typed: "TypedQueries", data: ShopData | None, log: list[dict[str, Any]]
-    ) -> dict[str, Any]:
-        from shoprl.evaluation.queries import search_report, word_report
+        self, policy: "QueryPolicy", typed: "TypedQueries", data: ShopData | None, log: "Rows"
+    ) -> "QueryResults":
+        from shoprl.evaluation.queries import QueryResults, search_report, word_report
 
-        sizes = {name: len(typed.part(name)) for name in ("train", "eval", "test")}
-        results: dict[str, Any] = {"model": self.model, "split": self.split, "instructions": sizes, "last": log[-1]}
-        if typed.part(self.split):
-            results["words"] = word_report(policy, typed.part(self.split))
-        if data is not None:
-            goals = [data.goals[index] for index in data.split.part(self.split)]
-            results["search"] = search_report(policy, data.index, goals)
-        return results
+        measured = typed.part(self.split)
+        goals = [data.goals[index] for index in data.split.part(self.split)] if data else []
+        return QueryResults(
+            model=self.model,
+            split=self.split,
+            instructions={name: len(typed.part(name)) for name in ("train", "eval", "test")},
+            last=log[-1],
+            words=word_report(policy, measured) if measured else None,
+            search=search_report(policy, data.index, goals) if data else None,
+        )
 
-    def _text(self, results: dict[str, Any]) -> str:
-        parts = []
-        if "words" in results:
-            words = results["words"]
-            measures = list(words["query"])
-            rows = [(name, *(_interval(words[name][measure]) for measure in measures)) for name in ("query", "wish")]
-            title = f"words against people's, {words['instructions']} {self.split} instructions"
-            parts.append(table((title, *measures), rows))
-        if "search" in results:
-            names = [name for name in results["search"]["rows"][0] if name != "n"]
-            columns = results["search"]["rows"]
-            rows = [(name, *(_interval(column[name]) for column in columns)) for name in names]
-            title = f"goal's product among the results, {results['search']['goals']} {self.split} goals"
-            parts.append(table((title, *(f"n={column['n']}" for column in columns)), rows))
+    def _text(self, results: "QueryResults") -> str:
+        parts, words, search = [], results.words, results.search
+        if words is not None:
+            rows = [
+                (name, *map(_interval, row.values())) for name, row in (("query", words.query), ("wish", words.wish))
+            ]
+            title = f"words against people's, {words.instructions} {self.split} instructions"
+            parts.append(table((title, *words.query), rows))
+        if search is not None:
+            columns = search.rows
+            rows = [(name, *(_interval(row.recalls[name]) for row in columns)) for name in columns[0].recalls]
+            title = f"goal's product among the results, {search.goals} {self.split} goals"
+            parts.append(table((title, *(f"n={row.n}" for row in columns)), rows))
         parts.append(f"policy: {self.out / 'policy'}")
         return "\n\n".join(parts)
 
 
-def _interval(estimate: dict[str, float]) -> str:
-    return f"{estimate['value']:.3f} [{estimate['low']:.3f}, {estimate['high']:.3f}]"
+def _interval(estimate: "Estimate") -> str:
+    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"

@@ -2,10 +2,10 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 import tyro
@@ -15,6 +15,9 @@ from shoprl.cli.checks import at_least_one, new_file, shown
 from shoprl.cli.options import NewFile, OnAnyData, Printing
 from shoprl.cli.output import emit, percent, points, table
 from shoprl.errors import ConfigError, TrajectoryError
+from shoprl.evaluation.json_records import Record
+from shoprl.evaluation.results import Measurement
+from shoprl.evaluation.statistics import summarize
 from shoprl.rollouts.records import Episode
 from shoprl.shop.data import read_catalog_and_goals, read_data
 from shoprl.shop.goal import Goal, goals_hash, read_goals
@@ -49,57 +52,90 @@ class Show(OnAnyData, Printing):
         at_least_one(first=self.first)
         if self.goals is not None and self.data is None:
             raise ConfigError("--goals refers to products of a data folder. Give it with --data.")
-        catalog, goals = self._data()
+        catalog: Catalog | None = None
+        goals: Sequence[Goal] | None = None
+        if self.data is not None:
+            catalog, goals = read_catalog_and_goals(self.data)
+            goals = read_goals(self.goals, catalog) if self.goals else goals
         sha256 = stored_hash(self.file) if goals is None else goals_hash(goals)
         episodes = _read(self.file, sha256)[: self.first]
-        rows = [_row(episode, catalog, goals) for episode in episodes]
-        emit(rows, "\n\n".join(_steps(number, row) for number, row in enumerate(rows, start=1)), self.json)
-
-    def _data(self) -> tuple[Catalog | None, Sequence[Goal] | None]:
-        if self.data is None:
-            return None, None
-        catalog, goals = read_catalog_and_goals(self.data)
-        return catalog, read_goals(self.goals, catalog) if self.goals else goals
+        rows = [Trajectory.of(episode, catalog, goals) for episode in episodes]
+        text = "\n\n".join(_text(number, row) for number, row in enumerate(rows, start=1))
+        emit([row.to_json() for row in rows], text, self.json)
 
 
-def _row(episode: Episode, catalog: Catalog | None, goals: Sequence[Goal] | None) -> dict[str, Any]:
-    if goals is not None and not 0 <= episode.goal_index < len(goals):
-        raise TrajectoryError(f"A trajectory is of goal {episode.goal_index}; there are {len(goals)} goals.")
-    return {
-        "goal_index": episode.goal_index,
-        "instruction": goals[episode.goal_index].instruction if goals is not None else None,
-        "steps": [
-            {
-                "page": decision.page,
-                "action": decision.action,
-                "probability": decision.probability,
-                "slip": position in episode.slips,
-                "title": _title(decision.action[6:-1], catalog),
-            }
-            for position, decision in enumerate(episode.decisions)
-        ],
-        "reward": episode.reward,
-        "bought": episode.asin,
-        "options": episode.options,
-    }
+@dataclass(frozen=True)
+class Step(Record):
+    """A decision of a trajectory; ``title`` is that of the product whose page the action opens."""
+
+    null: ClassVar[tuple[str, ...]] = ("title",)
+    page: str
+    action: str
+    probability: float
+    slip: bool
+    title: str | None
 
 
-def _title(argument: str, catalog: Catalog | None) -> str | None:
-    asin = argument.upper()
-    return catalog[asin].title if catalog is not None and asin in catalog else None
+@dataclass(frozen=True)
+class Trajectory(Record):
+    """A trajectory as it is shown.
+
+    Attributes:
+        goal_index, instruction: of its goal; the instruction is None (``null``) without a data folder.
+        steps: its decisions.
+        reward: of its end; None (``null``) where its task gives none.
+        bought: ASIN; None (``null``) where nothing was bought.
+        options: that were chosen.
+    """
+
+    null: ClassVar[tuple[str, ...]] = ("instruction", "reward", "bought")
+    goal_index: int
+    instruction: str | None
+    steps: tuple[Step, ...]
+    reward: float | None
+    bought: str | None
+    options: Mapping[str, str]
+
+    @classmethod
+    def of(cls, episode: Episode, catalog: Catalog | None, goals: Sequence[Goal] | None) -> "Trajectory":
+        """An episode with the texts that are known.
+
+        Raises:
+            TrajectoryError: its goal is not in the list.
+        """
+        if goals is not None and not 0 <= episode.goal_index < len(goals):
+            raise TrajectoryError(f"A trajectory is of goal {episode.goal_index}; there are {len(goals)} goals.")
+
+        def title(action: str) -> str | None:
+            asin = action[6:-1].upper()
+            return catalog[asin].title if catalog is not None and asin in catalog else None
+
+        return cls(
+            episode.goal_index,
+            goals[episode.goal_index].instruction if goals is not None else None,
+            tuple(
+                Step(each.page, each.action, each.probability, position in episode.slips, title(each.action))
+                for position, each in enumerate(episode.decisions)
+            ),
+            episode.reward,
+            episode.asin,
+            episode.options,
+        )
 
 
-def _steps(number: int, row: dict[str, Any]) -> str:
-    instruction = f": {shown(row['instruction'])}" if row["instruction"] else ""
-    lines = [f"trajectory {number}, goal {row['goal_index']}{instruction}"]
-    for position, step in enumerate(row["steps"], start=1):
-        title = f"  {shown(step['title'], 60)}" if step["title"] else ""
-        chance = f"  (probability {step['probability']:.3f})" if step["probability"] < 1 else ""
-        slip = "  (slip)" if step["slip"] else ""
-        lines.append(f"{position:4}  {shown(step['page'], 10):8}{shown(step['action'])}{title}{chance}{slip}")
-    options = ", ".join(f"{shown(str(name))}: {shown(str(value))}" for name, value in row["options"].items())
-    bought = f"bought {shown(str(row['bought']))}" + (f" ({options})" if options else "")
-    lines.append(f"      reward {row['reward']:.3f}, {bought if row['bought'] else 'nothing bought'}")
+def _text(number: int, trajectory: Trajectory) -> str:
+    """A trajectory, a step a line."""
+    instruction = f": {shown(trajectory.instruction)}" if trajectory.instruction else ""
+    lines = [f"trajectory {number}, goal {trajectory.goal_index}{instruction}"]
+    for position, step in enumerate(trajectory.steps, start=1):
+        title = f"  {shown(step.title, 60)}" if step.title else ""
+        chance = f"  (probability {step.probability:.3f})" if step.probability < 1 else ""
+        slip = "  (slip)" if step.slip else ""
+        lines.append(f"{position:4}  {shown(step.page, 10):8}{shown(step.action)}{title}{chance}{slip}")
+    options = ", ".join(f"{shown(str(name))}: {shown(str(value))}" for name, value in trajectory.options.items())
+    bought = f"bought {shown(str(trajectory.bought))}" + (f" ({options})" if options else "")
+    reward = "-" if trajectory.reward is None else f"{trajectory.reward:.3f}"
+    lines.append(f"      reward {reward}, {bought if trajectory.bought else 'nothing bought'}")
     return "\n".join(lines)
 
 
@@ -151,6 +187,35 @@ class Filter(OnAnyData, NewFile, Printing):
         )
 
 
+@dataclass(frozen=True)
+class Lengths:
+    """Decisions of the trajectories."""
+
+    mean: float
+    median: float
+    most: int
+
+
+@dataclass(frozen=True)
+class TrajectoryCounts(Measurement):
+    """What a trajectory file holds.
+
+    Attributes:
+        goals, products: how many different ones, of products those that were bought.
+        bought: trajectories that ended with a purchase.
+        steps: lengths of the trajectories.
+        pages: kind of page -> decisions.
+        slips: how many.
+    """
+
+    goals: int | None = None
+    bought: int | None = None
+    products: int | None = None
+    steps: Lengths | None = None
+    pages: Mapping[str, int] | None = None
+    slips: int | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stats(Printing):
     """Count what a trajectory file holds.
@@ -163,36 +228,30 @@ class Stats(Printing):
 
     def execute(self) -> None:
         """Run the command."""
-        from shoprl.evaluation.statistics import summarize
-
         sha256 = stored_hash(self.file)
         episodes = _read(self.file, sha256)
-        counts = summarize(episodes, np.random.default_rng(0)).to_json()
-        counts |= _counts(episodes)
+        summary = summarize(episodes, np.random.default_rng(0))
+        lengths = [len(episode.decisions) for episode in episodes]
+        steps = Lengths(statistics.mean(lengths), statistics.median(lengths), max(lengths))
+        pages = Counter(decision.page for episode in episodes for decision in episode.decisions).most_common()
+        counts = replace(
+            TrajectoryCounts.of(summary),
+            goals=len({episode.goal_index for episode in episodes}),
+            bought=sum(episode.done for episode in episodes),
+            products=len({episode.asin for episode in episodes if episode.asin}),
+            steps=steps,
+            pages=dict(pages),
+            slips=sum(len(episode.slips) for episode in episodes),
+        )
         rows = [
-            ("trajectories", counts["episodes"]),
-            ("goals", counts["goals"]),
-            ("success [95%]", percent(counts["success_rate"], counts["success_rate_interval"])),
-            ("score [95%]", points(counts["score"], counts["score_interval"])),
-            ("bought something", counts["bought"]),
-            ("steps, mean / median / most", "{mean:.1f} / {median:g} / {most}".format(**counts["steps"])),
-            *((f"decisions, {shown(page, 20)} page", count) for page, count in counts["pages"].items()),
-            ("slips", counts["slips"]),
+            ("trajectories", counts.episodes),
+            ("goals", counts.goals),
+            ("success [95%]", percent(counts.success_rate, counts.success_rate_interval)),
+            ("score [95%]", points(counts.score, counts.score_interval)),
+            ("bought something", counts.bought),
+            ("steps, mean / median / most", f"{steps.mean:.1f} / {steps.median:g} / {steps.most}"),
+            *((f"decisions, {shown(page, 20)} page", count) for page, count in pages),
+            ("slips", counts.slips),
         ]
-        emit({"file": str(self.file), **counts, "goals_sha256": sha256}, table(("", "value"), rows), self.json)
-
-
-def _counts(episodes: Sequence[Episode]) -> dict[str, Any]:
-    lengths = [len(episode.decisions) for episode in episodes]
-    return {
-        "goals": len({episode.goal_index for episode in episodes}),
-        "bought": sum(episode.done for episode in episodes),
-        "products": len({episode.asin for episode in episodes if episode.asin}),
-        "steps": {
-            "mean": statistics.mean(lengths),
-            "median": statistics.median(lengths),
-            "most": max(lengths),
-        },
-        "pages": dict(Counter(decision.page for episode in episodes for decision in episode.decisions).most_common()),
-        "slips": sum(len(episode.slips) for episode in episodes),
-    }
+        answer = {"file": str(self.file), **counts.to_json(), "goals_sha256": sha256}
+        emit(answer, table(("", "value"), rows), self.json)

@@ -1,12 +1,12 @@
 """How good a query policy is: its words against those that people typed, and what its searches find in a shop."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from shoprl.errors import ConfigError
+from shoprl.evaluation.json_records import Record
 from shoprl.evaluation.statistics import INTERVAL_SEED, Estimate, bootstrap_mean, paired_difference
 from shoprl.policies.query.data import Typed
 from shoprl.policies.query.policy import QueryPolicy
@@ -36,6 +36,68 @@ class Agreement:
     exact: float
 
 
+@dataclass(frozen=True)
+class WordReport(Record):
+    """Agreement with people's queries.
+
+    Attributes:
+        instructions: how many.
+        query, wish: of the policy's best query and of the whole wish: name of a measure of :class:`Agreement` -> its
+            mean with a 95% interval (bootstrap over instructions).
+    """
+
+    instructions: int
+    query: Mapping[str, Estimate]
+    wish: Mapping[str, Estimate]
+
+
+@dataclass(frozen=True)
+class SearchRow(Record):
+    """Recall by the best ``n`` queries of each goal.
+
+    Attributes:
+        n: how many queries.
+        recalls: ``queries``, ``wish``, ``wish_as_deep`` (n pages, n times 50) and ``queries_and_wish`` in the first
+            page (``_10``) and in all that a search shows (``_50``), with 95% intervals (bootstrap over goals);
+            ``difference`` is queries less the wish as deep. In JSON they stand beside ``n``.
+    """
+
+    n: int
+    recalls: Mapping[str, Estimate]
+
+    def to_json(self) -> dict[str, object]:
+        """The JSON object."""
+        return {"n": self.n, **{name: recall.to_json() for name, recall in self.recalls.items()}}
+
+
+@dataclass(frozen=True)
+class SearchReport(Record):
+    """Whether the product of each goal is among the results: how many goals, and a row for each count of queries."""
+
+    goals: int
+    rows: tuple[SearchRow, ...]
+
+
+@dataclass(frozen=True)
+class QueryResults(Record):
+    """The results of a query policy's training.
+
+    Attributes:
+        model: kind of the policy.
+        split: that was measured.
+        instructions: name of a split -> how many have people's queries.
+        last: the last row of the log.
+        words, search: None where there was nothing to measure.
+    """
+
+    model: str
+    split: str
+    instructions: Mapping[str, int]
+    last: Mapping[str, float]
+    words: WordReport | None = None
+    search: SearchReport | None = None
+
+
 MEASURES = ("precision", "recall", "f1", "exact")
 
 
@@ -51,12 +113,8 @@ def _against(terms: frozenset[str], other: frozenset[str]) -> Agreement:
     return Agreement(both / len(terms), both / len(other), 2 * both / (len(terms) + len(other)), float(terms == other))
 
 
-def word_report(policy: QueryPolicy, data: Sequence[Typed]) -> dict[str, Any]:
+def word_report(policy: QueryPolicy, data: Sequence[Typed]) -> WordReport:
     """The policy's best query, and the whole wish, against the closest of people's queries.
-
-    Returns:
-        ``instructions``, and under ``query`` and ``wish`` each measure of :class:`Agreement`: its mean and 95%
-        interval (bootstrap over instructions).
 
     Raises:
         ConfigError: there is no instruction. Not scored is not zero.
@@ -64,12 +122,14 @@ def word_report(policy: QueryPolicy, data: Sequence[Typed]) -> dict[str, Any]:
     if not data:
         raise ConfigError("This part of the pairs holds no instruction to score queries on. Choose another part.")
     instructions = [parse_instruction(typed.instruction) for typed in data]
-    found: dict[str, Any] = {"instructions": len(data)}
-    for name, query_of in (("query", lambda each: policy.queries(each, 1)[0]), ("wish", _wish)):
+
+    def agreed(name: str, query_of: Callable[[Instruction], str]) -> dict[str, Estimate]:
         asked = track(instructions, f"words of the {name}", unit="text")
         rows = [agreement(query_of(each), typed.queries) for each, typed in zip(asked, data, strict=True)]
-        found[name] = {measure: _mean([getattr(row, measure) for row in rows]).to_json() for measure in MEASURES}
-    return found
+        return {measure: _mean([getattr(row, measure) for row in rows]) for measure in MEASURES}
+
+    query = agreed("query", lambda each: policy.queries(each, 1)[0])
+    return WordReport(len(data), query, agreed("wish", _wish))
 
 
 def _wish(instruction: Instruction) -> str:
@@ -91,7 +151,7 @@ def ranks(index: SearchIndex, goals: Sequence[Goal], queries_of: Callable[[Goal]
 
 def search_report(
     policy: QueryPolicy, index: SearchIndex, goals: Sequence[Goal], counts: Sequence[int] = COUNTS
-) -> dict[str, Any]:
+) -> SearchReport:
     """Whether the goal's product is found: by the best ``n`` queries together, and by the whole wish alone.
 
     Several searches show more products than one, so the wish is also read as far down as they go together.
@@ -101,12 +161,6 @@ def search_report(
         index: the shop's search.
         goals: whose products are looked for; only their instructions reach the policy.
         counts: how many queries an instruction.
-
-    Returns:
-        ``goals``; and a row for each count under ``rows``: ``n``, and the recall in the first page (``_10``) and in all
-        that a search shows (``_50``) of ``queries``, ``wish``, ``wish_as_deep`` (n pages, n times 50) and
-        ``queries_and_wish``, with 95% intervals (bootstrap over goals); ``difference`` is queries less the wish as
-        deep.
 
     Raises:
         ConfigError: there is no goal.
@@ -118,19 +172,19 @@ def search_report(
     rows = []
     for n in track(sorted(counts), "searching", unit="count"):
         own = ranks(index, goals, lambda goal, n=n: policy.queries(parsed[goal.instruction], n), ALL)  # type: ignore[misc]
-        rows.append({"n": n, **_recalls(own, wish, n, PAGE), **_recalls(own, wish, n, ALL)})
-    return {"goals": len(goals), "rows": rows}
+        rows.append(SearchRow(n, {**_recalls(own, wish, n, PAGE), **_recalls(own, wish, n, ALL)}))
+    return SearchReport(len(goals), tuple(rows))
 
 
-def _recalls(own: Sequence[int], wish: Sequence[int], n: int, k: int) -> dict[str, Any]:
+def _recalls(own: Sequence[int], wish: Sequence[int], n: int, k: int) -> dict[str, Estimate]:
     """A row's figures for one depth."""
     queries, deep = [float(place < k) for place in own], [float(place < k * n) for place in wish]
     both = [float(min(first, second) < k) for first, second in zip(own, wish, strict=True)]
     difference = paired_difference(queries, deep, range(len(own)), np.random.default_rng(INTERVAL_SEED))
     return {
-        f"queries_{k}": _mean(queries).to_json(),
-        f"wish_{k}": _mean([float(place < k) for place in wish]).to_json(),
-        f"wish_as_deep_{k}": _mean(deep).to_json(),
-        f"queries_and_wish_{k}": _mean(both).to_json(),
-        f"difference_{k}": difference.to_json(),
+        f"queries_{k}": _mean(queries),
+        f"wish_{k}": _mean([float(place < k) for place in wish]),
+        f"wish_as_deep_{k}": _mean(deep),
+        f"queries_and_wish_{k}": _mean(both),
+        f"difference_{k}": difference,
     }

@@ -52,6 +52,14 @@ class Measurement(Record):
 
 
 @dataclass(frozen=True)
+class UnseenProducts(Measurement):
+    """How a policy did on the goals whose product its demonstrations did not hold."""
+
+    def _keys(self) -> tuple[str, ...]:
+        return "success_rate", "n", "success_rate_interval"
+
+
+@dataclass(frozen=True)
 class Commit(Record):
     """What the code was: a commit, and whether its files had been changed."""
 
@@ -89,7 +97,7 @@ class PolicyRow(Measurement):
     commit: Commit | NotRecorded | None = NOT_RECORDED
     sampled: Measurement | None = None
     groups: Mapping[str, Measurement] | None = None
-    unseen_products: Measurement | None = None
+    unseen_products: UnseenProducts | None = None
     disjoint: Measurement | None = None
     decisions_per_second: float | None = None
     policy: str | None = None

@@ -3,12 +3,11 @@
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from shoprl.evaluation.results import RESULTS, RunResults, ThompsonResults, write_results
 from shoprl.evaluation.thompson.compare import Comparison, play
 from shoprl.evaluation.thompson.sampling import ThompsonConfig
 from shoprl.evaluation.thompson.workers import Table, here
-from shoprl.files import write_json
 from shoprl.machine import machine, versions
 from shoprl.policies.base import Policy
 from shoprl.report.plots_compare import plot_comparison
@@ -18,7 +17,7 @@ from shoprl.shop.data import ShopData
 def compare_policies(
     policies: Mapping[str, Policy], data: ShopData, goals: Sequence[int], config: ThompsonConfig, folder: Path
 ) -> Comparison:
-    """Compare policies in this process, or go on with a comparison that was cut off in ``folder``.
+    """Compare policies in this process, or continue a comparison that was cut off in ``folder``.
 
     Choice policies should have met the same texts whenever this is called; see
     :func:`shoprl.evaluation.thompson.arms.share_tokens`.
@@ -37,30 +36,30 @@ def compare_policies(
     """
     start = time.perf_counter()
     with here(Table(policies, data)) as submit:
-        found = play(list(policies), goals, config, folder, submit)
-    write_comparison(found, data, folder, {"rollouts": time.perf_counter() - start})
-    return found
+        comparison = play(list(policies), goals, config, folder, submit)
+    write_comparison(comparison, data, folder, {"rollouts": time.perf_counter() - start})
+    return comparison
 
 
-def write_comparison(found: Comparison, data: ShopData, folder: Path, seconds: Mapping[str, float]) -> dict[str, Any]:
-    """Write ``figures/`` and ``results.json`` into ``folder``; the content of the latter.
+def write_comparison(comparison: Comparison, data: ShopData, folder: Path, seconds: Mapping[str, float]) -> RunResults:
+    """Write ``figures/`` and ``results.json`` into ``folder``; returns the content of the latter.
 
     Args:
-        found: what to write.
+        comparison: what to write.
         data: the shop it was played in.
-        folder: where to.
-        seconds: what took how long.
+        folder: where to write.
+        seconds: name of a step -> seconds.
     """
     start = time.perf_counter()
-    plot_comparison(found.results, folder / "figures")
+    plot_comparison(comparison.results, folder / "figures")
     wall = {**seconds, "figures": time.perf_counter() - start}
-    results = {
-        "thompson": found.to_json(),
-        "hashes": data.hashes(),
-        "seed": found.config.seed,
-        "wall_seconds": {name: round(each, 2) for name, each in (*wall.items(), ("total", sum(wall.values())))},
-        "machine": machine(),
-        "versions": versions(),
-    }
-    write_json(folder / "results.json", results)
+    results = RunResults(
+        thompson=ThompsonResults.of(comparison),
+        hashes=data.hashes(),
+        seed=comparison.config.seed,
+        wall_seconds={name: round(each, 2) for name, each in (*wall.items(), ("total", sum(wall.values())))},
+        machine=machine(),
+        versions=versions(),
+    )
+    write_results(folder / RESULTS, results)
     return results

@@ -1,4 +1,4 @@
-"""The engine of every experiment: makes what a plan says once, finds it when resumed, and records how it was made."""
+"""The engine of every experiment: makes each policy of a plan once, loads it when resumed, and records it."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -6,14 +6,17 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 import torch
 
 from shoprl.errors import RunError
 from shoprl.evaluation.evaluate import Evaluation, evaluate
+from shoprl.evaluation.json_records import Record
+from shoprl.evaluation.results import Commit, RunResults
 from shoprl.evaluation.statistics import INTERVAL_SEED, summarize
+from shoprl.evaluation.thompson.compare import Comparison
 from shoprl.experiments.methods import Inputs, Learned, learn
 from shoprl.experiments.plan import Corrections, DataSet, Plan, Recipe, Shoppers
 from shoprl.files import content_hash, read_json, write_json
@@ -38,8 +41,8 @@ Pictures = Mapping[str, torch.Tensor]  # ASIN -> features of the product's pictu
 
 
 @dataclass(frozen=True)
-class Record:
-    """How a policy was made: ``records/NAME.json``, and what of it no clock or machine tells in the policy's manifest.
+class PolicyRecord(Record):
+    """How a policy was made: ``records/NAME.json``; its manifest has all but the times, the commit and the machine.
 
     Attributes:
         identity: hash of all that defines it: recipes, seed, data.
@@ -48,10 +51,11 @@ class Record:
         demonstrations: trajectories that it learned from.
         counts: what its learner counted, such as ``pairs``.
         weights: digest of its weights.
-        seconds, processor_seconds: of its own training; None where that was cut off in between.
+        seconds, processor_seconds: of its own training; None where it was cut off and resumed.
         commit, machine: what it was made with.
     """
 
+    null: ClassVar[tuple[str, ...]] = ("start", "seconds", "processor_seconds", "commit")
     identity: str
     method: str
     start: str | None
@@ -61,24 +65,34 @@ class Record:
     weights: str
     seconds: float | None
     processor_seconds: float | None
-    commit: Mapping[str, Any] | None
-    machine: Mapping[str, Any]
+    commit: Commit | None
+    machine: Mapping[str, object]
 
 
-def training_goals(experiment: "Experiment") -> Sequence[int]:
-    """The standard training goals."""
-    return experiment.data.split.train
+@dataclass(frozen=True)
+class Outcome:
+    """What an experiment measured.
+
+    Attributes:
+        results: for ``results.json``.
+        tests: each policy's greedy episodes on the test goals.
+        thompson: the comparison by Thompson sampling, where there was one.
+    """
+
+    results: RunResults
+    tests: Mapping[str, Evaluation]
+    thompson: Comparison | None = None
 
 
 Group = Callable[["Experiment"], Sequence[int]]
-GROUPS: Mapping[str, Group] = {"training": training_goals}
+GROUPS: Mapping[str, Group] = {"training": lambda experiment: experiment.data.split.train}
 
 
 @dataclass
 class Experiment:
     """A plan carried out in a folder: ``policies``, ``training``, ``trajectories``, ``episodes``.
 
-    What is there already is not made again, so that an experiment that was cut off goes on.
+    What the folder holds already is not made again, so that an experiment that was cut off can be continued.
 
     Args:
         folder: where everything goes.
@@ -87,7 +101,7 @@ class Experiment:
         plan: what to make.
         groups: name -> the training goals of a group, beside those of :data:`GROUPS`.
         texts: what else is encoded with the products' texts, before anything is trained.
-        store: makes the token states, in place of encoding ``texts``.
+        tokens: makes the token states, in place of encoding ``texts``.
         pictures: name -> pictures of the products.
         wall: name of a step -> seconds; filled by :meth:`timed`.
     """
@@ -125,6 +139,10 @@ class Experiment:
         start = time.perf_counter()
         yield
         self.wall[name] = round(self.wall.get(name, 0.0) + time.perf_counter() - start, 2)
+
+    def seconds(self) -> dict[str, float]:
+        """Name of a step -> seconds, and those of all steps under ``total``."""
+        return {**self.wall, "total": round(sum(self.wall.values()), 2)}
 
     def rng(self, stream: str) -> np.random.Generator:
         """A generator of its own for each random stream, so that a resumed run draws the same."""
@@ -170,7 +188,7 @@ class Experiment:
         return made
 
     def skill(self, shoppers: Shoppers) -> float:
-        """The skill of simulated shoppers; that of average ones is found on the same goals."""
+        """The skill of simulated shoppers; that of average ones is estimated on the same goals."""
         if shoppers.skill == "expert":
             return EXPERT
         return average_skill(self.task, self.data.goals, self.group(shoppers.goals), self.rng("skill"))
@@ -201,9 +219,10 @@ class Experiment:
                 self._made[name] = self._find(name, recipe) or self._train(name, recipe, shown)
         return self._made[name]
 
-    def record(self, name: str) -> Record:
+    def record(self, name: str) -> PolicyRecord:
         """How a policy was made."""
-        return Record(**read_json(self._record_file(name), RunError))
+        path = self._record_file(name)
+        return PolicyRecord.from_json(read_json(path, RunError), path)
 
     def _record_file(self, name: str) -> Path:
         return self.folder / "records" / f"{name}.json"
@@ -247,18 +266,19 @@ class Experiment:
         wall, processor = time.perf_counter() - wall, time.process_time() - processor
         for old in (self.folder / "episodes").glob(f"*/{name}*.jsonl.gz"):
             if old.name in [f"{episodes_name(name, decode)}.jsonl.gz" for decode in ("greedy", "sample")]:
-                old.unlink()  # of a policy of that name that is no more
-        record = self._recorded(name, recipe, policy, learned, None if resumed else (wall, processor))
-        kept = asdict(record)
-        write_json(self._record_file(name), kept)
-        about = {each: kept[each] for each in kept if each not in ("seconds", "processor_seconds", "commit", "machine")}
+                old.unlink()  # of an earlier policy of that name
+        record = self._recorded(name, recipe, policy, learned, None if resumed else (wall, processor)).to_json()
+        write_json(self._record_file(name), record)
+        measured = ("seconds", "processor_seconds", "commit", "machine")  # a policy's files depend on the plan alone
+        about = {key: value for key, value in record.items() if key not in measured}
         save_policy(policy, self.folder / "policies" / name, about)
         return policy
 
     def _recorded(
         self, name: str, recipe: Recipe, policy: LearnedPolicy, learned: Learned, spent: tuple[float, float] | None
-    ) -> Record:
-        return Record(
+    ) -> PolicyRecord:
+        code = commit()
+        return PolicyRecord(
             identity=self._identity(name),
             method=recipe.method,
             start=recipe.start,
@@ -268,7 +288,7 @@ class Experiment:
             weights=weights_digest(policy.model),
             seconds=round(spent[0], 2) if spent else None,
             processor_seconds=round(spent[1], 2) if spent else None,
-            commit=commit(),
+            commit=Commit(**code) if code else None,
             machine=machine(),
         )
 
@@ -297,7 +317,7 @@ class Experiment:
         """Evaluate a policy on goals, or read the episodes that an earlier run left.
 
         Args:
-            policy: who shops.
+            policy: the policy to measure.
             part: of the goals; the name of the folder.
             goals: (index in its goal list, goal).
             decode: greedy or drawn actions.

@@ -23,7 +23,7 @@ from shoprl.trajectories.examples import Example, examples
 from shoprl.trajectories.files import read_trajectories
 from shoprl.trajectories.preferences import read_preferences, rebuild
 
-PAIRS, CUTS = 5, 6  # random streams of rejected actions and of cut lists of candidates
+STREAMS = {"pairs": 5, "cut candidates": 6}
 
 
 @dataclass(frozen=True)
@@ -82,11 +82,15 @@ class TrainingFiles:
         """
         shown = self.examples(policy.queries)
         if recipe.method == "imitation" and policy.cuts_candidates:
-            rng = np.random.default_rng([seed, CUTS])
+            rng = np.random.default_rng([seed, STREAMS["cut candidates"]])
             cut = [cut_candidates(each.state, each.chosen, rng) for each in shown]
             shown = [replace(each, state=state, chosen=at) for each, (state, at) in zip(shown, cut, strict=True)]
-        pairs = self._pairs(self.preferences, policy.queries) if self.preferences is not None else ()
-        rng = np.random.default_rng([seed, PAIRS])
+        pairs: Sequence[tuple[Example, int]] = ()
+        if self.preferences is not None:
+            given = read_preferences(self.preferences, self.data.hashes()["goals"])
+            self._check_goals(self.preferences, [pair.goal_index for pair in given])
+            pairs = rebuild(self.task, self.data.goals, given, policy.queries)
+        rng = np.random.default_rng([seed, STREAMS["pairs"]])
         return Inputs(self.task, self.data.goals, self.data.split.train, shown, rng, pairs, cache=cache)
 
     def examples(self, queries: Queries) -> list[Example]:
@@ -97,11 +101,6 @@ class TrainingFiles:
         episodes = read_trajectories(path, self.data.hashes()["goals"])
         self._check_goals(path, [episode.goal_index for episode in episodes])
         return examples(self.task, self.data.goals, episodes, queries)
-
-    def _pairs(self, path: Path, queries: Queries) -> list[tuple[Example, int]]:
-        pairs = read_preferences(path, self.data.hashes()["goals"])
-        self._check_goals(path, [pair.goal_index for pair in pairs])
-        return rebuild(self.task, self.data.goals, pairs, queries)
 
     def _check_goals(self, path: Path, indices: Sequence[int]) -> None:
         held = set(self.data.split.test) | set(self.data.split.eval)

@@ -1,4 +1,4 @@
-"""The learners by name: what each is given, and what is noted of it. A new learner is a line in :data:`METHODS`."""
+"""The learners by name: the inputs of each, and what is counted. A new learner is a line in :data:`METHODS`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from shoprl.trajectories.examples import Example
 G = TypeVar("G")
 C = TypeVar("C", bound="MethodConfig")
 C_contra = TypeVar("C_contra", contravariant=True)
-Rows = list[dict[str, Any]]
+Rows = Sequence[Mapping[str, float]]
 
 
 class MethodConfig(Protocol):
@@ -27,7 +27,7 @@ class MethodConfig(Protocol):
 
     @property
     def all_updates(self) -> int:
-        """How many updates the whole training makes."""
+        """How many updates a training makes in all."""
 
     @property
     def episodes(self) -> int:

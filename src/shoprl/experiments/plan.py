@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from shoprl.experiments.methods import MethodConfig
 
@@ -31,7 +31,7 @@ class Corrections:
     """Episodes in which an expert corrects a policy.
 
     Attributes:
-        policy: whom.
+        policy: name of the one that is corrected.
         stream: the random stream that they are drawn from.
         goals: name of the group of training goals.
         repeats: how often each decision counts.
@@ -69,7 +69,7 @@ class Recipe:
     start: str | None = None
     data: tuple[str, ...] = ()
     network: str = "choice"
-    sizes: Mapping[str, Any] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
     stream: str = "network"
     pairs: str = "pairs"
     temperature: float = 1.0

@@ -1,20 +1,28 @@
 """The quick recipe: demonstrations, imitation, DPO and its control, an expert's imitator; compared on test goals."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
 from shoprl.errors import RunError
 from shoprl.evaluation.evaluate import Evaluation, success_on
+from shoprl.evaluation.results import (
+    DemonstrationsRow,
+    Difference,
+    Measurement,
+    PolicyRow,
+    RunResults,
+    ThompsonResults,
+    UnseenProducts,
+)
 from shoprl.evaluation.statistics import INTERVAL_SEED, compare_paired, summarize
 from shoprl.evaluation.thompson.compare import Comparison, play
 from shoprl.evaluation.thompson.sampling import ThompsonConfig
 from shoprl.evaluation.thompson.workers import Table, here
-from shoprl.experiments.engine import Experiment, best_of
-from shoprl.experiments.outcome import Outcome
+from shoprl.experiments.engine import Experiment, Outcome, best_of
 from shoprl.experiments.plan import Plan, Recipe, Shoppers
 from shoprl.policies.base import Policy
 from shoprl.policies.simple import RuleOptionsPolicy, RulePolicy
@@ -58,7 +66,13 @@ def _plan(
     )
 
 
-_SMALL: dict[str, Any] = {"batch_size": 4, "checkpoint_every": 2, "log_every": 2, "warmup": 2}
+C = TypeVar("C", bound=LoopConfig)
+
+
+def _tiny(config: C) -> C:
+    return replace(config, batch_size=4, checkpoint_every=2, log_every=2, warmup=2)
+
+
 PLANS: Mapping[str, Plan] = {
     "quick": _plan(
         1_200,
@@ -73,9 +87,9 @@ PLANS: Mapping[str, Plan] = {
     # For tests: everything happens, nothing is learned well.
     "tiny": _plan(
         30,
-        ImitationConfig(updates=6, **_SMALL),
-        ImitationConfig(updates=6, **_SMALL),
-        DPOConfig(updates=4, **_SMALL),
+        _tiny(ImitationConfig(updates=6)),
+        _tiny(ImitationConfig(updates=6)),
+        _tiny(DPOConfig(updates=4)),
         products=120,
         eval_goals=8,
         disjoint_goals=8,
@@ -112,19 +126,19 @@ def quick_experiment(folder: Path, data: ShopData, seed: int, plan: Plan) -> Exp
     return Experiment(folder, data, seed, plan, {"not held out": _shown_goals}, _texts)
 
 
-def _shoppers(experiment: Experiment, name: str) -> dict[str, Any]:
-    """What kind of demonstrations a data set is."""
+def _quality(experiment: Experiment, name: str) -> DemonstrationsRow:
+    """How good demonstrations are."""
     episodes = experiment.episodes(name)
     summary = summarize(episodes, np.random.default_rng(INTERVAL_SEED))
     (part,) = (each for each in experiment.plan.data[name] if isinstance(each, Shoppers))  # type: ignore[union-attr]
-    return {
-        "demonstrations": len(episodes),
-        "decisions": len(experiment.examples(name)),
-        "products": len(_products(experiment, name)),
-        "skill": experiment.skill(part),
-        "success_rate": summary.success_rate.value,
-        "score": summary.score.value,
-    }
+    return DemonstrationsRow(
+        demonstrations=len(episodes),
+        decisions=len(experiment.examples(name)),
+        products=len(_products(experiment, name)),
+        skill=experiment.skill(part),
+        success_rate=summary.success_rate.value,
+        score=summary.score.value,
+    )
 
 
 def _products(experiment: Experiment, name: str) -> frozenset[str]:
@@ -134,40 +148,35 @@ def _products(experiment: Experiment, name: str) -> frozenset[str]:
     return frozenset(asked | {episode.asin for episode in episodes if episode.asin is not None})
 
 
-def _row(experiment: Experiment, policy: Policy, test: Evaluation) -> dict[str, Any]:
+def _row(experiment: Experiment, policy: Policy, test: Evaluation) -> PolicyRow:
     """A policy's row of the results."""
     recipes = experiment.plan.line(policy.name) if policy.name in experiment.plan.recipes else {}
     shown = sorted({name for recipe in recipes.values() for name in recipe.data})
-    row = {
-        **test.summary.to_json(),
-        "demonstrations": sum(len(experiment.episodes(name)) for name in shown),
-        "updates": sum(recipe.config.all_updates for recipe in recipes.values()),
-    }
     products = frozenset().union(*(_products(experiment, name) for name in shown))
     unseen, count = success_on(test.episodes, experiment.data.goals, products)
-    row["unseen_products"] = {"success_rate": unseen.value if unseen else None, "n": count}
-    if unseen is not None:
-        row["unseen_products"]["success_rate_interval"] = [unseen.low, unseen.high]
-    goals = _disjoint_goals(experiment)
+    goals, apart = _disjoint_goals(experiment), None
     if goals:
-        apart = experiment.evaluate(policy, "disjoint", goals).summary
-        row["disjoint"] = {
-            "success_rate": apart.success_rate.value,
-            "success_rate_interval": [apart.success_rate.low, apart.success_rate.high],
-            "score": apart.score.value,
-            "n": apart.episodes,
-        }
-    return row
+        summary = experiment.evaluate(policy, "disjoint", goals).summary
+        apart = replace(Measurement.of(summary), episodes=None, score_interval=None, n=summary.episodes)
+    return replace(
+        PolicyRow.of(test.summary),
+        demonstrations=sum(len(experiment.episodes(name)) for name in shown),
+        updates=sum(recipe.config.all_updates for recipe in recipes.values()),
+        unseen_products=UnseenProducts(
+            success_rate=unseen.value if unseen else None,
+            success_rate_interval=(unseen.low, unseen.high) if unseen else None,
+            n=count,
+        ),
+        disjoint=apart,
+    )
 
 
 def _thompson(experiment: Experiment, arms: Sequence[Policy]) -> Comparison:
-    plan, data = experiment.plan, experiment.data
+    plan, test = experiment.plan, experiment.data.split.test
     config = ThompsonConfig(rollouts=plan.rollouts, runs=1, batch=plan.rollout_batch, seed=experiment.seed)
-    table = Table({arm.name: arm for arm in arms}, data)
+    table = Table({arm.name: arm for arm in arms}, experiment.data)
     with experiment.timed("thompson sampling"), here(table) as submit:
-        return play(
-            list(table.policies), data.split.test[: plan.test_goals], config, experiment.folder / "thompson", submit
-        )
+        return play(list(table.policies), test[: plan.test_goals], config, experiment.folder / "thompson", submit)
 
 
 def reproduce(experiment: Experiment) -> Outcome:
@@ -183,20 +192,20 @@ def reproduce(experiment: Experiment) -> Outcome:
     if data.disjoint is not None:
         write_split(folder / "split_disjoint.json", data.disjoint)
     trained = {name: experiment.policy(name) for name in experiment.plan.recipes}
-    arms: list[Policy] = [RulePolicy(), *trained.values()]
-    everyone: list[Policy] = [arms[0], RuleOptionsPolicy(), *trained.values()]
-    tests = {policy.name: experiment.evaluate(policy, "test", experiment.test_goals()) for policy in everyone}
-    policies = {policy.name: _row(experiment, policy, tests[policy.name]) for policy in everyone}
+    rule = RulePolicy()
+    policies: list[Policy] = [rule, RuleOptionsPolicy(), *trained.values()]
+    tests = {policy.name: experiment.evaluate(policy, "test", experiment.test_goals()) for policy in policies}
+    rows = {policy.name: _row(experiment, policy, tests[policy.name]) for policy in policies}
     on_eval = {name: experiment.evaluate(policy, "eval", experiment.eval_goals()) for name, policy in trained.items()}
-    thompson = _thompson(experiment, arms)
+    thompson = _thompson(experiment, [rule, *trained.values()])
     comparison = compare_paired(tests["dpo"].episodes, tests["control"].episodes)
-    results = {
-        "agents": policies,
-        "comparison": {"of": "dpo less control, same test goals", **comparison.to_json()},
-        "best_policy": f"policies/{best_of(on_eval)}",
-        "chosen_on_eval_goals": {name: each.summary.to_json() for name, each in on_eval.items()},
-        "demonstrations": {name: _shoppers(experiment, name) for name in experiment.plan.data},
-        "thompson": thompson.to_json(),
-        "hashes": data.hashes(),
-    }
-    return Outcome(results, tests, tuple(experiment.plan.recipes), thompson)
+    results = RunResults(
+        agents=rows,
+        comparison=Difference.between(comparison, of="dpo less control, same test goals"),
+        best_policy=f"policies/{best_of(on_eval)}",
+        chosen_on_eval_goals={name: Measurement.of(each.summary) for name, each in on_eval.items()},
+        demonstrations={name: _quality(experiment, name) for name in experiment.plan.data},
+        thompson=ThompsonResults.of(thompson),
+        hashes=data.hashes(),
+    )
+    return Outcome(results, tests, thompson)

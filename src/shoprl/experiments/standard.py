@@ -1,8 +1,8 @@
 """The recipe of the best agent that two processor cores make within 45 minutes: ``shoprl reproduce --budget standard``.
 
 An expert's demonstrations on the training goals, half of them worded as people ask, are imitated. Then the agent shops
-for more training goals, an expert corrects it where it goes wrong, and it goes on to learn from the corrections and the
-demonstrations together. Which of the two agents is kept is decided on the eval goals.
+for more training goals, an expert corrects it where it goes wrong, and it continues to learn from the corrections and
+the demonstrations together. Which of the two agents is kept is decided on the eval goals.
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from shoprl.errors import RunError
-from shoprl.experiments.engine import Experiment, best_of
-from shoprl.experiments.outcome import Outcome
+from shoprl.evaluation.results import Measurement, PolicyRow, RunResults
+from shoprl.experiments.engine import Experiment, Outcome, best_of
 from shoprl.experiments.plan import Corrections, Plan, Recipe, Shoppers
 from shoprl.policies.simple import RuleOptionsPolicy, RulePolicy
 from shoprl.shop.data import ShopData
@@ -49,7 +49,7 @@ class Sizes:
         imitation: settings of imitation.
         corrected_own, corrected_reworded: goals that the agent is corrected on, drawn at random.
         repeats: how often each decision of a corrected episode counts.
-        correction: settings of the imitation that goes on with the corrections.
+        correction: settings of the imitation that continues with the corrections.
         products: of a generated catalogue.
         eval_goals: goals on which the kept agent is chosen.
     """
@@ -143,17 +143,17 @@ def make_agent(experiment: Experiment, given: ShopData) -> Outcome:
     measured = (RulePolicy(), RuleOptionsPolicy(), policies[best])
     tests = {policy.name: experiment.evaluate(policy, "test", test_goals) for policy in measured}
     sampled = experiment.evaluate(policies[best], "test", test_goals, "sample")
-    rows = {name: test.summary.to_json() for name, test in tests.items()}
-    results = {
-        "agents": rows | {f"{best}, sampled": sampled.summary.to_json()},
-        "best_policy": f"policies/{best}",
-        "chosen_on_eval_goals": {name: each.summary.to_json() for name, each in on_eval.items()},
-        "demonstrations": {
+    evaluations = {**tests, f"{best}, sampled": sampled}
+    results = RunResults(
+        agents={name: PolicyRow.of(each.summary) for name, each in evaluations.items()},
+        best_policy=f"policies/{best}",
+        chosen_on_eval_goals={name: Measurement.of(each.summary) for name, each in on_eval.items()},
+        demonstrations={
             "episodes": len(experiment.episodes("expert")),
             "decisions": len(experiment.examples("expert")),
             "corrected_episodes": len(experiment.episodes("corrected")),
         },
-        "hashes": given.hashes(),
-        "training_hashes": experiment.data.hashes(),
-    }
-    return Outcome(results, tests, tuple(policies))
+        hashes=given.hashes(),
+        training_hashes=experiment.data.hashes(),
+    )
+    return Outcome(results, tests)

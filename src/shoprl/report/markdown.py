@@ -46,7 +46,7 @@ def check_markdown(path: Path) -> None:
     if others or (folder.exists() and not folder.is_dir()):
         obstacle = f"holds {others[0]}" if others else "is a file"
         raise ConfigError(
-            f"{folder}: {obstacle}, and the report's pictures would replace it. Choose another name with --markdown."
+            f"{folder}: {obstacle}, and the report's pictures would replace it. Choose another name with `markdown`."
         )
 
 
@@ -72,7 +72,7 @@ def write_markdown(path: Path, document: Document) -> None:
 
 def _folder(path: Path) -> Path:
     if not path.suffix:
-        raise ConfigError(f"--markdown {path}: needs a file name with a suffix, such as report.md.")
+        raise ConfigError(f"markdown {path}: needs a file name with a suffix, such as report.md.")
     return path.with_suffix("")
 
 

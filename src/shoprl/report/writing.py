@@ -105,7 +105,7 @@ def write_runs_report(
     if markdown is not None:
         check_markdown(markdown)  # before any work
         if markdown.resolve() == path.resolve():
-            raise ConfigError(f"{markdown}: --out and --markdown name the same file. Choose two.")
+            raise ConfigError(f"{markdown}: `out` and `markdown` name the same file. Choose two.")
     runs = read_runs(folders)
     groups = grouped(runs)
     document = runs_document(runs, groups, title)

@@ -111,6 +111,7 @@ def read_shop(folder: Path, strict: bool = False, tagger: Tagger | None = None) 
     Raises:
         CatalogError: a file is missing or malformed.
     """
+    folder = Path(folder)
     store = store_of(folder)
     if store is not None:
         return _read_store(store, tagger).shop
@@ -137,7 +138,7 @@ def _read_store(folder: Path, tagger: Tagger | None) -> ShopData:
     )
 
 
-def read_data(folder: Path, strict: bool = False, tagger: Tagger | None = None) -> ShopData:
+def read_data(folder: Path | str, strict: bool = False, tagger: Tagger | None = None) -> ShopData:
     """Read a data folder, or open its store where :func:`shoprl.shop.store.build_store` built one.
 
     Beside the catalogue's files (:func:`shoprl.catalog.webshop.read_catalog`) it may hold ``goals.jsonl`` (or ``.gz``),
@@ -146,6 +147,7 @@ def read_data(folder: Path, strict: bool = False, tagger: Tagger | None = None) 
     Raises:
         CatalogError, GoalError: a file is missing, malformed or does not fit the others.
     """
+    folder = Path(folder)
     store = store_of(folder)
     if store is not None:
         return _read_store(store, tagger)

@@ -126,6 +126,6 @@ def device_for(name: DeviceName) -> torch.device:
     if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
         return torch.device("cpu")
     if not torch.cuda.is_available():
-        raise ConfigError("--device cuda: torch finds no GPU. Install a build of torch for it, or use --device cpu.")
+        raise ConfigError("device cuda: torch finds no GPU. Install a build of torch for it, or use cpu.")
     found: torch.device = _launched("cuda").device if _several() else torch.device("cuda")
     return found

@@ -115,5 +115,5 @@ def test_a_worker_that_dies_is_named(tmp_path: Path) -> None:
         future.set_exception(BrokenProcessPool("gone"))
         return future
 
-    with pytest.raises(RunError, match=r"A worker died.*--resume"):
+    with pytest.raises(RunError, match=r"A worker died.*`resume`"):
         play(["a", "b"], [1], CONFIG, tmp_path, submit)

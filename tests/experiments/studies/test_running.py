@@ -35,8 +35,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def done(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     out = tmp_path_factory.mktemp("studies")
     studies_ = Studies(out, shop, "tiny", 1)
-    found = {name: studies_.run(name, 0) for name in ("learners", "generalisation")}
-    return out, found
+    return out, {name: studies_.run(name, 0).to_json() for name in ("learners", "generalisation")}
 
 
 def stripped(results: dict[str, Any]) -> dict[str, Any]:
@@ -46,8 +45,8 @@ def stripped(results: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_run_holds_its_record_results_episodes_and_logs(done: tuple[Path, dict[str, Any]]) -> None:
-    out, found = done
-    folder, results = out / "learners" / "seed-0", found["learners"]
+    out, made = done
+    folder, results = out / "learners" / "seed-0", made["learners"]
     assert json.loads((folder / "run.json").read_text())["status"] == "done"
     assert json.loads((folder / "results.json").read_text()) == json.loads(json.dumps(results))
     study = studies(TINY)["learners"]
@@ -67,8 +66,8 @@ def test_a_run_holds_its_record_results_episodes_and_logs(done: tuple[Path, dict
 
 
 def test_groups_are_measured_and_never_trained_on(done: tuple[Path, dict[str, Any]], shop: Path) -> None:
-    out, found = done
-    results, data = found["generalisation"], read_data(shop)
+    out, made = done
+    results, data = made["generalisation"], read_data(shop)
     assert set(results["agents"]["expert"]["groups"]) == {HELD, LEFT_OUT, NATURAL_GROUP}
     experiment = Experiment(out / "seed-0", data, 0, plan(TINY), GROUPS)
     names = {part.goals: name for name, (part,) in experiment.plan.data.items() if part.skill == "expert"}  # type: ignore[misc]
@@ -81,32 +80,32 @@ def test_groups_are_measured_and_never_trained_on(done: tuple[Path, dict[str, An
 
 
 def test_studies_share_their_agents(done: tuple[Path, dict[str, Any]]) -> None:
-    _, found = done
-    first, second = (found[name]["agents"]["dpo"] for name in ("learners", "generalisation"))
+    _, made = done
+    first, second = (made[name]["agents"]["dpo"] for name in ("learners", "generalisation"))
     assert first["weights"] == second["weights"]
 
 
 def test_called_again_it_reads_and_makes_nothing(
     done: tuple[Path, dict[str, Any]], shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out, found = done
+    out, made = done
     monkeypatch.setattr("shoprl.experiments.studies.running.run_study", None)
-    again = Studies(out, shop, "tiny", 1).run("learners", 0)
-    assert again == json.loads(json.dumps(found["learners"]))
+    again = Studies(out, shop, "tiny", 1).run("learners", 0).to_json()
+    assert again == json.loads(json.dumps(made["learners"]))
 
 
 def test_cut_off_and_made_elsewhere_give_the_same(
     done: tuple[Path, dict[str, Any]], shop: Path, tmp_path: Path
 ) -> None:
-    out, found = done
+    out, made = done
     shutil.copytree(out, tmp_path / "cut")
     for path in ("learners/seed-0/results.json", "seed-0/policies/ppo", "seed-0/policies/dpo", "seed-0/training/dpo"):
         gone = tmp_path / "cut" / path
         shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
     for path in ("seed-0/episodes/test/dpo.jsonl.gz", "seed-0/episodes/test/ppo-sample.jsonl.gz"):
         (tmp_path / "cut" / path).unlink()
-    again = Studies(tmp_path / "cut", shop, "tiny", 1).run("learners", 0)
-    assert stripped(json.loads(json.dumps(again))) == stripped(json.loads(json.dumps(found["learners"])))
+    again = Studies(tmp_path / "cut", shop, "tiny", 1).run("learners", 0).to_json()
+    assert stripped(json.loads(json.dumps(again))) == stripped(json.loads(json.dumps(made["learners"])))
     kept = "thompson/run-0/rollouts.jsonl.gz"
     assert sha256_of(tmp_path / "cut/learners/seed-0" / kept) == sha256_of(out / "learners/seed-0" / kept)
 
@@ -135,9 +134,10 @@ def test_an_agent_that_cannot_learn_is_noted_and_not_scored(
 
     monkeypatch.setattr("shoprl.experiments.methods.self_learn", fail)
     results = Studies(out, shop, "tiny", 1).run("data", 0)
-    assert results["not_made"] == dict.fromkeys(("generated-2", "generated-4"), "too few are right")
-    assert set(results["agents"]) == {"imitation", "dpo", "generated-3"}  # what another study made is there
-    assert set(results["thompson"]["arms"]) == {"imitation", "dpo", "generated-3"}
+    assert results.not_made == dict.fromkeys(("generated-2", "generated-4"), "too few are right")
+    assert set(results.agents or {}) == {"imitation", "dpo", "generated-3"}  # what another study made is there
+    assert results.thompson is not None
+    assert set(results.thompson.arms or {}) == {"imitation", "dpo", "generated-3"}
 
 
 def test_figures_of_all_seeds(done: tuple[Path, dict[str, Any]], shop: Path) -> None:
@@ -150,5 +150,5 @@ def test_figures_of_all_seeds(done: tuple[Path, dict[str, Any]], shop: Path) -> 
 
 
 def test_a_study_of_a_catalogue_needs_one(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="--data"):
+    with pytest.raises(ConfigError, match="`data`"):
         Studies(tmp_path, None, "tiny", 1).run("learners", 0)

@@ -43,7 +43,7 @@ def parse_arms(given: Sequence[str]) -> dict[str, str]:
             raise ConfigError(f"Arm {name!r}: comes twice. Give each arm a name of its own.")
         arms[name] = policy
     if len(arms) < 2:
-        raise ConfigError(f"{len(arms)} arm(s): a comparison needs at least two. Give more with --arms.")
+        raise ConfigError(f"{len(arms)} arm(s): a comparison needs at least two. Give more `arms`.")
     return arms
 
 

@@ -162,7 +162,7 @@ def play(arms: Sequence[str], goals: Sequence[int], config: ThompsonConfig, fold
                         progress.set_postfix_str(_leader(arms, fresh, config), refresh=False)
                         start(run)
         except BrokenProcessPool as error:
-            raise RunError("A worker died; was memory short? Go on with --resume, with fewer --workers.") from error
+            raise RunError("A worker died; was memory short? Continue with `resume` and fewer `workers`.") from error
     return Comparison(config, tuple(run.result() for run in fresh))
 
 

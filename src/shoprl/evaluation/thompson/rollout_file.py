@@ -51,7 +51,7 @@ class RolloutFile:
                 os.fsync(stream.fileno())
         except OSError as error:
             raise StorageError(
-                f"{self._growing}: cannot be written ({error}). Free some space, then go on with --resume."
+                f"{self._growing}: cannot be written ({error}). Free some space, then continue with `resume`."
             ) from error
 
     def close(self, rollouts: Sequence[Rollout]) -> None:

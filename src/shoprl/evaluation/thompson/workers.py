@@ -52,7 +52,7 @@ class Table:
         except Exception as error:  # a policy of any kind may raise anything
             raise RunError(
                 f"Arm {name!r}: failed in rollouts {task.indices[0]} to {task.indices[-1]} "
-                f"({type(error).__name__}: {error}). Mend it and go on with --resume."
+                f"({type(error).__name__}: {error}). Fix it and continue with `resume`."
             ) from error
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 from shoprl.errors import RunError
+from shoprl.evaluation.results import Measurement, PolicyRow, RunResults
 from shoprl.evaluation.thompson.compare import play
 from shoprl.evaluation.thompson.sampling import ThompsonResult
 from shoprl.experiments.plan import Plan
@@ -15,11 +16,10 @@ from shoprl.report.plots import PALETTE, drawing, save
 from shoprl.report.plots_compare import CAPTIONS, plot_comparison
 from shoprl.shop.data import ShopData
 
-Row = Mapping[str, Any]
 Points = Mapping[str, Mapping[float, Sequence[float]]]
 
 
-def draw_study(folder: Path, study: Study, plan: Plan, data: ShopData, runs: Sequence[Mapping[str, Any]]) -> None:
+def draw_study(folder: Path, study: Study, plan: Plan, data: ShopData, runs: Sequence[RunResults]) -> None:
     """Draw a study's seeds into ``figures``, with ``captions.json``.
 
     Args:
@@ -31,14 +31,18 @@ def draw_study(folder: Path, study: Study, plan: Plan, data: ShopData, runs: Seq
     """
     figures, captions = folder / "figures", dict[str, str]()
     if study.against is not None:
-        decoded: dict[str, Callable[[Row], float]] = {
-            "Success rate, greedy (%)": lambda row: 100 * row["success_rate"],
-            "Success rate, drawn actions (%)": lambda row: 100 * row["sampled"]["success_rate"],
+        panels = {
+            "Success rate, greedy (%)": points_of(study, runs, lambda row: row),
+            "Success rate, drawn actions (%)": points_of(study, runs, lambda row: row.sampled),
         }
-        panels = {title: points_of(study, runs, value) for title, value in decoded.items()}
         plot_against(study.against[0], panels, figures / "against.png")
         captions["against.png"] = f"Success on the test goals against {study.against[0]}. A point a seed; lines: means."
-    played = [result for run in runs if (result := _played(folder, study, plan, data, run))]
+    played: list[ThompsonResult] = []
+    for run in runs:
+        arms = [arm for arm in study.arms if arm in (run.agents or {})]
+        if arms and run.seed is not None:
+            config, goals = thompson_config(plan, run.seed), thompson_goals(plan, data)
+            played += play(arms, goals, config, folder / f"seed-{run.seed}" / THOMPSON, _refuse).results
     same = [result for result in played if list(result.arms) == list(played[0].arms)]
     if same:
         plot_comparison(same, figures)
@@ -47,27 +51,22 @@ def draw_study(folder: Path, study: Study, plan: Plan, data: ShopData, runs: Seq
         write_json(figures / CAPTIONS, captions)
 
 
-def _played(folder: Path, study: Study, plan: Plan, data: ShopData, run: Mapping[str, Any]) -> ThompsonResult | None:
-    """The run of Thompson sampling that a seed's folder holds."""
-    arms = [arm for arm in study.arms if arm in run["agents"]]
-    if not arms:
-        return None
-    config, goals = thompson_config(plan, run["seed"]), thompson_goals(plan, data)
-    return play(arms, goals, config, folder / f"seed-{run['seed']}" / THOMPSON, _nobody).results[0]
+def _refuse(task: object) -> NoReturn:
+    """All rollouts are there already: only their results are read."""
+    raise RunError("A run of Thompson sampling is incomplete. Run the study again.")
 
 
-def _nobody(task: object) -> Any:
-    raise RunError("A run of Thompson sampling is not whole. Run the study again.")
-
-
-def points_of(study: Study, runs: Sequence[Row], value: Callable[[Row], float]) -> Points:
-    """Series -> number -> the value of its agent in each run that scored it."""
+def points_of(study: Study, runs: Sequence[RunResults], part: Callable[[PolicyRow], Measurement | None]) -> Points:
+    """Series -> number -> the success rate, in percent, of its agent in each run that scored it."""
     assert study.against is not None
+
+    def rates(agent: str) -> list[float]:
+        rows = [row for run in runs if (row := (run.agents or {}).get(agent))]
+        scored = [measured.success_rate for row in rows if (measured := part(row))]
+        return [100 * rate for rate in scored if rate is not None]
+
     return {
-        series: {
-            number: [value(run["agents"][agent]) for run in runs if agent in run["agents"]]
-            for number, agent in numbered.items()
-        }
+        series: {number: rates(agent) for number, agent in numbered.items()}
         for series, numbered in study.against[1].items()
     }
 

@@ -1,14 +1,14 @@
 """Study: image features on and off, and on with the pictures shuffled, on a shop whose pictures matter.
 
 The pictures are drawn and their encoder is small and fixed (:mod:`shoprl.experiments.studies.pictures`): the study
-shows whether the choice network can use what a picture tells, not what photographs would be worth to it.
+shows whether the choice network can use what a picture shows, not what photographs would be worth to it.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
+from shoprl.evaluation.results import Difference, PolicyRow, RunResults
 from shoprl.evaluation.statistics import compare_paired
 from shoprl.experiments.engine import Experiment
 from shoprl.experiments.plan import Plan, Recipe, Shoppers
@@ -67,7 +67,7 @@ SIZES: Mapping[str, Sizes] = {
 }
 
 
-def run(folder: Path, seed: int, sizes: Sizes | None = None) -> dict[str, Any]:
+def run(folder: Path, seed: int, sizes: Sizes | None = None) -> RunResults:
     """Make every step of the study that the run folder does not hold yet.
 
     Args:
@@ -76,8 +76,7 @@ def run(folder: Path, seed: int, sizes: Sizes | None = None) -> dict[str, Any]:
         sizes: other ones need another folder.
 
     Returns:
-        ``agents`` (name -> summary on the test goals, ``demonstrations``, ``updates``, ``seconds``), ``comparisons``
-        (differences on the same goals with 95% intervals), ``hashes`` and ``wall_seconds``.
+        Its policies on the test goals, and their differences on the same goals with 95% intervals.
     """
     sizes = sizes or Sizes()
     shop = picture_shop(sizes.families, sizes.requests, sizes.shop_seed)
@@ -88,19 +87,21 @@ def run(folder: Path, seed: int, sizes: Sizes | None = None) -> dict[str, Any]:
     policies = {name: experiment.policy(name) for name in experiment.plan.recipes}
     goals = experiment.test_goals()
     tests = {name: experiment.evaluate(policy, "test", goals) for name, policy in policies.items()}
-    made = {"demonstrations": sizes.demonstrations, "updates": sizes.imitation.updates}
-    return {
-        "agents": {
-            name: {**test.summary.to_json(), **made, "seconds": experiment.record(name).seconds}
-            for name, test in tests.items()
-        },
-        "comparisons": [
-            {
-                "name": f"{first} less {second}".replace("_", " "),
-                **compare_paired(tests[first].episodes, tests[second].episodes).to_json(),
-            }
-            for first, second in COMPARED
-        ],
-        "hashes": shop.data.hashes(),
-        "wall_seconds": {**experiment.wall, "total": round(sum(experiment.wall.values()), 2)},
+    rows = {
+        name: replace(
+            PolicyRow.of(test.summary),
+            demonstrations=sizes.demonstrations,
+            updates=sizes.imitation.updates,
+            seconds=experiment.record(name).seconds,
+        )
+        for name, test in tests.items()
     }
+    differences = tuple(
+        Difference.between(
+            compare_paired(tests[first].episodes, tests[second].episodes), f"{first} less {second}".replace("_", " ")
+        )
+        for first, second in COMPARED
+    )
+    return RunResults(
+        agents=rows, comparisons=differences, hashes=shop.data.hashes(), wall_seconds=experiment.seconds()
+    )

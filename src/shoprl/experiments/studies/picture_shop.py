@@ -113,7 +113,7 @@ def picture_shop(families: int, requests: int, seed: int) -> PictureShop:
 
     Args:
         families: how many, at least three; of four products each.
-        requests: wishes for each product.
+        requests: for each product.
         seed: of everything.
 
     Raises:

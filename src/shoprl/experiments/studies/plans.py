@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TypeVar
 
-from shoprl.experiments.plan import Plan, Recipe, Shoppers
+from shoprl.experiments.plan import DataSet, Plan, Recipe, Shoppers
 from shoprl.training.dpo import DPOConfig
 from shoprl.training.imitation import ImitationConfig
+from shoprl.training.loop import LoopConfig
 from shoprl.training.policy_gradient import PolicyGradientConfig
 from shoprl.training.ppo import PPOConfig
 from shoprl.training.self_learning import SelfLearningConfig
@@ -21,7 +22,7 @@ class Size:
         imitation: updates of the agent that all learners start from.
         updates: of each learner, all the same.
         timed: updates of imitation continued, DPO (which first computes its reference's log-probabilities), PPO and
-            policy gradient that take the same processor time (docs/studies.md).
+            policy gradient that take the same processor time (docs/howto/studies.md).
         longer: updates of DPO and PPO once, three and ten times.
         generated: trajectories of self-learning; the second number is that of the later studies.
         batch: decisions, pairs or demonstrated decisions an update.
@@ -54,7 +55,7 @@ class Size:
 
 
 SMALL = Size()
-# The paper's: 3,000 updates of one episode each. Those of `timed` follow the seconds an update takes (docs/studies.md).
+# The paper's: 3,000 updates of one episode each; `timed` follows the seconds an update takes (docs/howto/studies.md).
 PAPER = Size(updates=3_000, by_episode=True, rollout=(16, 1), timed=(1_150, 3_000, 528, 880), rnn_sizes=(), rnn=3_000)
 # For tests: everything happens, nothing is learned.
 TINY = Size(
@@ -97,81 +98,126 @@ class Study:
     against: tuple[str, Mapping[str, Mapping[float, str]]] | None = None
 
 
+C = TypeVar("C", bound=LoopConfig)
 STREAMS = {"skill": 0, "demonstrations": 1, "network": 3, "pairs": 5}
 HELD_OUT, DEPARTMENT = "without held-out products", "without a department"  # groups of training goals
 
 
+@dataclass(frozen=True)
+class Learners:
+    """The recipes of the studies' learners at a size; those that start from a policy start from ``imitation``.
+
+    Attributes:
+        size: how much of everything.
+        average: name of the average shoppers' demonstrations.
+    """
+
+    size: Size
+    average: str
+
+    def paced(self, config: C) -> C:
+        """A learner's settings with those that every training of a size shares."""
+        if self.size is TINY:
+            return replace(config, warmup=2, checkpoint_every=2, log_every=2)
+        return replace(config, checkpoint_every=48, log_every=16)
+
+    def slow(self, config: C) -> C:
+        """The same at the learning rate of DPO, PPO and policy gradient."""
+        return self.paced(replace(config, learning_rate=3e-5))
+
+    def imitation(self, updates: int, shown: str = "") -> Recipe:
+        """A new policy that imitates, average shoppers where no other data set is named."""
+        config = self.paced(ImitationConfig(updates=updates, batch_size=self.size.batch))
+        return Recipe("imitation", config, data=(shown or self.average,))
+
+    def control(self, updates: int) -> Recipe:
+        """Imitation continued."""
+        config = self.slow(ImitationConfig(updates=updates, batch_size=self.size.batch))
+        return Recipe("imitation", config, "imitation", (self.average,))
+
+    def dpo_config(self, updates: int) -> DPOConfig:
+        """DPO's settings, also those of self-learning."""
+        size = self.size
+        batch = 1 if size.by_episode else size.batch
+        return self.slow(DPOConfig(updates=updates, batch_size=batch, by_episode=size.by_episode))
+
+    def dpo(self, updates: int, start: str = "imitation", temperature: float = 1.0) -> Recipe:
+        """DPO on average shoppers' demonstrations."""
+        return Recipe("dpo", self.dpo_config(updates), start, (self.average,), temperature=temperature)
+
+    def ppo(self, updates: int) -> Recipe:
+        """PPO with demonstrated decisions in its loss."""
+        epochs, minibatches = (2, 1) if self.size is TINY else (4, 4)
+        config = PPOConfig(
+            updates=updates,
+            batch_size=self.size.rollout[0],
+            demonstrated=self.size.batch,
+            epochs=epochs,
+            minibatches=minibatches,
+        )
+        return Recipe("ppo", self.slow(config), "imitation", (self.average,))
+
+    def policy_gradient(self, updates: int) -> Recipe:
+        """Policy gradient with demonstrated decisions in its loss."""
+        size = self.size
+        config = PolicyGradientConfig(updates=updates, batch_size=size.rollout[1], demonstrated=size.batch)
+        return Recipe("policy-gradient", self.slow(config), "imitation", (self.average,))
+
+    def generated(self, trajectories: int, start: str = "imitation", temperature: float = 1.0) -> Recipe:
+        """Self-learning on generated trajectories."""
+        config = SelfLearningConfig(trajectories, dpo=self.dpo_config(self.size.updates))
+        return Recipe("self-learning", config, start, temperature=temperature)
+
+    def rnn(self) -> Recipe:
+        """WebShop's RNN, which imitates average shoppers; its network is drawn from the seed itself, not a stream."""
+        imitation = self.imitation(self.size.rnn)
+        return replace(imitation, network="rnn", sizes=dict(self.size.rnn_sizes), stream="")
+
+
 def plan(size: Size) -> Plan:
     """Every policy of the studies; what several studies need is made once."""
-    shared = _shared(size)
-    slow = {**shared, "learning_rate": 3e-5}  # that of DPO, PPO and policy gradient
     count, average = size.demonstrations, f"average-{size.demonstrations}"
     expert = f"expert-{count}"
     fewer = {HELD_OUT: f"{expert}-without-held-out", DEPARTMENT: f"{expert}-without-a"}
-
-    def shoppers(skill: Literal["expert", "average"], goals: str = "training") -> tuple[Shoppers, ...]:
-        return (Shoppers(count, "demonstrations", skill, goals, recovery=0.3 if skill == "expert" else 0.0),)
-
-    def imitation(updates: int, shown: str = average) -> Recipe:
-        config = ImitationConfig(updates=updates, batch_size=size.batch, **shared)
-        return Recipe("imitation", config, data=(shown,))
-
-    def control(updates: int) -> Recipe:
-        config = ImitationConfig(updates=updates, batch_size=size.batch, **slow)
-        return Recipe("imitation", config, "imitation", (average,))
-
-    dpo_config = DPOConfig(
-        updates=size.updates, batch_size=1 if size.by_episode else size.batch, by_episode=size.by_episode, **slow
-    )
-
-    def dpo(updates: int, start: str = "imitation", temperature: float = 1.0) -> Recipe:
-        return Recipe("dpo", replace(dpo_config, updates=updates), start, (average,), temperature=temperature)
-
-    def ppo(updates: int) -> Recipe:
-        rollout = {"epochs": 2, "minibatches": 1, "checkpoint_every": 2} if size is TINY else {"checkpoint_every": 48}
-        config = PPOConfig(updates=updates, batch_size=size.rollout[0], demonstrated=size.batch, **{**slow, **rollout})
-        return Recipe("ppo", config, "imitation", (average,))
-
-    def gradient(updates: int) -> Recipe:
-        config = PolicyGradientConfig(updates=updates, batch_size=size.rollout[1], demonstrated=size.batch, **slow)
-        return Recipe("policy-gradient", config, "imitation", (average,))
-
-    def alone(trajectories: int, start: str = "imitation", temperature: float = 1.0) -> Recipe:
-        config = SelfLearningConfig(trajectories, dpo=dpo_config)
-        return Recipe("self-learning", config, start, temperature=temperature)
-
-    few, some, many = size.generated
-    rnn = ImitationConfig(updates=size.rnn, batch_size=size.batch, **shared)
-    learners = {"control": control, "dpo": dpo, "ppo": ppo, "policy-gradient": gradient}
+    make, (few, some, many) = Learners(size, average), size.generated
+    learners = {
+        "control": make.control,
+        "dpo": make.dpo,
+        "ppo": make.ppo,
+        "policy-gradient": make.policy_gradient,
+    }
     wanted = [
         *((name, size.updates) for name in learners),
         *zip(learners, size.timed, strict=True),
         *((name, updates) for name in ("dpo", "ppo") for updates in size.longer),
     ]
     recipes = {
-        "imitation": imitation(size.imitation),
+        "imitation": make.imitation(size.imitation),
         **{named(name, updates, size): learners[name](updates) for name, updates in wanted},
-        # The network is drawn from the seed itself, not from a stream.
-        "rnn": Recipe("imitation", rnn, data=(average,), network="rnn", sizes=dict(size.rnn_sizes), stream=""),
-        **{f"generated-{each}": alone(each) for each in (few, some, many)},
-        "stacked": alone(some, "dpo"),
-        "stacked-2": alone(some, "stacked"),
-        "stacked-3": alone(some, "stacked-2"),
-        "expert": imitation(size.imitation, expert),
-        "expert-fewer-products": imitation(size.imitation, fewer[HELD_OUT]),
-        "expert-fewer-departments": imitation(size.imitation, fewer[DEPARTMENT]),
-        "weak": imitation(size.weak),
-        "dpo-from-weak": dpo(size.updates, "weak"),
-        "dpo-from-expert": dpo(size.updates, "expert"),
-        "dpo-cold": dpo(size.updates, temperature=0.5),
-        "dpo-hot": dpo(size.updates, temperature=2.0),
-        "generated-from-weak": alone(some, "weak"),
-        "generated-from-expert": alone(some, "expert"),
-        "generated-cold": alone(some, temperature=0.5),
-        "generated-hot": alone(some, temperature=2.0),
+        "rnn": make.rnn(),
+        **{f"generated-{each}": make.generated(each) for each in (few, some, many)},
+        "stacked": make.generated(some, "dpo"),
+        "stacked-2": make.generated(some, "stacked"),
+        "stacked-3": make.generated(some, "stacked-2"),
+        "expert": make.imitation(size.imitation, expert),
+        "expert-fewer-products": make.imitation(size.imitation, fewer[HELD_OUT]),
+        "expert-fewer-departments": make.imitation(size.imitation, fewer[DEPARTMENT]),
+        "weak": make.imitation(size.weak),
+        "dpo-from-weak": make.dpo(size.updates, "weak"),
+        "dpo-from-expert": make.dpo(size.updates, "expert"),
+        "dpo-cold": make.dpo(size.updates, temperature=0.5),
+        "dpo-hot": make.dpo(size.updates, temperature=2.0),
+        "generated-from-weak": make.generated(some, "weak"),
+        "generated-from-expert": make.generated(some, "expert"),
+        "generated-cold": make.generated(some, temperature=0.5),
+        "generated-hot": make.generated(some, temperature=2.0),
     }
-    data = {average: shoppers("average"), expert: shoppers("expert")}
-    data |= {name: shoppers("expert", goals) for goals, name in fewer.items()}
+    shoppers = Shoppers(count, "demonstrations", "expert", recovery=0.3)
+    data: dict[str, DataSet] = {
+        average: (Shoppers(count, "demonstrations", "average"),),
+        expert: (shoppers,),
+        **{name: (replace(shoppers, goals=goals),) for goals, name in fewer.items()},
+    }
     return Plan(
         recipes,
         data,
@@ -186,13 +232,6 @@ def plan(size: Size) -> Plan:
 def named(learner: str, updates: int, size: Size) -> str:
     """A policy's name; that with another number of updates than most says so."""
     return learner if updates == size.updates else f"{learner}-{updates}"
-
-
-def _shared(size: Size) -> dict[str, Any]:
-    """What every training of a size shares."""
-    if size is TINY:
-        return {"warmup": 2, "checkpoint_every": 2, "log_every": 2}
-    return {"checkpoint_every": 48, "log_every": 16}
 
 
 def _pairs(*pairs: tuple[str, str]) -> tuple[tuple[str, str], ...]:

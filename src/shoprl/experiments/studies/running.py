@@ -2,20 +2,20 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from shoprl.errors import ConfigError, RunError, ShopRLError
+from shoprl.errors import ConfigError, ShopRLError
+from shoprl.evaluation.results import RESULTS, RunRecord, RunResults, read_record, read_results, write_results
 from shoprl.experiments.engine import Experiment
 from shoprl.experiments.studies import images
 from shoprl.experiments.studies.figures import draw_study
 from shoprl.experiments.studies.plans import PAPER, SMALL, TINY, Size, plan, studies
 from shoprl.experiments.studies.study import GROUPS, StudyRun, run_study
-from shoprl.files import content_hash, read_json, write_json
+from shoprl.files import content_hash
 from shoprl.machine import machine, versions
 from shoprl.policies.networks.encoder import TokenStore, encoded
 from shoprl.runlog import RUN, end_run, start_run
@@ -43,7 +43,7 @@ class Studies:
 
     def __init__(self, out: Path, data: Path | None, size: str, threads: int, strict: bool = False) -> None:
         if threads < 1:
-            raise ConfigError(f"--threads {threads}: must be at least 1.")
+            raise ConfigError(f"threads {threads}: must be at least 1.")
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(True)
         self._out, self._folder, self._threads, self._strict = out, data, threads, strict
@@ -53,7 +53,7 @@ class Studies:
     @cached_property
     def _data(self) -> ShopData:
         if self._folder is None:
-            raise ConfigError("These studies need WebShop's files or a catalogue of yours. Give it with --data.")
+            raise ConfigError("These studies need WebShop's files or a catalogue of yours. Give it with `data`.")
         return read_data(self._folder, self._strict)
 
     @cached_property
@@ -77,7 +77,7 @@ class Studies:
             self._experiments[seed] = made
         return self._experiments[seed]
 
-    def settings(self, name: str, seed: int) -> dict[str, Any]:
+    def settings(self, name: str, seed: int) -> dict[str, object]:
         """What defines a run."""
         about = {"study": name, "size": self._size_name, "seed": seed, "threads": self._threads}
         if name == IMAGES:
@@ -85,50 +85,39 @@ class Studies:
         hashes = {**self._data.hashes(), **({"natural_goals": goals_hash(self._natural)} if self._natural else {})}
         return {**about, "sizes": asdict(self._size), "hashes": hashes}
 
-    def run(self, name: str, seed: int) -> dict[str, Any]:
-        """The results of a study with a seed: made, gone on with, or read.
+    def run(self, name: str, seed: int) -> RunResults:
+        """The results of a study with a seed: run, continued, or read where the run is finished.
 
         Raises:
             RunError: the folder holds a run with other settings.
         """
-        folder, settings = self._out / name / f"seed-{seed}", _as_read(self.settings(name, seed))
-        path = folder / "results.json"
-        record = read_json(folder / RUN, RunError) if (folder / RUN).is_file() else {}
-        if path.is_file() and record.get("settings") == settings and record.get("status") == "done":
-            found: dict[str, Any] = read_json(path, RunError)
-            return found
+        folder = self._out / name / f"seed-{seed}"
+        settings: dict[str, object] = json.loads(json.dumps(self.settings(name, seed)))  # as a record holds them
+        record = read_record(folder) if (folder / RUN).is_file() else RunRecord()
+        if (folder / RESULTS).is_file() and record.settings == settings and record.status == "done":
+            return read_results(folder / RESULTS)
         start_run(folder, settings, None if name == IMAGES else self._folder, resume=folder.exists())
         try:
-            made = self._pictures(seed, folder) if name == IMAGES else self._made(name, seed, folder)
+            made = images.run(folder, seed, self._images) if name == IMAGES else self._made(name, seed, folder)
         except ShopRLError:
             end_run(folder, "failed")
             raise
-        earlier, wall = record.get("wall_seconds", {}), made["wall_seconds"]
-        made["wall_seconds"] = {
-            step: round(earlier.get(step, 0) + wall.get(step, 0), 2) for step in {**earlier, **wall}
-        }
-        about = {"study": name, "title": TITLES[name], "seed": seed, "machine": machine(), "versions": versions()}
-        write_json(path, about | made)
-        end_run(folder, "done", {"wall_seconds": made["wall_seconds"]})
-        return about | made
+        earlier, now = record.wall_seconds or {}, made.wall_seconds or {}
+        wall = {step: round(earlier.get(step, 0) + now.get(step, 0), 2) for step in {**earlier, **now}}
+        about = replace(made, study=name, title=TITLES[name], seed=seed, machine=machine(), versions=versions())
+        results = replace(about, wall_seconds=wall)
+        write_results(folder / RESULTS, results)
+        end_run(folder, "done", {"wall_seconds": wall})
+        return results
 
-    def _made(self, name: str, seed: int, folder: Path) -> dict[str, Any]:
+    def _made(self, name: str, seed: int, folder: Path) -> RunResults:
         experiment = self._experiment(seed)
         experiment.wall.clear()
         results = run_study(StudyRun(studies(self._size)[name], experiment, folder, self._natural))
-        return {**results, "wall_seconds": {**experiment.wall, "total": round(sum(experiment.wall.values()), 2)}}
-
-    def _pictures(self, seed: int, folder: Path) -> dict[str, Any]:
-        return images.run(folder, seed, self._images)
+        return replace(results, wall_seconds=experiment.seconds())
 
     def draw(self, name: str) -> None:
         """Draw what all finished seeds of a study show together, into ``STUDY/figures``."""
-        runs = [read_json(path, RunError) for path in sorted((self._out / name).glob("seed-*/results.json"))]
+        runs = [read_results(path) for path in sorted((self._out / name).glob(f"seed-*/{RESULTS}"))]
         if name != IMAGES:
             draw_study(self._out / name, studies(self._size)[name], plan(self._size), self._data, runs)
-
-
-def _as_read(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as JSON gives them back."""
-    found: dict[str, Any] = json.loads(json.dumps(settings))
-    return found

@@ -1,16 +1,17 @@
 """One study with one seed: its policies made, evaluated on the test goals and compared, in a run folder of its own."""
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from shoprl.errors import RunError, TrajectoryError
 from shoprl.evaluation.evaluate import Evaluation
-from shoprl.evaluation.statistics import INTERVAL_SEED, compare_paired, summarize
+from shoprl.evaluation.results import DemonstrationsRow, Difference, Measurement, PolicyRow, RunResults, ThompsonResults
+from shoprl.evaluation.statistics import INTERVAL_SEED, Summary, compare_paired, summarize
+from shoprl.evaluation.thompson.compare import Comparison
 from shoprl.evaluation.thompson.sampling import ThompsonConfig
 from shoprl.experiments.comparison import compare_policies
 from shoprl.experiments.engine import Experiment
@@ -103,62 +104,84 @@ class StudyRun:
             groups[NATURAL] = (list(enumerate(self.natural)), goals_hash(self.natural))
         return groups
 
+    def test_groups(self, policies: Mapping[str, LearnedPolicy]) -> dict[str, dict[str, Evaluation]]:
+        """Each group -> policies on its goals."""
+        return {
+            group: {
+                name: self.experiment.evaluate(policy, group.replace(" ", "-"), goals, goals_hash=of)
+                for name, policy in policies.items()
+            }
+            for group, (goals, of) in self.groups().items()
+        }
 
-def run_study(run: StudyRun) -> dict[str, Any]:
-    """Make everything of a study that is not there yet; its results, for ``results.json``."""
-    policies, experiment = run.policies(), run.experiment
+
+def run_study(run: StudyRun) -> RunResults:
+    """Train, measure and compare what the run folder does not hold yet; returns the results."""
+    policies, experiment, study = run.policies(), run.experiment, run.study
     tests = {name: run.test(policy) for name, policy in policies.items()}
-    rows = {name: _row(run, name, test) for name, test in tests.items()}
-    drawn = {name: run.test(policy, "sample") for name, policy in policies.items()}
-    for name, found in drawn.items():
-        rows[name]["sampled"] = found.summary.to_json()
-    comparisons = [*_compared(run.study, tests, "greedy"), *_compared(run.study, drawn, "drawn actions")]
-    comparisons += _on_groups(run, policies, rows)
-    results: dict[str, Any] = {
-        "agents": rows,
-        "comparisons": comparisons,
-        "not_made": run.not_made,
-        "demonstrations": {name: _quality(experiment, name) for name in _data_sets(run)},
-        "hashes": experiment.data.hashes(),
+    sampled = {name: run.test(policy, "sample") for name, policy in policies.items()}
+    groups = run.test_groups(policies)
+    rows = {
+        name: replace(
+            _row(experiment, name, tests[name].summary),
+            sampled=Measurement.of(sampled[name].summary),
+            groups={
+                group: replace(Measurement.of(parts[name].summary), n=parts[name].summary.episodes)
+                for group, parts in groups.items()
+            }
+            or None,
+        )
+        for name in policies
     }
-    if run.study.groups:
-        results["left_out_department"] = left_out_department(experiment)
-    arms = {name: policies[name] for name in run.study.arms if name in policies}
+    differences = [*_differences(study.differences, tests, "greedy")]
+    differences += _differences(study.differences, sampled, "drawn actions")
+    for group, parts in groups.items():
+        differences += _differences([UNSEEN[group]] if group in UNSEEN else [], parts, group)
+    demonstrations = {name: _quality(experiment, name) for name in _data_sets(run)}
+    arms, thompson = {name: policies[name] for name in study.arms if name in policies}, None
     if arms:
         with experiment.timed("thompson sampling"):
-            results["thompson"] = _thompson(run, arms)
+            thompson = ThompsonResults.of(_thompson(run, arms))
     _keep_logs(run, tests)
-    return results
+    return RunResults(
+        agents=rows,
+        comparisons=tuple(differences),
+        not_made=run.not_made,
+        demonstrations=demonstrations,
+        hashes=experiment.data.hashes(),
+        left_out_department=left_out_department(experiment) if study.groups else None,
+        thompson=thompson,
+    )
 
 
-def _compared(study: Study, found: Mapping[str, Evaluation], how: str) -> Iterator[dict[str, Any]]:
-    """The study's differences, goal by goal."""
-    for first, second in study.differences:
-        if first in found and second in found:
-            difference = compare_paired(found[first].episodes, found[second].episodes)
-            yield {"name": f"{first} less {second}, {how}", **difference.to_json()}
+def _differences(
+    pairs: Iterable[tuple[str, str]], evaluations: Mapping[str, Evaluation], how: str
+) -> Iterator[Difference]:
+    """The differences of pairs of policies, where both were measured, goal by goal."""
+    for first, second in pairs:
+        if first in evaluations and second in evaluations:
+            comparison = compare_paired(evaluations[first].episodes, evaluations[second].episodes)
+            yield Difference.between(comparison, f"{first} less {second}, {how}")
 
 
-def _row(run: StudyRun, name: str, test: Evaluation) -> dict[str, Any]:
-    """A policy's row; what it came from is counted in."""
-    experiment = run.experiment
+def _row(experiment: Experiment, name: str, summary: Summary) -> PolicyRow:
+    """A policy's row; the policies that it comes from are counted in."""
     line, record = experiment.plan.line(name), experiment.record(name)
     configs = [recipe.config for recipe in line.values()]
     shown = {each for recipe in line.values() for each in recipe.data}
-    return {
-        **test.summary.to_json(),
-        "demonstrations": sum(part.count for each in shown for part in _parts(experiment, each)),
-        "generated": sum(config.generated for config in configs),
-        "updates": sum(config.all_updates for config in configs),
-        "own_updates": line[name].config.all_updates,
-        "played": sum(
-            recipe.config.episodes + experiment.record(each).counts.get("played", 0) for each, recipe in line.items()
-        ),
-        "seconds": record.seconds,
-        "processor_seconds": record.processor_seconds,
-        "weights": record.weights,
-        "commit": record.commit,
-    }
+    more_played = [experiment.record(each).counts.get("played", 0) for each in line]
+    return replace(
+        PolicyRow.of(summary),
+        demonstrations=sum(part.count for each in shown for part in _parts(experiment, each)),
+        generated=sum(config.generated for config in configs),
+        updates=sum(config.all_updates for config in configs),
+        own_updates=line[name].config.all_updates,
+        played=sum(config.episodes for config in configs) + sum(more_played),
+        seconds=record.seconds,
+        processor_seconds=record.processor_seconds,
+        weights=record.weights,
+        commit=record.commit,
+    )
 
 
 def _parts(experiment: Experiment, data_set: str) -> tuple[Shoppers, ...]:
@@ -173,33 +196,22 @@ def _data_sets(run: StudyRun) -> list[str]:
     return list(dict.fromkeys(name for line in lines for recipe in line for name in recipe.data))
 
 
-def _quality(experiment: Experiment, name: str) -> dict[str, Any]:
+def _quality(experiment: Experiment, name: str) -> DemonstrationsRow:
     """How good demonstrations are."""
     (part,) = _parts(experiment, name)
-    without = {HELD_OUT: HELD, DEPARTMENT: "a department"}.get(part.goals, "nothing")
-    row = summarize(experiment.episodes(name), np.random.default_rng(INTERVAL_SEED)).to_json()
-    return {"shoppers": part.skill, "without": without, **row}
+    row = Measurement.of(summarize(experiment.episodes(name), np.random.default_rng(INTERVAL_SEED)))
+    return DemonstrationsRow(
+        shoppers=part.skill,
+        without={HELD_OUT: HELD, DEPARTMENT: "a department"}.get(part.goals, "nothing"),
+        episodes=row.episodes,
+        success_rate=row.success_rate,
+        success_rate_interval=row.success_rate_interval,
+        score=row.score,
+        score_interval=row.score_interval,
+    )
 
 
-def _on_groups(
-    run: StudyRun, policies: Mapping[str, LearnedPolicy], rows: Mapping[str, dict[str, Any]]
-) -> Iterator[dict[str, Any]]:
-    """Measure the groups, note them in the policies' rows, and compare who saw them with who did not."""
-    for group, (goals, of) in run.groups().items():
-        found = {
-            name: run.experiment.evaluate(policy, group.replace(" ", "-"), goals, goals_hash=of)
-            for name, policy in policies.items()
-        }
-        for name, each in found.items():
-            summary = each.summary.to_json()
-            rows[name].setdefault("groups", {})[group] = {**summary, "n": summary["episodes"]}
-        first, second = UNSEEN.get(group, ("", ""))
-        if first in found and second in found:
-            difference = compare_paired(found[first].episodes, found[second].episodes)
-            yield {"name": f"{first} less {second}, {group}", **difference.to_json()}
-
-
-def _thompson(run: StudyRun, arms: Mapping[str, LearnedPolicy]) -> dict[str, Any]:
+def _thompson(run: StudyRun, arms: Mapping[str, LearnedPolicy]) -> Comparison:
     """One run of Thompson sampling on the test goals; every seed is a run of its own."""
     experiment, folder = run.experiment, run.folder / THOMPSON
     weights = {name: experiment.record(name).weights for name in arms}
@@ -207,7 +219,7 @@ def _thompson(run: StudyRun, arms: Mapping[str, LearnedPolicy]) -> dict[str, Any
         shutil.rmtree(folder)  # rollouts of other policies
     write_json(folder / ARMS, weights)
     config, goals = thompson_config(experiment.plan, experiment.seed), thompson_goals(experiment.plan, experiment.data)
-    return compare_policies(arms, experiment.data, goals, config, folder).to_json()
+    return compare_policies(arms, experiment.data, goals, config, folder)
 
 
 def thompson_config(plan: Plan, seed: int) -> ThompsonConfig:

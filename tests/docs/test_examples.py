@@ -1,0 +1,31 @@
+"""Every script under examples/ runs as it stands, on a small generated shop."""
+
+import runpy
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from shoprl.experiments.methods import METHODS
+from shoprl.policies.saving import NETWORKS
+
+ROOT = Path(__file__).parent.parent.parent
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+PAGES = [page for page in (ROOT / "docs").rglob("*.md") if "reference/api" not in page.as_posix()]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_the_example_runs(
+    example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [example.name])
+    monkeypatch.syspath_prepend(str(example.parent))  # as `python examples/NAME.py` has it
+    with patch.dict(NETWORKS), patch.dict(METHODS):  # an example may add to them
+        runpy.run_path(str(example), run_name="__main__")
+    assert capsys.readouterr().out, "an example shows what came of it"
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_a_page_shows_the_example(example: Path) -> None:
+    assert any(f"/examples/{example.name}" in page.read_text(encoding="utf-8") for page in PAGES)
