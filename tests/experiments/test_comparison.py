@@ -9,6 +9,7 @@ from shoprl.evaluation.thompson.sampling import ThompsonConfig
 from shoprl.experiments.comparison import compare_policies, write_comparison
 from shoprl.files import read_json, read_json_lines
 from shoprl.policies.simple import RandomPolicy, RulePolicy
+from shoprl.report.plots_compare import plot_comparison
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData
 from shoprl.tasks.shop.task import ShopTask
@@ -58,5 +59,6 @@ def test_written_from_what_was_played(whole: tuple[Path, Comparison], toy: ShopD
     assert seconds["rollouts"] == 1.23
     assert seconds["total"] == pytest.approx(1.234 + seconds["figures"], abs=0.02)
     assert written.seed == CONFIG.seed
-    figures = {path.name: path.read_bytes() for path in (whole[0] / "figures").iterdir()}
+    plot_comparison(whole[1].results, tmp_path / "expected")  # of both runs
+    figures = {path.name: path.read_bytes() for path in (tmp_path / "expected").iterdir()}
     assert {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()} == figures

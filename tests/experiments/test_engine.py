@@ -117,6 +117,7 @@ def test_a_new_policy_does_not_inherit_episodes(made: Experiment, tmp_path: Path
 
 def test_a_random_stream_without_a_name_is_an_error(made: Experiment, tmp_path: Path) -> None:
     assert made.rng("shoppers").random() == made.rng("shoppers").random() != made.rng("skilled").random()
+    assert experiment(tmp_path, seed=1).rng("shoppers").random() != made.rng("shoppers").random()
     with pytest.raises(KeyError, match="nonsense"):
         made.rng("nonsense")
     recipes = {"imitation": replace(PLAN.recipes["imitation"], stream="nonsense")}

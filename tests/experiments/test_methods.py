@@ -18,7 +18,7 @@ from shoprl.policies.learned import LearnedPolicy
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal
 from shoprl.tasks.shop.task import ShopTask
-from shoprl.training.dpo import DPOConfig
+from shoprl.training.dpo import DPOConfig, preference_pairs
 from shoprl.training.imitation import ImitationConfig
 from shoprl.training.loop import weights_digest
 from shoprl.training.policy_gradient import PolicyGradientConfig
@@ -99,11 +99,11 @@ def test_preferences_stand_in_for_demonstrations(toy: ShopData, tmp_path: Path) 
 def test_the_temperature_is_that_of_the_start_alone(
     toy: ShopData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    policy, drawn, original = start("dpo"), [], methods.preference_pairs
+    policy, drawn = start("dpo"), []
 
     def noted(start: LearnedPolicy, *others: Any) -> Any:
         drawn.append(start.temperature)
-        return original(start, *others)
+        return preference_pairs(start, *others)
 
     monkeypatch.setattr(methods, "preference_pairs", noted)
     learn("dpo", policy, CONFIGS["dpo"], inputs(toy, temperature=0.5), tmp_path, "")

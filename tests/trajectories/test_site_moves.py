@@ -19,6 +19,8 @@ SEARCH, OPEN = "search[red mug]", "click[b0mug]"
     ("here", "there", "moves"),
     [
         (RESULTS, RESULTS, []),
+        (START, START, []),
+        (SECTION, SECTION, []),
         (ITEM, START, [BACK]),
         (START, RESULTS, [SEARCH]),
         (START, PAGE_THREE, [SEARCH, NEXT, NEXT]),
