@@ -294,7 +294,7 @@ def test_a_choice_policy_is_not_mistaken_for_another(
     loaded = load_learned(folder, policy.store)
     assert isinstance(loaded, ChoicePolicy)
     assert loaded.store is policy.store
-    with pytest.raises(PolicyError, match="not one of the networks that are kept"):
+    with pytest.raises(PolicyError, match="not one of the networks that can be saved"):
         save_policy(object(), folder)  # type: ignore[arg-type]
 
 

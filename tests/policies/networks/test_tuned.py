@@ -141,7 +141,7 @@ def test_acting_again_runs_no_layer(toy: ShopData, monkeypatch: pytest.MonkeyPat
     def never(*arguments: object) -> None:
         raise AssertionError("a layer ran")
 
-    monkeypatch.setattr(tuned, "_through", never)
+    monkeypatch.setattr(tuned, "_apply", never)
     for again, own in zip(policy.probabilities(states), first, strict=True):
         assert np.array_equal(again, own)
     change(policy)
