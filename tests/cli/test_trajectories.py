@@ -146,7 +146,7 @@ def test_numbers_that_no_file_should_hold(call: Call, tmp_path: Path, file: Path
     text = json.dumps(row).replace('"reward": 0.5', f'"reward": {number}')
     file.write_text(file.read_text() + text + "\n")
     for command in (("show", file), ("stats", file), ("filter", file, "--out", tmp_path / "out.jsonl")):
-        refused(call("trajectories", *command, "--json"), "TrajectoryError", "line 13", "cannot be read")
+        refused(call("trajectories", *command, "--json"), "TrajectoryError", "line 13", "invalid JSON")
 
 
 # import

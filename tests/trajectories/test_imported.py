@@ -31,12 +31,12 @@ def test_recorded_actions_are_taken(toy: ShopData) -> None:
 @pytest.mark.parametrize(
     ("actions", "said"),
     [
-        ([SEARCH, BUY], r"step 2 of 2: 'click\[buy now\]' is not offered by the results page"),
-        ([SHOE], "step 1 of 1: .* is not offered by the search page"),
-        (["click[search]"], "step 1 of 1: .* is not offered"),
-        (["search"], "step 1 of 1: .* is not offered"),
-        (["search[]"], "step 1 of 1: .* is not offered"),
-        (["<script>" * 1000], "step 1 of 1: .{1,220} is not offered"),
+        ([SEARCH, BUY], r"step 2 of 2: 'click\[buy now\]' is not available on the results page"),
+        ([SHOE], "step 1 of 1: .* is not available on the search page"),
+        (["click[search]"], "step 1 of 1: .* is not available"),
+        (["search"], "step 1 of 1: .* is not available"),
+        (["search[]"], "step 1 of 1: .* is not available"),
+        (["<script>" * 1000], "step 1 of 1: .{1,220} is not available"),
         ([SEARCH, SHOE, BUY, SEARCH], "step 4 of 4: .* comes after the purchase"),
     ],
 )

@@ -85,6 +85,7 @@ class Outcome:
 
 
 Group = Callable[["Experiment"], Sequence[int]]
+STREAMS: Mapping[str, int] = {"pairs": 5}  # of a plan that does not number it
 GROUPS: Mapping[str, Group] = {"training": lambda experiment: experiment.data.split.train}
 
 
@@ -101,7 +102,7 @@ class Experiment:
         plan: what to make.
         groups: name -> the training goals of a group, beside those of :data:`GROUPS`.
         texts: what else is encoded with the products' texts, before anything is trained.
-        tokens: makes the token states, in place of encoding ``texts``.
+        tokens: makes :attr:`store`, in place of encoding ``texts``.
         pictures: name -> pictures of the products.
         wall: name of a step -> seconds; filled by :meth:`timed`.
     """
@@ -146,7 +147,7 @@ class Experiment:
 
     def rng(self, stream: str) -> np.random.Generator:
         """A generator of its own for each random stream, so that a resumed run draws the same."""
-        return np.random.default_rng([self.seed, self.plan.streams[stream]])
+        return np.random.default_rng([self.seed, {**STREAMS, **self.plan.streams}[stream]])
 
     def goals(self, indices: Sequence[int]) -> list[tuple[int, Goal]]:
         """Goals with their indices."""
@@ -228,10 +229,24 @@ class Experiment:
         return self.folder / "records" / f"{name}.json"
 
     def _identity(self, name: str) -> str:
-        recipes = [asdict(recipe) for recipe in self.plan.line(name).values()]
-        used = {each for recipe in self.plan.line(name).values() for each in recipe.data}
-        data = {each: _as_json(self.plan.data[each]) for each in sorted(used)}
-        return content_hash({"line": recipes, "data_sets": data, "seed": self.seed, "data": self.data.hashes()})
+        recipe, streams = self.plan.recipes[name], {**STREAMS, **self.plan.streams}
+        data: dict[str, object] = {}
+        for each in recipe.data:
+            made = self.plan.data[each]
+            if isinstance(made, Corrections):
+                data[each] = [asdict(made), streams[made.stream], self._identity(made.policy)]
+            else:
+                data[each] = [[asdict(part), streams[part.stream]] for part in made]
+        return content_hash(
+            {
+                "recipe": asdict(recipe),
+                "start": self._identity(recipe.start) if recipe.start else None,
+                "data_sets": data,
+                "streams": [streams.get(stream) for stream in (recipe.stream, recipe.pairs, "skill")],
+                "seed": self.seed,
+                "data": self.data.hashes(),
+            }
+        )
 
     def _find(self, name: str, recipe: Recipe) -> LearnedPolicy | None:
         """The policy that an earlier run left."""
@@ -258,7 +273,7 @@ class Experiment:
             self.data.goals,
             self.group("training"),
             shown,
-            self.rng(recipe.pairs) if recipe.pairs in self.plan.streams else np.random.default_rng(self.seed),
+            self.rng(recipe.pairs),
             temperature=recipe.temperature,
         )
         resumed, wall, processor = folder.exists(), time.perf_counter(), time.process_time()
@@ -344,7 +359,3 @@ def best_of(evaluations: Mapping[str, Evaluation]) -> str:
     """The name of the best policy, by success rate and then score."""
     summaries = {name: each.summary for name, each in evaluations.items()}
     return max(evaluations, key=lambda name: (summaries[name].success_rate.value, summaries[name].score.value))
-
-
-def _as_json(data: DataSet) -> object:
-    return asdict(data) if isinstance(data, Corrections) else [asdict(part) for part in data]

@@ -58,7 +58,7 @@ class Recipe:
         network: of a new policy.
         sizes: of a new network.
         stream: the random stream of a new network's weights.
-        pairs: the random stream of rejected actions.
+        pairs: the random stream of rejected actions; the plan need not number the default one.
         temperature: at which its start's trajectories and rejected actions are drawn.
         seed_offset: added to the seed of its updates.
         pictures: name of the pictures that it looks at; empty for none.

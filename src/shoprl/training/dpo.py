@@ -159,6 +159,8 @@ def preference_pairs(
     if not pairs:
         raise TrajectoryError(
             "The reference policy samples the demonstrated action every time: there is nothing to prefer."
+            if data
+            else "There is no decision to make preference pairs from. Give demonstrations."
         )
     return pairs, skipped
 
@@ -222,7 +224,12 @@ def train_dpo(
     Returns:
         Log rows: ``update``, ``learning_rate``, ``loss``, ``gradient_norm``, ``margin`` (mean of beta times the margin
         over the reference) and ``accuracy`` (share of pairs with a positive margin).
+
+    Raises:
+        TrajectoryError: there is no pair.
     """
+    if not pairs:
+        raise TrajectoryError("There is no preference pair to learn from. Give some.")
     policy.prepare(pair.example.state for pair in pairs)
     chosen = torch.tensor([pair.example.chosen for pair in pairs])
     rejected = torch.tensor([pair.rejected for pair in pairs])

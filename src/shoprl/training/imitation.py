@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch.nn import functional
 
+from shoprl.errors import TrajectoryError
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.training.loop import LogRow, LoopConfig, Training, weights_digest
 from shoprl.trajectories.examples import Example, identity_of_examples
@@ -61,7 +62,12 @@ def train_imitation(
     Returns:
         Log rows: ``update``, ``learning_rate``, ``loss``, ``gradient_norm`` and ``accuracy`` (share of decisions whose
         most likely candidate is the demonstrated one, with dropout).
+
+    Raises:
+        TrajectoryError: there is no decision.
     """
+    if not data:
+        raise TrajectoryError("There is no decision to imitate. Give demonstrations.")
     policy.prepare(example.state for example in data)
     targets = torch.tensor([example.chosen for example in data])
     identity = {"method": "imitation", "start": weights_digest(policy.model), "data": identity_of_examples(data)}
