@@ -18,7 +18,7 @@ from shoprl.evaluation.results import (
     read_results,
     write_results,
 )
-from shoprl.evaluation.statistics import Comparison, Estimate, McNemar, Summary
+from shoprl.evaluation.statistics import Estimate, McNemar, PairedComparison, Summary
 from shoprl.evaluation.thompson.sampling import ArmResult
 
 RECORDED = Path(__file__).parents[2] / "benchmarks" / "results"
@@ -70,7 +70,9 @@ def test_a_training_and_an_evaluation_are_read() -> None:
 
 
 def test_files_are_written_and_read_back(tmp_path: Path) -> None:
-    difference = Difference.between(Comparison(9, SUMMARY.success_rate, SUMMARY.score, McNemar(3, 1, 0.6)), "a less b")
+    difference = Difference.between(
+        PairedComparison(9, SUMMARY.success_rate, SUMMARY.score, McNemar(3, 1, 0.6)), "a less b"
+    )
     results = RunResults(agents={"a": PolicyRow.of(SUMMARY)}, comparisons=(difference,), seed=0, more={"mine": [1]})
     write_results(tmp_path / "results.json", results)
     assert read_results(tmp_path / "results.json") == results
@@ -88,7 +90,9 @@ def test_what_is_not_known_is_null_and_what_is_not_recorded_is_absent() -> None:
     assert list(cut_off)[5:] == ["updates", "seconds"]
     assert PolicyRow.from_json(cut_off, "").seconds is None
     assert Measurement(n=0).to_json() == {"success_rate": None, "n": 0}
-    assert Difference.between(Comparison(9, SUMMARY.success_rate, SUMMARY.score, None)).to_json()["mcnemar"] is None
+    assert (
+        Difference.between(PairedComparison(9, SUMMARY.success_rate, SUMMARY.score, None)).to_json()["mcnemar"] is None
+    )
 
 
 def test_an_arm_is_written_as_its_result_is() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from shoprl.errors import ConfigError
-from shoprl.evaluation.thompson.compare import Comparison
+from shoprl.evaluation.thompson.compare import ArmComparison
 from shoprl.evaluation.thompson.sampling import ThompsonConfig
 from shoprl.experiments.comparison import compare_policies, write_comparison
 from shoprl.files import read_json, read_json_lines
@@ -17,20 +17,20 @@ from shoprl.tasks.shop.task import ShopTask
 CONFIG = ThompsonConfig(allocation="top-two", rollouts=30, runs=2, batch=8, chunk=3)
 
 
-def compared(toy: ShopData, folder: Path, policy: RandomPolicy, config: ThompsonConfig = CONFIG) -> Comparison:
+def compared(toy: ShopData, folder: Path, policy: RandomPolicy, config: ThompsonConfig = CONFIG) -> ArmComparison:
     pytest.importorskip("matplotlib")
     return compare_policies({"rule": RulePolicy(), "random": policy}, toy, range(12), config, folder)
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Comparison]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ArmComparison]:
     from tests.support.toyshop import toy_data
 
     folder = tmp_path_factory.mktemp("whole")
     return folder, compared(toy_data(), folder, RandomPolicy())
 
 
-def test_what_it_leaves(whole: tuple[Path, Comparison], toy: ShopData) -> None:
+def test_what_it_leaves(whole: tuple[Path, ArmComparison], toy: ShopData) -> None:
     folder, comparison = whole
     results = read_json(folder / "results.json", ConfigError)
     assert results["thompson"] == json.loads(json.dumps(comparison.to_json()))
@@ -51,7 +51,7 @@ def test_what_it_leaves(whole: tuple[Path, Comparison], toy: ShopData) -> None:
             assert (again.reward, again.success, row["run"]) == (row["reward"], row["success"], number)
 
 
-def test_written_from_what_was_played(whole: tuple[Path, Comparison], toy: ShopData, tmp_path: Path) -> None:
+def test_written_from_what_was_played(whole: tuple[Path, ArmComparison], toy: ShopData, tmp_path: Path) -> None:
     written = write_comparison(whole[1], toy, tmp_path, {"rollouts": 1.234})
     assert read_json(tmp_path / "results.json", ConfigError) == json.loads(json.dumps(written.to_json()))
     seconds = written.wall_seconds

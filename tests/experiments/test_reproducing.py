@@ -16,7 +16,7 @@ from shoprl.errors import RunError
 from shoprl.evaluation.evaluate import evaluate
 from shoprl.evaluation.results import PolicyRow, RunResults
 from shoprl.experiments import reproducing
-from shoprl.experiments.engine import Experiment, Outcome
+from shoprl.experiments.engine import Experiment, ExperimentOutcome
 from shoprl.experiments.plan import Plan, Recipe
 from shoprl.experiments.reproducing import run_recipe, write_run_report
 from shoprl.files import sha256_of, write_json_lines
@@ -145,7 +145,7 @@ def test_figures_and_report(toy: ShopData, tmp_path: Path, monkeypatch: pytest.M
     curves: dict[str, Any] = {}
     plot = reproducing.plot_panels
     monkeypatch.setattr(reproducing, "plot_panels", lambda panels, path: (curves.update(panels), plot(panels, path))[1])
-    write_run_report(run, Outcome(results, tests), results)
+    write_run_report(run, ExperimentOutcome(results, tests), results)
     assert curves == {"Loss: dpo": {"dpo": [[(1, 0.5), (2, 0.25)]]}}
     for name in ("agents", "losses"):
         check_png(tmp_path / "figures" / f"{name}.png")

@@ -9,7 +9,7 @@ import pytest
 
 from shoprl.cli.reproduce import Reproduce
 from shoprl.errors import RunError
-from shoprl.experiments.engine import Experiment, Outcome
+from shoprl.experiments.engine import Experiment, ExperimentOutcome
 from shoprl.experiments.standard import Sizes, make_agent, standard_experiment
 from shoprl.files import sha256_of
 from shoprl.policies.networks.backbone import load_backbone
@@ -48,7 +48,7 @@ def fake() -> object:
 
 
 @pytest.fixture(scope="module")
-def done(data: ShopData, tmp_path_factory: pytest.TempPathFactory) -> tuple[Experiment, Outcome]:
+def done(data: ShopData, tmp_path_factory: pytest.TempPathFactory) -> tuple[Experiment, ExperimentOutcome]:
     run = standard_experiment(tmp_path_factory.mktemp("run"), data, 0, SMALL)
     return run, make_agent(run, data)
 
@@ -59,7 +59,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def test_the_kept_agent_is_the_best_on_eval_goals_and_measured_on_test_goals(
-    done: tuple[Experiment, Outcome], data: ShopData
+    done: tuple[Experiment, ExperimentOutcome], data: ShopData
 ) -> None:
     run, outcome = done
     results = json.loads(json.dumps(outcome.results.to_json()))
@@ -71,7 +71,7 @@ def test_the_kept_agent_is_the_best_on_eval_goals_and_measured_on_test_goals(
     assert load_learned(run.folder / "policies" / best, run.store).name == best
 
 
-def test_nothing_is_shown_on_eval_or_test_goals(done: tuple[Experiment, Outcome], data: ShopData) -> None:
+def test_nothing_is_shown_on_eval_or_test_goals(done: tuple[Experiment, ExperimentOutcome], data: ShopData) -> None:
     run, _ = done
     kept = run.folder / "trajectories"
     shown, corrected = (

@@ -9,7 +9,7 @@ from shoprl.errors import TrajectoryError
 from shoprl.shop.data import ShopData
 from shoprl.shop.session import Session
 from shoprl.tasks.shop.task import ShopTask
-from shoprl.trajectories.imported import Imported, Outcome, held_out, plain_wish, replayed, take_recorded
+from shoprl.trajectories.imported import Imported, ImportOutcome, held_out, plain_wish, replayed, take_recorded
 
 SEARCH, SHOE, BUY = "search[nimbus mesh]", "click[b0shoe0001]", "click[buy now]"
 
@@ -61,9 +61,13 @@ def test_what_becomes_of_a_source(toy: ShopData) -> None:
 
 
 def test_counts_and_rows() -> None:
-    outcomes = (Outcome("a", "used", reward=0.5), Outcome("b", "no goal", "why"), Outcome("c", "used"))
+    outcomes = (
+        ImportOutcome("a", "used", reward=0.5),
+        ImportOutcome("b", "no goal", "why"),
+        ImportOutcome("c", "used"),
+    )
     assert Imported((), (), outcomes).counts() == {"used": 2, "no goal": 1}
-    assert Outcome(**json.loads(json.dumps(outcomes[1].to_json()))) == outcomes[1]
+    assert ImportOutcome(**json.loads(json.dumps(outcomes[1].to_json()))) == outcomes[1]
 
 
 def test_nothing_is_learned_from_eval_and_test_goals(toy: ShopData) -> None:

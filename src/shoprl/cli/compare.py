@@ -86,9 +86,9 @@ class Compare(OnData, RunFolder, Seeded, Strict, Printing):
         from shoprl.experiments.comparison import write_comparison
 
         start = time.perf_counter()
-        table = setup.table(data)
+        worker = setup.worker(data)
         ready = time.perf_counter()
-        players = here(table) if self.workers == 1 else processes(setup, self.workers)
+        players = here(worker) if self.workers == 1 else processes(setup, self.workers)
         with players as submit:
             played = play(list(setup.arms), data.split.part(self.split), config, self.out, submit)
         seconds = {"encoding": ready - start, "rollouts": time.perf_counter() - ready}

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from shoprl.errors import RunError
 from shoprl.evaluation.json_records import NOT_RECORDED, NotRecorded, Record, types_of
-from shoprl.evaluation.statistics import Comparison, Estimate, McNemar, Summary
+from shoprl.evaluation.statistics import Estimate, McNemar, PairedComparison, Summary
 from shoprl.files import read_json, write_json
 from shoprl.runlog import RUN
 
 if TYPE_CHECKING:
-    from shoprl.evaluation.thompson.compare import Comparison as ArmComparison
+    from shoprl.evaluation.thompson.compare import ArmComparison
     from shoprl.evaluation.thompson.sampling import ArmResult
 
 RESULTS = "results.json"
@@ -131,7 +131,7 @@ class Difference(Record):
     mcnemar: McNemar | NotRecorded | None = NOT_RECORDED
 
     @classmethod
-    def between(cls, comparison: Comparison, name: str | None = None, of: str | None = None) -> Self:
+    def between(cls, comparison: PairedComparison, name: str | None = None, of: str | None = None) -> Self:
         """The difference of a comparison, with its name."""
         parts = (comparison.success_rate_difference, comparison.score_difference)
         return cls(name, of, comparison.episodes, *parts, comparison.mcnemar)

@@ -70,7 +70,7 @@ class McNemar:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class PairedComparison:
     """The first policy less the second, on the same goals.
 
     Attributes:
@@ -191,7 +191,7 @@ def mcnemar(a: Sequence[bool], b: Sequence[bool]) -> McNemar:
     return McNemar(only_first, only_second, min(1.0, 2 * tail / 2**n))
 
 
-def compare_paired(first: Sequence[Episode], second: Sequence[Episode]) -> Comparison:
+def compare_paired(first: Sequence[Episode], second: Sequence[Episode]) -> PairedComparison:
     """Compare two policies' episodes on the same goals in the same order, ``first`` less ``second``.
 
     The intervals are 95% bootstraps over goals with a fixed seed, so that a comparison is reproducible.
@@ -208,7 +208,7 @@ def compare_paired(first: Sequence[Episode], second: Sequence[Episode]) -> Compa
             )
     won, lost = ([episode.success for episode in episodes] for episodes in (first, second))
     points, others_points = ([100 * episode.earned for episode in episodes] for episodes in (first, second))
-    return Comparison(
+    return PairedComparison(
         episodes=len(goals),
         success_rate_difference=paired_difference(won, lost, goals, np.random.default_rng(INTERVAL_SEED)),
         score_difference=paired_difference(points, others_points, goals, np.random.default_rng(INTERVAL_SEED)),

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from shoprl.evaluation.results import RESULTS, RunResults, ThompsonResults, write_results
-from shoprl.evaluation.thompson.compare import Comparison, play
+from shoprl.evaluation.thompson.compare import ArmComparison, play
 from shoprl.evaluation.thompson.sampling import ThompsonConfig
-from shoprl.evaluation.thompson.workers import Table, here
+from shoprl.evaluation.thompson.workers import Worker, here
 from shoprl.machine import machine, versions
 from shoprl.policies.base import Policy
 from shoprl.report.plots_compare import plot_comparison
@@ -16,7 +16,7 @@ from shoprl.shop.data import ShopData
 
 def compare_policies(
     policies: Mapping[str, Policy], data: ShopData, goals: Sequence[int], config: ThompsonConfig, folder: Path
-) -> Comparison:
+) -> ArmComparison:
     """Compare policies in this process, or continue a comparison that was cut off in ``folder``.
 
     Choice policies should have met the same texts whenever this is called; see
@@ -35,13 +35,15 @@ def compare_policies(
         StorageError: a file cannot be written.
     """
     start = time.perf_counter()
-    with here(Table(policies, data)) as submit:
+    with here(Worker(policies, data)) as submit:
         comparison = play(list(policies), goals, config, folder, submit)
     write_comparison(comparison, data, folder, {"rollouts": time.perf_counter() - start})
     return comparison
 
 
-def write_comparison(comparison: Comparison, data: ShopData, folder: Path, seconds: Mapping[str, float]) -> RunResults:
+def write_comparison(
+    comparison: ArmComparison, data: ShopData, folder: Path, seconds: Mapping[str, float]
+) -> RunResults:
     """Write ``figures/`` and ``results.json`` into ``folder``; returns the content of the latter.
 
     Args:

@@ -16,7 +16,7 @@ from shoprl.evaluation.evaluate import Evaluation, evaluate
 from shoprl.evaluation.json_records import Record
 from shoprl.evaluation.results import Commit, RunResults
 from shoprl.evaluation.statistics import INTERVAL_SEED, summarize
-from shoprl.evaluation.thompson.compare import Comparison
+from shoprl.evaluation.thompson.compare import ArmComparison
 from shoprl.experiments.methods import Inputs, Learned, learn
 from shoprl.experiments.plan import Corrections, DataSet, Plan, Recipe, Shoppers
 from shoprl.files import content_hash, read_json, write_json
@@ -70,7 +70,7 @@ class PolicyRecord(Record):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ExperimentOutcome:
     """What an experiment measured.
 
     Attributes:
@@ -81,7 +81,7 @@ class Outcome:
 
     results: RunResults
     tests: Mapping[str, Evaluation]
-    thompson: Comparison | None = None
+    thompson: ArmComparison | None = None
 
 
 Group = Callable[["Experiment"], Sequence[int]]

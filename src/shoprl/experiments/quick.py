@@ -19,10 +19,10 @@ from shoprl.evaluation.results import (
     UnseenProducts,
 )
 from shoprl.evaluation.statistics import INTERVAL_SEED, compare_paired, summarize
-from shoprl.evaluation.thompson.compare import Comparison, play
+from shoprl.evaluation.thompson.compare import ArmComparison, play
 from shoprl.evaluation.thompson.sampling import ThompsonConfig
-from shoprl.evaluation.thompson.workers import Table, here
-from shoprl.experiments.engine import Experiment, Outcome, best_of
+from shoprl.evaluation.thompson.workers import Worker, here
+from shoprl.experiments.engine import Experiment, ExperimentOutcome, best_of
 from shoprl.experiments.plan import Plan, Recipe, Shoppers
 from shoprl.policies.base import Policy
 from shoprl.policies.simple import RuleOptionsPolicy, RulePolicy
@@ -171,15 +171,15 @@ def _row(experiment: Experiment, policy: Policy, test: Evaluation) -> PolicyRow:
     )
 
 
-def _thompson(experiment: Experiment, arms: Sequence[Policy]) -> Comparison:
+def _thompson(experiment: Experiment, arms: Sequence[Policy]) -> ArmComparison:
     plan, test = experiment.plan, experiment.data.split.test
     config = ThompsonConfig(rollouts=plan.rollouts, runs=1, batch=plan.rollout_batch, seed=experiment.seed)
-    table = Table({arm.name: arm for arm in arms}, experiment.data)
-    with experiment.timed("thompson sampling"), here(table) as submit:
-        return play(list(table.policies), test[: plan.test_goals], config, experiment.folder / "thompson", submit)
+    worker = Worker({arm.name: arm for arm in arms}, experiment.data)
+    with experiment.timed("thompson sampling"), here(worker) as submit:
+        return play(list(worker.policies), test[: plan.test_goals], config, experiment.folder / "thompson", submit)
 
 
-def reproduce(experiment: Experiment) -> Outcome:
+def reproduce(experiment: Experiment) -> ExperimentOutcome:
     """Make and measure what the folder does not hold yet.
 
     Raises:
@@ -208,4 +208,4 @@ def reproduce(experiment: Experiment) -> Outcome:
         thompson=ThompsonResults.of(thompson),
         hashes=data.hashes(),
     )
-    return Outcome(results, tests, thompson)
+    return ExperimentOutcome(results, tests, thompson)

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 
 from shoprl.evaluation.results import RESULTS, RunResults, write_results
-from shoprl.experiments.engine import Experiment, Outcome
+from shoprl.experiments.engine import Experiment, ExperimentOutcome
 from shoprl.experiments.quick import PLANS, quick_experiment, reproduce
 from shoprl.experiments.standard import SIZES, make_agent, standard_experiment
 from shoprl.machine import machine, versions
@@ -65,7 +65,7 @@ def run_recipe(
     return results, shop
 
 
-def _finished(experiment: Experiment, outcome: Outcome, budget: Budget) -> RunResults:
+def _finished(experiment: Experiment, outcome: ExperimentOutcome, budget: Budget) -> RunResults:
     """Write the report and ``results.json``."""
     results = replace(
         outcome.results,
@@ -82,7 +82,7 @@ def _finished(experiment: Experiment, outcome: Outcome, budget: Budget) -> RunRe
     return results
 
 
-def write_run_report(run: Experiment, outcome: Outcome, results: RunResults) -> None:
+def write_run_report(run: Experiment, outcome: ExperimentOutcome, results: RunResults) -> None:
     """Write ``figures/*.png`` and ``report.html`` into the run folder."""
     episodes = {name: test.episodes for name, test in outcome.tests.items()}
     goals = goals_apart(episodes, ShopTexts(run.data.goals, run.data.catalog))
@@ -92,7 +92,7 @@ def write_run_report(run: Experiment, outcome: Outcome, results: RunResults) -> 
     write_report(run.folder / "report.html", replace(results, wall_seconds=run.wall), figures, goals, about)
 
 
-def _figures(run: Experiment, outcome: Outcome) -> Sequence[tuple[str, Path]]:
+def _figures(run: Experiment, outcome: ExperimentOutcome) -> Sequence[tuple[str, Path]]:
     """Draw the figures: caption and file of each."""
     folder = run.folder / "figures"
     curves = {

@@ -14,7 +14,7 @@ import numpy as np
 
 from shoprl.errors import RunError
 from shoprl.evaluation.results import Measurement, PolicyRow, RunResults
-from shoprl.experiments.engine import Experiment, Outcome, best_of
+from shoprl.experiments.engine import Experiment, ExperimentOutcome, best_of
 from shoprl.experiments.plan import Corrections, Plan, Recipe, Shoppers
 from shoprl.policies.simple import RuleOptionsPolicy, RulePolicy
 from shoprl.shop.data import ShopData
@@ -127,7 +127,7 @@ def standard_experiment(folder: Path, given: ShopData, seed: int, sizes: Sizes |
     return Experiment(folder, data, seed, sizes.plan(), groups, texts)
 
 
-def make_agent(experiment: Experiment, given: ShopData) -> Outcome:
+def make_agent(experiment: Experiment, given: ShopData) -> ExperimentOutcome:
     """Make every step of the recipe that the folder does not hold yet, and measure the kept agent once.
 
     Args:
@@ -156,4 +156,4 @@ def make_agent(experiment: Experiment, given: ShopData) -> Outcome:
         hashes=given.hashes(),
         training_hashes=experiment.data.hashes(),
     )
-    return Outcome(results, tests)
+    return ExperimentOutcome(results, tests)

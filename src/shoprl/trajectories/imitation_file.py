@@ -21,7 +21,7 @@ from shoprl.shop.data import ShopData
 from shoprl.shop.goal import MAX_INSTRUCTION, Goal
 from shoprl.shop.session import parse_action
 from shoprl.tasks.shop.task import ShopTask
-from shoprl.trajectories.imported import Imported, Outcome, held_out, plain_wish, replayed
+from shoprl.trajectories.imported import Imported, ImportOutcome, held_out, plain_wish, replayed
 from shoprl.trajectories.lines import MAX_TEXT, Fields, read_lines, take, take_texts
 
 _ITEM = "click[item - "
@@ -95,19 +95,19 @@ def _trajectory(row: Fields, where: str) -> TextTrajectory:
     )
 
 
-def _read(path: Path) -> Iterator[TextTrajectory | Outcome]:
+def _read(path: Path) -> Iterator[TextTrajectory | ImportOutcome]:
     number = 0
     for number, row in read_lines(path):
         where = f"{path}: line {number}"
         try:
             yield _trajectory(row, where)
         except TrajectoryError as error:
-            yield Outcome(where, "malformed", str(error))
+            yield ImportOutcome(where, "malformed", str(error))
     if not number:
         raise TrajectoryError(f"{path}: holds no line. Give WebShop's imitation file.")
 
 
-def read_imitation_file(path: Path) -> tuple[list[TextTrajectory], list[Outcome]]:
+def read_imitation_file(path: Path) -> tuple[list[TextTrajectory], list[ImportOutcome]]:
     """Read the file, gzipped if its name ends in ``.gz``; no catalogue is needed.
 
     Returns:
@@ -118,7 +118,7 @@ def read_imitation_file(path: Path) -> tuple[list[TextTrajectory], list[Outcome]
     """
     lines = list(track(_read(path), "reading the imitation file", unit="line"))
     trajectories = [each for each in lines if isinstance(each, TextTrajectory)]
-    return trajectories, [each for each in lines if isinstance(each, Outcome)]
+    return trajectories, [each for each in lines if isinstance(each, ImportOutcome)]
 
 
 class _Goals:
@@ -157,10 +157,10 @@ def import_imitation_file(path: Path, data: ShopData) -> Imported:
     goals, unseen, task = _Goals(data.goals), held_out(data), ShopTask(data.shop)
     episodes, outcomes = [], []
     for line in track(_read(path), "replaying the imitation file", unit="line"):
-        if isinstance(line, Outcome):
+        if isinstance(line, ImportOutcome):
             outcomes.append(line)
             continue
-        outcome = Outcome(line.source, "no goal", "", line.instruction, steps=len(line.actions))
+        outcome = ImportOutcome(line.source, "no goal", "", line.instruction, steps=len(line.actions))
         index = goals.of(line)
         if index is None:
             outcomes.append(replace(outcome, reason="no goal of the data folder has its instruction"))

@@ -19,7 +19,7 @@ _PRICE = ", and price lower than"  # start of the price clause in WebShop's inst
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ImportOutcome:
     """The outcome of importing one trajectory.
 
     Attributes:
@@ -59,7 +59,7 @@ class Imported:
 
     goals: Sequence[Goal]
     episodes: tuple[Episode, ...]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[ImportOutcome, ...]
 
     def counts(self) -> dict[str, int]:
         """Status -> number of trajectories."""

@@ -16,7 +16,7 @@ from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal, goal_from_json
 from shoprl.shop.session import parse_action
 from shoprl.tasks.shop.task import ShopTask
-from shoprl.trajectories.imported import Imported, Outcome, held_out, plain_wish, replayed
+from shoprl.trajectories.imported import Imported, ImportOutcome, held_out, plain_wish, replayed
 from shoprl.trajectories.lines import MAX_ACTIONS, Fields, read_lines, take, take_texts
 from shoprl.trajectories.site_moves import START, Place, moves_between
 
@@ -212,9 +212,9 @@ def import_site_logs(source: Path, data: ShopData) -> Imported:
         try:
             log = read_site_log(path)
         except TrajectoryError as error:
-            outcomes.append(Outcome(str(path), "malformed", str(error)))
+            outcomes.append(ImportOutcome(str(path), "malformed", str(error)))
             continue
-        outcome = Outcome(
+        outcome = ImportOutcome(
             source=str(path),
             status="held out",
             reason="its goal is one of the data folder's eval or test goals",

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from shoprl.errors import RunError
-from shoprl.evaluation.thompson.compare import Comparison, play
-from shoprl.evaluation.thompson.rounds import Task
+from shoprl.evaluation.thompson.compare import ArmComparison, play
+from shoprl.evaluation.thompson.rounds import Chunk
 from shoprl.evaluation.thompson.sampling import ThompsonConfig
 from shoprl.experiments.comparison import compare_policies
 from shoprl.policies.base import Choice, Decode
@@ -36,7 +36,7 @@ class Failing(RandomPolicy):
         return super().act(states, rngs, decode)
 
 
-def compared(toy: ShopData, folder: Path, policy: RandomPolicy, config: ThompsonConfig = CONFIG) -> Comparison:
+def compared(toy: ShopData, folder: Path, policy: RandomPolicy, config: ThompsonConfig = CONFIG) -> ArmComparison:
     pytest.importorskip("matplotlib")
     return compare_policies({"rule": RulePolicy(), "random": policy}, toy, range(12), config, folder)
 
@@ -46,14 +46,14 @@ def records(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Comparison]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ArmComparison]:
     from tests.support.toyshop import toy_data
 
     folder = tmp_path_factory.mktemp("whole")
     return folder, compared(toy_data(), folder, RandomPolicy())
 
 
-def test_the_table_sums_over_runs(whole: tuple[Path, Comparison]) -> None:
+def test_the_table_sums_over_runs(whole: tuple[Path, ArmComparison]) -> None:
     document = whole[1].to_json()
     assert (document["objective"], document["allocation"]) == ("score", "top-two")
     for name, row in document["arms"].items():
@@ -68,7 +68,7 @@ def test_the_table_sums_over_runs(whole: tuple[Path, Comparison]) -> None:
 @pytest.mark.parametrize("error", [ValueError("no such page"), KeyboardInterrupt()], ids=["error", "interrupt"])
 @pytest.mark.parametrize("left", [0, 70])
 def test_cut_off_and_resumed_equals_uninterrupted(
-    whole: tuple[Path, Comparison], toy: ShopData, tmp_path: Path, left: int, error: BaseException
+    whole: tuple[Path, ArmComparison], toy: ShopData, tmp_path: Path, left: int, error: BaseException
 ) -> None:
     with pytest.raises((RunError, KeyboardInterrupt)) as caught:
         compared(toy, tmp_path, Failing(left, error))
@@ -86,7 +86,7 @@ def test_cut_off_and_resumed_equals_uninterrupted(
         assert (tmp_path / "figures" / figure.name).read_bytes() == figure.read_bytes()
 
 
-def test_a_finished_one_is_not_played_again(whole: tuple[Path, Comparison], toy: ShopData) -> None:
+def test_a_finished_one_is_not_played_again(whole: tuple[Path, ArmComparison], toy: ShopData) -> None:
     assert compared(toy, whole[0], Failing(0, ValueError())) == whole[1]
 
 
@@ -101,7 +101,7 @@ def test_a_finished_one_may_be_made_longer(toy: ShopData, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"batch": 9}, {"allocation": "uniform"}, {"rollouts": 20}])
 def test_rollouts_of_another_comparison_are_refused(
-    whole: tuple[Path, Comparison], toy: ShopData, change: dict[str, object]
+    whole: tuple[Path, ArmComparison], toy: ShopData, change: dict[str, object]
 ) -> None:
     before = records(whole[0])
     with pytest.raises(RunError, match="another comparison"):
@@ -110,7 +110,7 @@ def test_rollouts_of_another_comparison_are_refused(
 
 
 def test_a_worker_that_dies_is_named(tmp_path: Path) -> None:
-    def submit(task: Task) -> "Future[list[Episode]]":
+    def submit(chunk: Chunk) -> "Future[list[Episode]]":
         future: Future[list[Episode]] = Future()
         future.set_exception(BrokenProcessPool("gone"))
         return future

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from shoprl.errors import RunError, TrajectoryError
-from shoprl.evaluation.thompson.rounds import Rollout, Round, Task, rollout_from_json
+from shoprl.evaluation.thompson.rounds import Chunk, Rollout, Round, rollout_from_json
 from shoprl.evaluation.thompson.sampling import (
     ThompsonConfig,
     ThompsonRun,
@@ -15,23 +15,23 @@ from tests.support.thompson import ARMS
 
 def test_rounds_are_cut_into_tasks_of_one_arm() -> None:
     asked = ThompsonRun(ARMS, range(9), ThompsonConfig(rollouts=50, batch=40)).next_round()
-    tasks = list(asked.tasks(8))
-    assert sorted(index for task in tasks for index in task.indices) == list(range(40))
-    for task in tasks:
-        assert len(task.indices) <= 8
-        assert [asked.arms[index] for index in task.indices] == [task.arm] * len(task.indices)
-        assert task.goals == tuple(asked.goals[index] for index in task.indices)
-        assert task.seeds == tuple(asked.seeds[index] for index in task.indices)
-    assert max(len(task.indices) for task in tasks) == 8
+    chunks = list(asked.chunks(8))
+    assert sorted(index for chunk in chunks for index in chunk.indices) == list(range(40))
+    for chunk in chunks:
+        assert len(chunk.indices) <= 8
+        assert [asked.arms[index] for index in chunk.indices] == [chunk.arm] * len(chunk.indices)
+        assert chunk.goals == tuple(asked.goals[index] for index in chunk.indices)
+        assert chunk.seeds == tuple(asked.seeds[index] for index in chunk.indices)
+    assert max(len(chunk.indices) for chunk in chunks) == 8
 
 
 def test_a_round_by_hand() -> None:
     seeds = tuple((7, 0, 1, index) for index in range(20, 25))
     asked = Round(20, (0.5, 0.5), (0.5, 0.5), arms=(1, 0, 1, 1, 0), goals=(5, 6, 7, 8, 9), seeds=seeds)
-    assert list(asked.tasks(2)) == [
-        Task(0, (21, 24), (6, 9), (seeds[1], seeds[4])),
-        Task(1, (20, 22), (5, 7), (seeds[0], seeds[2])),
-        Task(1, (23,), (8,), (seeds[3],)),
+    assert list(asked.chunks(2)) == [
+        Chunk(0, (21, 24), (6, 9), (seeds[1], seeds[4])),
+        Chunk(1, (20, 22), (5, 7), (seeds[0], seeds[2])),
+        Chunk(1, (23,), (8,), (seeds[3],)),
     ]
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from shoprl.errors import ConfigError, RunError
 from shoprl.evaluation.thompson.compare import play
-from shoprl.evaluation.thompson.rounds import Task
+from shoprl.evaluation.thompson.rounds import Chunk
 from shoprl.evaluation.thompson.sampling import ThompsonConfig
-from shoprl.evaluation.thompson.workers import Setup, Table, here, processes
+from shoprl.evaluation.thompson.workers import Setup, Worker, here, processes
 from shoprl.policies.base import Choice, Decode
 from shoprl.policies.saving import save_policy
 from shoprl.policies.simple import RandomPolicy, RulePolicy
@@ -37,8 +37,8 @@ def test_any_number_of_workers_gives_the_same_bytes(toy_folder: Path, tmp_path: 
     goals, found = data.split.part("train"), []
     for name in ("one", "two"):
         setup = Setup(toy_folder, False, "train", arms, tmp_path / name)
-        table = setup.table(data)
-        with here(table) if name == "one" else processes(setup, 2) as submit:
+        worker = setup.worker(data)
+        with here(worker) if name == "one" else processes(setup, 2) as submit:
             found.append(play(list(arms), goals, config, tmp_path / name, submit))
     assert found[0] == found[1]
     assert len(records(tmp_path / "one")) == 2
@@ -74,17 +74,17 @@ class Broken(RandomPolicy):
     ],
 )
 def test_an_arm_that_fails_is_named(toy: ShopData, error: Exception, expected: type[Exception], said: str) -> None:
-    table = Table({"random": RandomPolicy(), "broken": Broken(error)}, toy)
-    task = Task(1, (4, 9), (0, 1), ((0, 0, 1, 4), (0, 0, 1, 9)))
-    with pytest.raises(expected, match=said), here(table) as submit:
-        submit(task)
+    worker = Worker({"random": RandomPolicy(), "broken": Broken(error)}, toy)
+    chunk = Chunk(1, (4, 9), (0, 1), ((0, 0, 1, 4), (0, 0, 1, 9)))
+    with pytest.raises(expected, match=said), here(worker) as submit:
+        submit(chunk)
 
 
 def test_a_task_plays_its_arm_on_its_goals_with_its_seeds(toy: ShopData) -> None:
-    table = Table({"rule": RulePolicy(), "random": RandomPolicy()}, toy)
+    worker = Worker({"rule": RulePolicy(), "random": RandomPolicy()}, toy)
     seeds = ((0, 0, 1, 4), (0, 0, 1, 9))
-    with here(table) as submit:
-        played = submit(Task(1, (4, 9), (3, 3), seeds)).result()
+    with here(worker) as submit:
+        played = submit(Chunk(1, (4, 9), (3, 3), seeds)).result()
     goals = [(3, toy.goals[3])] * 2
     assert played == run_episodes(RandomPolicy(), ShopTask(toy.shop), goals, seeds, "sample", label="")
     assert played[0] != played[1]

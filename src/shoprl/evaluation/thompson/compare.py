@@ -12,7 +12,7 @@ from shoprl.errors import RunError
 from shoprl.evaluation.statistics import INTERVAL_SEED, bootstrap_mean
 from shoprl.evaluation.thompson.posteriors import Beliefs
 from shoprl.evaluation.thompson.rollout_file import RolloutFile
-from shoprl.evaluation.thompson.rounds import Rollout, Round, Task
+from shoprl.evaluation.thompson.rounds import Chunk, Rollout, Round
 from shoprl.evaluation.thompson.sampling import (
     REPORT,
     REPORT_DRAWS,
@@ -27,7 +27,7 @@ from shoprl.rollouts.records import Episode
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ArmComparison:
     """The result of a comparison.
 
     Attributes:
@@ -104,25 +104,27 @@ class _UnderWay:
         if not self.run.over:
             self._file.start(self.run.records)
 
-    def start(self, chunk: int) -> list[Task]:
-        """The tasks of the next round; none if the run is over."""
+    def start(self, size: int) -> list[Chunk]:
+        """The chunks of the next round; none if the run is over."""
         if self.run.over:
             self._file.close(self.run.records)
             return []
         self._round, self._played = self.run.next_round(), {}
-        return list(self._round.tasks(chunk))
+        return list(self._round.chunks(size))
 
-    def took(self, task: Task, episodes: Sequence[Episode]) -> bool:
-        """Record the episodes of a task; return whether the round is complete."""
+    def took(self, chunk: Chunk, episodes: Sequence[Episode]) -> bool:
+        """Record the episodes of a chunk; return whether the round is complete."""
         assert self._round is not None
-        self._played.update(zip(task.indices, episodes, strict=True))
+        self._played.update(zip(chunk.indices, episodes, strict=True))
         if len(self._played) < len(self._round.goals):
             return False
         self._file.append(self.run.learn(self._round, [self._played[index] for index in sorted(self._played)]))
         return True
 
 
-def play(arms: Sequence[str], goals: Sequence[int], config: ThompsonConfig, folder: Path, submit: Submit) -> Comparison:
+def play(
+    arms: Sequence[str], goals: Sequence[int], config: ThompsonConfig, folder: Path, submit: Submit
+) -> ArmComparison:
     """Run all rollouts that are not in ``folder`` yet, with the runs in parallel.
 
     Args:
@@ -131,7 +133,7 @@ def play(arms: Sequence[str], goals: Sequence[int], config: ThompsonConfig, fold
         config: configuration.
         folder: for ``run-R/rollouts.jsonl.gz``, whose lines are
             :class:`shoprl.evaluation.thompson.rounds.Rollout`.
-        submit: executes tasks; see :mod:`shoprl.evaluation.thompson.workers`.
+        submit: executes chunks; see :mod:`shoprl.evaluation.thompson.workers`.
 
     Raises:
         ConfigError: no arms, arms of the same name, or no goals.
@@ -140,11 +142,11 @@ def play(arms: Sequence[str], goals: Sequence[int], config: ThompsonConfig, fold
     """
     fresh = [ThompsonRun(arms, goals, config, number) for number in range(config.runs)]
     runs = [_UnderWay(run, RolloutFile(folder, number)) for number, run in enumerate(fresh)]
-    waiting: dict[Future[list[Episode]], tuple[_UnderWay, Task]] = {}
+    waiting: dict[Future[list[Episode]], tuple[_UnderWay, Chunk]] = {}
 
     def start(run: _UnderWay) -> None:
-        for task in run.start(config.chunk):
-            waiting[submit(task)] = run, task
+        for chunk in run.start(config.chunk):
+            waiting[submit(chunk)] = run, chunk
 
     with bar(config.runs * config.rollouts, "comparing arms", "rollout") as progress:
         progress.update(sum(len(run.run.records) for run in runs))
@@ -154,15 +156,15 @@ def play(arms: Sequence[str], goals: Sequence[int], config: ThompsonConfig, fold
             while waiting:
                 wait(waiting, return_when=FIRST_COMPLETED)
                 for done in [each for each in waiting if each.done()]:
-                    run, task = waiting.pop(done)
-                    over = run.took(task, done.result())
-                    progress.update(len(task.indices))
+                    run, chunk = waiting.pop(done)
+                    over = run.took(chunk, done.result())
+                    progress.update(len(chunk.indices))
                     if over:
                         progress.set_postfix_str(_leader(arms, fresh, config), refresh=False)
                         start(run)
         except BrokenProcessPool as error:
             raise RunError("A worker died; was memory short? Continue with `resume` and fewer `workers`.") from error
-    return Comparison(config, tuple(run.result() for run in fresh))
+    return ArmComparison(config, tuple(run.result() for run in fresh))
 
 
 def _leader(arms: Sequence[str], runs: Sequence[ThompsonRun], config: ThompsonConfig) -> str:

@@ -1,4 +1,4 @@
-"""Rounds of a comparison, their tasks, and the records of rollouts."""
+"""Rounds of a comparison, their chunks, and the records of rollouts."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ def rollout_from_json(row: Mapping[str, Any]) -> Rollout:
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class Chunk:
     """Episodes of one arm that are run together.
 
     Attributes:
@@ -103,13 +103,13 @@ class Round:
     goals: tuple[int, ...]
     seeds: tuple[Seed, ...]
 
-    def tasks(self, chunk: int) -> Iterator[Task]:
-        """The rollouts of each arm in parts of at most ``chunk``, independent of the number of workers."""
+    def chunks(self, size: int) -> Iterator[Chunk]:
+        """The rollouts of each arm in chunks of at most ``size``, independent of the number of workers."""
         for arm in sorted(set(self.arms)):
             positions = [position for position, each in enumerate(self.arms) if each == arm]
-            for first in range(0, len(positions), chunk):
-                part = positions[first : first + chunk]
+            for first in range(0, len(positions), size):
+                part = positions[first : first + size]
                 indices, goals, seeds = zip(
                     *((self.start + i, self.goals[i], self.seeds[i]) for i in part), strict=True
                 )
-                yield Task(arm, indices, goals, seeds)
+                yield Chunk(arm, indices, goals, seeds)

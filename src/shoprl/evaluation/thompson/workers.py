@@ -1,4 +1,4 @@
-"""Executes the tasks of a comparison, in this process or in workers that each open the shop and the arms once."""
+"""Executes the chunks of a comparison, in this process or in workers that each open the shop and the arms once."""
 
 import multiprocessing
 import os
@@ -14,7 +14,7 @@ import torch
 
 from shoprl.errors import RunError, ShopRLError
 from shoprl.evaluation.thompson.arms import load_arms, share_tokens
-from shoprl.evaluation.thompson.rounds import Task
+from shoprl.evaluation.thompson.rounds import Chunk
 from shoprl.policies.base import Policy
 from shoprl.rollouts.records import Episode
 from shoprl.rollouts.runner import run_episodes
@@ -22,11 +22,11 @@ from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.splits import SplitName
 from shoprl.tasks.shop.task import ShopTask
 
-Submit = Callable[[Task], "Future[list[Episode]]"]
+Submit = Callable[[Chunk], "Future[list[Episode]]"]
 
 
 @dataclass(frozen=True)
-class Table:
+class Worker:
     """The shop and the policies of a process.
 
     Attributes:
@@ -37,28 +37,28 @@ class Table:
     policies: Mapping[str, Policy]
     data: ShopData
 
-    def play(self, task: Task) -> list[Episode]:
-        """Run a task's episodes with sampled actions.
+    def play(self, chunk: Chunk) -> list[Episode]:
+        """Run a chunk's episodes with sampled actions.
 
         Raises:
             RunError: the policy failed.
         """
-        name, policy = list(self.policies.items())[task.arm]
-        goals = [(index, self.data.goals[index]) for index in task.goals]
+        name, policy = list(self.policies.items())[chunk.arm]
+        goals = [(index, self.data.goals[index]) for index in chunk.goals]
         try:
-            return run_episodes(policy, ShopTask(self.data.shop), goals, task.seeds, "sample", label="")
+            return run_episodes(policy, ShopTask(self.data.shop), goals, chunk.seeds, "sample", label="")
         except ShopRLError as error:
             raise type(error)(f"Arm {name!r}: {error}") from error
         except Exception as error:  # a policy may raise any exception
             raise RunError(
-                f"Arm {name!r}: failed in rollouts {task.indices[0]} to {task.indices[-1]} "
+                f"Arm {name!r}: failed in rollouts {chunk.indices[0]} to {chunk.indices[-1]} "
                 f"({type(error).__name__}: {error}). Fix it and continue with `resume`."
             ) from error
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What a worker needs to open its table.
+    """What a worker process opens the shop and the arms from.
 
     Attributes:
         data: the data folder.
@@ -74,21 +74,21 @@ class Setup:
     arms: Mapping[str, str]
     folder: Path
 
-    def table(self, data: ShopData | None = None) -> Table:
+    def worker(self, data: ShopData | None = None) -> Worker:
         """Open the shop, unless it is given, and the arms."""
         data = data or read_data(self.data, self.strict)
         policies = load_arms(self.arms)
         share_tokens(policies, data, data.split.part(self.split), self.folder)
-        return Table(policies, data)
+        return Worker(policies, data)
 
 
 @contextmanager
-def here(table: Table) -> Iterator[Submit]:
-    """Execute tasks in this process."""
+def here(worker: Worker) -> Iterator[Submit]:
+    """Execute chunks in this process."""
 
-    def submit(task: Task) -> "Future[list[Episode]]":
+    def submit(chunk: Chunk) -> "Future[list[Episode]]":
         done: Future[list[Episode]] = Future()
-        done.set_result(table.play(task))
+        done.set_result(worker.play(chunk))
         return done
 
     yield submit
@@ -96,7 +96,7 @@ def here(table: Table) -> Iterator[Submit]:
 
 @contextmanager
 def processes(setup: Setup, workers: int) -> Iterator[Submit]:
-    """Execute tasks in worker processes of one thread each, which end with the context.
+    """Execute chunks in worker processes of one thread each, which end with the context.
 
     Args:
         setup: opened by each worker; the token states must be in its folder.
@@ -105,16 +105,16 @@ def processes(setup: Setup, workers: int) -> Iterator[Submit]:
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, context, _start, (setup,))
     try:
-        yield lambda task: pool.submit(_play, task)
+        yield lambda chunk: pool.submit(_play, chunk)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-_opened: list[Setup | Table] = []  # in a worker: its setup until the first task, then its table
+_opened: list[Setup | Worker] = []  # in a worker process: its setup until the first chunk, then its worker
 
 
 def _start(setup: Setup) -> None:
-    """Initialise a worker; the setup is opened by the first task, so that errors reach the parent."""
+    """Initialise a worker; the setup is opened by the first chunk, so that errors reach the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
@@ -128,9 +128,9 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _play(task: Task) -> list[Episode]:
+def _play(chunk: Chunk) -> list[Episode]:
     if isinstance(_opened[0], Setup):
-        _opened[:] = [_opened[0].table()]
-    table = _opened[0]
-    assert isinstance(table, Table)
-    return table.play(task)
+        _opened[:] = [_opened[0].worker()]
+    worker = _opened[0]
+    assert isinstance(worker, Worker)
+    return worker.play(chunk)

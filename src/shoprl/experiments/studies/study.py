@@ -11,7 +11,7 @@ from shoprl.errors import RunError, TrajectoryError
 from shoprl.evaluation.evaluate import Evaluation
 from shoprl.evaluation.results import DemonstrationsRow, Difference, Measurement, PolicyRow, RunResults, ThompsonResults
 from shoprl.evaluation.statistics import INTERVAL_SEED, Summary, compare_paired, summarize
-from shoprl.evaluation.thompson.compare import Comparison
+from shoprl.evaluation.thompson.compare import ArmComparison
 from shoprl.evaluation.thompson.sampling import ThompsonConfig
 from shoprl.experiments.comparison import compare_policies
 from shoprl.experiments.engine import Experiment
@@ -211,7 +211,7 @@ def _quality(experiment: Experiment, name: str) -> DemonstrationsRow:
     )
 
 
-def _thompson(run: StudyRun, arms: Mapping[str, LearnedPolicy]) -> Comparison:
+def _thompson(run: StudyRun, arms: Mapping[str, LearnedPolicy]) -> ArmComparison:
     """One run of Thompson sampling on the test goals; every seed is a run of its own."""
     experiment, folder = run.experiment, run.folder / THOMPSON
     weights = {name: experiment.record(name).weights for name in arms}

@@ -38,7 +38,7 @@ TOKENIZER = "tokenizer.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class BiAttentionBatch:
     """A batch of decisions.
 
     Attributes:
@@ -130,11 +130,11 @@ class BiAttentionModel(PreTrainedModel):
                 layer.train()
         return self
 
-    def forward(self, batch: Batch) -> torch.Tensor:
+    def forward(self, batch: BiAttentionBatch) -> torch.Tensor:
         """Logits of shape (decisions, candidates); minus infinity where there is no candidate."""
         return self._logits(batch.pages.states(self._encode), batch)
 
-    def logits_and_values(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    def logits_and_values(self, batch: BiAttentionBatch) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits, and the value of each page from its first token, shape (decisions,)."""
         pages = batch.pages.states(self._encode)
         values: torch.Tensor = self.value(pages[:, 0]).squeeze(-1)
@@ -148,7 +148,7 @@ class BiAttentionModel(PreTrainedModel):
             states: torch.Tensor = self.encoder(input_ids=ids, attention_mask=real.long()).last_hidden_state
         return states.float()
 
-    def _logits(self, pages: torch.Tensor, batch: Batch) -> torch.Tensor:
+    def _logits(self, pages: torch.Tensor, batch: BiAttentionBatch) -> torch.Tensor:
         spans, owner, real = batch.mask.shape[1], batch.actions.owner, batch.pages.owner >= 0
         if self.picture is not None and batch.pictures is not None:
             pages = torch.cat([self.picture(batch.pictures)[:, None, :], pages], dim=1)
@@ -239,13 +239,13 @@ class BiAttentionPolicy(LearnedPolicy):
             raise PolicyError(f"{folder / TOKENIZER}: more tokens than the model has. Train the policy again.")
         return cls(model, tokenizer, strategy, name)
 
-    def batch(self, states: Sequence[Observation]) -> Batch:
+    def batch(self, states: Sequence[Observation]) -> BiAttentionBatch:
         """Batch decisions, on the model's device."""
         config, device = self.model.config, self.model.device
         pages = pack([[plain(state.page)] for state in states], self._tokenize(config.page_tokens))
         actions = pack([action_texts(state) for state in states], self._tokenize(config.action_tokens))
         pictures = shown_pictures(states, self.pictures).to(device) if config.image else None
-        return Batch(pages.to(device), actions.to(device), candidate_mask(states).to(device), pictures)
+        return BiAttentionBatch(pages.to(device), actions.to(device), candidate_mask(states).to(device), pictures)
 
     def compute_logits(self, states: Sequence[Observation]) -> torch.Tensor:
         """See :meth:`LearnedPolicy.compute_logits`."""

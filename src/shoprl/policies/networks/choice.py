@@ -37,7 +37,7 @@ KINDS_OF_MATCH = 3  # between tokens: learned cosine, the backbone's cosine, the
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class ChoiceBatch:
     """A padded batch of decisions.
 
     Attributes:
@@ -60,13 +60,13 @@ class Batch:
     mask: torch.Tensor
     pictures: torch.Tensor | None = None
 
-    def to(self, device: torch.device) -> "Batch":
+    def to(self, device: torch.device) -> "ChoiceBatch":
         """A copy on a device."""
         parts = {field.name: getattr(self, field.name) for field in fields(self)}
         return replace(self, **{name: part.to(device) for name, part in parts.items() if part is not None})
 
 
-def collate(states: Sequence[Observation], store: TokenStore | TokenRows) -> Batch:
+def collate(states: Sequence[Observation], store: TokenStore | TokenRows) -> ChoiceBatch:
     """Make a batch: gather token states and pad."""
     requests, request_ids, request_counts = store.gather([state.request for state in states])
     tokens, token_ids, counts = store.gather([text for state in states for text in state.texts])
@@ -74,7 +74,7 @@ def collate(states: Sequence[Observation], store: TokenStore | TokenRows) -> Bat
     owners = [torch.repeat_interleave(torch.arange(len(part)), part) for part in counts.split(sizes)]
     lengths = [len(owner) for owner in owners]
     features_ = [torch.from_numpy(state.features) for state in states]
-    return Batch(
+    return ChoiceBatch(
         request=_pad(requests.split(request_counts.tolist()), 0.0),
         request_ids=_pad(request_ids.split(request_counts.tolist()), -1),
         tokens=_pad(tokens.split(lengths), 0.0),
@@ -155,7 +155,7 @@ class _Fit(nn.Module):
         self.look = nn.Linear(PICTURE, FORMS * FORM_WIDTH, bias=False)
         self.join = nn.Linear(2 * FORMS, hidden, bias=False)
 
-    def forward(self, batch: Batch) -> torch.Tensor:
+    def forward(self, batch: ChoiceBatch) -> torch.Tensor:
         """The highest and the lowest score of any token in each form, projected; shape (decisions, hidden)."""
         assert batch.pictures is not None
         word = self.word(batch.request).unflatten(-1, (FORMS, FORM_WIDTH))
@@ -201,21 +201,21 @@ class ChoiceModel(PreTrainedModel):
         """The pretrained weights, which have a lower learning rate than the others."""
         return list(self.tuned.parameters()) if self.tuned is not None else []
 
-    def forward(self, batch: Batch) -> torch.Tensor:
+    def forward(self, batch: ChoiceBatch) -> torch.Tensor:
         """Logits of shape (decisions, candidates); minus infinity where there is no candidate."""
         return self._logits(self._mixed(batch), batch)
 
-    def logits_and_values(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    def logits_and_values(self, batch: ChoiceBatch) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits, and the value of each state, shape (decisions,): a mean over its candidates."""
         mixed = self._mixed(batch)
         values = self.value(mixed).squeeze(-1) * batch.mask
         return self._logits(mixed, batch), values.sum(dim=-1) / batch.mask.sum(dim=-1)
 
-    def _logits(self, mixed: torch.Tensor, batch: Batch) -> torch.Tensor:
+    def _logits(self, mixed: torch.Tensor, batch: ChoiceBatch) -> torch.Tensor:
         logits: torch.Tensor = self.score(mixed).squeeze(-1)
         return logits.masked_fill(~batch.mask, -torch.inf)
 
-    def _mixed(self, batch: Batch) -> torch.Tensor:
+    def _mixed(self, batch: ChoiceBatch) -> torch.Tensor:
         """Contextual vectors of the candidates, shape (decisions, candidates, hidden)."""
         request, tokens = self.project(batch.request), self.project(batch.tokens)
         real = (batch.token_ids >= 0)[:, :, None] & (batch.request_ids >= 0)[:, None, :]
@@ -234,7 +234,7 @@ class ChoiceModel(PreTrainedModel):
         # The request's own vector is left out: with it the model memorises which product goes with which request.
         return self._mix(candidates, batch)
 
-    def _numbers(self, numbers: torch.Tensor, batch: Batch) -> torch.Tensor:
+    def _numbers(self, numbers: torch.Tensor, batch: ChoiceBatch) -> torch.Tensor:
         """The numeric features, and how the page's picture fits the request, as one vector per candidate."""
         first, *others = self.numbers
         vectors: torch.Tensor = first(numbers)
@@ -244,7 +244,7 @@ class ChoiceModel(PreTrainedModel):
             vectors = layer(vectors)
         return vectors
 
-    def _mix(self, candidates: torch.Tensor, batch: Batch) -> torch.Tensor:
+    def _mix(self, candidates: torch.Tensor, batch: ChoiceBatch) -> torch.Tensor:
         """Transformer layers over the candidates and, as an additional first element, the page's picture."""
         mixed: torch.Tensor
         if self.picture is None or batch.pictures is None:
@@ -255,7 +255,7 @@ class ChoiceModel(PreTrainedModel):
         return mixed[:, 1:]
 
     @staticmethod
-    def _pool(compared: torch.Tensor, batch: Batch) -> torch.Tensor:
+    def _pool(compared: torch.Tensor, batch: ChoiceBatch) -> torch.Tensor:
         """Mean over each candidate's tokens, shape (decisions, candidates, match); zeros if it has none."""
         real = (batch.token_ids >= 0)[:, :, None]
         index = batch.owner[:, :, None]
@@ -391,7 +391,7 @@ class ChoicePolicy(LearnedPolicy):
         both: tuple[torch.Tensor, torch.Tensor] = self.model.logits_and_values(self.batch(states))
         return both
 
-    def batch(self, states: Sequence[Observation]) -> Batch:
+    def batch(self, states: Sequence[Observation]) -> ChoiceBatch:
         """Batch decisions, on the model's device; tuned layers are differentiated through it."""
         batch = collate(states, self._tokens(states))
         if self.model.config.image:

@@ -29,7 +29,7 @@ ONE_PASS = float("inf")  # texts of any length in one pass: a packed GRU skips p
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class RNNBatch:
     """A batch of decisions.
 
     Attributes:
@@ -124,11 +124,11 @@ class RNNModel(PreTrainedModel):
     def _init_weights(self, module: nn.Module) -> None:
         """Keep what the constructors drew."""
 
-    def forward(self, batch: Batch) -> torch.Tensor:
+    def forward(self, batch: RNNBatch) -> torch.Tensor:
         """Logits of shape (decisions, candidates); minus infinity where there is no candidate."""
         return self._logits(self._pages(batch), batch)
 
-    def logits_and_values(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    def logits_and_values(self, batch: RNNBatch) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits, and the value of each page, shape (decisions,), from the layers that score candidates."""
         pages = self._pages(batch)
         values: torch.Tensor = self.score(span_means(pages, batch.pages.owner, 1)[:, 0]).squeeze(-1)
@@ -142,14 +142,14 @@ class RNNModel(PreTrainedModel):
         embeddings: torch.Tensor = self.words(ids)
         return embeddings
 
-    def _pages(self, batch: Batch) -> torch.Tensor:
+    def _pages(self, batch: RNNBatch) -> torch.Tensor:
         """Token states of the pages, given the request, shape (decisions, L, 2 x hidden)."""
         pages, requests = batch.pages.states(self._states), batch.requests.states(self._states)
         known = self.page_to_wish(pages, batch.pages.owner, requests, batch.requests.owner >= 0, 1)
         again: torch.Tensor = self.read_again(self.narrow(known), (batch.pages.owner >= 0).sum(dim=-1))
         return again
 
-    def _logits(self, pages: torch.Tensor, batch: Batch) -> torch.Tensor:
+    def _logits(self, pages: torch.Tensor, batch: RNNBatch) -> torch.Tensor:
         owner, spans = batch.actions.owner, batch.mask.shape[1]
         actions, words = batch.actions.states(self._states), batch.actions.states(self._embeddings)
         requests = batch.requests.states(self._embeddings)
@@ -195,14 +195,14 @@ class RNNPolicy(LearnedPolicy):
             raise PolicyError(f"{folder / VOCABULARY}: not the vocabulary of the model. Train the policy again.")
         return cls(model, vocabulary, strategy, name)
 
-    def batch(self, states: Sequence[Observation]) -> Batch:
+    def batch(self, states: Sequence[Observation]) -> RNNBatch:
         """Batch decisions, on the model's device."""
         config, device = self.model.config, self.model.device
         pages = pack([[plain(state.page)] for state in states], self._tokenize(config.page_tokens), ONE_PASS)
         short = self._tokenize(config.action_tokens)
         requests = pack([[plain(state.request)] for state in states], short, ONE_PASS)
         actions = pack([action_texts(state) for state in states], short, ONE_PASS)
-        return Batch(pages.to(device), requests.to(device), actions.to(device), candidate_mask(states).to(device))
+        return RNNBatch(pages.to(device), requests.to(device), actions.to(device), candidate_mask(states).to(device))
 
     def compute_logits(self, states: Sequence[Observation]) -> torch.Tensor:
         """See :meth:`LearnedPolicy.compute_logits`."""
