@@ -13,6 +13,8 @@ import pytest
 
 import shoprl
 
+pytest.importorskip("torch", reason="needs the extra train")
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
