@@ -21,6 +21,8 @@ from shoprl.policies.saving import NETWORKS
 from shoprl.tasks.base import Observation
 from shoprl.tasks.instruction import QueryStrategy
 
+Batch = tuple[torch.Tensor, torch.Tensor]  # features (states, candidates, features), padding (states, candidates)
+
 
 class PerceptronConfig(PretrainedConfig):
     """Its sizes."""
@@ -42,10 +44,16 @@ class Perceptron(PreTrainedModel):
         self.body = nn.Sequential(nn.Linear(config.features, config.hidden), nn.Tanh(), nn.Linear(config.hidden, 2))
         self.post_init()
 
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Shape (decisions, candidates, 2), of features of shape (decisions, candidates, features)."""
-        scores: torch.Tensor = self.body(features)
-        return scores
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """Logits, shape (states, candidates); minus infinity where a state has no candidate."""
+        return self.logits_and_values(batch)[0]
+
+    def logits_and_values(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """The logits, and what each state is worth, shape (states,)."""
+        features, padding = batch
+        scores = self.body(features)
+        values = scores[..., 1].masked_fill(padding, 0.0).sum(dim=-1) / (~padding).sum(dim=-1)
+        return scores[..., 0].masked_fill(padding, -torch.inf), values
 
 
 class PerceptronPolicy(LearnedPolicy):
@@ -75,20 +83,12 @@ class PerceptronPolicy(LearnedPolicy):
         """Read it from a folder whose files were checked."""
         return cls(read_model(Perceptron, folder), strategy, name)
 
-    def compute_logits(self, states: Sequence[Observation]) -> torch.Tensor:
-        """Minus infinity where a state has no candidate."""
-        return self.compute_logits_and_values(states)[0]
-
-    def compute_logits_and_values(self, states: Sequence[Observation]) -> tuple[torch.Tensor, torch.Tensor]:
-        """The logits, and what each state is worth."""
+    def batch(self, states: Sequence[Observation]) -> Batch:
+        """Pad the candidates' features, on the model's device."""
         features = nn.utils.rnn.pad_sequence([torch.from_numpy(each.features) for each in states], batch_first=True)
         sizes = torch.tensor([len(each.texts) for each in states])
         padding = torch.arange(features.shape[1])[None, :] >= sizes[:, None]
-        scores = self.model(features.to(self.model.device))
-        padding = padding.to(scores.device)
-        logits = scores[..., 0].masked_fill(padding, -torch.inf)
-        values = scores[..., 1].masked_fill(padding, 0.0).sum(dim=-1) / (~padding).sum(dim=-1)
-        return logits, values
+        return features.to(self.model.device), padding.to(self.model.device)
 
 
 def main(products: int = 100, updates: int = 150) -> float:

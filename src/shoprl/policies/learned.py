@@ -115,12 +115,8 @@ class LearnedPolicy(ABC):
         """
 
     @abstractmethod
-    def compute_logits(self, states: Sequence[Observation]) -> torch.Tensor:
-        """Shape (states, candidates); minus infinity where a state has no candidate."""
-
-    @abstractmethod
-    def compute_logits_and_values(self, states: Sequence[Observation]) -> tuple[torch.Tensor, torch.Tensor]:
-        """The logits, and the value of each state, shape (states,)."""
+    def batch(self, states: Sequence[Observation]) -> Any:
+        """The model's input, on its device: what its ``forward`` and ``logits_and_values`` take."""
 
     def logits(self, states: Sequence[Observation]) -> torch.Tensor:
         """Shape (states, candidates); minus infinity where a state has no candidate.
@@ -128,12 +124,13 @@ class LearnedPolicy(ABC):
         They are float32 on the CPU, where losses are computed; a network on a GPU runs in mixed precision.
         """
         with mixed(self.model.device):
-            return self.compute_logits(states).float().cpu()
+            logits: torch.Tensor = self.model(self.batch(states))
+            return logits.float().cpu()
 
     def logits_and_values(self, states: Sequence[Observation]) -> tuple[torch.Tensor, torch.Tensor]:
         """The logits, and the value of each state, shape (states,); float32 on the CPU as well."""
         with mixed(self.model.device):
-            logits, values = self.compute_logits_and_values(states)
+            logits, values = self.model.logits_and_values(self.batch(states))  # type: ignore[operator]
             return logits.float().cpu(), values.float().cpu()
 
     def queries(self, instruction: Instruction) -> tuple[str, ...]:

@@ -247,16 +247,6 @@ class BiAttentionPolicy(LearnedPolicy):
         pictures = shown_pictures(states, self.pictures).to(device) if config.image else None
         return BiAttentionBatch(pages.to(device), actions.to(device), candidate_mask(states).to(device), pictures)
 
-    def compute_logits(self, states: Sequence[Observation]) -> torch.Tensor:
-        """See :meth:`LearnedPolicy.compute_logits`."""
-        logits: torch.Tensor = self.model(self.batch(states))
-        return logits
-
-    def compute_logits_and_values(self, states: Sequence[Observation]) -> tuple[torch.Tensor, torch.Tensor]:
-        """See :meth:`LearnedPolicy.compute_logits_and_values`."""
-        both: tuple[torch.Tensor, torch.Tensor] = self.model.logits_and_values(self.batch(states))
-        return both
-
     def save_files(self, folder: Path) -> None:
         """Write the tokenizer into a policy folder."""
         self.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER))

@@ -381,16 +381,6 @@ class ChoicePolicy(LearnedPolicy):
             for start in range(0, len(new), ENCODE):
                 self._finished.states(self.model.tuned, self.store, new[start : start + ENCODE])
 
-    def compute_logits(self, states: Sequence[Observation]) -> torch.Tensor:
-        """See :meth:`LearnedPolicy.compute_logits`."""
-        logits: torch.Tensor = self.model(self.batch(states))
-        return logits
-
-    def compute_logits_and_values(self, states: Sequence[Observation]) -> tuple[torch.Tensor, torch.Tensor]:
-        """See :meth:`LearnedPolicy.compute_logits_and_values`."""
-        both: tuple[torch.Tensor, torch.Tensor] = self.model.logits_and_values(self.batch(states))
-        return both
-
     def batch(self, states: Sequence[Observation]) -> ChoiceBatch:
         """Batch decisions, on the model's device; tuned layers are differentiated through it."""
         batch = collate(states, self._tokens(states))

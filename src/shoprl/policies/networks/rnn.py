@@ -204,16 +204,6 @@ class RNNPolicy(LearnedPolicy):
         actions = pack([action_texts(state) for state in states], short, ONE_PASS)
         return RNNBatch(pages.to(device), requests.to(device), actions.to(device), candidate_mask(states).to(device))
 
-    def compute_logits(self, states: Sequence[Observation]) -> torch.Tensor:
-        """See :meth:`LearnedPolicy.compute_logits`."""
-        logits: torch.Tensor = self.model(self.batch(states))
-        return logits
-
-    def compute_logits_and_values(self, states: Sequence[Observation]) -> tuple[torch.Tensor, torch.Tensor]:
-        """See :meth:`LearnedPolicy.compute_logits_and_values`."""
-        both: tuple[torch.Tensor, torch.Tensor] = self.model.logits_and_values(self.batch(states))
-        return both
-
     def save_files(self, folder: Path) -> None:
         """Write the vocabulary into a policy folder."""
         self.vocabulary.save(folder / VOCABULARY)
