@@ -62,7 +62,7 @@ def test_the_big_network_is_measured(call: Call, toy_folder: Path, monkeypatch: 
         (("startup", "--data", "/nowhere"), "no such folder"),
         (("scale", "--sizes", 5), "--sizes"),
         (("learn", "--updates", 5), "--updates 5: must be a multiple of 16"),
-        (("learn", "--method", "bi-attention", "--updates", 0), "at least 1"),
+        (("learn", "--method", "bi-attention", "--updates", 0), "must be from 1 to"),
     ],
 )
 def test_bad_options(call: Call, tmp_path: Path, arguments: tuple[object, ...], what: str) -> None:

@@ -119,8 +119,8 @@ def test_a_cut_off_training_goes_on(call: Call, toy_folder: Path, tmp_path: Path
         (("ppo", "--epochs", 3), "must be a multiple of epochs x minibatches"),
         (("imitation", "--demonstrations", "x", "--threads", 0), "--threads 0"),
         (("ppo", "--queries", 3), "--query-policy is missing"),
-        (("ppo", "--query-policy", "x", "--queries", 0), "0 queries: ask for 1 to 10"),
-        (("ppo", "--query-policy", "x", "--queries", 11), "11 queries: ask for 1 to 10"),
+        (("ppo", "--query-policy", "x", "--queries", 0), "--queries 0: must be from 1 to 10"),
+        (("ppo", "--query-policy", "x", "--queries", 11), "--queries 11: must be from 1 to 10"),
         (("ppo", "--query-policy", "nowhere"), "nowhere: no such policy"),
         pytest.param(
             ("imitation", "--demonstrations", "x", "--device", "cuda"),

@@ -3,18 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
 from shoprl.bench.figures import Figures
 from shoprl.catalog.webshop import products_file
-from shoprl.cli.checks import at_least_one, check_seed
 from shoprl.cli.options import OnAnyData, OnData, OnDevice, Printing, Seeded, Threaded, prepare
 from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError
 from shoprl.files import read_json, write_json
 from shoprl.machine import commit, machine, versions
+from shoprl.settings import Count, Range
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.generated import generated_data
 
@@ -63,14 +63,12 @@ class Env(OnAnyData, Seeded, Printing):
     """
 
     golden: Path | None = None
-    passes: int = 10
+    passes: Count = 10
 
     def execute(self) -> None:
         """Run the command."""
         from shoprl.bench.env import bench_env, random_episodes, recorded_episodes
 
-        check_seed(self.seed)
-        at_least_one(passes=self.passes)
         data, golden = _data(self.data), _golden(self.golden, self.data)
         recorded = recorded_episodes(golden, data) if golden else []
         episodes = recorded or random_episodes(data, np.random.default_rng(self.seed))
@@ -97,7 +95,6 @@ class Search(OnAnyData, Seeded, Printing):
         """Run the command."""
         from shoprl.bench.env import bench_search, instructions, recorded_queries
 
-        check_seed(self.seed)
         data, golden = _data(self.data), _golden(self.golden, self.data)
         recorded = recorded_queries(golden) if golden else []
         searches = bench_search(data, recorded or instructions(data, np.random.default_rng(self.seed)))
@@ -154,15 +151,14 @@ class Scale(Seeded, Printing):
     """
 
     out: Path
-    sizes: tuple[int, ...] = (1_000, 10_000, 100_000)
+    sizes: tuple[Annotated[int, Range(SMALLEST_SCALE, 10**8)], ...] = (1_000, 10_000, 100_000)
 
     def execute(self) -> None:
         """Run the command."""
         from shoprl.bench.process import bench_size
 
-        check_seed(self.seed)
-        if not self.sizes or min(self.sizes) < SMALLEST_SCALE:
-            raise ConfigError(f"--sizes: give sizes of at least {SMALLEST_SCALE} products.")
+        if not self.sizes:
+            raise ConfigError("--sizes: give the number of products of each shop.")
         rows = []
         for size in sorted(self.sizes):
             path = self.out / f"{size}-{self.seed}" / "row.json"
@@ -203,13 +199,12 @@ class Learn(OnAnyData, Seeded, Threaded, OnDevice, Printing):
     """
 
     method: Literal["all", "bi-attention", "bi-attention-policy-gradient", "bi-attention-ppo", "encode"] = "all"
-    updates: int = 48
-    titles: int = 10_000
+    updates: Count = 48
+    titles: Count = 10_000
     size: Literal["full", "tiny"] = "full"
 
     def execute(self) -> None:
         """Run the command."""
-        at_least_one(updates=self.updates, titles=self.titles)
         if self.method in ("all", "bi-attention-ppo") and self.updates % 16:
             raise ConfigError(f"--updates {self.updates}: must be a multiple of 16.")
         team = prepare(self.seed, self.threads, self.device)

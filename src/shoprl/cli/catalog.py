@@ -2,14 +2,16 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
 from shoprl.catalog.attributes import mine_attributes
 from shoprl.catalog.webshop import read_catalog
-from shoprl.cli.checks import at_least_one, check_seed, new_file
+from shoprl.cli.checks import new_file
 from shoprl.cli.options import NewFile, OnData, Printing, Seeded, Strict
 from shoprl.cli.output import emit
 from shoprl.errors import RunError
 from shoprl.files import write_json
+from shoprl.settings import Count, Range, Seed
 from shoprl.shop.data import read_catalog_and_goals
 from shoprl.shop.making import GoalKind
 from shoprl.shop.splits import SplitKind, disjoint_split, webshop_split, write_split
@@ -28,13 +30,12 @@ class Generate(Seeded, Printing):
     """
 
     out: Path
-    products: int = 2_000
+    products: Annotated[int, Range(1, 10**8)] = 2_000
 
     def execute(self) -> None:
         """Run the command."""
         from shoprl.shop.generated import write_generated
 
-        check_seed(self.seed)
         if self.out.exists() and (not self.out.is_dir() or any(self.out.iterdir())):
             raise RunError(f"{self.out}: not an empty folder. Choose another one with --out.")
         written = write_generated(self.out, self.products, self.seed)
@@ -84,11 +85,10 @@ class Attributes(OnData, NewFile, Printing):
         top: attributes of a product, at most.
     """
 
-    top: int = 5
+    top: Count = 5
 
     def execute(self) -> None:
         """Run the command."""
-        at_least_one(top=self.top)
         new_file(self.out)
         catalog = read_catalog(self.data)
         mined = mine_attributes(catalog.products, self.top)
@@ -109,13 +109,12 @@ class Split(OnData, NewFile, Seeded, Printing):
     """
 
     kind: SplitKind = "webshop"
-    seed: int = 233
+    seed: Seed = 233
 
     def execute(self) -> None:
         """Run the command."""
         import numpy as np
 
-        check_seed(self.seed)
         new_file(self.out)
         _, goals = read_catalog_and_goals(self.data)
         split = (

@@ -18,16 +18,3 @@ def new_file(path: Path) -> Path:
     if path.exists():
         raise ConfigError(f"{path}: exists already. Choose another file with --out.")
     return path
-
-
-def check_seed(seed: int) -> None:
-    """Refuse a seed outside the range of the random generators."""
-    if not 0 <= seed < 2**32:
-        raise ConfigError(f"--seed {seed}: must be from 0 to {2**32 - 1}.")
-
-
-def at_least_one(**options: int | None) -> None:
-    """Refuse counts below 1; None is one that was left out."""
-    for name, value in options.items():
-        if value is not None and value < 1:
-            raise ConfigError(f"--{name.replace('_', '-')} {value}: must be at least 1.")

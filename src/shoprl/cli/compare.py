@@ -3,11 +3,11 @@
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from shoprl.cli.checks import at_least_one
 from shoprl.cli.options import OnData, Printing, RunFolder, Seeded, Strict, prepare
 from shoprl.cli.output import emit, percent, points, table
+from shoprl.settings import Count, Range, Share
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.splits import SplitName
 
@@ -41,19 +41,18 @@ class Compare(OnData, RunFolder, Seeded, Strict, Printing):
     out: Path = Path("runs/compare")
     objective: Literal["success", "score"] = "score"
     allocation: Literal["thompson", "top-two", "uniform"] = "thompson"
-    top_two_beta: float = 0.5
-    floor: float = 0.0
+    top_two_beta: Annotated[float, Range(0, 1, above=True, below=True)] = 0.5
+    floor: Share = 0.0
     split: SplitName = "eval"
-    rollouts: int = 1000
-    runs: int = 3
-    batch: int = 32
-    workers: int = 1
+    rollouts: Count = 1000
+    runs: Count = 3
+    batch: Count = 32
+    workers: Annotated[int, Range(1, 256)] = 1
 
     def execute(self) -> None:
         """Run the command."""
         import matplotlib  # noqa: F401  (what only the figures need is missed now, not after playing)
 
-        at_least_one(workers=self.workers)
         prepare(self.seed, threads=1)
         from shoprl.evaluation.thompson.arms import digest, load_arms, parse_arms
         from shoprl.evaluation.thompson.sampling import ThompsonConfig

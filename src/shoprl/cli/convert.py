@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from shoprl.cli.options import Printing
 from shoprl.cli.output import emit, table
 from shoprl.errors import PolicyError, RunError
+from shoprl.settings import Range
 
 if TYPE_CHECKING:  # brings torch
     from shoprl.compat.published import Conversion
@@ -28,7 +29,7 @@ class Convert(Printing):
     checkpoint: Path
     out: Path
     tokenizer: str | None = None
-    heads: int | None = None
+    heads: Annotated[int, Range(1, 1_024)] | None = None
     partial: bool = False
 
     def execute(self) -> None:

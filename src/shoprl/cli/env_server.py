@@ -4,11 +4,12 @@ import contextlib
 import socket
 import sys
 from dataclasses import dataclass
+from typing import Annotated
 
-from shoprl.cli.checks import check_seed
 from shoprl.cli.options import OnData, Seeded, Strict
 from shoprl.errors import ConfigError
 from shoprl.serve.sessions import Limits
+from shoprl.settings import Range
 from shoprl.shop.data import read_data
 
 KEEP_ALIVE = 75  # seconds; longer than the client's
@@ -28,7 +29,7 @@ class EnvServer(OnData, Seeded, Strict):
     """
 
     host: str = "127.0.0.1"
-    port: int = 8700
+    port: Annotated[int, Range(0, 2**16 - 1)] = 8700
     max_sessions: int = Limits.max_sessions
     idle_seconds: float = Limits.idle_seconds
 
@@ -38,7 +39,6 @@ class EnvServer(OnData, Seeded, Strict):
 
         from shoprl.serve.server import create_app
 
-        check_seed(self.seed)
         limits = Limits(self.max_sessions, self.idle_seconds)
         with listen(self.host, self.port) as listening, contextlib.suppress(KeyboardInterrupt):
             app = create_app(read_data(self.data, self.strict), limits, self.seed)

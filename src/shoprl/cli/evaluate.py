@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from shoprl.cli.checks import at_least_one, check_seed
 from shoprl.cli.options import OnData, Printing, Seeded, StepLimit, Strict, Threaded, prepare
 from shoprl.cli.output import emit, percent, points
 from shoprl.policies.base import Decode, Policy
 from shoprl.policies.simple import simple_policy
+from shoprl.settings import Count
 from shoprl.shop.data import read_data, read_shop
 from shoprl.shop.goal import Goal, goals_hash, read_goals
 from shoprl.shop.session import Shop
@@ -30,7 +30,7 @@ class Evaluate(OnData, Seeded, Threaded, StepLimit, Strict, Printing):
     policy: str
     goals: Path | None = None
     split: SplitName = "test"
-    first: int | None = None
+    first: Count | None = None
     decode: Decode = "greedy"
 
     def execute(self) -> None:
@@ -38,8 +38,6 @@ class Evaluate(OnData, Seeded, Threaded, StepLimit, Strict, Printing):
         from shoprl.evaluation.evaluate import evaluate
         from shoprl.evaluation.results import PolicyRow
 
-        at_least_one(first=self.first, threads=self.threads)
-        check_seed(self.seed)
         policy = simple_policy(self.policy) or self._trained()
         shop, goals, hashes = self._goals()
         evaluation = evaluate(policy, ShopTask(shop, self.max_steps), goals[: self.first], self.decode, self.seed)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from shoprl.cli.checks import at_least_one, check_seed
+from shoprl.settings import Seed, Settings, Steps, Threads
 from shoprl.shop.session import MAX_STEPS
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ DeviceName = Literal["auto", "cpu", "cuda"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Printing:
+class Printing(Settings):
     """How results are printed.
 
     Attributes:
@@ -25,7 +25,7 @@ class Printing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OnData:
+class OnData(Settings):
     """A command that needs a shop.
 
     Attributes:
@@ -36,7 +36,7 @@ class OnData:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OnAnyData:
+class OnAnyData(Settings):
     """A command whose data folder is optional.
 
     Attributes:
@@ -47,7 +47,7 @@ class OnAnyData:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Strict:
+class Strict(Settings):
     """How damaged products are handled.
 
     Attributes:
@@ -58,7 +58,7 @@ class Strict:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunFolder:
+class RunFolder(Settings):
     """A run with a folder of its own, which can be continued.
 
     Attributes:
@@ -71,7 +71,7 @@ class RunFolder:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NewFile:
+class NewFile(Settings):
     """A command that writes one file.
 
     Attributes:
@@ -82,40 +82,40 @@ class NewFile:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StepLimit:
+class StepLimit(Settings):
     """How long an episode may be.
 
     Attributes:
         max_steps: an episode ends after this many steps.
     """
 
-    max_steps: int = MAX_STEPS
+    max_steps: Steps = MAX_STEPS
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seeded:
+class Seeded(Settings):
     """Where random draws come from.
 
     Attributes:
         seed: seed of every random draw, from 0 to 4294967295.
     """
 
-    seed: int = 0
+    seed: Seed = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Threaded:
+class Threaded(Settings):
     """What torch computes with.
 
     Attributes:
         threads: processor threads; results are repeatable for one seed and one number of threads.
     """
 
-    threads: int = 2
+    threads: Threads = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class OnDevice:
+class OnDevice(Settings):
     """Where a network is trained.
 
     Attributes:
@@ -126,7 +126,7 @@ class OnDevice:
 
 
 def prepare(seed: int, threads: int, device: DeviceName = "cpu") -> "Team":
-    """Check seed and threads, and set torch up so that both decide its results.
+    """Set torch up so that seed and threads decide its results.
 
     Args:
         seed: of the command's draws.
@@ -139,8 +139,6 @@ def prepare(seed: int, threads: int, device: DeviceName = "cpu") -> "Team":
     Raises:
         ConfigError: the seed, the number of threads or the device cannot be used.
     """
-    check_seed(seed)
-    at_least_one(threads=threads)
     import torch
 
     from shoprl.training.processes import device_for, team_on

@@ -9,8 +9,9 @@ from shoprl.cli.options import OnData, Printing, Strict
 from shoprl.cli.output import emit, table
 from shoprl.compat.parity import KEPT, UNITS, Part, compare
 from shoprl.compat.recordings import read_tagger
-from shoprl.errors import CatalogError, ConfigError
+from shoprl.errors import CatalogError
 from shoprl.files import read_json
+from shoprl.settings import Whole
 from shoprl.shop.data import read_data
 from shoprl.shop.store import ABOUT
 
@@ -34,12 +35,10 @@ class Parity(OnData, Strict, Printing):
 
     golden: Path
     nouns: Path | None = None
-    show: int = KEPT
+    show: Whole = KEPT
 
     def execute(self) -> None:
         """Run the command."""
-        if self.show < 0:
-            raise ConfigError(f"--show {self.show}: must be at least 0.")
         data = read_data(self.data, self.strict)
         stored = self.data / NOUNS
         nouns = self.nouns or (stored if stored.is_file() else None)

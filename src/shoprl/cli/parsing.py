@@ -62,7 +62,7 @@ def with_flags(message: str, command: type) -> str:
     be ...".
     """
     known = flags(command)
-    message = re.sub(r"^([a-z_]+)(?= (?:-?[\d.]|nan|inf|'))", lambda name: known.get(name[1], name[0]), message)
+    message = re.sub(r"^([a-z_]+)(?= (?:-?(?:[\d.]|nan|inf)|'))", lambda name: known.get(name[1], name[0]), message)
     return re.sub(r"`([a-z_]+)`", lambda name: known.get(name[1], name[0]), message)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from shoprl.cli.checks import new_file
 from shoprl.cli.options import NewFile, OnData, Printing, Seeded, Strict, Threaded, prepare
 from shoprl.cli.output import emit
+from shoprl.settings import Count
 from shoprl.shop.data import read_data
 from shoprl.tasks.shop.task import ShopTask
 
@@ -24,7 +25,7 @@ class Make(OnData, NewFile, Seeded, Threaded, Strict, Printing):
 
     demonstrations: Path
     policy: Path
-    draws: int = 16
+    draws: Count = 16
 
     def execute(self) -> None:
         """Run the command."""

@@ -10,11 +10,12 @@ from typing import ClassVar, Literal
 
 import tyro
 
-from shoprl.cli.checks import at_least_one, new_file, shown
+from shoprl.cli.checks import new_file, shown
 from shoprl.cli.options import NewFile, Printing
 from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError, TrajectoryError
 from shoprl.evaluation.json_records import Record
+from shoprl.settings import Count, Finite
 from shoprl.trajectories.lines import stored_hash
 from shoprl.trajectories.preferences import Preference, read_preferences, write_preferences, write_texts
 
@@ -40,12 +41,11 @@ class Show(Printing):
     """
 
     file: tyro.conf.Positional[Path]
-    first: int | None = None
+    first: Count | None = None
     prompts: bool = False
 
     def execute(self) -> None:
         """Run the command."""
-        at_least_one(first=self.first)
         pairs = read_preferences(self.file, stored_hash(self.file))[: self.first]
         blocks = [self._block(number, pair) for number, pair in enumerate(pairs, start=1)]
         emit([pair.to_json() for pair in pairs], "\n\n".join(blocks), self.json)
@@ -160,7 +160,7 @@ class Export(NewFile, Printing):
     file: tyro.conf.Positional[Path]
     format: Literal["trl", "shoprl"] = "trl"
     page: str | None = None
-    min_margin: float | None = None
+    min_margin: Finite | None = None
 
     def execute(self) -> None:
         """Run the command."""

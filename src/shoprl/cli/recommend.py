@@ -10,6 +10,7 @@ from shoprl.cli.checks import shown
 from shoprl.cli.options import Printing, Seeded, Threaded, prepare
 from shoprl.cli.output import emit, percent, table
 from shoprl.errors import ConfigError
+from shoprl.settings import Count
 from shoprl.shop.data import read_shop
 from shoprl.tasks.shop.task import ShopTask
 
@@ -34,8 +35,8 @@ class Recommend(Seeded, Threaded, Printing):
     run: Path | None = None
     data: Path | None = None
     policy: str | None = None
-    runs: int = 20
-    top: int = 10
+    runs: Count = 20
+    top: Count = 10
 
     def execute(self) -> None:
         """Run the command."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from shoprl.cli.checks import check_seed
 from shoprl.cli.options import OnAnyData, Printing, Strict, Threaded, prepare
 from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError
+from shoprl.settings import Seed
 
 if TYPE_CHECKING:
     from shoprl.evaluation.results import Measurement, RunResults
@@ -41,7 +41,7 @@ class StudyCommand(OnAnyData, Threaded, Strict, Printing):
         tyro.conf.arg(metavar="STUDY...", help_behavior_hint="(at least one)"),
     ]
     out: Path
-    seeds: tuple[int, ...] = (0, 1, 2)
+    seeds: tuple[Seed, ...] = (0, 1, 2)
     size: Literal["small", "paper", "tiny"] = "small"
 
     def execute(self) -> None:
@@ -50,8 +50,6 @@ class StudyCommand(OnAnyData, Threaded, Strict, Printing):
 
         if not self.names or not self.seeds or len(set(self.seeds)) < len(self.seeds):
             raise ConfigError("Name at least one study, and seeds that differ.")
-        for seed in self.seeds:
-            check_seed(seed)
         prepare(self.seeds[0], self.threads)
         from shoprl.experiments.studies.running import TITLES, Studies
         from shoprl.report import write_runs_report

@@ -3,9 +3,8 @@
 import sys
 from dataclasses import asdict, dataclass, field, make_dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from shoprl.cli.checks import check_seed
 from shoprl.cli.options import OnData, OnDevice, Printing, RunFolder, StepLimit, Strict, Threaded, prepare
 from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError
@@ -14,9 +13,10 @@ from shoprl.experiments.methods import METHODS, Learned, Method, Rows, learn
 from shoprl.experiments.plan import Recipe
 from shoprl.files import sha256_of
 from shoprl.policies.query.loading import load_query_policy
-from shoprl.policies.query.policy import MANIFEST, QueryOffer, check_count
+from shoprl.policies.query.policy import MANIFEST, MAX_QUERIES, QueryOffer
 from shoprl.policies.saving import save_policy
 from shoprl.runlog import running
+from shoprl.settings import Range
 from shoprl.shop.data import read_data
 from shoprl.training.loop import LoopConfig
 from shoprl.training.rollout import RLConfig
@@ -37,7 +37,7 @@ class Training(OnData, RunFolder, StepLimit, Threaded, OnDevice, Strict, Printin
     """
 
     query_policy: Path | None = None
-    queries: int | None = None
+    queries: Annotated[int, Range(1, MAX_QUERIES)] | None = None
     config: LoopConfig | SelfLearningConfig
     method: ClassVar[str]
 
@@ -70,10 +70,8 @@ class Training(OnData, RunFolder, StepLimit, Threaded, OnDevice, Strict, Printin
             raise ConfigError("--tuned-layers goes with a new policy that has the choice network. Leave it out.")
         if self.recipe.network == "rnn" and new and self.path("demonstrations") is None:
             raise ConfigError("--network rnn: a new one takes its words from demonstrations. Give --demonstrations.")
-        if self.queries is not None:
-            if self.query_policy is None:
-                raise ConfigError("--query-policy is missing: --queries says how many of its queries to choose among.")
-            check_count(self.queries)
+        if self.queries is not None and self.query_policy is None:
+            raise ConfigError("--query-policy is missing: --queries says how many of its queries to choose among.")
 
     def settings(self, files: TrainingFiles) -> dict[str, object]:
         """What defines the run."""
@@ -90,7 +88,6 @@ class Training(OnData, RunFolder, StepLimit, Threaded, OnDevice, Strict, Printin
     def execute(self) -> None:
         """Run the command."""
         seed = self.loop.seed
-        check_seed(seed)
         self.check()
         team = prepare(seed, self.threads, self.device)
         team.check(self.loop.batch_size)
@@ -149,7 +146,7 @@ class FromPolicyOrNew(Training):
 
     policy: Path | None = None
     network: Literal["choice", "bi-attention", "rnn"] = "choice"
-    tuned_layers: int = 0
+    tuned_layers: Annotated[int, Range(0, 1_000)] = 0
 
 
 @dataclass(frozen=True, kw_only=True)

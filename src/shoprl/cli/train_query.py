@@ -8,6 +8,7 @@ from shoprl.cli.options import OnAnyData, OnDevice, Printing, RunFolder, Seeded,
 from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError
 from shoprl.files import write_json
+from shoprl.settings import Count, Positive, Size
 from shoprl.shop.data import ShopData, read_data
 
 if TYPE_CHECKING:
@@ -42,9 +43,9 @@ class TrainQuery(OnAnyData, RunFolder, Seeded, Threaded, OnDevice, Strict, Print
     model: Literal["extractive", "seq2seq"] = "extractive"
     out: Path = Path("runs/query")
     base: str | None = None
-    updates: int | None = None
-    batch_size: int | None = None
-    learning_rate: float | None = None
+    updates: Count | None = None
+    batch_size: Size | None = None
+    learning_rate: Positive | None = None
     eval_too: bool = False
     split: Literal["eval", "test"] = "eval"
 

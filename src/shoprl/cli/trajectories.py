@@ -11,7 +11,7 @@ import numpy as np
 import tyro
 
 from shoprl.catalog.catalog import Catalog
-from shoprl.cli.checks import at_least_one, new_file, shown
+from shoprl.cli.checks import new_file, shown
 from shoprl.cli.options import NewFile, OnAnyData, Printing
 from shoprl.cli.output import emit, percent, points, table
 from shoprl.errors import ConfigError, TrajectoryError
@@ -19,6 +19,7 @@ from shoprl.evaluation.json_records import Record
 from shoprl.evaluation.results import Measurement
 from shoprl.evaluation.statistics import summarize
 from shoprl.rollouts.records import Episode
+from shoprl.settings import Count, Share, Steps
 from shoprl.shop.data import read_catalog_and_goals, read_data
 from shoprl.shop.goal import Goal, goals_hash, read_goals
 from shoprl.shop.splits import SplitName
@@ -45,11 +46,10 @@ class Show(OnAnyData, Printing):
 
     file: tyro.conf.Positional[Path]
     goals: Path | None = None
-    first: int | None = None
+    first: Count | None = None
 
     def execute(self) -> None:
         """Run the command."""
-        at_least_one(first=self.first)
         if self.goals is not None and self.data is None:
             raise ConfigError("--goals refers to products of a data folder. Give it with --data.")
         catalog: Catalog | None = None
@@ -153,16 +153,13 @@ class Filter(OnAnyData, NewFile, Printing):
     """
 
     file: tyro.conf.Positional[Path]
-    min_reward: float | None = None
-    max_steps: int | None = None
+    min_reward: Share | None = None
+    max_steps: Steps | None = None
     split: SplitName | None = None
-    first: int | None = None
+    first: Count | None = None
 
     def execute(self) -> None:
         """Run the command."""
-        at_least_one(first=self.first, max_steps=self.max_steps)
-        if self.min_reward is not None and not 0 <= self.min_reward <= 1:
-            raise ConfigError(f"--min-reward {self.min_reward}: must be from 0 to 1.")
         if (self.split is None) != (self.data is None):
             raise ConfigError("--split and --data go together: a split is one of a data folder's goals.")
         new_file(self.out)

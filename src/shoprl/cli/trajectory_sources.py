@@ -3,15 +3,16 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import tyro
 
-from shoprl.cli.checks import at_least_one, check_seed, new_file, shown
+from shoprl.cli.checks import new_file, shown
 from shoprl.cli.options import NewFile, OnData, Printing, Seeded, StepLimit
 from shoprl.cli.output import emit, percent, table
 from shoprl.errors import StorageError
+from shoprl.settings import Range
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.goal import goals_hash, write_goals
 from shoprl.tasks.shop.task import ShopTask
@@ -107,13 +108,11 @@ class Demonstrate(OnData, NewFile, Seeded, StepLimit, Printing):
         skill: an expert, or an average shopper, who succeeds as often as WebShop's average person did.
     """
 
-    count: int
+    count: Annotated[int, Range(1, 10**7)]
     skill: Literal["expert", "average"] = "expert"
 
     def execute(self) -> None:
         """Run the command."""
-        check_seed(self.seed)
-        at_least_one(count=self.count, max_steps=self.max_steps)
         new_file(self.out)
         data = read_data(self.data)
         skill, rng = self._skill(data), np.random.default_rng(self.seed)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
@@ -20,8 +20,9 @@ from shoprl.errors import ConfigError, TrajectoryError
 from shoprl.files import content_hash, write_atomic
 from shoprl.policies.learned import ACT_BATCH, LearnedPolicy
 from shoprl.progress import bar
+from shoprl.settings import Count, Finite, NotNegative, Positive, Range, Size
 from shoprl.training.imitation import imitation_loss
-from shoprl.training.loop import LogRow, LoopConfig, Training, weights_digest
+from shoprl.training.loop import LogRow, LoopConfig, Rate, Training, weights_digest
 from shoprl.training.processes import team_on
 from shoprl.trajectories.examples import Example, identity_of_examples
 
@@ -43,23 +44,19 @@ class DPOConfig(LoopConfig):
         draws: number of samples tried for a rejected action other than the chosen one; then the decision is skipped.
     """
 
-    updates: int = 300
-    batch_size: int = 16
-    learning_rate: float = 3e-5
+    updates: Count = 300
+    batch_size: Size = 16
+    learning_rate: Rate = 3e-5
     variant: Variant = "dpo"
-    beta: float = 0.3
-    label_smoothing: float = 0.0
-    target_margin: float = 0.5
+    beta: Positive = 0.3
+    label_smoothing: Annotated[float, Range(0, 0.5, below=True)] = 0.0
+    target_margin: Finite = 0.5
     by_episode: bool = False
-    imitation_weight: float = 0.1
-    draws: int = 16
+    imitation_weight: NotNegative = 0.1
+    draws: Count = 16
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.beta <= 0 or self.draws < 1 or self.imitation_weight < 0:
-            raise ConfigError("beta must be above 0, draws at least 1, imitation_weight at least 0.")
-        if self.variant not in get_args(Variant) or not 0 <= self.label_smoothing < 0.5:
-            raise ConfigError(f"variant must be one of {get_args(Variant)}, label_smoothing from 0 to below 0.5.")
         if self.label_smoothing and self.variant != "dpo":
             raise ConfigError(f"label_smoothing is for variant dpo only, not for {self.variant}.")
 

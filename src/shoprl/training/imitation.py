@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import torch
 from torch.nn import functional
 
 from shoprl.errors import TrajectoryError
 from shoprl.policies.learned import LearnedPolicy
-from shoprl.training.loop import LogRow, LoopConfig, Training, weights_digest
+from shoprl.settings import Count, Range, Size
+from shoprl.training.loop import LogRow, LoopConfig, Rate, Training, weights_digest
 from shoprl.trajectories.examples import Example, identity_of_examples
 
 
@@ -21,10 +23,10 @@ class ImitationConfig(LoopConfig):
         label_smoothing: share of the target distribution spread over all candidates.
     """
 
-    updates: int = 1_000
-    batch_size: int = 16
-    learning_rate: float = 1e-3
-    label_smoothing: float = 0.0
+    updates: Count = 1_000
+    batch_size: Size = 16
+    learning_rate: Rate = 1e-3
+    label_smoothing: Annotated[float, Range(0, 1, below=True)] = 0.0
 
 
 def imitation_loss(logits: torch.Tensor, chosen: torch.Tensor, label_smoothing: float = 0.0) -> torch.Tensor:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -21,6 +21,7 @@ from torch import nn
 from shoprl.errors import ConfigError, RunError
 from shoprl.files import content_hash, read_json_lines, write_bytes, write_json_lines
 from shoprl.progress import bar
+from shoprl.settings import Count, NotNegative, Positive, Range, Seed, Settings, Size, Whole
 from shoprl.training.processes import SEEDS, team_on
 
 if TYPE_CHECKING:
@@ -29,11 +30,12 @@ if TYPE_CHECKING:
 CHECKPOINT = "checkpoint.safetensors"
 LOG = "log.jsonl"
 EVENTS = "tensorboard"
+Rate = Annotated[float, Range(0, 1e3, above=True)]
 LogRow = dict[str, float]  # ``update``, which is a whole number, and the means of metrics
 
 
 @dataclass(frozen=True)
-class LoopConfig:
+class LoopConfig(Settings):
     """Settings of a training loop.
 
     Attributes:
@@ -49,16 +51,16 @@ class LoopConfig:
         encoder_rate: factor on the learning rate of the choice network's tuned pretrained layers.
     """
 
-    updates: int
-    batch_size: int
-    learning_rate: float
-    warmup: int = 50
-    weight_decay: float = 0.01
-    clip: float = 1.0
-    seed: int = 0
-    checkpoint_every: int = 200
-    log_every: int = 10
-    encoder_rate: float = 0.1
+    updates: Count
+    batch_size: Size
+    learning_rate: Rate
+    warmup: Whole = 50
+    weight_decay: NotNegative = 0.01
+    clip: Positive = 1.0
+    seed: Seed = 0
+    checkpoint_every: Count = 200
+    log_every: Count = 10
+    encoder_rate: Rate = 0.1
 
     @property
     def all_updates(self) -> int:
@@ -80,9 +82,7 @@ class LoopConfig:
         return replace(self, seed=seed)
 
     def __post_init__(self) -> None:
-        for name in ("updates", "batch_size", "learning_rate", "clip", "checkpoint_every", "log_every", "encoder_rate"):
-            if getattr(self, name) <= 0:
-                raise ConfigError(f"{name} {getattr(self, name)}: must be above 0.")
+        super().__post_init__()
         if self.checkpoint_every % self.log_every:
             raise ConfigError("checkpoint_every must be a multiple of log_every, so that a resumed log is complete.")
 

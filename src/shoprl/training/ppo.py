@@ -14,6 +14,7 @@ import torch
 
 from shoprl.errors import ConfigError
 from shoprl.policies.learned import LearnedPolicy
+from shoprl.settings import Count, Positive, Share
 from shoprl.tasks.base import Task
 from shoprl.training.loop import LogRow, Training
 from shoprl.training.rl_math import advantages, entropy_of, masked_log_probabilities
@@ -34,18 +35,16 @@ class PPOConfig(RLConfig):
         trace: lambda of the generalised advantage estimate (arXiv 1506.02438); 1 gives return less value.
     """
 
-    updates: int = 320
-    checkpoint_every: int = 160
-    log_every: int = 16
-    clip_range: float = 0.2
-    epochs: int = 4
-    minibatches: int = 4
-    trace: float = 1.0
+    updates: Count = 320
+    checkpoint_every: Count = 160
+    log_every: Count = 16
+    clip_range: Positive = 0.2
+    epochs: Count = 4
+    minibatches: Count = 4
+    trace: Share = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.clip_range <= 0 or self.epochs < 1 or self.minibatches < 1 or not 0 <= self.trace <= 1:
-            raise ConfigError("clip_range must be above 0, epochs and minibatches at least 1, trace from 0 to 1.")
         if self.checkpoint_every % self.updates_per_rollout:
             raise ConfigError(
                 f"checkpoint_every {self.checkpoint_every}: must be a multiple of epochs x minibatches "

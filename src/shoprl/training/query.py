@@ -20,17 +20,18 @@ from shoprl.policies.query.data import Typed
 from shoprl.policies.query.extractive import Extractive, mark
 from shoprl.policies.query.seq2seq import IGNORED, Seq2Seq
 from shoprl.progress import track
+from shoprl.settings import Count, Size
 from shoprl.tasks.instruction import parse_instruction
-from shoprl.training.loop import LogRow, LoopConfig, Training, weights_digest
+from shoprl.training.loop import LogRow, LoopConfig, Rate, Training, weights_digest
 
 
 @dataclass(frozen=True)
 class ExtractiveTraining(LoopConfig):
     """Settings of the extractive model's training; an example is an instruction. See ``LoopConfig``."""
 
-    updates: int = 400
-    batch_size: int = 32
-    learning_rate: float = 5e-4
+    updates: Count = 400
+    batch_size: Size = 32
+    learning_rate: Rate = 5e-4
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,9 @@ class Seq2SeqTraining(LoopConfig):
     checkpoint that WebShop uses.
     """
 
-    updates: int = 800
-    batch_size: int = 4
-    learning_rate: float = 5e-5
+    updates: Count = 800
+    batch_size: Size = 4
+    learning_rate: Rate = 5e-5
 
 
 class Untied(nn.Module):

@@ -2,22 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from shoprl.errors import ConfigError
 from shoprl.files import content_hash
 from shoprl.policies.base import Choice, Decode, pick
 from shoprl.policies.learned import ACT_BATCH, LearnedPolicy
 from shoprl.rollouts.records import Episode
 from shoprl.rollouts.runner import run_episodes
+from shoprl.settings import Count, NotNegative, Range, Size
 from shoprl.tasks.base import Observation, State, Task
 from shoprl.tasks.instruction import Instruction
 from shoprl.training.imitation import imitation_loss
-from shoprl.training.loop import LoopConfig, Training, batch_of, weights_digest
+from shoprl.training.loop import LoopConfig, Rate, Training, batch_of, weights_digest
 from shoprl.trajectories.examples import Example, identity_of_examples
 
 G = TypeVar("G")
@@ -38,24 +38,16 @@ class RLConfig(LoopConfig):
         demonstrated: demonstrated decisions per update.
     """
 
-    updates: int = 300
-    batch_size: int = 16
-    learning_rate: float = 3e-5
-    discount: float = 0.9
-    policy_weight: float = 1.0
-    value_weight: float = 1.0
-    imitation_weight: float = 0.5
-    entropy_weight: float = 0.01
+    updates: Count = 300
+    batch_size: Size = 16
+    learning_rate: Rate = 3e-5
+    discount: Annotated[float, Range(0, 1, above=True)] = 0.9
+    policy_weight: NotNegative = 1.0
+    value_weight: NotNegative = 1.0
+    imitation_weight: NotNegative = 0.5
+    entropy_weight: NotNegative = 0.01
     normalize: bool = True
-    demonstrated: int = 16
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 < self.discount <= 1 or self.demonstrated < 1:
-            raise ConfigError("discount must be above 0 and at most 1, demonstrated at least 1.")
-        for name in ("policy_weight", "value_weight", "imitation_weight", "entropy_weight"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"{name} {getattr(self, name)}: must be at least 0.")
+    demonstrated: Size = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from typing import Self, TypeVar
 
 import numpy as np
 
-from shoprl.errors import ConfigError
 from shoprl.policies.learned import LearnedPolicy
+from shoprl.settings import Count, Settings
 from shoprl.tasks.base import Task
 from shoprl.training.dpo import DPOConfig, preference_pairs, train_dpo
 from shoprl.training.loop import LogRow
@@ -28,7 +28,7 @@ G = TypeVar("G")
 
 
 @dataclass(frozen=True)
-class SelfLearningConfig:
+class SelfLearningConfig(Settings):
     """Settings of self-learning.
 
     Attributes:
@@ -37,8 +37,8 @@ class SelfLearningConfig:
         dpo: settings of each round's DPO.
     """
 
-    trajectories: int = 100
-    rounds: int = 1
+    trajectories: Count = 100
+    rounds: Count = 1
     dpo: DPOConfig = field(default_factory=DPOConfig)
 
     @property
@@ -59,10 +59,6 @@ class SelfLearningConfig:
     def seeded(self, seed: int) -> Self:
         """A copy with another seed."""
         return replace(self, dpo=self.dpo.seeded(seed))
-
-    def __post_init__(self) -> None:
-        if self.trajectories < 1 or self.rounds < 1:
-            raise ConfigError("trajectories and rounds must be at least 1.")
 
 
 def self_learn(

@@ -11,7 +11,7 @@ index), so that an interrupted run can be resumed from its records alone.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from shoprl.errors import ConfigError
 from shoprl.evaluation.thompson.posteriors import Beliefs, Objective
 from shoprl.evaluation.thompson.rounds import Rollout, Round
 from shoprl.rollouts.records import Episode
+from shoprl.settings import Count, Range, Seed, Settings, Share, Size
 
 Allocation = Literal["thompson", "top-two", "uniform"]
 Interval = tuple[float, float]
@@ -30,7 +31,7 @@ ROUND, EPISODE, REPORT = 0, 1, 2  # purposes: third number of a generator's seed
 
 
 @dataclass(frozen=True, slots=True)
-class ThompsonConfig:
+class ThompsonConfig(Settings):
     """Settings of a comparison.
 
     Attributes:
@@ -48,28 +49,13 @@ class ThompsonConfig:
 
     objective: Objective = "score"
     allocation: Allocation = "thompson"
-    top_two_beta: float = 0.5
-    floor: float = 0.0
-    rollouts: int = 1000
-    runs: int = 3
-    batch: int = 32
-    chunk: int = 16
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.objective not in ("success", "score"):
-            raise ConfigError(f"objective must be 'success' or 'score'; found {self.objective!r}.")
-        if self.allocation not in ("thompson", "top-two", "uniform"):
-            raise ConfigError(f"allocation must be thompson, top-two or uniform; found {self.allocation!r}.")
-        if not 0 < self.top_two_beta < 1:
-            raise ConfigError(f"top_two_beta must be within (0, 1); found {self.top_two_beta}.")
-        if not 0 <= self.floor <= 1:
-            raise ConfigError(f"floor must be from 0 to 1; found {self.floor}.")
-        for name in ("rollouts", "runs", "batch", "chunk"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1; found {getattr(self, name)}.")
-        if self.seed < 0:
-            raise ConfigError(f"seed must be at least 0; found {self.seed}.")
+    top_two_beta: Annotated[float, Range(0, 1, above=True, below=True)] = 0.5
+    floor: Share = 0.0
+    rollouts: Count = 1000
+    runs: Count = 3
+    batch: Count = 32
+    chunk: Size = 16
+    seed: Seed = 0
 
 
 @dataclass(frozen=True, slots=True)
