@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 from tqdm import tqdm
 
+from shoprl.terminal import raw, shown
+
 T = TypeVar("T")
 SILENT = os.environ.get("RANK", "0") != "0"  # of several processes that train together the first alone has bars
 
@@ -16,10 +18,10 @@ def bar(total: int, what: str, unit: str = "it", hidden: bool = False) -> "tqdm[
     return tqdm(
         disable=hidden or SILENT,
         total=total,
-        desc=what,
+        desc=shown(what),
         unit=unit,
         unit_scale=unit == "B",
-        file=sys.stderr,
+        file=raw(sys.stderr),
         delay=1.0,
         mininterval=0.5,
         dynamic_ncols=True,
@@ -32,10 +34,10 @@ def track(items: Iterable[T], what: str, total: int | None = None, unit: str = "
         tqdm(
             items,
             disable=SILENT,
-            desc=what,
+            desc=shown(what),
             total=total,
             unit=unit,
-            file=sys.stderr,
+            file=raw(sys.stderr),
             delay=1.0,
             mininterval=0.5,
             dynamic_ncols=True,

@@ -2,14 +2,18 @@
 
 import logging
 import os
+import signal
 import sys
 import textwrap
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, NoReturn
 
 from shoprl.errors import ConfigError, ShopRLError
+from shoprl.terminal import plain_streams, shown
 from shoprl.version import __version__
 
 ABOUT = "A WebShop-compatible shop, agents that learn to shop in it, and recommendations from them."
@@ -68,32 +72,96 @@ GROUPS = {
     "preferences": "Make, show, count and export preference pairs.",
     "bench": "Measure speed and memory of the environment and the learners.",
 }
+LONGEST_ERROR = 4_000  # characters
+INTERRUPTED = "Interrupted. A command that has --resume continues with it."
 SEVERAL_PROCESSES = ("train", "train-query")
 
 
 def main() -> None:
     """Parse the arguments and run a command; exits with 2 on bad input."""
+    _open_closed_streams()
+    with plain_streams():
+        try:
+            with _interruptible():
+                command = _command()
+            _run(command)
+            sys.stdout.flush()
+        except BrokenPipeError:  # whoever read the output has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still to be flushed goes nowhere
+            sys.exit(0)
+
+
+def _command() -> Any:
+    """The command that was called, with its options."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
-    command: Any = None
-    try:
+    with _named(None):
         name = _called(sys.argv[1:])
         if int(os.environ.get("WORLD_SIZE", "1")) > 1 and name.split()[0] not in SEVERAL_PROCESSES:
             raise ConfigError("Only `train` and `train-query` run in several processes. Start this without a launcher.")
-        command = load(name)
+        kind = load(name)
+    with _named(kind):
         from shoprl.cli.parsing import parse
 
-        parse(command, f"shoprl {name}", sys.argv[1 + len(name.split()) :]).execute()
+        return parse(kind, f"shoprl {name}", sys.argv[1 + len(name.split()) :])
+
+
+def _run(command: Any) -> None:
+    with _named(type(command)):
+        command.execute()
+
+
+@contextmanager
+def _named(command: type | None) -> Iterator[None]:
+    """Turn errors into one line that says what is wrong, and an exit code.
+
+    Args:
+        command: the class whose options a message may be about.
+    """
+    try:
+        yield
     except ShopRLError as error:
         _fail(f"{type(error).__name__}: {_with_flags(str(error), command)}")
     except ModuleNotFoundError as error:
         _fail(f"ConfigError: {error.name} is not installed. Run `pip install 'shoprl[all]'`.")
-    except BrokenPipeError:  # whoever read the output has seen enough
-        sys.stderr.close()
-        sys.exit(0)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         _fail(f"StorageError: {error}. Check the path, its permissions and the free space.")
+    except MemoryError:
+        _fail("StorageError: The memory is not enough for this. Give fewer or smaller files, or smaller settings.")
+    except RecursionError:
+        _fail("StorageError: A file is nested too deeply to be read. Check the files given.")
     except KeyboardInterrupt:
-        _fail("Interrupted. A command that has --resume continues with it.", 130)
+        _fail(INTERRUPTED, 130)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """End at once on Ctrl-C: nothing is lost yet, and modules cut off while they are imported fail in odd ways."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_: object) -> None:
+        os.write(2, f"{INTERRUPTED}\n".encode())
+        os._exit(130)
+
+    signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _open_closed_streams() -> None:
+    """Give the standard streams that were closed a place: files opened later would take theirs."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r+", encoding="utf-8"))  # noqa: SIM115  (open to the end)
 
 
 def load(name: str) -> Any:
@@ -104,7 +172,7 @@ def load(name: str) -> Any:
 
 
 def _fail(text: str, code: int = 2) -> NoReturn:
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{shown(text, LONGEST_ERROR)}\n")
     sys.exit(code)
 
 
@@ -130,7 +198,7 @@ def _called(arguments: Sequence[str]) -> str:
     close = get_close_matches(word, names, n=3)
     meant = f" Did you mean {' or '.join(close)}?" if close else ""
     what = "option" if word.startswith("-") else "command"
-    raise ConfigError(f"{word}: no such {what}.{meant} Run `shoprl {group}--help`.")
+    raise ConfigError(f"{shown(word)}: no such {what}.{meant} Run `shoprl {group}--help`.")
 
 
 def _top_level() -> dict[str, str]:

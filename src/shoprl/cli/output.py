@@ -1,21 +1,26 @@
 """What every command shares: one JSON document or a readable text on stdout, everything else on stderr."""
 
-import io
 import json
 import sys
 from collections.abc import Sequence
 
+from shoprl.terminal import escaped, shown
+
+WIDEST = 400  # characters of a cell
+
 
 def emit(value: object, text: str, as_json: bool) -> None:
     """Print a result as JSON or as text."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show a product's letters is no failure
-    sys.stdout.write((json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) if as_json else text) + "\n")
+    sys.stdout.write((_document(value) if as_json else text) + "\n")
+
+
+def _document(value: object) -> str:
+    return escaped(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Rows under a header, columns aligned; numbers to the right."""
-    cells = [[str(cell) for cell in row] for row in (header, *rows)]
+    cells = [[shown(cell, WIDEST) for cell in row] for row in (header, *rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     lines = []
     for number, row in enumerate(cells):

@@ -4,6 +4,7 @@ import dataclasses
 import re
 import textwrap
 from collections.abc import Sequence
+from contextlib import nullcontext
 from difflib import get_close_matches
 from typing import Annotated, Any, TypeVar, get_origin, get_type_hints
 
@@ -13,6 +14,7 @@ from tyro.constructors import ConstructorRegistry, StructConstructorSpec, Struct
 
 from shoprl.cli import options
 from shoprl.errors import ConfigError
+from shoprl.terminal import raw_streams
 
 REGISTRY = ConstructorRegistry()
 CONFIG = (tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes, tyro.conf.DisallowNone)
@@ -39,7 +41,9 @@ def parse(command: type[T], name: str, arguments: Sequence[str]) -> T:
             raise ConfigError(f"{word}: no such option.{meant} Run `{name} --help`.")
     about = _plain(docstring_parser.parse(command.__doc__ or "").description or "")
     about = "\n\n".join(textwrap.fill(paragraph, 80) for paragraph in about.split("\n\n"))
-    return tyro.cli(command, prog=name, args=arguments, description=about, config=CONFIG, registry=REGISTRY)
+    coloured = raw_streams() if all(word.isprintable() for word in arguments) else nullcontext()
+    with coloured:
+        return tyro.cli(command, prog=name, args=arguments, description=about, config=CONFIG, registry=REGISTRY)
 
 
 def flags(command: type) -> dict[str, str]:

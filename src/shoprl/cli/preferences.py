@@ -10,12 +10,13 @@ from typing import ClassVar, Literal
 
 import tyro
 
-from shoprl.cli.checks import new_file, shown
+from shoprl.cli.checks import new_file
 from shoprl.cli.options import NewFile, Printing
 from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError, TrajectoryError
 from shoprl.evaluation.json_records import Record
 from shoprl.settings import Count, Finite
+from shoprl.terminal import shown
 from shoprl.trajectories.lines import stored_hash
 from shoprl.trajectories.preferences import Preference, read_preferences, write_preferences, write_texts
 

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import tyro
 
-from shoprl.cli.checks import shown
 from shoprl.cli.options import Printing, Seeded, Threaded, prepare
 from shoprl.cli.output import emit, percent, table
 from shoprl.errors import ConfigError
 from shoprl.settings import Count
 from shoprl.shop.data import read_shop
 from shoprl.tasks.shop.task import ShopTask
+from shoprl.terminal import shown
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from shoprl.cli.checks import shown
 from shoprl.cli.options import OnAnyData, Printing, RunFolder, Seeded, Strict, Threaded, prepare
 from shoprl.cli.output import emit, percent, points, table
 from shoprl.cli.study import StudyCommand, StudyName
 from shoprl.errors import RunError
 from shoprl.shop.data import ShopData, read_data
+from shoprl.terminal import shown
 
 if TYPE_CHECKING:
     from shoprl.evaluation.results import PolicyRow, RunResults

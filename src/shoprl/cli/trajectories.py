@@ -11,7 +11,7 @@ import numpy as np
 import tyro
 
 from shoprl.catalog.catalog import Catalog
-from shoprl.cli.checks import new_file, shown
+from shoprl.cli.checks import new_file
 from shoprl.cli.options import NewFile, OnAnyData, Printing
 from shoprl.cli.output import emit, percent, points, table
 from shoprl.errors import ConfigError, TrajectoryError
@@ -23,6 +23,7 @@ from shoprl.settings import Count, Share, Steps
 from shoprl.shop.data import read_catalog_and_goals, read_data
 from shoprl.shop.goal import Goal, goals_hash, read_goals
 from shoprl.shop.splits import SplitName
+from shoprl.terminal import shown
 from shoprl.trajectories.files import read_trajectories, write_trajectories
 from shoprl.trajectories.lines import read_lines, stored_hash
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import numpy as np
 import tyro
 
-from shoprl.cli.checks import new_file, shown
+from shoprl.cli.checks import new_file
 from shoprl.cli.options import NewFile, OnData, Printing, Seeded, StepLimit
 from shoprl.cli.output import emit, percent, table
 from shoprl.errors import StorageError
@@ -16,6 +16,7 @@ from shoprl.settings import Range
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.goal import goals_hash, write_goals
 from shoprl.tasks.shop.task import ShopTask
+from shoprl.terminal import shown
 from shoprl.trajectories.files import write_trajectories
 from shoprl.trajectories.imitation_file import import_imitation_file
 from shoprl.trajectories.imported import Imported
