@@ -11,14 +11,13 @@ import pytest
 SHOPRL = str(Path(sys.executable).with_name("shoprl"))
 CODE = """
 import builtins, os, signal, sys
-own = builtins.__import__
+own, wanted = builtins.__import__, sys.argv.pop(1)
 def late(name, *rest):
-    if name == sys.argv[1]:
+    if name == wanted:
         os.kill(os.getpid(), signal.SIGINT)
     return own(name, *rest)
 builtins.__import__ = late
 from shoprl.cli.entry import main
-sys.argv[1:2] = []
 main()
 """
 
@@ -39,7 +38,7 @@ def test_ctrl_c_after_a_moment(tmp_path: Path) -> None:
         started.send_signal(signal.SIGINT)
         out, err = started.communicate(timeout=60)
     assert (started.returncode, out) == (130, "")
-    assert err.splitlines()[-1] == "Interrupted. A command that has --resume continues with it."
+    assert "Interrupted. A command that has --resume continues with it." in err
     assert "Traceback" not in err
 
 
