@@ -15,7 +15,7 @@ import numpy as np
 from shoprl.errors import RunError
 from shoprl.evaluation.results import RunResults
 from shoprl.evaluation.statistics import over_seeds
-from shoprl.files import read_json
+from shoprl.reading import read_json
 from shoprl.report.plots import PALETTE, drawing, legend, save
 
 ROOT = Path(__file__).parents[1]

@@ -1,7 +1,5 @@
 import errno
-import gzip
 import hashlib
-import json
 import os
 import stat
 from collections.abc import Callable
@@ -13,18 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shoprl.errors import CatalogError, GoalError, ShopRLError, StorageError
-from shoprl.files import (
-    content_hash,
-    read_bytes,
-    read_json,
-    read_json_lines,
-    sha256_of,
-    write_atomic,
-    write_bytes,
-    write_json,
-    write_json_lines,
-)
+from shoprl.errors import GoalError, ShopRLError, StorageError
+from shoprl.files import content_hash, sha256_of, write_atomic, write_bytes, write_json, write_json_lines
+from shoprl.reading import read_json_lines
 from tests.support.strategies import JSON
 
 
@@ -132,95 +121,6 @@ def test_rows_survive_their_file(
         write_json_lines(path, rows)
     assert path.read_bytes() == first
     assert list(read_json_lines(path, GoalError)) == list(enumerate(rows, start=1))
-
-
-# Reading
-
-
-@pytest.mark.parametrize("error", [CatalogError, GoalError])
-def test_a_missing_file_raises_the_callers_error(error: type[ShopRLError], tmp_path: Path) -> None:
-    for read in (read_bytes, read_json, lambda *args: list(read_json_lines(*args))):
-        with pytest.raises(error, match=r"gone\.json: no such file\. Check the path"):
-            read(tmp_path / "gone.json", error)
-
-
-def test_a_folder_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(GoalError, match="cannot be read"):
-        read_bytes(tmp_path, GoalError)
-
-
-ZIPPED = gzip.compress(json.dumps([{"a": n} for n in range(500)]).encode(), mtime=0)
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        ZIPPED[:-1],
-        ZIPPED[:-9],
-        ZIPPED[: len(ZIPPED) // 2],
-        ZIPPED[:5],
-        b"plain text",
-        ZIPPED[:40] + b"\0" * 40,
-        b"\x1f",
-    ],
-    ids=["the check cut", "the end cut", "half", "a few bytes", "no gz", "zeros", "one byte"],
-)
-def test_a_broken_gz_is_named(data: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "file.json.gz"
-    path.write_bytes(data)
-    for read in (read_json, lambda *args: list(read_json_lines(*args))):
-        with pytest.raises(CatalogError, match=r"file\.json\.gz: cannot be read .*fetch it again"):
-            read(path, CatalogError)
-
-
-def test_gz_files_are_unzipped(tmp_path: Path) -> None:
-    (tmp_path / "file.json.gz").write_bytes(ZIPPED)
-    assert len(read_json(tmp_path / "file.json.gz", GoalError)) == 500
-
-
-@pytest.mark.parametrize(
-    ("text", "line", "column"), [("{", 1, 2), ('[1,\n 2,\n "a', 3, 2), ("", 1, 1), ("{}\n{}", 2, 1), ("{'a': 1}", 1, 2)]
-)
-def test_bad_json_is_named_with_line_and_column(text: str, line: int, column: int, tmp_path: Path) -> None:
-    path = tmp_path / "file.json"
-    path.write_text(text)
-    with pytest.raises(GoalError, match=rf"file\.json: line {line}, column {column}: not valid JSON"):
-        read_json(path, GoalError)
-
-
-@pytest.mark.parametrize("line", ["{", "nonsense", '{"a": 1} {"b": 2}', "{'a': 1}"])
-def test_a_bad_line_is_named(line: str, tmp_path: Path) -> None:
-    path = tmp_path / "rows.jsonl"
-    path.write_text(f'{{"a": 1}}\n\n{line}\n{{"a": 2}}\n')
-    rows = read_json_lines(path, GoalError)
-    assert next(rows) == (1, {"a": 1})
-    with pytest.raises(GoalError, match=r"rows\.jsonl: line 3: not valid JSON"):
-        next(rows)
-
-
-@pytest.mark.parametrize(("line", "kind"), [("[1]", "list"), ("7", "int"), ("null", "NoneType"), ('"a"', "str")])
-def test_a_line_that_is_no_object_is_named(line: str, kind: str, tmp_path: Path) -> None:
-    path = tmp_path / "rows.jsonl"
-    path.write_text(line)
-    with pytest.raises(GoalError, match=f"line 1: expected a JSON object, found {kind}"):
-        list(read_json_lines(path, GoalError))
-
-
-def test_lines_end_at_line_feeds_only(tmp_path: Path) -> None:
-    path = tmp_path / "rows.jsonl"
-    rows = [{"a": "one\u2028two\x85\x0b"}, {"a": "b"}]
-    path.write_bytes("\r\n".join(json.dumps(row, ensure_ascii=False) for row in rows[1:] * 2).encode())
-    assert [number for number, _ in read_json_lines(path, GoalError)] == [1, 2]
-    write_json_lines(path, rows)
-    assert [row for _, row in read_json_lines(path, GoalError)] == rows
-
-
-def test_text_that_is_not_utf8_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "rows.jsonl"
-    path.write_bytes(b'{"a": "caf\xe9"}')
-    for read in (read_json, lambda *args: list(read_json_lines(*args))):
-        with pytest.raises(GoalError, match=r"rows\.jsonl: not UTF-8 text .* at byte 10\)"):
-            read(path, GoalError)
 
 
 # Hashes

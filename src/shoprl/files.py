@@ -1,17 +1,16 @@
-"""Reads and writes files: errors are named, and no incomplete file is left behind."""
+"""Writes files and folders, of which no incomplete one is left behind, and computes their hashes."""
 
 import gzip
 import hashlib
-import io
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from shoprl.errors import ShopRLError, StorageError
+from shoprl.errors import StorageError
 
 
 def write_atomic(path: Path, write: Callable[[IO[bytes]], object]) -> None:
@@ -102,63 +101,6 @@ def write_json_lines(path: Path, rows: Iterable[object]) -> None:
     """Write one JSON document a line, gzipped where the name ends in ``.gz``; the same rows give the same bytes."""
     text = b"".join(map(json_line, rows))
     write_bytes(path, gzip.compress(text, mtime=0) if path.suffix == ".gz" else text)
-
-
-def read_bytes(path: Path, error: type[ShopRLError]) -> bytes:
-    """The content of ``path``, unzipped where its name ends in ``.gz``; ``error`` where it cannot be read."""
-    try:
-        data = path.read_bytes()
-        return gzip.decompress(data) if path.suffix == ".gz" else data
-    except FileNotFoundError as cause:
-        raise error(f"{path}: no such file. Check the path.") from cause
-    except (OSError, EOFError, gzip.zlib.error) as cause:  # type: ignore[attr-defined]
-        raise error(f"{path}: cannot be read ({cause}). The file may be truncated; fetch it again.") from cause
-
-
-def without_half_pairs(value: Any, text: str) -> Any:
-    """A value parsed from a JSON text, lone surrogates, which no file can hold, replaced by question marks."""
-    if "\\ud" in text or "\\uD" in text:
-        return json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
-    return value
-
-
-def _loads(text: str) -> Any:
-    return without_half_pairs(json.loads(text), text)
-
-
-def read_json(path: Path, error: type[ShopRLError]) -> Any:
-    """The JSON document in ``path``; ``error`` (naming line and column) where it is missing or malformed."""
-    try:
-        return _loads(read_bytes(path, error).decode())
-    except UnicodeDecodeError as cause:
-        raise error(f"{path}: not UTF-8 text ({cause.reason} at byte {cause.start}). Save it as UTF-8.") from cause
-    except json.JSONDecodeError as cause:
-        raise error(
-            f"{path}: line {cause.lineno}, column {cause.colno}: not valid JSON ({cause.msg}). "
-            "The file may be truncated; fetch or write it again."
-        ) from cause
-    except (ValueError, RecursionError) as cause:  # a number of thousands of digits, thousands of brackets
-        raise error(f"{path}: JSON that cannot be used ({str(cause)[:100]}). Fix the file.") from cause
-
-
-def read_json_lines(path: Path, error: type[ShopRLError]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (line number from 1, object) for each line that is not blank."""
-    try:
-        text = read_bytes(path, error).decode()
-    except UnicodeDecodeError as cause:
-        raise error(f"{path}: not UTF-8 text ({cause.reason} at byte {cause.start}). Save it as UTF-8.") from cause
-    for number, line in enumerate(io.StringIO(text), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = _loads(line)
-        except json.JSONDecodeError as cause:
-            raise error(f"{path}: line {number}: not valid JSON ({cause.msg}). Fix or remove the line.") from cause
-        except (ValueError, RecursionError) as cause:
-            raise error(f"{path}: line {number}: JSON that cannot be used. Fix or remove the line.") from cause
-        if not isinstance(row, dict):
-            raise error(f"{path}: line {number}: expected a JSON object, found {type(row).__name__}.")
-        yield number, row
 
 
 def sha256_of(path: Path) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from shoprl.errors import ShopRLError
-from shoprl.files import without_half_pairs
+from shoprl.reading import opened, without_half_pairs
 
 CHUNK = 1 << 20  # bytes read at a time
 MAX_ENTRY = 1 << 24  # characters of one entry
@@ -125,7 +125,7 @@ class JsonArray:
         return self._last or self._text.position()
 
     def __iter__(self) -> Iterator[Any]:
-        with _open(self._path, self._error) as stream:
+        with opened(self._path, self._error) as stream:
             text = self._text = _Text(self._path, self._error, stream, self._start or Position())
             if self._start is None:
                 if text.sign() != "[":
@@ -147,7 +147,7 @@ def iter_object(path: Path, error: type[ShopRLError]) -> Iterator[tuple[str, Any
     Raises:
         ShopRLError: as ``error``: the file is missing, malformed or no object.
     """
-    with _open(path, error) as stream:
+    with opened(path, error) as stream:
         text = _Text(path, error, stream, Position())
         if text.sign() != "{":
             raise error(f"{path}: expected an object from ASIN to values, found {_kind(text.value())}.")
@@ -163,13 +163,6 @@ def iter_object(path: Path, error: type[ShopRLError]) -> Iterator[tuple[str, Any
             yield key, text.value()
             if text.take(",}") == "}":
                 return _end(text)
-
-
-def _open(path: Path, error: type[ShopRLError]) -> IO[bytes]:
-    try:
-        return path.open("rb")
-    except OSError as cause:
-        raise error(f"{path}: cannot be read ({cause.strerror}). Check the path.") from cause
 
 
 def _kind(value: object) -> str:

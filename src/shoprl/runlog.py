@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from shoprl.errors import RunError
-from shoprl.files import read_json, write_json
+from shoprl.files import write_json
 from shoprl.machine import commit, machine, versions
+from shoprl.reading import read_json
 
 RUN = "run.json"
 INTERRUPTED = "interrupted"

@@ -4,8 +4,9 @@ import pytest
 
 from shoprl.cli.compare import Compare
 from shoprl.errors import RunError
-from shoprl.files import read_json, write_json
+from shoprl.files import write_json
 from shoprl.policies.saving import save_policy
+from shoprl.reading import read_json
 from shoprl.shop.data import read_data
 from tests.support.cli import Call, refused, tree
 from tests.support.fakes import fake_policy

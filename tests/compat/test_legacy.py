@@ -9,7 +9,7 @@ import pytest
 
 from shoprl.compat.legacy import WebAgentTextEnv
 from shoprl.errors import ConfigError, GoalError, TrajectoryError
-from shoprl.files import read_json_lines
+from shoprl.reading import read_json_lines
 from shoprl.shop.data import ShopData, read_data, shop_data
 from tests.support.parsing import available_actions, parsed
 from tests.support.realdata import real_data

@@ -38,7 +38,7 @@ def test_two_files_of_one_part_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(TOTALS))
 @pytest.mark.parametrize(
     ("content", "said"),
-    [("", "holds no recording"), ("\n \n", "holds no recording"), ("\n{", "line 2: not valid JSON"), ("7", "line 1")],
+    [("", "holds no recording"), ("\n \n", "holds no recording"), ("\n{", "line 2: invalid JSON"), ("7", "line 1")],
 )
 def test_a_file_that_is_no_recording_is_named(name: str, content: str, said: str, tmp_path: Path) -> None:
     (tmp_path / f"{name}.jsonl").write_text(content)

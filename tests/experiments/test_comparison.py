@@ -7,8 +7,8 @@ from shoprl.errors import ConfigError
 from shoprl.evaluation.thompson.compare import ArmComparison
 from shoprl.evaluation.thompson.sampling import ThompsonConfig
 from shoprl.experiments.comparison import compare_policies, write_comparison
-from shoprl.files import read_json, read_json_lines
 from shoprl.policies.simple import RandomPolicy, RulePolicy
+from shoprl.reading import read_json, read_json_lines
 from shoprl.report.plots_compare import plot_comparison
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData

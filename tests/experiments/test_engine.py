@@ -15,8 +15,9 @@ from shoprl.evaluation.statistics import Estimate, Summary
 from shoprl.experiments import engine
 from shoprl.experiments.engine import Experiment, best_of, episodes_name
 from shoprl.experiments.plan import Corrections, Plan, Recipe, Shoppers
-from shoprl.files import read_json, sha256_of
+from shoprl.files import sha256_of
 from shoprl.policies.simple import RulePolicy
+from shoprl.reading import read_json
 from shoprl.shop.data import ShopData
 from shoprl.training.imitation import ImitationConfig
 from shoprl.training.loop import weights_digest

@@ -8,7 +8,7 @@ import pytest
 from shoprl.compat.parity import Part, compare
 from shoprl.compat.recordings import read_episodes, read_tagger
 from shoprl.errors import TrajectoryError
-from shoprl.files import read_json_lines
+from shoprl.reading import read_json_lines
 from shoprl.shop.data import ShopData
 from tests.support.actions import accepted
 from tests.support.realdata import data_of, real_data

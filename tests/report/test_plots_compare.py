@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from shoprl.errors import ConfigError
-from shoprl.files import read_json, write_json
+from shoprl.files import write_json
+from shoprl.reading import read_json
 from shoprl.report import plots_compare
 from shoprl.report.plots_compare import CAPTIONS, plot_comparison
 from tests.support.png import check_png

@@ -40,6 +40,20 @@ def test_success_is_reward_one() -> None:
         {"goal_index": None},
         {"components": 3},
         {"slips": 3},
+        {"reward": 5},
+        {"reward": -0.1},
+        {"reward": True},
+        {"probabilities": [0.5, 2]},
+        {"probabilities": [float("nan"), 1]},
+        {"slips": [2]},  # of two decisions
+        {"slips": [-1]},
+        {"goal_index": 214.0},
+        {"goal_index": -1},
+        {"available": [1, 0]},
+        {"actions": ["a", 3]},
+        {"asin": 7},
+        {"options": {"color": 3}},
+        {"done": "yes"},
     ],
 )
 def test_malformed_records(change: dict[str, Any]) -> None:

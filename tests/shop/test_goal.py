@@ -121,7 +121,7 @@ def write_lines(path: Path, *lines: str) -> Path:
 @pytest.mark.parametrize(
     ("line", "what"),
     [
-        ('{"asin": "B0', "not valid JSON"),
+        ('{"asin": "B0', "invalid JSON"),
         ("[1]", "expected a JSON object, found list"),
         (json.dumps(without("query")), r"field 'query' is missing\. Fix or remove the line"),
         (json.dumps(GOAL.to_json() | {"asin": "B0NOWHERE1"}), "product 'B0NOWHERE1' is not in the catalogue"),

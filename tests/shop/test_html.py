@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shoprl.catalog.product import Product
 from shoprl.errors import TrajectoryError
-from shoprl.files import read_json_lines
+from shoprl.reading import read_json_lines
 from shoprl.shop.data import read_data
 from shoprl.shop.html import html
 from shoprl.shop.page import Page

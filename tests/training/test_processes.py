@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from shoprl.errors import ConfigError
-from shoprl.files import read_json
+from shoprl.reading import read_json
 from shoprl.training.loop import CHECKPOINT, EVENTS, LOG
 from shoprl.training.processes import Team, device_for, team_on
 from tests.support.learners import ALL, SAMPLING, self_learning

@@ -14,7 +14,8 @@ import numpy as np
 from shoprl.bench.env import bench_search, instructions
 from shoprl.bench.figures import Figures
 from shoprl.errors import ConfigError, ShopRLError
-from shoprl.files import read_json, write_json
+from shoprl.files import write_json
+from shoprl.reading import read_json
 from shoprl.shop.data import read_data
 from shoprl.shop.store import FOLDER, build_store, store_of
 

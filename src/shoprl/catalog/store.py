@@ -13,7 +13,8 @@ from shoprl.catalog.catalog import Catalog, Listing
 from shoprl.catalog.product import Product
 from shoprl.catalog.records import Records, SortedKeys, load_array, save_array
 from shoprl.errors import CatalogError
-from shoprl.files import read_json, write_json
+from shoprl.files import write_json
+from shoprl.reading import read_json
 
 REMEMBERED = 4_096  # decoded products that a process caches
 

@@ -12,8 +12,9 @@ from shoprl.catalog.webshop import products_file
 from shoprl.cli.options import OnAnyData, OnData, OnDevice, Printing, Seeded, Threaded, prepare
 from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError
-from shoprl.files import read_json, write_json
+from shoprl.files import write_json
 from shoprl.machine import commit, machine, versions
+from shoprl.reading import read_json
 from shoprl.settings import Count, Range
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.generated import generated_data

@@ -10,7 +10,7 @@ from shoprl.cli.output import emit, table
 from shoprl.compat.parity import KEPT, UNITS, Part, compare
 from shoprl.compat.recordings import read_tagger
 from shoprl.errors import CatalogError
-from shoprl.files import read_json
+from shoprl.reading import read_json
 from shoprl.settings import Whole
 from shoprl.shop.data import read_data
 from shoprl.shop.store import ABOUT

@@ -25,13 +25,7 @@ from shoprl.shop.goal import Goal, goals_hash, read_goals
 from shoprl.shop.splits import SplitName
 from shoprl.terminal import shown
 from shoprl.trajectories.files import read_trajectories, write_trajectories
-from shoprl.trajectories.lines import read_lines, stored_hash
-
-
-def _read(file: Path, goals_sha256: str) -> list[Episode]:
-    for _ in read_lines(file):
-        pass  # a line too long, or a number that no file could hold again, is refused here
-    return read_trajectories(file, goals_sha256)
+from shoprl.trajectories.lines import stored_hash
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +53,7 @@ class Show(OnAnyData, Printing):
             catalog, goals = read_catalog_and_goals(self.data)
             goals = read_goals(self.goals, catalog) if self.goals else goals
         sha256 = stored_hash(self.file) if goals is None else goals_hash(goals)
-        episodes = _read(self.file, sha256)[: self.first]
+        episodes = read_trajectories(self.file, sha256)[: self.first]
         rows = [Trajectory.of(episode, catalog, goals) for episode in episodes]
         text = "\n\n".join(_text(number, row) for number, row in enumerate(rows, start=1))
         emit([row.to_json() for row in rows], text, self.json)
@@ -166,7 +160,7 @@ class Filter(OnAnyData, NewFile, Printing):
         new_file(self.out)
         data = read_data(self.data) if self.data else None
         sha256 = goals_hash(data.goals) if data else stored_hash(self.file)
-        episodes = _read(self.file, sha256)
+        episodes = read_trajectories(self.file, sha256)
         part = frozenset(data.split.part(self.split)) if data and self.split else None
         kept = [episode for episode in episodes if self._keeps(episode, part)][: self.first]
         if not kept:
@@ -227,7 +221,7 @@ class Stats(Printing):
     def execute(self) -> None:
         """Run the command."""
         sha256 = stored_hash(self.file)
-        episodes = _read(self.file, sha256)
+        episodes = read_trajectories(self.file, sha256)
         summary = summarize(episodes, np.random.default_rng(0))
         lengths = [len(episode.decisions) for episode in episodes]
         steps = Lengths(statistics.mean(lengths), statistics.median(lengths), max(lengths))

@@ -8,7 +8,7 @@ from typing import Any
 from shoprl.catalog.catalog import Catalog
 from shoprl.catalog.product import Product
 from shoprl.errors import TrajectoryError
-from shoprl.files import read_json, read_json_lines
+from shoprl.reading import read_json, read_json_lines
 from shoprl.shop.goal import Goal
 from shoprl.shop.tagger import Tagger
 

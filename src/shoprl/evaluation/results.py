@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from shoprl.errors import RunError
 from shoprl.evaluation.json_records import NOT_RECORDED, NotRecorded, Record, types_of
 from shoprl.evaluation.statistics import Estimate, McNemar, PairedComparison, Summary
-from shoprl.files import read_json, write_json
+from shoprl.files import write_json
+from shoprl.reading import read_json
 from shoprl.runlog import RUN
 
 if TYPE_CHECKING:

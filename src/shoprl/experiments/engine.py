@@ -19,12 +19,13 @@ from shoprl.evaluation.statistics import INTERVAL_SEED, summarize
 from shoprl.evaluation.thompson.compare import ArmComparison
 from shoprl.experiments.methods import Inputs, Learned, learn
 from shoprl.experiments.plan import Corrections, DataSet, Plan, Recipe, Shoppers
-from shoprl.files import content_hash, read_json, write_json
+from shoprl.files import content_hash, write_json
 from shoprl.machine import commit, machine
 from shoprl.policies.base import Decode, Policy
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.policies.networks.encoder import TokenStore, encoded
 from shoprl.policies.saving import NETWORKS, load_learned, save_policy
+from shoprl.reading import read_json
 from shoprl.rollouts.records import Episode
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from safetensors import SafetensorError
 
 from shoprl.errors import PolicyError
-from shoprl.files import read_json, sha256_of, write_folder, write_json
+from shoprl.files import sha256_of, write_folder, write_json
 from shoprl.policies.base import Policy
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.policies.networks.bi_attention import BiAttentionPolicy
@@ -17,6 +17,7 @@ from shoprl.policies.networks.rnn import RNNPolicy
 from shoprl.policies.query.loading import load_query_policy
 from shoprl.policies.query.policy import FILES, FORMAT, MANIFEST, MAX_QUERIES, QueryOffer
 from shoprl.policies.simple import SIMPLE, simple_policy
+from shoprl.reading import read_json
 from shoprl.tasks.instruction import QueryStrategy
 from shoprl.version import __version__
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from shoprl.catalog.catalog import Catalog
 from shoprl.errors import ShopRLError, TrajectoryError
-from shoprl.files import read_json_lines
+from shoprl.reading import read_json_lines
 from shoprl.report.document import ShownEpisode, ShownGoal
 from shoprl.report.runs import RunFolder
 from shoprl.report.text import MAX_TITLE, bounded

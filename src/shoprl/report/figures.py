@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shoprl.errors import RunError
 from shoprl.evaluation.statistics import Estimate, Summary
-from shoprl.files import read_bytes, read_json, read_json_lines
+from shoprl.reading import read_bytes, read_json, read_json_lines
 from shoprl.report.document import Figure
 from shoprl.report.panels import Curve, plot_panels
 from shoprl.report.plots import plot_agents

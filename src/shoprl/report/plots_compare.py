@@ -15,7 +15,8 @@ from shoprl.errors import ConfigError, RunError
 from shoprl.evaluation.student_t import student_t
 from shoprl.evaluation.thompson.rounds import Rollout
 from shoprl.evaluation.thompson.sampling import ThompsonResult
-from shoprl.files import read_json, write_json
+from shoprl.files import write_json
+from shoprl.reading import read_json
 from shoprl.report.plots import INK, PALETTE, drawing, save, short_name
 
 if TYPE_CHECKING:

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from shoprl.errors import TrajectoryError
+
+T = TypeVar("T")
+
+_ROUNDING = 1e-6  # above 1, of probabilities that were added up
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +88,53 @@ def episode_from_json(row: Mapping[str, Any]) -> Episode:
     """Read what :meth:`Episode.to_json` gives.
 
     Raises:
-        TrajectoryError: a field is missing or has the wrong type.
+        TrajectoryError: a field is missing, has the wrong type or is out of range.
     """
     try:
         decisions = tuple(
-            Decision(page=str(p), action=str(a), available=int(n), probability=float(q))
-            for p, a, n, q in zip(row["pages"], row["actions"], row["available"], row["probabilities"], strict=True)
+            Decision(
+                page=_of(str, page, "pages"),
+                action=_of(str, action, "actions"),
+                available=_whole(available, "available", 1),
+                probability=_share(chance, "probabilities"),
+            )
+            for page, action, available, chance in zip(
+                row["pages"], row["actions"], row["available"], row["probabilities"], strict=True
+            )
         )
         return Episode(
-            goal_index=int(row["goal_index"]),
+            goal_index=_whole(row["goal_index"], "goal_index"),
             decisions=decisions,
-            reward=None if row["reward"] is None else float(row["reward"]),
-            done=bool(row["done"]),
-            components=dict(row["components"]),
-            asin=row["asin"],
-            options=dict(row["options"]),
-            slips=tuple(int(position) for position in row.get("slips", ())),
+            reward=None if row["reward"] is None else _share(row["reward"], "reward"),
+            done=_of(bool, row["done"], "done"),
+            components=_of(dict, row["components"], "components"),
+            asin=None if row["asin"] is None else _of(str, row["asin"], "asin"),
+            options={
+                _of(str, name, "options"): _of(str, value, "options")
+                for name, value in _of(dict, row["options"], "options").items()
+            },
+            slips=tuple(_whole(position, "slips", 0, len(decisions) - 1) for position in row.get("slips", ())),
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise TrajectoryError(f"not a trajectory record: {error!r}") from error
+    except KeyError as error:
+        raise TrajectoryError(f"field {error} is missing") from error
+    except (TypeError, ValueError) as error:
+        raise TrajectoryError(f"not a trajectory record: {error}") from error
+
+
+def _of(kind: type[T], value: Any, name: str) -> T:
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} holds {str(value)[:40]!r}, which is no {kind.__name__}")
+    return value
+
+
+def _whole(value: Any, name: str, low: int = 0, high: int = 2**31) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ValueError(f"{name} holds {str(value)[:40]!r}, which is no whole number from {low} to {high}")
+    return value
+
+
+def _share(value: Any, name: str) -> float:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not 0 <= value <= 1 + _ROUNDING:
+        raise ValueError(f"{name} holds {str(value)[:40]!r}, which is no number from 0 to 1")
+    return float(value)

@@ -12,7 +12,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from shoprl.catalog.records import save_array
 from shoprl.errors import CatalogError, StorageError
-from shoprl.files import read_json, write_json
+from shoprl.files import write_json
+from shoprl.reading import read_json
 
 FORMAT = "shoprl-search-index-2"
 _META = "index.json"

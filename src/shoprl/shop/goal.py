@@ -9,7 +9,8 @@ from typing import Any, overload
 from shoprl.catalog.catalog import Catalog
 from shoprl.catalog.records import Records, RecordWriter
 from shoprl.errors import GoalError
-from shoprl.files import ListHash, list_hash, read_json_lines, write_json_lines
+from shoprl.files import ListHash, list_hash, write_json_lines
+from shoprl.reading import read_json_lines
 
 MAX_INSTRUCTION = 2_000  # characters
 GOAL_SEED = 233  # WebShop's seed for the order of goals; here also for goals and splits that a data folder lacks

@@ -10,7 +10,8 @@ import numpy as np
 
 from shoprl.catalog.records import load_array, save_array
 from shoprl.errors import CatalogError, GoalError
-from shoprl.files import content_hash, read_json, write_json
+from shoprl.files import content_hash, write_json
+from shoprl.reading import read_json
 from shoprl.shop.goal import GOAL_SEED, Goal, goals_hash
 
 SplitName = Literal["train", "eval", "test"]

@@ -20,9 +20,10 @@ from shoprl.catalog.records import RecordWriter, load_array, save_array
 from shoprl.catalog.store import StoredCatalog, product_record, write_lookups
 from shoprl.catalog.webshop import ProductReader, products_file, stored_mapping
 from shoprl.errors import CatalogError, StorageError
-from shoprl.files import list_hash, read_json, replace_folder, sha256_of, write_json
+from shoprl.files import list_hash, replace_folder, sha256_of, write_json
 from shoprl.json_stream import Position
 from shoprl.progress import bar, track
+from shoprl.reading import read_json
 from shoprl.search.arrays import on_disk, save_arrays
 from shoprl.search.index import indexed_text
 from shoprl.search.merging import Shard, count_terms, merge

@@ -19,8 +19,9 @@ from safetensors.torch import save
 from torch import nn
 
 from shoprl.errors import ConfigError, RunError
-from shoprl.files import content_hash, read_json_lines, write_bytes, write_json_lines
+from shoprl.files import content_hash, write_bytes, write_json_lines
 from shoprl.progress import bar
+from shoprl.reading import read_json_lines
 from shoprl.settings import Count, NotNegative, Positive, Range, Seed, Settings, Size, Whole
 from shoprl.training.processes import SEEDS, team_on
 

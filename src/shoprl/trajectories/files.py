@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shoprl.errors import TrajectoryError
-from shoprl.files import read_json_lines, write_json_lines
+from shoprl.files import write_json_lines
+from shoprl.reading import read_json_lines
 from shoprl.rollouts.records import Episode, episode_from_json
 
 

@@ -17,12 +17,13 @@ from pathlib import Path
 
 from shoprl.errors import TrajectoryError
 from shoprl.progress import track
+from shoprl.reading import read_json_lines
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import MAX_INSTRUCTION, Goal
 from shoprl.shop.session import parse_action
 from shoprl.tasks.shop.task import ShopTask
 from shoprl.trajectories.imported import Imported, ImportOutcome, held_out, plain_wish, replayed
-from shoprl.trajectories.lines import MAX_TEXT, Fields, read_lines, take, take_texts
+from shoprl.trajectories.lines import MAX_TEXT, Fields, take, take_texts
 
 _ITEM = "click[item - "
 
@@ -97,7 +98,7 @@ def _trajectory(row: Fields, where: str) -> TextTrajectory:
 
 def _read(path: Path) -> Iterator[TextTrajectory | ImportOutcome]:
     number = 0
-    for number, row in read_lines(path):
+    for number, row in read_json_lines(path, TrajectoryError):
         where = f"{path}: line {number}"
         try:
             yield _trajectory(row, where)

@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 from shoprl.errors import TrajectoryError
 from shoprl.files import write_json_lines
 from shoprl.progress import track
+from shoprl.reading import read_json_lines
 from shoprl.shop.session import MAX_ACTION
 from shoprl.tasks.base import State, Task, index_of
 from shoprl.tasks.instruction import WISH, Queries
 from shoprl.trajectories.examples import Example
-from shoprl.trajectories.lines import read_lines, take, take_texts
+from shoprl.trajectories.lines import take, take_texts
 
 G = TypeVar("G")
 
@@ -140,7 +141,7 @@ def read_preferences(path: Path, goals_sha256: str) -> list[Preference]:
         TrajectoryError: the file is missing, malformed or empty, or is of another goal list.
     """
     preferences: list[Preference] = []
-    for number, row in read_lines(path):
+    for number, row in read_json_lines(path, TrajectoryError):
         where = f"{path}: line {number}"
         if number != len(preferences) + 1:  # later errors name lines by the pairs' positions
             raise TrajectoryError(f"{path}: line {len(preferences) + 1}: is blank. Remove it.")

@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 
 from shoprl.errors import GoalError, TrajectoryError
 from shoprl.progress import track
+from shoprl.reading import read_json_lines
 from shoprl.rollouts.records import Episode
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal, goal_from_json
 from shoprl.shop.session import parse_action
 from shoprl.tasks.shop.task import ShopTask
 from shoprl.trajectories.imported import Imported, ImportOutcome, held_out, plain_wish, replayed
-from shoprl.trajectories.lines import MAX_ACTIONS, Fields, read_lines, take, take_texts
+from shoprl.trajectories.lines import MAX_ACTIONS, Fields, take, take_texts
 from shoprl.trajectories.site_moves import START, Place, moves_between
 
 MAX_LINES = 5_000  # of a log
@@ -157,7 +158,7 @@ def read_site_log(path: Path) -> SiteLog:
         TrajectoryError: the file is missing, malformed or empty, or no action can express what it holds.
     """
     reader = _Reader()
-    for number, row in read_lines(path):
+    for number, row in read_json_lines(path, TrajectoryError):
         if number > MAX_LINES:
             raise TrajectoryError(f"{path}: more than {MAX_LINES:,} lines. Put each session in its own file.")
         reader.add(row, f"{path}: line {number}")

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from shoprl.errors import GoalError, TrajectoryError
-from shoprl.files import content_hash, read_json
+from shoprl.files import content_hash
 from shoprl.policies.query.data import Typed, plain_instruction, plain_query
+from shoprl.reading import read_json
 from shoprl.search.analysis import analyze
 from shoprl.shop.goal import MAX_INSTRUCTION
 from shoprl.shop.splits import WEBSHOP_EVAL, WEBSHOP_TEST, SplitName

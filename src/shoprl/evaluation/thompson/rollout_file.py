@@ -8,7 +8,8 @@ from typing import Any
 
 from shoprl.errors import RunError, StorageError, TrajectoryError
 from shoprl.evaluation.thompson.rounds import Rollout, rollout_from_json
-from shoprl.files import json_line, read_bytes, read_json_lines, write_json_lines
+from shoprl.files import json_line, write_json_lines
+from shoprl.reading import read_bytes, read_json_lines
 
 
 class RolloutFile:

@@ -11,7 +11,8 @@ from shoprl.evaluation.thompson.sampling import ThompsonResult
 from shoprl.experiments.plan import Plan
 from shoprl.experiments.studies.plans import Study
 from shoprl.experiments.studies.study import THOMPSON, thompson_config, thompson_goals
-from shoprl.files import read_json, write_json
+from shoprl.files import write_json
+from shoprl.reading import read_json
 from shoprl.report.plots import PALETTE, drawing, save
 from shoprl.report.plots_compare import CAPTIONS, plot_comparison
 from shoprl.shop.data import ShopData

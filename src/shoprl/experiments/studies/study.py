@@ -17,9 +17,10 @@ from shoprl.experiments.comparison import compare_policies
 from shoprl.experiments.engine import Experiment
 from shoprl.experiments.plan import Plan, Shoppers
 from shoprl.experiments.studies.plans import DEPARTMENT, HELD_OUT, Study
-from shoprl.files import read_json, write_json
+from shoprl.files import write_json
 from shoprl.policies.base import Decode
 from shoprl.policies.learned import LearnedPolicy
+from shoprl.reading import read_json
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal, goals_hash
 from shoprl.training.loop import LOG

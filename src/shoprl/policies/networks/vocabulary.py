@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shoprl.errors import PolicyError
-from shoprl.files import read_json, write_json
+from shoprl.files import write_json
+from shoprl.reading import read_json
 
 VOCABULARY = "vocabulary.json"
 PADDING, START = 0, 1

@@ -16,12 +16,12 @@ from torch import nn
 from transformers import PretrainedConfig, PreTrainedModel
 
 from shoprl.errors import BackboneError, PolicyError
-from shoprl.files import read_json
 from shoprl.policies.networks.backbone import Backbone, load_backbone
 from shoprl.policies.networks.encoder import MAX_TOKENS
 from shoprl.policies.networks.reading import read_model
 from shoprl.policies.query.data import Typed
 from shoprl.policies.query.policy import QueryModel
+from shoprl.reading import read_json
 from shoprl.search.analysis import analyze, tokens
 from shoprl.tasks.instruction import Instruction, parse_instruction, terms_of
 

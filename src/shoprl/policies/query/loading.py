@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from shoprl.errors import PolicyError
-from shoprl.files import read_json, sha256_of
+from shoprl.files import sha256_of
 from shoprl.policies.networks.backbone import Backbone
 from shoprl.policies.query.extractive import load_extractive
 from shoprl.policies.query.policy import FILES, FORMAT, MANIFEST, QueryPolicy, QueryWriter
 from shoprl.policies.query.seq2seq import load_seq2seq
+from shoprl.reading import read_json
 
 
 def _manifest(folder: Path) -> Mapping[str, Any]:
