@@ -6,7 +6,7 @@ OUT ?= runs/quick
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PARALLEL := --numprocesses auto --dist worksteal  # a worker a core; idle ones take tests from the others
 
-.PHONY: run test docs test-core test-slow check clean
+.PHONY: run test docs test-core test-slow test-hostile check clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -26,6 +26,10 @@ test: $(VENV)/.installed-test check
 
 test-slow: $(VENV)/.installed-test
 	$(BIN)/pytest -m slow
+
+# Hostile input for every command, kills at random moments, requests made up for the server: at most 20 minutes.
+test-hostile: $(VENV)/.installed-test
+	$(BIN)/pytest $(PARALLEL) -m "hostile or not hostile" tests/hostile
 
 # The environment alone, as `pip install shoprl` gives it: no torch, no scikit-learn, no matplotlib.
 CORE_TESTS := $(addprefix tests/,catalog search shop serve compat bench real) $(patsubst %,tests/test_%.py,files json_stream machine progress reading runlog settings terminal)

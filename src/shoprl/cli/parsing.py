@@ -1,10 +1,12 @@
 """Options from dataclasses: what tyro shows of them, which of them there are, and how errors name them."""
 
 import dataclasses
+import io
+import itertools
 import re
 import textwrap
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, redirect_stderr
 from difflib import get_close_matches
 from typing import Annotated, Any, TypeVar, get_origin, get_type_hints
 
@@ -22,7 +24,7 @@ T = TypeVar("T")
 
 
 def parse(command: type[T], name: str, arguments: Sequence[str]) -> T:
-    """A command with its options; prints help or the error and exits where one is due.
+    """A command with its options; prints help and exits where it is asked for.
 
     Args:
         command: a dataclass of options, documented by its docstring.
@@ -30,20 +32,57 @@ def parse(command: type[T], name: str, arguments: Sequence[str]) -> T:
         arguments: the words after the name.
 
     Raises:
-        ConfigError: an option is unknown.
+        ConfigError: an option is unknown, missing, or has a value that does not fit.
     """
-    known = flags(command)
-    for word in arguments:
-        flag = "--" + word[2:].partition("=")[0].replace("_", "-")
-        if re.match(r"--[A-Za-z]", word) and flag not in (*known.values(), "--help"):
-            close = get_close_matches(flag, known.values(), n=3)
-            meant = f" Did you mean {' or '.join(close)}?" if close else ""
-            raise ConfigError(f"{word}: no such option.{meant} Run `{name} --help`.")
+    _check_flags(command, name, arguments)
     about = _plain(docstring_parser.parse(command.__doc__ or "").description or "")
     about = "\n\n".join(textwrap.fill(paragraph, 80) for paragraph in about.split("\n\n"))
     coloured = raw_streams() if all(word.isprintable() for word in arguments) else nullcontext()
-    with coloured:
-        return tyro.cli(command, prog=name, args=arguments, description=about, config=CONFIG, registry=REGISTRY)
+    printed = io.StringIO()
+    try:
+        with coloured, redirect_stderr(printed):
+            return tyro.cli(command, prog=name, args=arguments, description=about, config=CONFIG, registry=REGISTRY)
+    except SystemExit as ended:
+        if not ended.code:
+            raise
+        raise ConfigError(f"{_said(printed.getvalue())} Run `{name} --help`.") from None
+
+
+def _check_flags(command: type, name: str, arguments: Sequence[str]) -> None:
+    known = flags(command)
+    switches = {known[field] for field, kind in _kinds(command).items() if kind is bool}
+    for word in arguments:
+        flag = "--" + word[2:].partition("=")[0].replace("_", "-")
+        if not re.match(r"--[A-Za-z]", word):
+            continue
+        if flag not in (*known.values(), "--help"):
+            close = get_close_matches(flag, known.values(), n=3)
+            meant = f" Did you mean {' or '.join(close)}?" if close else ""
+            raise ConfigError(f"{word}: no such option.{meant} Run `{name} --help`.")
+        if flag in switches and "=" in word:
+            raise ConfigError(f"{word}: {flag} takes no value. Run `{name} --help`.")
+
+
+def _said(box: str) -> str:
+    """The sentence in the box that tyro draws around an error."""
+    lines = [line.strip("│╭╰╮╯") for line in box.splitlines()[1:]]
+    lines = [*itertools.takewhile(lambda line: line.strip("─ "), lines)]  # to the first rule or blank line
+    if lines and "Missing from" in lines[0]:
+        named = [line.strip() for line in lines if re.match(r" {5}\S", line)]
+        return f"{', '.join(named)}: missing."
+    text = " ".join(line.strip() for line in lines).removeprefix("Error parsing ")
+    for pattern, words in _REWORDED.items():
+        text = re.sub(pattern, words, text)
+    return text if text.endswith(".") else f"{text}."
+
+
+_REWORDED = {  # what Python says of a value -> what a user is told
+    r": no type matching INT could be instantiated from \['(.*)'\]\.?$": r" \1: must be a whole number.",
+    r": no type matching FLOAT could be instantiated from \['(.*)'\]\.?$": r" \1: must be a number.",
+    r": no type matching (.+) could be instantiated from \['(.*)'\]\.?$": r" \2: must be \1.",
+    r": invalid literal for int\(\) with base 10: '(.*)'$": r" \1: must be a whole number.",
+    r": could not convert string to float: '(.*)'$": r" \1: must be a number.",
+}
 
 
 def flags(command: type) -> dict[str, str]:
@@ -57,6 +96,14 @@ def flags(command: type) -> dict[str, str]:
             off = "no-" if field.default is True else ""
             named[field.name] = f"--{off}{field.name.replace('_', '-')}"
     return named
+
+
+def _kinds(command: type) -> dict[str, Any]:
+    """The type of each option of a command and of the settings in it."""
+    kinds: dict[str, Any] = {}
+    for name, kind in get_type_hints(command).items():
+        kinds |= _kinds(kind) if isinstance(kind, type) and dataclasses.is_dataclass(kind) else {name: kind}
+    return kinds
 
 
 def with_flags(message: str, command: type) -> str:
