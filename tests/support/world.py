@@ -1,0 +1,147 @@
+"""A valid command line for every command, and the files it needs, made once for all tests of a session."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from shoprl.cli import main
+from shoprl.shop.data import read_data
+from shoprl.shop.goal import write_goals
+from tests.support.attacks import Option, options
+from tests.support.fakequery import find_me
+from tests.support.fakerun import ROOT, command, environment, shared_run
+from tests.support.imitation_file import toy_rows, write_file
+from tests.support.published import checkpoint, write
+from tests.support.recorder import toy_recordings, write_recordings
+from tests.support.site_logs import BUY, SEARCH, SHOE, goal_for, log_rows, write_log
+from tests.support.tiny_bert import tiny_bert
+from tests.support.toyshop import toy_goals, write_toy_folder
+
+DATA, OUT, THREADS = {"data": "{run}/data"}, {"out": "{out}"}, {"threads": "1"}
+DEMONSTRATIONS = {"demonstrations": "{run}/trajectories/expert.jsonl.gz"}
+POLICY = {"policy": "{run}/policies/imitation"}
+LOOP = {"updates": "2", "batch_size": "2", "checkpoint_every": "1", "log_every": "1", "warmup": "1", **THREADS}
+RL = {**LOOP, "demonstrated": "2", "max_steps": "4"}
+PPO = {"updates": "4", "epochs": "2", "minibatches": "2", "checkpoint_every": "4"}
+
+# command -> name of a field -> value; {run} and so on are folders and files of the world
+VALID: Mapping[str, Mapping[str, str]] = {
+    "reproduce": {**OUT, "budget": "tiny", **THREADS},
+    "recommend": {"request": "a red mug", "run": "{run}", "runs": "2"},
+    "train imitation": {**DATA, **OUT, **DEMONSTRATIONS, **LOOP},
+    "train dpo": {**DATA, **OUT, **DEMONSTRATIONS, **POLICY, **LOOP},
+    "train policy-gradient": {**DATA, **OUT, **POLICY, **RL},
+    "train ppo": {**DATA, **OUT, **POLICY, **RL, **PPO},
+    "train self-learning": {**DATA, **OUT, **POLICY, **LOOP, "trajectories": "4"},
+    "train-query": {"pairs": "{typed}/pairs.json", "goals": "{typed}/goals.json", **OUT, "updates": "2", **THREADS},
+    "evaluate": {**DATA, **POLICY, "first": "2", **THREADS},
+    "compare": {**DATA, **OUT, "arms": "rule imitation={run}/policies/imitation", "rollouts": "8", "runs": "1"},
+    "study": {"names": "learners", **DATA, **OUT, "seeds": "0", "size": "tiny", **THREADS},
+    "report": {"runs": "{run}", "out": "{out}"},
+    "catalog generate": {**OUT, "products": "20"},
+    "catalog build": {**DATA, **OUT},
+    "catalog attributes": {**DATA, **OUT},
+    "catalog split": {**DATA, **OUT},
+    "catalog verify": {"data": "{stored}"},
+    "trajectories show": {"file": "{run}/trajectories/expert.jsonl.gz", **DATA, "first": "3"},
+    "trajectories filter": {"file": "{run}/trajectories/expert.jsonl.gz", **OUT, **DATA},
+    "trajectories stats": {"file": "{run}/trajectories/expert.jsonl.gz"},
+    "trajectories import": {"source": "{logs}", "format": "site-logs", "data": "{toy}", **OUT},
+    "trajectories demonstrate": {**DATA, **OUT, "count": "3"},
+    "preferences make": {**DATA, **OUT, **DEMONSTRATIONS, **POLICY, **THREADS},
+    "preferences show": {"file": "{pairs}"},
+    "preferences stats": {"file": "{pairs}"},
+    "preferences export": {"file": "{pairs}", **OUT},
+    "env-server": {**DATA},
+    "parity": {"data": "{toy}", "golden": "{golden}"},
+    "convert": {"checkpoint": "{checkpoint}", "tokenizer": "{tokenizer}", "heads": "2", **OUT},
+    "bench env": {"data": "{toy}", "golden": "{golden}", "passes": "1"},
+    "bench search": {"data": "{toy}", "golden": "{golden}"},
+    "bench startup": {"data": "{toy}"},
+    "bench memory": {"data": "{toy}"},
+    "bench scale": {**OUT, "sizes": "100"},
+    "bench learn": {"data": "{toy}", "updates": "16", "titles": "4", "size": "tiny", **THREADS},
+}  # fmt: skip
+ENDLESS = ("env-server",)  # when nothing is wrong
+LONG = ("bench learn", "bench scale", "bench memory", "bench startup", "study", "reproduce")  # when nothing is wrong
+
+
+@dataclass(frozen=True)
+class World:
+    """The files.
+
+    Attributes:
+        folder: where they are.
+    """
+
+    folder: Path
+
+    def places(self, out: Path) -> dict[str, str]:
+        """What the placeholders of :data:`VALID` stand for."""
+        names = {"toy": "toy", "stored": "stored", "golden": "golden", "typed": "typed", "logs": "logs"}
+        files = {"run": "run", "pairs": "pairs.jsonl", "checkpoint": "choice_il_epoch9.pth"}
+        places = {name: str(self.folder / place) for name, place in (names | files).items()}
+        return places | {"tokenizer": str(tiny_bert()), "out": str(out)}
+
+    def values(self, name: str, out: Path) -> dict[str, str]:
+        """Field -> value of a command's valid line."""
+        return {field: value.format(**self.places(out)) for field, value in VALID[name].items()}
+
+    def words(self, name: str, out: Path, **others: str) -> list[str]:
+        """A command's valid line with other values of some fields."""
+        values = self.values(name, out) | others
+        own = {option.name: option for option in options(main.load(name))}
+        return [word for field, value in values.items() for word in _given(own[field], value, field in others)]
+
+
+def _given(option: Option, value: str, whole: bool) -> list[str]:
+    return option.given(*([value] if whole else value.split())) if option.several else option.given(value)
+
+
+def shared_world(factory: pytest.TempPathFactory) -> World:
+    """One world for all tests of a session, whichever worker runs them."""
+    run, _ = shared_run(factory)
+    base = run.parent
+    world = World(base / "world")
+    with FileLock(base / "world.lock"):
+        if not (base / "world.done").is_file():
+            _make(world.folder, run)
+            (base / "world.done").touch()
+    return world
+
+
+def _make(folder: Path, run: Path) -> None:
+    shutil.copytree(run, folder / "run")
+    write_toy_folder(folder / "toy")
+    write_goals(folder / "toy" / "goals.jsonl", toy_goals())
+    shutil.copytree(folder / "toy", folder / "stored")
+    _shoprl("catalog", "build", "--data", folder / "stored")
+    write_recordings(folder / "golden", toy_recordings())
+    (folder / "typed").mkdir()
+    typed = find_me()[:48]
+    (folder / "typed" / "pairs.json").write_text(json.dumps({each.instruction: list(each.queries) for each in typed}))
+    (folder / "typed" / "goals.json").write_text(json.dumps([each.instruction for each in typed]))
+    data = read_data(folder / "toy")
+    write_log(
+        folder / "logs" / "1.jsonl", log_rows([SEARCH, SHOE, "click[red]", BUY], goal_for("B0SHOE0002", data), data)
+    )
+    write_file(folder / "il.jsonl", toy_rows())
+    write(folder, checkpoint())
+    _shoprl(
+        *("preferences", "make", "--data", folder / "run/data", "--policy", folder / "run/policies/imitation"),
+        *("--demonstrations", folder / "run/trajectories/expert.jsonl.gz", "--out", folder / "pairs.jsonl"),
+    )
+
+
+def _shoprl(*words: object) -> None:
+    done = subprocess.run(
+        command(*map(str, words)), cwd=ROOT, env=environment() | os.environ, capture_output=True, text=True, timeout=200
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
