@@ -1,11 +1,9 @@
 """The environment of a real server on this machine against one in this process."""
 
 import threading
-import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -15,44 +13,25 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 from gymnasium.utils.passive_env_checker import env_render_passive_checker
 
-from shoprl.cli.env_server import listen
 from shoprl.errors import ConfigError, GoalError
-from shoprl.serve.client import RemoteEnv
-from shoprl.serve.sessions import Limits, RemoteError, SessionNotFoundError, TooManySessionsError
+from shoprl.serve.client import HEADERS, RemoteEnv
+from shoprl.serve.sessions import (
+    Limits,
+    RemoteError,
+    SessionNotFoundError,
+    TooManySessionsError,
+    TooManySessionsOfClientError,
+)
 from shoprl.shop.env import WebShopEnv
 from shoprl.shop.session import MAX_ACTION
 from tests.support.actions import SEARCH, choose
 from tests.support.clock import Clock
+from tests.support.served import served
 from tests.support.toyshop import toy_data
 
 pytest.importorskip("fastapi", reason="needs the extra serve")
 pytest.importorskip("httpx2", reason="needs the extra serve")
-uvicorn = pytest.importorskip("uvicorn", reason="needs the extra serve")
-
-
-@contextmanager
-def served(limits: Limits | None = None, clock: Clock | None = None) -> Iterator[str]:
-    """The address of a server on a free port."""
-    from shoprl.serve.server import create_app
-
-    app = create_app(toy_data(), limits, seed=0, clock=clock or Clock())
-    with listen("127.0.0.1", 0) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
-        thread.start()
-        try:
-            wait_for(lambda: server.started)
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(30)
-
-
-def wait_for(condition: Any) -> None:
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
+pytest.importorskip("uvicorn", reason="needs the extra serve")
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +189,24 @@ def test_a_full_server() -> None:
         RemoteEnv(url).close()
 
 
+def test_a_client_with_its_share() -> None:
+    with served(Limits(max_sessions=4, client_share=0.5)) as url:
+        envs = [RemoteEnv(url) for _ in range(2)]
+        with pytest.raises(TooManySessionsOfClientError, match="2 sessions are open from this address"):
+            RemoteEnv(url)
+        for env in envs:
+            env.close()
+
+
 # Errors
+
+
+def test_a_name_that_the_server_does_not_know_is_told_with_the_option(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(HEADERS, "Host", "gpu-box")
+    with pytest.raises(RemoteError, match=r"HostNotAllowed\. Host .*gpu-box.*`--allowed-hosts gpu-box`"):
+        RemoteEnv(url)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ pytest.importorskip("httpx2", reason="needs the extra serve")
 
 from fastapi.testclient import TestClient
 
-from shoprl.serve.server import MAX_MESSAGE, create_app
+from shoprl.serve.guard import MAX_MESSAGE
+from shoprl.serve.server import create_app
 from shoprl.serve.sessions import Limits, RemoteSession
 from shoprl.shop.env import WebShopEnv
 from shoprl.shop.session import MAX_ACTION
@@ -24,6 +25,7 @@ from tests.support.clock import Clock
 from tests.support.toyshop import EVERYTHING, toy_data
 
 SEARCH = f"search[{EVERYTHING}]"
+JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +37,8 @@ def no_warnings() -> Iterator[None]:
 
 
 def serve(limits: Limits | None = None, seed: int | None = 0, clock: Clock | None = None) -> TestClient:
-    return TestClient(create_app(toy_data(), limits, seed, clock or Clock()), raise_server_exceptions=False)
+    app = create_app(toy_data(), limits, seed, clock or Clock(), hosts=["testserver"])
+    return TestClient(app, raise_server_exceptions=False, headers=JSON)
 
 
 @pytest.fixture
@@ -91,7 +94,7 @@ def test_what_is_served(server: TestClient) -> None:
     assert answer["hashes"] == toy_data().hashes()
     assert answer["goals"] == {name: len(toy_data().split.part(name)) for name in get_args(SplitName)}
     assert (answer["products"], answer["sessions"]) == (12, 1)
-    assert answer["limits"] == {"max_sessions": 1000, "idle_seconds": 900.0, "max_body": Limits().max_body}
+    assert answer["limits"] == vars(Limits())
 
 
 @pytest.mark.parametrize("render_mode", [None, "ansi", "html"])
@@ -188,17 +191,12 @@ def test_bad_actions_change_nothing(server: TestClient, body: Any) -> None:
     assert server.get(session).json()["observation"] == before["observation"]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[" * 50_000, b'{"action": ' + b"1" * 5_000 + b"}", b"\xff\xfe"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[" * 50_000, b'{"action": ' + b"1" * 5_000 + b"}"])
 def test_what_is_no_json(server: TestClient, content: bytes) -> None:
     session = create(server)
     response = server.post(f"{session}/step", content=content, headers={"Content-Type": "application/json"})
     assert response.status_code in (400, 422)
     failed(response, response.status_code, "BadRequest" if response.status_code == 400 else "ConfigError")
-
-
-def test_json_that_is_not_named_as_such(server: TestClient) -> None:
-    response = server.post("/v1/sessions", content=b"{}", headers={"Content-Type": "text/plain"})
-    failed(response, 422, "ConfigError", "Content-Type")
 
 
 def test_half_a_surrogate_pair(server: TestClient) -> None:
@@ -233,6 +231,23 @@ def test_unknown_addresses_and_methods(server: TestClient) -> None:
     failed(server.get("/"), 404, "NotFound", "/openapi.json")
     failed(server.get("/docs"), 404, "NotFound")
     failed(server.put("/v1/info"), 405, "MethodNotAllowed")
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/v1/info", "GET"),
+        ("/v1/sessions", "POST"),
+        ("/v1/sessions/any", "DELETE, GET"),
+        ("/v1/sessions/any/step", "POST"),
+        ("/openapi.json", "GET, HEAD"),
+    ],
+)
+def test_a_wrong_method_is_told_every_right_one(server: TestClient, path: str, methods: str) -> None:
+    for method in ("PUT", "PATCH", "OPTIONS", "TRACE", "ANY"):
+        response = server.request(method, path)
+        failed(response, 405, "MethodNotAllowed")
+        assert response.headers["allow"] == methods
 
 
 def test_a_failure_of_the_server_tells_nothing(server: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,9 +289,6 @@ def test_the_longest_action_fits_and_a_longer_one_changes_nothing(server: TestCl
         assert (response.json()["observation"] == start) == same
 
 
-JSON = {"Content-Type": "application/json"}
-
-
 def test_messages_are_short(server: TestClient) -> None:
     body = {"x" * 10_000: 1, **{f"field{i}": 1 for i in range(1_000)}}
     response = server.post("/v1/sessions", json=body)
@@ -294,6 +306,21 @@ def test_a_full_server_says_when_to_come_back() -> None:
     assert response.headers["retry-after"] == "21"
     server.delete(sessions[0])
     create(server)
+
+
+def test_one_client_cannot_take_all_sessions() -> None:
+    limits = Limits(max_sessions=5, client_share=0.6)
+    app = create_app(toy_data(), limits, clock=Clock(), hosts=["testserver"])
+    greedy, other = (TestClient(app, headers=JSON, client=(f"192.0.2.{number}", 1)) for number in (1, 2))
+    sessions = [create(greedy) for _ in range(3)]
+    response = greedy.post("/v1/sessions")
+    failed(response, 429, "TooManySessionsOfClientError", "3 sessions are open from this address")
+    assert response.headers["retry-after"] == "900"
+    create(other)
+    greedy.delete(sessions[0])
+    create(greedy)
+    create(other)
+    failed(other.post("/v1/sessions"), 503, "TooManySessionsError")
 
 
 def test_an_idle_session_expires() -> None:
@@ -364,13 +391,17 @@ def test_the_openapi_document_describes_everything() -> None:
         ("post", f"{session}/step"),
     }
     step = operations["post", f"{session}/step"]
-    assert set(step["responses"]) == {"200", "404", "409", "413", "422"}
+    anywhere = {"400", "403", "408", "413", "421", "431", "500", "501", "503"}
+    assert set(step["responses"]) == anywhere | {"200", "404", "409", "415", "422"}
+    assert set(operations["post", "/v1/sessions"]["responses"]) == anywhere | {"201", "415", "422", "429"}
+    assert set(operations["get", "/v1/info"]["responses"]) == anywhere | {"200"}
     assert all(operation["description"] for operation in operations.values())
     schemas = document["components"]["schemas"]
     assert "HTTPValidationError" not in schemas
     assert set(schemas["Failure"]["required"]) == {"error", "message"}
     assert "search[words]" in schemas["Action"]["properties"]["action"]["description"]
     assert schemas["NewSession"]["additionalProperties"] is False
+    assert schemas["NewEpisode"]["properties"]["goal"]["anyOf"][0] == {"type": "integer", "minimum": 0, "maximum": 34}
 
 
 # Side effects

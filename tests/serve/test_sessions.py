@@ -2,6 +2,7 @@ import gc
 import threading
 import time
 import weakref
+from dataclasses import fields
 
 import gymnasium
 import pytest
@@ -13,6 +14,8 @@ from shoprl.serve.sessions import (
     SessionNotFoundError,
     SessionTable,
     TooManySessionsError,
+    TooManySessionsOfClientError,
+    client_of,
 )
 from shoprl.shop.env import WebShopEnv
 from tests.support.clock import Clock
@@ -24,7 +27,7 @@ def session(seed: int = 0) -> RemoteSession:
 
 
 def table(clock: Clock | None = None, max_sessions: int = 3, idle_seconds: float = 10.0) -> SessionTable:
-    return SessionTable(Limits(max_sessions, idle_seconds), clock or Clock())
+    return SessionTable(Limits(max_sessions, idle_seconds, client_share=1), clock or Clock())
 
 
 def test_names_are_long_and_differ() -> None:
@@ -81,6 +84,51 @@ def test_a_full_table_says_when_there_may_be_room() -> None:
     clock.now += 10  # all expire
     assert sessions.add(session())
     assert len(sessions) == 1
+
+
+def test_one_client_gets_its_share() -> None:
+    clock = Clock()
+    sessions = SessionTable(Limits(max_sessions=4, idle_seconds=10, client_share=0.5), clock)
+    first = sessions.add(session(), "192.0.2.1")
+    clock.now += 4
+    sessions.add(session(), "192.0.2.1")
+    with pytest.raises(TooManySessionsOfClientError, match="2 sessions are open from this address") as error:
+        sessions.add(session(), "192.0.2.1")
+    assert error.value.retry_after == pytest.approx(6)
+    sessions.add(session(), "192.0.2.2")
+    sessions.remove(first)
+    sessions.add(session(), "192.0.2.1")
+    with pytest.raises(TooManySessionsOfClientError):
+        sessions.add(session(), "192.0.2.1")
+    sessions.add(session(), "192.0.2.2")
+    with pytest.raises(TooManySessionsError, match="4 sessions are open, as many as the server allows"):
+        sessions.add(session(), "192.0.2.3")
+    clock.now += 10  # all expire
+    for _ in range(2):
+        sessions.add(session(), "192.0.2.1")
+    with pytest.raises(TooManySessionsOfClientError):
+        sessions.add(session(), "192.0.2.1")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("a name", "another", False),
+    ],
+)
+def test_what_counts_as_one_client(one: str, other: str, same: bool) -> None:
+    assert (client_of(one) == client_of(other)) == same
+
+
+def test_most_sessions_are_for_one_clients_workers() -> None:
+    assert Limits().sessions_per_client == 800
+    assert Limits(max_sessions=1).sessions_per_client == 1
+    with pytest.raises(ConfigError, match=r"client_share 1\.1: must be above 0 and at most 1"):
+        Limits(client_share=1.1)
 
 
 def test_what_was_closed_or_expired_is_not_kept() -> None:
@@ -178,8 +226,8 @@ def test_there_is_nothing_to_show_before_the_first_reset() -> None:
     assert session().render() is None
 
 
-@pytest.mark.parametrize("name", ["max_sessions", "idle_seconds", "max_body"])
+@pytest.mark.parametrize("name", [field.name for field in fields(Limits)])
 @pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf")])
 def test_limits_are_positive(name: str, value: float) -> None:
-    with pytest.raises(ConfigError, match=f"{name} {value}: must be greater than 0"):
+    with pytest.raises(ConfigError, match=f"{name} {value}: must be "):
         Limits(**{name: value})

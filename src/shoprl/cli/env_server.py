@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Annotated
 
 from shoprl.cli.options import OnData, Seeded, Strict
@@ -12,41 +12,60 @@ from shoprl.serve.sessions import Limits
 from shoprl.settings import Range
 from shoprl.shop.data import read_data
 
-KEEP_ALIVE = 75  # seconds; longer than the client's
-
 
 @dataclass(frozen=True, kw_only=True)
 class EnvServer(OnData, Seeded, Strict):
     """Serve the environment over HTTP.
 
-    It runs until it is interrupted. It has no authentication: anyone who can reach the address can use it.
+    It runs until it is interrupted. It has no authentication: anyone who can reach the address can use it. Web pages
+    in this machine's browsers cannot.
 
     Attributes:
         host: the address to listen on; 0.0.0.0 means every address of this machine.
         port: the port; 0 takes a free one.
+        allowed_hosts: names and addresses by which clients call the server, beside localhost, --host and the address
+            by which they reach it. Needed where they use a name, or there is a proxy in between.
         max_sessions: sessions open at the same time, at most.
+        client_share: the share of them that one client's address may hold; 1 means all.
         idle_seconds: a session without a request for this long is closed.
+        max_body: bytes of a request's body, at most.
+        max_connections: connections open at the same time, at most.
+        header_seconds: a request's headers must arrive within this time.
+        body_seconds: a request's body must arrive within this time after its headers.
+        answer_seconds: a client must read an answer within this time.
     """
 
     host: str = "127.0.0.1"
     port: Annotated[int, Range(0, 2**16 - 1)] = 8700
+    allowed_hosts: tuple[str, ...] = ()
     max_sessions: int = Limits.max_sessions
+    client_share: float = Limits.client_share
     idle_seconds: float = Limits.idle_seconds
+    max_body: int = Limits.max_body
+    max_connections: int = Limits.max_connections
+    header_seconds: float = Limits.header_seconds
+    body_seconds: float = Limits.body_seconds
+    answer_seconds: float = Limits.answer_seconds
 
     def execute(self) -> None:
         """Run the command."""
-        import uvicorn
-
+        from shoprl.serve.connections import RESERVE, Server, connections_within, open_files
+        from shoprl.serve.guard import allowed_names
         from shoprl.serve.server import create_app
 
-        limits = Limits(self.max_sessions, self.idle_seconds)
+        limits = Limits(**{field.name: getattr(self, field.name) for field in fields(Limits)})
+        possible = connections_within(open_files(limits.max_connections + RESERVE), limits.max_connections)
         with listen(self.host, self.port) as listening, contextlib.suppress(KeyboardInterrupt):
-            app = create_app(read_data(self.data, self.strict), limits, self.seed)
             host, port = listening.getsockname()[:2]
+            named = (*self.allowed_hosts, self.host, host)
+            hosts = allowed_names([each.partition("%")[0] for each in named if each])
+            if possible < limits.max_connections:
+                limits = replace(limits, max_connections=possible)
+                sys.stderr.write(f"At most {possible} connections, for want of open files (`ulimit -n`).\n")
+            app = create_app(read_data(self.data, self.strict), limits, self.seed, hosts=hosts)
             address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
             sys.stderr.write(f"Serving {self.data} on http://{address} (API: /openapi.json). Ctrl-C stops it.\n")
-            config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_keep_alive=KEEP_ALIVE)
-            uvicorn.Server(config).run(sockets=[listening])
+            Server(app, limits).run(sockets=[listening])
 
 
 def listen(host: str, port: int) -> socket.socket:

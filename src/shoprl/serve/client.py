@@ -8,7 +8,12 @@ import gymnasium
 import numpy as np
 
 from shoprl.errors import ConfigError, GoalError
-from shoprl.serve.sessions import RemoteError, SessionNotFoundError, TooManySessionsError
+from shoprl.serve.sessions import (
+    RemoteError,
+    SessionNotFoundError,
+    TooManySessionsError,
+    TooManySessionsOfClientError,
+)
 from shoprl.shop.env import MAX_OBSERVATION, WebShopEnv, check_reset_options
 from shoprl.shop.render import ObservationMode
 from shoprl.shop.session import MAX_ACTION, MAX_STEPS
@@ -20,7 +25,14 @@ HEADERS = {"Content-Type": "application/json"}
 KEEP_ALIVE = 30.0  # seconds; shorter than the server's, so that no request is sent on a closing connection
 _ERRORS = {
     error.__name__: error
-    for error in (ConfigError, GoalError, SessionNotFoundError, TooManySessionsError, gymnasium.error.ResetNeeded)
+    for error in (
+        ConfigError,
+        GoalError,
+        SessionNotFoundError,
+        TooManySessionsError,
+        TooManySessionsOfClientError,
+        gymnasium.error.ResetNeeded,
+    )
 }
 
 
@@ -40,7 +52,7 @@ class RemoteEnv(gymnasium.Env[str, str]):
 
     Raises:
         ConfigError: an option is invalid.
-        TooManySessionsError: the server has as many sessions as it allows.
+        TooManySessionsError: the server has as many sessions as it allows, to all or to one client.
         RemoteError: the server cannot be reached, or is no environment server.
     """
 

@@ -111,6 +111,11 @@ class Allowed(BaseModel):
     max_sessions: int = Field(description="Sessions open at once.")
     idle_seconds: float = Field(description="A session without a request for so long expires.")
     max_body: int = Field(description="Bytes of a request's body.")
+    client_share: float = Field(description="The share of the sessions that one client's address may hold.")
+    max_connections: int = Field(description="Connections open at once.")
+    header_seconds: float = Field(description="A request's headers must be complete so long after its first byte.")
+    body_seconds: float = Field(description="A request's body must be complete so long after its headers.")
+    answer_seconds: float = Field(description="An answer must be read within so long.")
 
 
 class ServerInfo(BaseModel):

@@ -3,7 +3,7 @@
 import itertools
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, get_args
 
 import gymnasium
@@ -12,9 +12,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.routing import Match
 
 from shoprl.errors import ConfigError, GoalError
+from shoprl.serve.guard import Guard, JsonRoute, allowed_names, failure
 from shoprl.serve.models import (
     Action,
     Allowed,
@@ -34,6 +35,7 @@ from shoprl.serve.sessions import (
     SessionNotFoundError,
     SessionTable,
     TooManySessionsError,
+    TooManySessionsOfClientError,
     Turn,
 )
 from shoprl.shop.data import ShopData
@@ -41,12 +43,12 @@ from shoprl.shop.env import WebShopEnv
 from shoprl.shop.splits import SplitName
 from shoprl.version import __version__
 
-MAX_MESSAGE = 500  # characters of an error's message; it may quote what the client sent
 _STATUS: dict[type[Exception], int] = {
     SessionNotFoundError: 404,
     gymnasium.error.ResetNeeded: 409,
     ConfigError: 422,
     GoalError: 422,
+    TooManySessionsOfClientError: 429,  # before the error it is one of
     TooManySessionsError: 503,
 }
 
@@ -71,7 +73,7 @@ class Api:
             limits=Allowed(**vars(self._limits)),
         )
 
-    def create(self, asked: NewSession | None = None) -> Created:
+    def create(self, request: Request, asked: NewSession | None = None) -> Created:
         """Open a session. Reset it to start an episode."""
         options = (asked or NewSession()).model_dump()
         seed = options.pop("seed")
@@ -79,7 +81,8 @@ class Api:
         if seed is None:
             drawn = np.random.SeedSequence(self._entropy, spawn_key=(next(self._seeded),))
             seed = int(drawn.generate_state(1)[0])
-        return Created(session=self._table.add(RemoteSession(env, seed)), seed=seed)
+        address = request.client.host if request.client else ""
+        return Created(session=self._table.add(RemoteSession(env, seed), address), seed=seed)
 
     def reset(self, session: str, asked: NewEpisode | None = None) -> Observed:
         """Start an episode."""
@@ -112,16 +115,11 @@ def _observed(turn: Turn) -> Observed:
     )
 
 
-def _failure(status: int, name: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    message = message[:MAX_MESSAGE].encode(errors="replace").decode()  # half a surrogate pair cannot be sent
-    return JSONResponse({"error": name, "message": message}, status, headers)
-
-
 def _known(_: Request, error: Exception) -> JSONResponse:
     status = next(status for kind, status in _STATUS.items() if isinstance(error, kind))
     retry_after = getattr(error, "retry_after", None)
     headers = None if retry_after is None else {"Retry-After": str(max(1, math.ceil(retry_after)))}
-    return _failure(status, type(error).__name__, str(error), headers)
+    return failure(status, type(error).__name__, str(error), headers)
 
 
 def _invalid(_: Request, error: Exception) -> JSONResponse:
@@ -129,50 +127,54 @@ def _invalid(_: Request, error: Exception) -> JSONResponse:
     faults = error.errors()
     name = GoalError if any(fault["loc"][-1] == "goal" for fault in faults) else ConfigError
     text = "; ".join(f"{'.'.join(map(str, fault['loc']))[:100]}: {fault['msg']}" for fault in faults[:5])
-    return _failure(422, name.__name__, f"{text}. Send JSON, named as such in Content-Type; see /openapi.json.")
+    return failure(422, name.__name__, f"{text}. Send JSON, named as such in Content-Type; see /openapi.json.")
 
 
-def _http(_: Request, error: Exception) -> JSONResponse:
+def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     name = {404: "NotFound", 405: "MethodNotAllowed"}.get(error.status_code, "BadRequest")
-    return _failure(error.status_code, name, f"{error.detail}. See /openapi.json.", dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_allowed(request))
+    return failure(error.status_code, name, f"{error.detail}. See /openapi.json.", headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods of all endpoints at a request's address; the framework names those of the first alone."""
+    matching = [each for each in request.app.routes if each.matches(request.scope)[0] is not Match.NONE]
+    return sorted(set[str]().union(*(each.methods for each in matching)))
 
 
 def _failed(_: Request, error: Exception) -> JSONResponse:
-    return _failure(500, "InternalError", "The server failed; its log says why.")
+    return failure(500, "InternalError", "The server failed; its log says why.")
 
 
-class _BodyLimit:
-    """Reads a request's body first and refuses one that is too long, whatever its declared length."""
-
-    def __init__(self, app: ASGIApp, max_body: int) -> None:
-        self._app, self._max = app, max_body
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        body, more = b"", True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self._max:
-                refusal = _failure(413, "BodyTooLarge", f"The request's body is over {self._max} bytes.")
-                await refusal(scope, receive, send)
-                return
-        whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def replay() -> Message:
-            return whole.pop() if whole else await receive()
-
-        await self._app(scope, replay, send)
+_COMMON = {  # status -> when any request may be answered with it
+    400: "No HTTP, no JSON, or not in UTF-8.",
+    403: "Sent by a web page elsewhere.",
+    408: "The request did not arrive in time.",
+    413: "The body is too long.",
+    421: "`Host` is not a name of this server.",
+    431: "The headers are too long.",
+    500: "The server failed.",
+    501: "A transfer encoding that is not known.",
+    503: "Too many connections or sessions are open.",
+}
+_OTHER = {
+    404: "There is no such session.",
+    409: "No episode was started.",
+    415: "`Content-Type` is not `application/json`.",
+    422: "A field is wrong.",
+    429: "Too many sessions are open from the client's address.",
+}
 
 
 def _responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {status: {"model": Failure} for status in (*statuses, 422)}
+    return {
+        status: {"model": Failure, "description": text}
+        for status, text in sorted((_COMMON | _OTHER).items())
+        if status in _COMMON or status in statuses
+    }
 
 
 _SPARSE: dict[str, Any] = {"response_model_exclude_unset": True}  # reward components are sent after a purchase only
@@ -181,10 +183,22 @@ _SPARSE: dict[str, Any] = {"response_model_exclude_unset": True}  # reward compo
 def _description(limits: Limits) -> str:
     return (
         "WebShop for agents in other processes and languages: create a session, reset it, step through it.\n\n"
-        f"At most {limits.max_sessions} sessions are open at once (then 503). One without a request for "
+        f"At most {limits.max_sessions} sessions are open at once (then 503), {limits.sessions_per_client} of them "
+        "from one address (then 429). One without a request for "
         f"{limits.idle_seconds:g} seconds expires (then 404). A request's body has at most {limits.max_body} bytes "
-        "(else 413). Requests on one session are taken one after another. Errors are JSON: `error`, `message`."
+        "(else 413), is JSON in UTF-8, and named as `application/json` (else 415). Requests on one session are taken "
+        "one after another. Errors are JSON: `error`, `message`."
     )
+
+
+def _describe(app: FastAPI, goals: int) -> None:
+    """Let the document say which goals there are, and that a body is sent: its content type is needed anyway."""
+    document = app.openapi()
+    goal = document["components"]["schemas"]["NewEpisode"]["properties"]["goal"]
+    next(each for each in goal["anyOf"] if each["type"] == "integer").update(minimum=0, maximum=goals - 1)
+    for methods in document["paths"].values():
+        if "post" in methods:
+            methods["post"]["requestBody"]["required"] = True
 
 
 def create_app(
@@ -192,6 +206,7 @@ def create_app(
     limits: Limits | None = None,
     seed: int | None = None,
     clock: Callable[[], float] = time.monotonic,
+    hosts: Collection[str] = (),
 ) -> FastAPI:
     """The application that serves a shop's environments.
 
@@ -200,8 +215,14 @@ def create_app(
         limits: what is allowed; the defaults of :class:`~shoprl.serve.sessions.Limits` when left out.
         seed: for the seeds of sessions created without one; drawn by the system when left out.
         clock: monotonic seconds, to tell which sessions are idle.
+        hosts: names and addresses by which clients may call the server, beside those of this machine's loopback and
+            the address by which they reach it.
+
+    Raises:
+        ConfigError: one of the hosts is no name and no address.
     """
     limits = limits or Limits()
+    names = allowed_names(hosts)
     data.hashes()
     data.shop.tagger.nouns("a word")  # loads the tagger, as the line above the hashes, before threads use them
     app = FastAPI(
@@ -211,17 +232,21 @@ def create_app(
         docs_url=None,  # its page would load scripts from elsewhere
         redoc_url=None,
     )
-    app.add_middleware(_BodyLimit, max_body=limits.max_body)
+    app.router.route_class = JsonRoute
+    app.add_middleware(Guard, hosts=names, max_body=limits.max_body)
     for kind in _STATUS:
         app.add_exception_handler(kind, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _failed)
     api, session = Api(data, limits, seed, clock), "/v1/sessions/{session}"
-    app.add_api_route("/v1/info", api.info, methods=["GET"])
-    app.add_api_route("/v1/sessions", api.create, methods=["POST"], status_code=201, responses=_responses(413, 503))
-    app.add_api_route(session, api.current, methods=["GET"], responses=_responses(404, 409), **_SPARSE)
-    app.add_api_route(session, api.close, methods=["DELETE"], status_code=204, responses=_responses(404))
-    app.add_api_route(f"{session}/reset", api.reset, methods=["POST"], responses=_responses(404, 413), **_SPARSE)
-    app.add_api_route(f"{session}/step", api.step, methods=["POST"], responses=_responses(404, 409, 413), **_SPARSE)
+    made, changed = _responses(415, 422, 429), _responses(404, 415, 422)
+    acted, shown = _responses(404, 409, 415, 422), _responses(404, 409, 422)
+    app.add_api_route("/v1/info", api.info, methods=["GET"], responses=_responses())
+    app.add_api_route("/v1/sessions", api.create, methods=["POST"], status_code=201, responses=made)
+    app.add_api_route(session, api.current, methods=["GET"], responses=shown, **_SPARSE)
+    app.add_api_route(session, api.close, methods=["DELETE"], status_code=204, responses=_responses(404, 422))
+    app.add_api_route(f"{session}/reset", api.reset, methods=["POST"], responses=changed, **_SPARSE)
+    app.add_api_route(f"{session}/step", api.step, methods=["POST"], responses=acted, **_SPARSE)
+    _describe(app, len(data.goals))
     return app

@@ -1,18 +1,20 @@
 """The environments of a server's clients: bounded in number, dropped when idle, one request at a time in each."""
 
+import ipaddress
 import math
 import secrets
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import gymnasium
 
-from shoprl.errors import ConfigError, ShopRLError
+from shoprl.errors import ShopRLError
+from shoprl.settings import Count, Positive, Range, Settings
 from shoprl.shop.env import WebShopEnv
 from shoprl.shop.session import MAX_ACTION
 
@@ -37,27 +39,44 @@ class TooManySessionsError(RemoteError):
         self.retry_after = retry_after
 
 
+class TooManySessionsOfClientError(TooManySessionsError):
+    """One client has as many sessions as the server allows to one."""
+
+
 @dataclass(frozen=True)
-class Limits:
+class Limits(Settings):
     """What a server allows.
 
     Attributes:
         max_sessions: sessions open at once.
         idle_seconds: a session without a request for so long is dropped.
         max_body: bytes of a request's body; enough for the longest action that does anything, in JSON.
+        client_share: the share of the sessions that one client's address may hold. The workers of a training on one
+            machine are one client, so it is most of them; the rest lets others in beside it.
+        max_connections: connections open at once; enough for a kept one a session. Beyond, the connection that has
+            waited longest for its client gives way.
+        header_seconds: a connection must send a request's headers within so long after its first byte, and its first
+            byte within so long after it was made.
+        body_seconds: a request's body must be complete so long after its headers.
+        answer_seconds: an answer must be read within so long.
 
     Raises:
-        ConfigError: a limit is not positive, or infinite.
+        ConfigError: a limit is out of its range.
     """
 
-    max_sessions: int = 1_000
-    idle_seconds: float = 900.0
-    max_body: int = 12 * MAX_ACTION + 8_192
+    max_sessions: Count = 1_000
+    idle_seconds: Positive = 900.0
+    max_body: Count = 12 * MAX_ACTION + 8_192
+    client_share: Annotated[float, Range(0, 1, above=True)] = 0.8
+    max_connections: Count = 1_200
+    header_seconds: Positive = 10.0
+    body_seconds: Positive = 20.0
+    answer_seconds: Positive = 30.0
 
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if not 0 < value < math.inf:  # false for NaN too
-                raise ConfigError(f"{name} {value}: must be greater than 0, and finite.")
+    @property
+    def sessions_per_client(self) -> int:
+        """Sessions that one client's address may hold."""
+        return math.ceil(self.client_share * self.max_sessions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +129,7 @@ class RemoteSession:
 @dataclass(slots=True)
 class _Entry:
     session: RemoteSession
+    client: str
     used: float
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -125,6 +145,7 @@ class SessionTable:
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits, self._clock = limits, clock
         self._entries: OrderedDict[str, _Entry] = OrderedDict()  # the longest idle first
+        self._held: Counter[str] = Counter()  # sessions by client
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -132,23 +153,35 @@ class SessionTable:
             self._drop_idle()
             return len(self._entries)
 
-    def add(self, session: RemoteSession) -> str:
+    def add(self, session: RemoteSession, address: str = "") -> str:
         """Keep a session and name it.
+
+        Args:
+            session: what to keep.
+            address: where its client asks from.
 
         Raises:
             TooManySessionsError: as many are open as the limit allows.
+            TooManySessionsOfClientError: the client has as many as the limit allows to one.
         """
+        client = client_of(address)
         with self._lock:
             self._drop_idle()
             if len(self._entries) >= self._limits.max_sessions:
-                wait = next(iter(self._entries.values())).used + self._limits.idle_seconds - self._clock()
                 raise TooManySessionsError(
                     f"{self._limits.max_sessions} sessions are open, as many as the server allows. "
                     "Close one, or try again later.",
-                    wait,
+                    self._seconds_left(next(iter(self._entries.values()))),
+                )
+            if self._held[client] >= self._limits.sessions_per_client:
+                raise TooManySessionsOfClientError(
+                    f"{self._held[client]} sessions are open from this address, as many as the server allows to one. "
+                    "Close one, try again later, or start the server with more sessions or a larger client share.",
+                    self._seconds_left(next(each for each in self._entries.values() if each.client == client)),
                 )
             name = secrets.token_urlsafe(16)
-            self._entries[name] = _Entry(session, self._clock())
+            self._entries[name] = _Entry(session, client, self._clock())
+            self._held[client] += 1
             return name
 
     @contextmanager
@@ -174,8 +207,9 @@ class SessionTable:
         """
         with self._lock:
             self._drop_idle()
-            if self._entries.pop(name, None) is None:
+            if name not in self._entries:
                 raise _not_found()
+            self._drop(name)
 
     def _touched(self, name: str) -> _Entry:
         entry = self._touch(name)
@@ -196,7 +230,28 @@ class SessionTable:
         """Forget the sessions idle for too long; the lock is held."""
         oldest = self._clock() - self._limits.idle_seconds
         while self._entries and next(iter(self._entries.values())).used <= oldest:
-            self._entries.popitem(last=False)
+            self._drop(next(iter(self._entries)))
+
+    def _drop(self, name: str) -> None:
+        """Forget a session that is open; the lock is held."""
+        client = self._entries.pop(name).client
+        self._held[client] -= 1
+        if not self._held[client]:
+            del self._held[client]
+
+    def _seconds_left(self, entry: _Entry) -> float:
+        return entry.used + self._limits.idle_seconds - self._clock()
+
+
+def client_of(address: str) -> str:
+    """What counts as one client: an IPv4 address, or the 64 bits of an IPv6 address that a network hands out as one."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:  # a test's client has a name
+        return address
+    if parsed.version == 4:
+        return str(parsed)
+    return str(ipaddress.ip_network((parsed.packed, 64), strict=False))
 
 
 def _not_found() -> SessionNotFoundError:
