@@ -1,7 +1,6 @@
 """The command ``shoprl``: the table of its commands, of which only the one called is imported."""
 
 import logging
-import os
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from shoprl.errors import ConfigError, ShopRLError
+from shoprl.launcher import processes
 from shoprl.version import __version__
 
 ABOUT = "A WebShop-compatible shop, agents that learn to shop in it, and recommendations from them."
@@ -77,7 +77,7 @@ def main() -> None:
     command: Any = None
     try:
         name = _called(sys.argv[1:])
-        if int(os.environ.get("WORLD_SIZE", "1")) > 1 and name.split()[0] not in SEVERAL_PROCESSES:
+        if processes() > 1 and name.split()[0] not in SEVERAL_PROCESSES:
             raise ConfigError("Only `train` and `train-query` run in several processes. Start this without a launcher.")
         command = load(name)
         from shoprl.cli.parsing import parse
