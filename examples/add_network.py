@@ -79,7 +79,14 @@ class PerceptronPolicy(LearnedPolicy):
             return cls(Perceptron(PerceptronConfig(**sizes)).eval())
 
     @classmethod
-    def load(cls, folder: Path, name: str, strategy: QueryStrategy, store: TokenStore | None) -> "PerceptronPolicy":
+    def load(
+        cls,
+        folder: Path,
+        name: str,
+        strategy: QueryStrategy,
+        store: TokenStore | None,
+        backbone: str | Sequence[str] = (),
+    ) -> "PerceptronPolicy":
         """Read it from a folder whose files were checked."""
         return cls(read_model(Perceptron, folder), strategy, name)
 

@@ -1,5 +1,6 @@
 """The names that ``import shoprl`` offers, and what it costs to offer them."""
 
+import os
 import subprocess
 import sys
 
@@ -45,3 +46,27 @@ def test_make_gives_an_environment_of_its_own() -> None:
     assert env.max_steps == 3
     assert info["goal"] in env.data.split.test
     assert env.reset(seed=1)[0] == first
+
+
+WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+
+
+@pytest.mark.parametrize(
+    ("given", "before", "policy"),
+    [
+        ({}, "", "PASSIVE"),
+        ({}, "import sys, types; sys.modules['torch'] = types.ModuleType('torch')", None),  # it has read it already
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, "", "ACTIVE"),
+        ({"GOMP_SPINCOUNT": "1000"}, "", None),
+        ({"KMP_BLOCKTIME": "20"}, "", None),
+    ],
+)
+def test_idle_threads_wait_passively_unless_told_otherwise(
+    given: dict[str, str], before: str, policy: str | None
+) -> None:
+    environment = {name: value for name, value in os.environ.items() if name not in WAITING} | given
+    code = f"{before}\nimport os, shoprl; print(os.environ.get('OMP_WAIT_POLICY'))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=120, env=environment
+    )
+    assert done.stdout.split() == [str(policy)]

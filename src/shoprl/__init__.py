@@ -3,10 +3,18 @@
 The names below are imported when they are first used, so that ``import shoprl`` needs neither torch nor time.
 """
 
+import os
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from shoprl.version import __version__
+
+# Idle OpenMP threads of torch spin by default: two trainings on one machine then slow each other down twentyfold and
+# more. Read once, when torch is loaded; workers inherit it. What the user set stays.
+WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+if "torch" not in sys.modules and not any(name in os.environ for name in WAITING):
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 
 if TYPE_CHECKING:
     from shoprl.catalog.catalog import Catalog as Catalog

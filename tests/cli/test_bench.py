@@ -54,6 +54,17 @@ def test_the_big_network_is_measured(call: Call, toy_folder: Path, monkeypatch: 
     assert 30_000 * 16 < row["parameters"] < 2 * 30_000 * 16  # the vocabulary is the real one
 
 
+def test_two_trainings_stand_beside_one(call: Call, toy_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from shoprl.bench.together import TogetherFigures
+
+    figures = TogetherFigures(25.0, 12.5, 2.0, "OMP_WAIT_POLICY=PASSIVE", 48, 16, 2)
+    monkeypatch.setattr("shoprl.bench.together.bench_together", lambda *about: figures)
+    given = ("bench", "learn", "--method", "together", "--data", toy_folder, "--device", "cpu")
+    row = call(*given, "--json").json()
+    assert (row["slowdown"], row["waiting"], row["targets"]) == (2.0, figures.waiting, {"slowdown": "< 3"})
+    assert "updates_per_second_together" in call(*given).out
+
+
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [

@@ -92,3 +92,9 @@ def test_the_installed_command_answers() -> None:
     assert done.returncode == 0
     for command in ("reproduce", "evaluate", "recommend", "catalog"):
         assert command in done.stdout
+
+
+@pytest.mark.parametrize("name", ["WORLD_SIZE", "RANK", "LOCAL_RANK", "MASTER_PORT"])
+def test_a_launchers_variable_that_is_none_is_named(call: Call, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "abc")
+    refused(call("evaluate", "--policy", "rule", "--data", "nowhere"), "ConfigError", f"{name}='abc'")

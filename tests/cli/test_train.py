@@ -96,6 +96,56 @@ def test_learning_from_rewards(call: Call, toy_folder: Path, tmp_path: Path, imi
     assert set(answer.json()["log"][-1]) >= {"score", "success", "entropy", "value_loss"}
 
 
+def test_another_backbone_is_named_by_the_user_from_end_to_end(
+    call: Call, toy_folder: Path, tmp_path: Path, shown: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new policy, training on from it, resuming, evaluating, recommending and comparing."""
+    for module in ("choice", "backbone"):
+        monkeypatch.setattr(f"shoprl.policies.networks.{module}.load_backbone", load_backbone)
+    own, data = ("--backbone", tiny_bert()), ("--data", toy_folder)
+    first, second = tmp_path / "first" / "policy", tmp_path / "second" / "policy"
+    arguments = ("train", "imitation", *data, "--demonstrations", shown, *SMALL)
+    made = call(*arguments, *own, "--out", tmp_path / "first")
+    assert made.code == 0, made.err
+    assert json.loads((first / "config.json").read_text())["backbone"] == str(tiny_bert())
+    on = ("train", "dpo", *data, "--demonstrations", shown, "--policy", first, "--out", tmp_path / "second", *SMALL)
+    assert "BackboneError" in (answer := call(*on)).err
+    assert "give its hub id or folder as --backbone" in answer.err
+    assert not (tmp_path / "second").exists()
+    trained = call(*on, *own)
+    assert trained.code == 0, trained.err
+    resumed = call(*on, *own, "--resume")
+    assert resumed.json()["log"] == trained.json()["log"]
+    evaluate = ("evaluate", "--policy", second, *data, "--first", 2, "--json")
+    assert call(*evaluate).code == 2
+    assert call(*evaluate, *own).json()["episodes"] == 2
+    recommend_ = ("recommend", "red mug", "--policy", second, *data, "--runs", 2, "--json")
+    assert call(*recommend_).code == 2
+    assert call(*recommend_, *own).code == 0
+    prefer = ("preferences", "make", *data, "--policy", second, "--demonstrations", shown)
+    assert call(*prefer, "--out", tmp_path / "pairs.jsonl").code == 2
+    assert call(*prefer, *own, "--out", tmp_path / "pairs.jsonl").code == 0
+    compare = ("compare", "--arms", "rule", f"own={second}", *data, "--rollouts", 8, "--runs", 1, "--batch", 4)
+    assert "Arm 'own'" in call(*compare, "--out", tmp_path / "compared").err
+    assert call(*compare, *own, "--workers", 2, "--out", tmp_path / "compared").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (("--network", "rnn", "--backbone", "a"), "--backbone goes with"),
+        (("--backbone", "a", "--backbone", "b"), "--backbone is given several times"),
+    ],
+)
+def test_a_new_policy_has_one_backbone(
+    call: Call, toy_folder: Path, tmp_path: Path, shown: Path, arguments: tuple[str, ...], what: str
+) -> None:
+    files = ("--data", toy_folder, "--demonstrations", shown, "--out", tmp_path / "out")
+    answer = call("train", "imitation", *files, *arguments)
+    assert answer.code == 2
+    assert what in answer.err
+
+
 def test_a_cut_off_training_goes_on(call: Call, toy_folder: Path, tmp_path: Path, shown: Path) -> None:
     arguments = ("train", "imitation", "--data", toy_folder, "--demonstrations", shown, *SMALL)
     first = call(*arguments, "--out", tmp_path / "out")
@@ -141,18 +191,17 @@ def test_what_cannot_be_done_is_named_at_once(
 def test_layers_of_the_backbone_are_tuned(
     call: Call, toy_folder: Path, tmp_path: Path, shown: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "shoprl.policies.networks.backbone.load_backbone", lambda *name: load_backbone(str(tiny_bert()))
-    )
-    monkeypatch.setattr("shoprl.policies.networks.choice.load_backbone", load_backbone)
-    given = ("--data", toy_folder, "--demonstrations", shown, "--tuned-layers", 1)
+    for module in ("choice", "backbone"):
+        monkeypatch.setattr(f"shoprl.policies.networks.{module}.load_backbone", load_backbone)
+    own = ("--backbone", tiny_bert())
+    given = ("--data", toy_folder, "--demonstrations", shown, "--tuned-layers", 1, *own)
     answer = call("train", "imitation", *given, "--out", tmp_path / "out", *SMALL)
     assert answer.code == 0, answer.err
     policy = tmp_path / "out" / "policy"
     assert json.loads((policy / "config.json").read_text())["tuned_layers"] == 1
-    assert call("evaluate", "--policy", policy, "--data", toy_folder).code == 0
+    assert call("evaluate", "--policy", policy, "--data", toy_folder, *own).code == 0
     files = ("--data", toy_folder, "--demonstrations", shown, "--policy", policy, "--out", tmp_path / "dpo")
-    assert call("train", "dpo", *files, *SMALL).code == 0
+    assert call("train", "dpo", *files, *own, *SMALL).code == 0
     for more in (("--network", "rnn"), ("--policy", policy)):
         answer = call("train", "imitation", *given, *more, "--out", tmp_path / "other")
         assert answer.code == 2

@@ -181,3 +181,10 @@ def test_the_default_tokenizer_is_that_of_the_published_model() -> None:
     assert len(words) == 30_526
     ids = words("[button] buy now [button_] [SEP] [clicked button] x [clicked button_]")["input_ids"]
     assert ids == [101, 30_522, 4965, 2085, 30_523, 102, 30_524, 1060, 30_525, 102]
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    weights = checkpoint()
+    weights["linear_2.weight"][0, 0] = float("inf")
+    with pytest.raises(PolicyError, match=r"choice_il_epoch9\.pth: tensor 'linear_2\.weight' holds NaN or infinity"):
+        convert_choice(write(tmp_path, weights), str(tiny_bert()))

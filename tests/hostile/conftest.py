@@ -17,7 +17,7 @@ MEGABYTES = 1_024.0
 SAID = {
     "parity": (1,),
     "trajectories import": (1,),
-}  # exit codes that are answers: something differs, nothing is of use
+}  # answers: something differs, nothing is of use
 Withstand = Callable[..., Ended]
 
 

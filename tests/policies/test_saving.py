@@ -1,5 +1,7 @@
 import json
+import os
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -7,9 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from shoprl.errors import BackboneError, PolicyError, StorageError
+from shoprl.files import sha256_of
 from shoprl.policies.learned import LearnedPolicy
+from shoprl.policies.networks import backbone
 from shoprl.policies.networks.choice import ChoiceModel, ChoicePolicy
 from shoprl.policies.networks.encoder import TokenStore
 from shoprl.policies.networks.image_features import WIDTH as PICTURE
@@ -20,7 +25,7 @@ from shoprl.shop.data import ShopData
 from shoprl.tasks.instruction import parse_instruction
 from tests.support.fakequery import fake_backbone, fake_extractive, tiny_bart
 from tests.support.fakes import FakeBackbone, fake_policy, random_walk
-from tests.support.tiny_bert import tiny_policy, tiny_rnn, toy_states
+from tests.support.tiny_bert import tiny_bert, tiny_policy, tiny_rnn, toy_states, tuned_policy, write_tiny_bert
 
 
 @pytest.fixture
@@ -126,8 +131,6 @@ def test_a_manifest_that_is_none_is_refused(policy: ChoicePolicy, folder: Path, 
 
 def forge(folder: Path, change: dict[str, object], name: str = "config.json") -> None:
     """Change a JSON file and its digest with it."""
-    from shoprl.files import sha256_of
-
     path, manifest = folder / name, folder / "policy.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     row = json.loads(manifest.read_text())
@@ -157,6 +160,134 @@ def test_a_backbone_that_is_nowhere_is_named(folder: Path, tmp_path: Path) -> No
     forge(folder, {"backbone": str(tmp_path / "nowhere")})
     with pytest.raises(BackboneError, match="nowhere"):
         load_learned(folder)
+
+
+def test_a_backbone_is_loaded_only_where_the_user_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The policy's own word for its backbone, here the right folder, is not enough."""
+    tuned = tuned_policy(4)
+    save_policy(tuned, tmp_path / "policy")
+    asked: list[str] = []
+    real = backbone.load_backbone
+    monkeypatch.setattr(backbone, "load_backbone", lambda *name: asked.append(*name) or real(*name))
+    with pytest.raises(BackboneError, match=r"policy: was trained on the backbone .*as `backbone`"):
+        load_learned(tmp_path / "policy")
+    assert asked == []
+    other = write_tiny_bert(tmp_path / "other", ["a mug"])
+    with pytest.raises(PolicyError, match=r"other weights of its backbone than those of .*other"):
+        load_learned(tmp_path / "policy", backbone=str(other))
+    copy = shutil.copytree(tiny_bert(), tmp_path / "copy")  # the weights count, not where they lie
+    for given in (str(copy), [str(copy)], (str(other), str(copy))):
+        loaded = load_policy(str(tmp_path / "policy"), backbone=given)
+        assert loaded.backbone.sha256 == tuned.backbone.sha256  # type: ignore[attr-defined]
+
+
+def test_code_beside_a_policys_backbone_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builtins.input", lambda question: "y")
+    trap = shutil.copytree(tiny_bert(), tmp_path / "trap")
+    (trap / "code.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    change = {"model_type": "new", "auto_map": {"AutoConfig": "code.Config", "AutoModel": "code.Model"}}
+    (trap / "config.json").write_text(json.dumps(json.loads((trap / "config.json").read_text()) | change))
+    save_policy(fake_policy(), tmp_path / "policy")
+    forge(tmp_path / "policy", {"backbone": str(trap)})
+    for given in ((), str(trap)):
+        with pytest.raises(BackboneError, match="trap"):
+            load_learned(tmp_path / "policy", backbone=given)
+    assert not (tmp_path / "ran").exists()
+
+
+def tampered(folder: Path, change: Callable[[dict[str, torch.Tensor]], None]) -> None:
+    """Change the weights and their digest with them."""
+    path, manifest = folder / "model.safetensors", folder / "policy.json"
+    weights = load_file(path)
+    change(weights)
+    save_file(weights, path, {"format": "pt"})
+    row = json.loads(manifest.read_text())
+    row["sha256"][path.name] = sha256_of(path)
+    manifest.write_text(json.dumps(row))
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda weights: [weight.fill_(float("nan")) for weight in weights.values()], "NaN or infinity"),
+        (lambda weights: weights["join.weight"][0].fill_(float("inf")), "tensor 'join.weight' holds NaN or infinity"),
+        (lambda weights: weights.pop("join.weight"), "lacks the weights"),
+        (lambda weights: weights.update(more=torch.zeros(1)), "unknown weights"),
+        (lambda weights: weights.update({"join.weight": torch.zeros(1)}), "weight 'join.weight' is"),
+        (lambda weights: weights.update({"join.weight": weights["join.weight"].to(torch.int64)}), "int64"),
+        (lambda weights: weights.update({"join.weight": weights["join.weight"].half()}), "float16"),
+        (lambda weights: weights.update({"join.weight": weights["join.weight"].to(torch.complex64)}), "complex"),
+    ],
+)
+def test_tampered_weights_are_refused(
+    policy: ChoicePolicy, folder: Path, change: Callable[[dict[str, torch.Tensor]], None], what: str
+) -> None:
+    tampered(folder, change)
+    with pytest.raises(PolicyError, match=f"policy.*{what}"):
+        load_learned(folder, policy.store)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"layers": value} for value in (0, -1, 100_000, 10**60, 1.0, "1", None, True, [1])),
+        *({"dropout": value} for value in (float("nan"), float("inf"), -1, 1, 2, "0.1")),
+        *({"hidden": value} for value in (0, -16, 10**9)),
+        *({"backbone_width": value} for value in (0, 10**12)),
+        {"tuned_layers": 2},
+        {"encoder": {"model_type": "bert", "num_hidden_layers": 100_000}},
+        {"image": "yes"},
+        {"backbone": {"a": 1}},
+        {"something": 1},
+        {"attn_implementation": "somebody/kernel"},
+        {"auto_map": {"AutoModel": "code.Model"}},
+        {"model_type": "bert"},
+    ],
+)
+def test_tampered_configurations_are_refused_before_anything_is_built(
+    policy: ChoicePolicy, folder: Path, change: dict[str, object]
+) -> None:
+    forge(folder, change)
+    start = time.perf_counter()
+    with pytest.raises(PolicyError, match="policy"):
+        load_learned(folder, policy.store)
+    assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "size", "nesting"])
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        *((fake_policy, name) for name in ("policy.json", "config.json", "model.safetensors")),
+        (tiny_rnn, "vocabulary.json"),
+        (tiny_policy, "tokenizer.json"),
+    ],
+)
+def test_what_is_no_file_of_a_policy_is_refused_at_once(
+    tmp_path: Path, make: Callable[[], LearnedPolicy], name: str, kind: str
+) -> None:
+    save_policy(make(), tmp_path / "policy")
+    path = tmp_path / "policy" / name
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "size":
+        with path.open("wb") as stream:
+            stream.truncate(2**40)
+    else:
+        path.write_text("[" * 100_000)
+        row = json.loads((tmp_path / "policy" / "policy.json").read_text()) if name != "policy.json" else None
+        if row:
+            row["sha256"][name] = sha256_of(path)
+            (tmp_path / "policy" / "policy.json").write_text(json.dumps(row))
+    start = time.perf_counter()
+    with pytest.raises(PolicyError, match=name):
+        load_learned(tmp_path / "policy", fake_policy().store)
+    assert time.perf_counter() - start < 5
 
 
 def test_policies_by_name(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def use_fake_backbone(patch: pytest.MonkeyPatch) -> None:
         "shoprl.policies.networks.backbone",
     ):
         patch.setattr(f"{module}.load_backbone", lambda *name: FakeBackbone())
+    patch.setattr("shoprl.policies.networks.backbone.OFFICIAL_SHA256", FakeBackbone.sha256)
 
 
 if __name__ == "__main__":

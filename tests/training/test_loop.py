@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load
+from safetensors import safe_open
+from safetensors.torch import load, save_file
 from torch import nn
 
 from shoprl.errors import ConfigError, RunError, StorageError
@@ -232,3 +233,16 @@ def test_the_log_is_written_for_tensorboard_too(tmp_path: Path) -> None:
     events = list((tmp_path / EVENTS).iterdir())
     assert len(events) == 1
     assert b"gradient_norm" in events[0].read_bytes()
+
+
+def test_a_checkpoint_without_finite_numbers_is_refused(tmp_path: Path) -> None:
+    fit(tmp_path)
+    path = tmp_path / CHECKPOINT
+    with safe_open(str(path), framework="pt") as stored:
+        metadata = stored.metadata()
+    tensors = load(path.read_bytes())
+    name = next(name for name in tensors if name.endswith("exp_avg"))
+    tensors[name].fill_(float("nan"))
+    save_file(tensors, path, metadata)
+    with pytest.raises(RunError, match=f"tensor '{name}' holds NaN or infinity\\. Delete it"):
+        fit(tmp_path)

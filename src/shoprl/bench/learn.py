@@ -260,6 +260,31 @@ def bench_learn(data: ShopData, updates: int, seed: int, team: Team, size: Size 
     )
 
 
+def imitation_training(data: ShopData, seed: int, size: Size = FULL) -> Callable[[int, Path], object]:
+    """Training of the choice network by imitation, whose texts are encoded.
+
+    Args:
+        data: the shop; its training goals are used.
+        seed: of everything drawn.
+        size: how many demonstrations, and decisions an update.
+
+    Returns:
+        Trains a new copy of the network for some updates, with its checkpoint in a folder.
+    """
+    case = _case(data, size.demonstrations, np.random.default_rng(seed))
+    store = TokenStore(load_backbone())
+    start = ChoicePolicy(new_model(store, torch.Generator().manual_seed(seed)), store)
+    start.prepare(each.state for each in case.decisions)
+
+    def train(updates: int, folder: Path) -> object:
+        config = ImitationConfig(
+            updates=updates, batch_size=size.batch, checkpoint_every=updates, log_every=updates, warmup=0
+        )
+        return _train(copy_of(start, "imitation"), case, config, folder)
+
+    return train
+
+
 def _untrained(seed: int, size: Size) -> BiAttentionPolicy:
     """A bi-attention policy with random weights and the default backbone's words, of BERT-base's size unless tiny."""
     tokenizer = with_buttons(load_backbone().tokenizer)

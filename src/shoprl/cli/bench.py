@@ -192,14 +192,17 @@ class Learn(OnAnyData, Seeded, Threaded, OnDevice, Printing):
 
     Attributes:
         data: the data folder; a small generated shop when left out.
-        method: all learners on the choice network; DPO (bi-attention), PPO or policy gradient of a bi-attention network
+        method: all learners on the choice network; two trainings of it at once, each with --threads, beside one alone
+            (together); DPO (bi-attention), PPO or policy gradient of a bi-attention network
             of BERT-base's size with random weights, for a GPU; or the backbone's encoding of titles.
         updates: of each learner; must be a multiple of 16 for all and bi-attention-ppo.
         titles: of generated products, to encode.
         size: tiny takes seconds on a CPU: few demonstrations and episodes, a bi-attention network of one layer.
     """
 
-    method: Literal["all", "bi-attention", "bi-attention-policy-gradient", "bi-attention-ppo", "encode"] = "all"
+    method: Literal["all", "together", "bi-attention", "bi-attention-policy-gradient", "bi-attention-ppo", "encode"] = (
+        "all"
+    )
     updates: Count = 48
     titles: Count = 10_000
     size: Literal["full", "tiny"] = "full"
@@ -210,7 +213,15 @@ class Learn(OnAnyData, Seeded, Threaded, OnDevice, Printing):
             raise ConfigError(f"--updates {self.updates}: must be a multiple of 16.")
         team = prepare(self.seed, self.threads, self.device)
         from shoprl.bench.learn import LEARNERS, SIZES, bench_bi_attention, bench_encoding, bench_learn
+        from shoprl.bench.together import bench_together
 
+        if self.method == "together":
+            if team.device.type != "cpu":
+                raise ConfigError("--method together measures the processor. Add --device cpu.")
+            shop = _data(self.data)  # bad input is named before processes are started
+            together = bench_together(self.data, self.updates, self.seed, self.threads, self.size)
+            _report(together.to_json(), {"slowdown": "< 3"}, self.json, {"hashes": shop.hashes()})
+            return
         if self.method == "encode":
             _report(bench_encoding(self.titles, self.seed, team).to_json(), {}, self.json)
             return

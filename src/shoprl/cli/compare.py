@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from shoprl.cli.options import OnData, Printing, RunFolder, Seeded, Strict, prepare
+from shoprl.cli.options import Confirming, OnData, Printing, RunFolder, Seeded, Strict, prepare
 from shoprl.cli.output import emit, percent, points, table
 from shoprl.settings import Count, Range, Share
 from shoprl.shop.data import ShopData, read_data
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compare(OnData, RunFolder, Seeded, Strict, Printing):
+class Compare(OnData, RunFolder, Confirming, Seeded, Strict, Printing):
     """Find the best of several policies by Thompson sampling.
 
     Most episodes (rollouts) go to the policies (arms) that look good, and all of them are recorded.
@@ -62,7 +62,7 @@ class Compare(OnData, RunFolder, Seeded, Strict, Printing):
         names = [each for each in ThompsonConfig.__dataclass_fields__ if hasattr(self, each)]
         config = ThompsonConfig(**{name: getattr(self, name) for name in names})
         arms = parse_arms(self.arms)
-        load_arms(arms)  # bad input is named before any work
+        load_arms(arms, self.backbone)  # bad input is named before any work
         data = read_data(self.data, self.strict)
         settings = {
             "arms": {name: digest(policy) for name, policy in arms.items()},
@@ -71,7 +71,8 @@ class Compare(OnData, RunFolder, Seeded, Strict, Printing):
             "hashes": data.hashes(),
         }
         with running(self.out, settings, self.data, self.resume) as record:
-            results = self._compared(Setup(self.data, self.strict, self.split, arms, self.out), data, config)
+            setup = Setup(self.data, self.strict, self.split, arms, self.out, self.backbone)
+            results = self._compared(setup, data, config)
             record["wall_seconds"] = results.wall_seconds
         written = results.to_json()
         thompson = written.pop("thompson")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from shoprl.cli.options import OnData, Printing, Seeded, StepLimit, Strict, Threaded, prepare
+from shoprl.cli.options import Confirming, OnData, Printing, Seeded, StepLimit, Strict, Threaded, prepare
 from shoprl.cli.output import emit, percent, points
 from shoprl.policies.base import Decode, Policy
 from shoprl.policies.simple import simple_policy
@@ -16,7 +16,7 @@ from shoprl.tasks.shop.task import ShopTask
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluate(OnData, Seeded, Threaded, StepLimit, Strict, Printing):
+class Evaluate(OnData, Confirming, Seeded, Threaded, StepLimit, Strict, Printing):
     """Measure a policy: success rate and score with 95% intervals.
 
     Attributes:
@@ -61,7 +61,7 @@ class Evaluate(OnData, Seeded, Threaded, StepLimit, Strict, Printing):
         prepare(self.seed, self.threads)  # here, as a built-in policy needs no torch
         from shoprl.policies.saving import load_learned
 
-        return load_learned(Path(self.policy))
+        return load_learned(Path(self.policy), backbone=self.backbone)
 
     def _goals(self) -> tuple[Shop, list[tuple[int, Goal]], dict[str, str]]:
         if self.goals is not None:

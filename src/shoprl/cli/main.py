@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from shoprl.errors import ConfigError, ShopRLError
+from shoprl.launcher import processes
 from shoprl.terminal import plain_streams, shown
 from shoprl.version import __version__
 
@@ -96,7 +97,7 @@ def _command() -> Any:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
     with _named(None):
         name = _called(sys.argv[1:])
-        if int(os.environ.get("WORLD_SIZE", "1")) > 1 and name.split()[0] not in SEVERAL_PROCESSES:
+        if processes() > 1 and name.split()[0] not in SEVERAL_PROCESSES:
             raise ConfigError("Only `train` and `train-query` run in several processes. Start this without a launcher.")
         kind = load(name)
     with _named(kind):

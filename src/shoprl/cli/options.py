@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import tyro
 
 from shoprl.settings import Seed, Settings, Steps, Threads
 from shoprl.shop.session import MAX_STEPS
@@ -123,6 +125,18 @@ class OnDevice(Settings):
     """
 
     device: DeviceName = "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confirming:
+    """A command that loads policies, which never say where a backbone is loaded from.
+
+    Attributes:
+        backbone: hub id or folder of the pretrained encoder that a policy was trained on, where that is not the default
+            one; its weights must be those of the training. Give it once for each, if there are several.
+    """
+
+    backbone: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
 
 
 def prepare(seed: int, threads: int, device: DeviceName = "cpu") -> "Team":

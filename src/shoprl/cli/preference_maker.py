@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shoprl.cli.checks import new_file
-from shoprl.cli.options import NewFile, OnData, Printing, Seeded, Strict, Threaded, prepare
+from shoprl.cli.options import Confirming, NewFile, OnData, Printing, Seeded, Strict, Threaded, prepare
 from shoprl.cli.output import emit
 from shoprl.settings import Count
 from shoprl.shop.data import read_data
@@ -12,7 +12,7 @@ from shoprl.tasks.shop.task import ShopTask
 
 
 @dataclass(frozen=True, kw_only=True)
-class Make(OnData, NewFile, Seeded, Threaded, Strict, Printing):
+class Make(OnData, NewFile, Confirming, Seeded, Threaded, Strict, Printing):
     """Make pairs: a demonstrated action, and another of a policy.
 
     Chosen is what a trajectory did, rejected is what the policy draws in the same state.
@@ -42,7 +42,7 @@ class Make(OnData, NewFile, Seeded, Threaded, Strict, Printing):
         data = read_data(self.data, self.strict)
         goals_sha256 = data.hashes()["goals"]
         episodes = read_trajectories(self.demonstrations, goals_sha256)
-        policy, task = load_learned(self.policy), ShopTask(data.shop)
+        policy, task = load_learned(self.policy, backbone=self.backbone), ShopTask(data.shop)
         decisions = examples(task, data.goals, episodes, policy.queries)
         config = DPOConfig(draws=self.draws)
         pairs, skipped = preference_pairs(policy, decisions, config, np.random.default_rng(self.seed))

@@ -5,13 +5,14 @@ from dataclasses import asdict, dataclass, field, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from shoprl.cli.options import OnData, OnDevice, Printing, RunFolder, StepLimit, Strict, Threaded, prepare
+from shoprl.cli.options import Confirming, OnData, OnDevice, Printing, RunFolder, StepLimit, Strict, Threaded, prepare
 from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError
 from shoprl.experiments.from_files import TrainingFiles
 from shoprl.experiments.methods import METHODS, Learned, Method, Rows, learn
 from shoprl.experiments.plan import Recipe
 from shoprl.files import sha256_of
+from shoprl.policies.networks.backbone import load_backbone
 from shoprl.policies.query.loading import load_query_policy
 from shoprl.policies.query.policy import MANIFEST, MAX_QUERIES, QueryOffer
 from shoprl.policies.saving import save_policy
@@ -24,7 +25,7 @@ from shoprl.training.self_learning import SelfLearningConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training(OnData, RunFolder, StepLimit, Threaded, OnDevice, Strict, Printing):
+class Training(OnData, RunFolder, Confirming, StepLimit, Threaded, OnDevice, Strict, Printing):
     """What every method takes.
 
     Attributes:
@@ -32,6 +33,8 @@ class Training(OnData, RunFolder, StepLimit, Threaded, OnDevice, Strict, Printin
             empty, or an unfinished run to continue with --resume.
         query_policy: the folder of a query policy, whose best queries the policy can choose as searches; they take the
             place of those that --policy had from another one.
+        backbone: hub id or folder of the pretrained encoder of a new policy; or that which --policy or --query-policy
+            was trained on, where that is not the default one. Give it once for each, if there are several.
         queries: how many of its queries, from 1 to 10; 3 when left out.
         config: settings of the learner.
     """
@@ -68,6 +71,11 @@ class Training(OnData, RunFolder, StepLimit, Threaded, OnDevice, Strict, Printin
         new = not method.starts and self.path("policy") is None
         if self.recipe.sizes and not (new and self.recipe.network == "choice"):
             raise ConfigError("--tuned-layers goes with a new policy that has the choice network. Leave it out.")
+        if self.backbone and new:
+            if self.recipe.network == "rnn":
+                raise ConfigError("--backbone goes with the networks choice and bi-attention. Leave it out.")
+            if len(self.backbone) > 1:
+                raise ConfigError("--backbone is given several times: a new policy has one. Give one.")
         if self.recipe.network == "rnn" and new and self.path("demonstrations") is None:
             raise ConfigError("--network rnn: a new one takes its words from demonstrations. Give --demonstrations.")
         if self.queries is not None and self.query_policy is None:
@@ -82,6 +90,8 @@ class Training(OnData, RunFolder, StepLimit, Threaded, OnDevice, Strict, Printin
         if self.query_policy is not None and files.offer is not None:
             sha256 = sha256_of(self.query_policy / MANIFEST)
             given["query_policy"] = {"folder": str(self.query_policy), "sha256": sha256, "queries": files.offer.n}
+        if self.backbone:
+            given["backbone"] = [load_backbone(name).sha256 for name in self.backbone]
         about = {"method": self.method, "config": asdict(self.config)}
         return {**about, **given, "threads": self.threads, "hashes": files.data.hashes()}
 
@@ -96,7 +106,7 @@ class Training(OnData, RunFolder, StepLimit, Threaded, OnDevice, Strict, Printin
         offer = None
         if self.query_policy is not None:
             given = {} if self.queries is None else {"n": self.queries}
-            offer = QueryOffer(load_query_policy(self.query_policy), **given)
+            offer = QueryOffer(load_query_policy(self.query_policy, backbone=self.backbone), **given)
         files = TrainingFiles(
             read_data(self.data, self.strict),
             policy=self.path("policy"),
@@ -104,6 +114,7 @@ class Training(OnData, RunFolder, StepLimit, Threaded, OnDevice, Strict, Printin
             preferences=self.path("preferences"),
             offer=offer,
             max_steps=self.max_steps,
+            backbone=self.backbone,
         )
         policy, folder = files.start(self.recipe, seed), self.out / "training"
         team.take(policy.model)

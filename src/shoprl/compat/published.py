@@ -13,12 +13,14 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from transformers import BertConfig
+from transformers import AutoModelForSeq2SeqLM, BertConfig
 
 from shoprl.errors import PolicyError
 from shoprl.policies.networks.backbone import DEFAULT, read_encoder
 from shoprl.policies.networks.bi_attention import BiAttentionConfig, BiAttentionModel, BiAttentionPolicy, with_buttons
 from shoprl.policies.networks.pickled import read_pickled
+from shoprl.policies.networks.pretrained import read_network, read_tokenizer_of
+from shoprl.policies.networks.weights import check_finite
 from shoprl.policies.query.policy import QueryPolicy
 from shoprl.policies.query.seq2seq import Seq2Seq
 from shoprl.tasks.instruction import QueryStrategy
@@ -80,6 +82,7 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
     state = read_pickled(path, PolicyError)
     if not isinstance(state, Mapping) or not all(isinstance(weight, torch.Tensor) for weight in state.values()):
         raise PolicyError(f"{path}: not a model's state_dict(). Give choice_il_epoch9.pth.")
+    check_finite(state, path, PolicyError)
     return dict(state)
 
 
@@ -183,26 +186,25 @@ def convert_search(folder: Path, tokenizer: str | None = None) -> tuple[QueryPol
     Raises:
         PolicyError: the folder is not of that form.
     """
-    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.disable_progress_bar()
     try:
         with torch.random.fork_rng(devices=[]):  # weights that a checkpoint lacks are drawn
             torch.manual_seed(0)
-            model, loading = AutoModelForSeq2SeqLM.from_pretrained(
-                folder,
+            model, loading = read_network(
+                AutoModelForSeq2SeqLM,
+                str(folder),
+                PolicyError,
                 local_files_only=True,
+                use_safetensors=None,  # the published folder holds a pickle, of which only tensors are read
                 weights_only=True,
-                dtype=torch.float32,
                 output_loading_info=True,
             )
-        words = AutoTokenizer.from_pretrained(tokenizer or folder)  # without words where the folder has none
+        words = read_tokenizer_of(tokenizer or str(folder), PolicyError)  # without words where the folder has none
     except _FAULTS as error:
         raise PolicyError(
             f"{folder}: cannot be loaded as a sequence-to-sequence model ({_line(error)}). "
             "Give the unpacked folder of search_il_checkpoints_800.zip, and a tokenizer that can be found."
         ) from error
+    check_finite(model.state_dict(), folder, PolicyError)
     rows = model.get_input_embeddings().num_embeddings
     if words.pad_token_id is None or len(words) != rows:
         raise PolicyError(

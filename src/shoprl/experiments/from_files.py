@@ -37,6 +37,7 @@ class TrainingFiles:
         preferences: a preference file.
         offer: a query policy whose queries the policy chooses among.
         max_steps: an episode is cut after so many steps.
+        backbone: pretrained encoders that the user named: that of the policy's folder, or that of a new policy.
     """
 
     data: ShopData
@@ -45,6 +46,7 @@ class TrainingFiles:
     preferences: Path | None = None
     offer: QueryOffer | None = None
     max_steps: int = ShopTask.max_steps
+    backbone: Sequence[str] = ()
 
     @property
     def task(self) -> ShopTask:
@@ -59,13 +61,18 @@ class TrainingFiles:
             TrajectoryError: a new network's vocabulary cannot be had from the demonstrations.
         """
         if self.policy is not None:
-            policy = load_learned(self.policy)
+            policy = load_learned(self.policy, backbone=self.backbone)
         else:
             states = (example.state for example in self.examples(partial(queries_with, "wish", self.offer)))
-            policy = NETWORKS[recipe.network].new(torch.Generator().manual_seed(seed), states, None, **recipe.sizes)
+            generator = torch.Generator().manual_seed(seed)
+            policy = NETWORKS[recipe.network].new(generator, states, None, **recipe.sizes, **self._encoder())
             policy.name = recipe.method
         policy.offer = self.offer or policy.offer
         return policy
+
+    def _encoder(self) -> dict[str, str]:
+        """What a new network is made of besides its sizes."""
+        return {"backbone": self.backbone[0]} if self.backbone else {}
 
     def inputs(self, policy: LearnedPolicy, recipe: Recipe, seed: int, cache: Path) -> Inputs[Goal]:
         """What the policy learns from.

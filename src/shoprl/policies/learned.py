@@ -78,7 +78,14 @@ class LearnedPolicy(ABC):
 
     @classmethod
     @abstractmethod
-    def load(cls, folder: Path, name: str, strategy: QueryStrategy, store: TokenStore | None) -> Self:
+    def load(
+        cls,
+        folder: Path,
+        name: str,
+        strategy: QueryStrategy,
+        store: TokenStore | None,
+        backbone: str | Sequence[str] = (),
+    ) -> Self:
         """Load a policy from a folder whose files were checked.
 
         Args:
@@ -86,10 +93,12 @@ class LearnedPolicy(ABC):
             name: of the policy.
             strategy: the search that it may type.
             store: token states to share, if it uses any.
+            backbone: hub id or folder, or several, that the user named: a frozen encoder that is not the default one
+                is loaded from there alone (:func:`shoprl.policies.networks.backbone.backbone_of`).
 
         Raises:
             PolicyError: the files do not fit together.
-            BackboneError: its backbone cannot be loaded.
+            BackboneError: its backbone cannot be loaded, or nobody named it.
         """
 
     def save_files(self, folder: Path) -> None:  # noqa: B027  (optional)

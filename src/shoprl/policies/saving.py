@@ -1,6 +1,6 @@
 """Saves and loads policies: folders are written atomically, and checked when loaded."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,6 +13,7 @@ from shoprl.policies.learned import LearnedPolicy
 from shoprl.policies.networks.bi_attention import BiAttentionPolicy
 from shoprl.policies.networks.choice import ChoicePolicy
 from shoprl.policies.networks.encoder import TokenStore
+from shoprl.policies.networks.limits import check_file
 from shoprl.policies.networks.rnn import RNNPolicy
 from shoprl.policies.query.loading import load_query_policy
 from shoprl.policies.query.policy import FILES, FORMAT, MANIFEST, MAX_QUERIES, QueryOffer
@@ -78,6 +79,7 @@ def _manifest(folder: Path) -> Mapping[str, Any]:
     """Read a folder's manifest and check the files against it."""
     if not folder.is_dir():
         raise PolicyError(f"{folder}: no such policy. Give a policy folder, or one of: {', '.join(SIMPLE)}.")
+    check_file(folder / MANIFEST)
     manifest = read_json(folder / MANIFEST, PolicyError)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT or manifest.get("kind") not in NETWORKS:
         raise PolicyError(f"{folder / MANIFEST}: not a policy that this version of ShopRL reads.")
@@ -89,33 +91,34 @@ def _manifest(folder: Path) -> Mapping[str, Any]:
         raise PolicyError(f"{folder / MANIFEST}: field 'query' is missing or wrong. Save the policy again.")
     for name in _names(NETWORKS[manifest["kind"]], "query" in manifest):
         path = folder / name
-        if not path.is_file():
-            raise PolicyError(f"{path}: missing. Copy the policy folder whole, or train it again.")
+        check_file(path)
         if sha256_of(path) != manifest["sha256"].get(name):
             raise PolicyError(f"{path}: its content is not what was saved. Copy the policy folder again.")
     return manifest
 
 
-def load_learned(folder: Path, store: TokenStore | None = None) -> LearnedPolicy:
+def load_learned(folder: Path, store: TokenStore | None = None, backbone: str | Sequence[str] = ()) -> LearnedPolicy:
     """Load a policy folder of any kind and check its files.
 
     Args:
         folder: the policy folder.
         store: token states to share; used if the backbone and the number of tuned layers are the same.
+        backbone: hub id or folder, or several, that you name: a policy's frozen encoder that is neither the default one
+            nor the store's is loaded from there alone, whatever the policy's files say.
 
     Raises:
         PolicyError: a file is missing or was changed, the files do not fit together, or the backbone is another one
             than in training.
-        BackboneError: its backbone cannot be loaded.
+        BackboneError: its backbone cannot be loaded, or nobody named it.
     """
     manifest = _manifest(folder)
     name = str(manifest.get("name", folder.name))
-    policy = NETWORKS[manifest["kind"]].load(folder, name, manifest["search"], store)
+    policy = NETWORKS[manifest["kind"]].load(folder, name, manifest["search"], store, backbone)
     if "query" in manifest:
-        policy.offer = QueryOffer(load_query_policy(folder / QUERY, policy.backbone), manifest["query"]["n"])
+        policy.offer = QueryOffer(load_query_policy(folder / QUERY, policy.backbone, backbone), manifest["query"]["n"])
     return policy
 
 
-def load_policy(name: str, store: TokenStore | None = None) -> Policy:
-    """Load a policy by name (:data:`shoprl.policies.simple.SIMPLE`) or from its folder."""
-    return simple_policy(name) or load_learned(Path(name), store)
+def load_policy(name: str, store: TokenStore | None = None, backbone: str | Sequence[str] = ()) -> Policy:
+    """Load a policy by name (:data:`shoprl.policies.simple.SIMPLE`) or from its folder (:func:`load_learned`)."""
+    return simple_policy(name) or load_learned(Path(name), store, backbone)

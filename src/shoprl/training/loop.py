@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
 from shoprl.errors import ConfigError, RunError
 from shoprl.files import content_hash, write_bytes, write_json_lines
+from shoprl.policies.networks.weights import read_tensors
 from shoprl.progress import bar
 from shoprl.reading import read_json_lines
 from shoprl.settings import Count, NotNegative, Positive, Range, Seed, Settings, Size, Whole
@@ -270,12 +270,7 @@ class Training:
         path = self.folder / CHECKPOINT
         if not path.is_file():
             return 0
-        try:
-            with safe_open(str(path), framework="pt") as stored:
-                metadata = stored.metadata() or {}
-                tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118  (not a mapping)
-        except SafetensorError as error:
-            raise RunError(f"{path}: not a checkpoint ({error}). Delete it to start this training again.") from error
+        tensors, metadata = read_tensors(path, RunError, "a checkpoint", "Delete it to start this training again.")
         if metadata.get("fingerprint") != self._fingerprint:
             raise RunError(f"{path}: made with other settings or data. Use another folder, or delete this one.")
         self.model.load_state_dict({name[6:]: t for name, t in tensors.items() if name.startswith("model.")})

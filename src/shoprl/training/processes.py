@@ -3,7 +3,6 @@
 Several processes are started by ``accelerate launch``; only that needs the package ``accelerate``.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +11,7 @@ from typing import Any, Literal, TypeVar
 import torch
 
 from shoprl.errors import ConfigError
+from shoprl.launcher import check_launched, processes
 
 DeviceName = Literal["auto", "cpu", "cuda"]
 WAIT = timedelta(hours=12)  # for the first process, for example while it samples trajectories
@@ -95,20 +95,21 @@ class Team:
         }
 
 
-def _several() -> bool:
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1  # set by every launcher of torch
-
-
 def _launched(kind: str) -> Any:
     """Accelerate's state of the processes; the first call joins the process group."""
+    check_launched()
     from accelerate import PartialState
 
     return PartialState(cpu=kind == "cpu", timeout=WAIT)
 
 
 def team_on(device: torch.device) -> Team:
-    """The team of this process, with its model on a device."""
-    if not _several():
+    """The team of this process, with its model on a device.
+
+    Raises:
+        ConfigError: see :func:`shoprl.launcher.processes`.
+    """
+    if processes() == 1:
         return Team(device)
     state = _launched(device.type)
     return Team(device, state.num_processes, state.process_index)
@@ -121,11 +122,11 @@ def device_for(name: DeviceName) -> torch.device:
         name: ``auto`` is a GPU if torch finds one.
 
     Raises:
-        ConfigError: ``cuda`` if there is no GPU.
+        ConfigError: ``cuda`` if there is no GPU; or see :func:`shoprl.launcher.processes`.
     """
     if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
         return torch.device("cpu")
     if not torch.cuda.is_available():
         raise ConfigError("device cuda: torch finds no GPU. Install a build of torch for it, or use cpu.")
-    device: torch.device = _launched("cuda").device if _several() else torch.device("cuda")
+    device: torch.device = _launched("cuda").device if processes() > 1 else torch.device("cuda")
     return device

@@ -20,7 +20,7 @@ from shoprl.shop.data import ShopData, read_data
 from shoprl.tasks.base import State
 from shoprl.tasks.shop.task import ShopTask
 from tests.support.fakes import fake_policy
-from tests.support.tiny_bert import tiny_store, tuned_policy
+from tests.support.tiny_bert import tiny_bert, tiny_store, tuned_policy
 
 CONFIG = ThompsonConfig(allocation="top-two", rollouts=30, runs=2, batch=8, chunk=3)
 
@@ -36,7 +36,7 @@ def test_any_number_of_workers_gives_the_same_bytes(toy_folder: Path, tmp_path: 
     data, config = read_data(toy_folder), replace(CONFIG, allocation="uniform", rollouts=40, batch=20)
     goals, found = data.split.part("train"), []
     for name in ("one", "two"):
-        setup = Setup(toy_folder, False, "train", arms, tmp_path / name)
+        setup = Setup(toy_folder, False, "train", arms, tmp_path / name, (str(tiny_bert()),))
         worker = setup.worker(data)
         with here(worker) if name == "one" else processes(setup, 2) as submit:
             found.append(play(list(arms), goals, config, tmp_path / name, submit))

@@ -120,5 +120,24 @@ def test_a_damaged_or_foreign_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BackboneError, match=r"tokens\.safetensors: of another backbone"):
         TokenStore.load(path, other)  # type: ignore[arg-type]
     path.write_bytes(path.read_bytes()[:40])
-    with pytest.raises(BackboneError, match=r"tokens\.safetensors: no token states"):
+    with pytest.raises(BackboneError, match=r"tokens\.safetensors: not? token states"):
+        TokenStore.load(path, store.backbone)
+
+
+@pytest.mark.parametrize("row", [(0, 10**9), (-1, 1), (10**9, 0), (0, -1)])
+def test_token_states_that_lie_are_refused(tmp_path: Path, row: tuple[int, int]) -> None:
+    store, path = fake_store(), tmp_path / "tokens.safetensors"
+    store.add(["a red mug"])
+    store._kept._rows["mug"] = row
+    path.write_bytes(store._kept.to_bytes(store._about()))
+    with pytest.raises(BackboneError, match=r"tokens\.safetensors: its parts do not fit together"):
+        TokenStore.load(path, store.backbone)
+
+
+def test_token_states_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    store, path = fake_store(), tmp_path / "tokens.safetensors"
+    store.add(["a red mug"])
+    store._kept._states[1, 1] = float("nan")
+    store.save(path)
+    with pytest.raises(BackboneError, match=r"tokens\.safetensors: tensor 'states' holds NaN"):
         TokenStore.load(path, store.backbone)

@@ -51,24 +51,31 @@ def test_weights_that_are_missing_are_named(written: tuple[Path, BertModel]) -> 
 
 
 @pytest.mark.parametrize(
-    ("file", "content"),
+    ("file", "content", "what"),
     [
-        ("config.json", b"{"),
-        ("config.json", b'{"hidden_size": 7, "num_attention_heads": 2}'),
-        ("model.safetensors", b"\xff" * 100),
-        ("model.safetensors", None),
+        ("config.json", b"{", "not valid JSON"),
+        ("config.json", b"[" * 100_000, "cannot be used"),
+        ("config.json", b'{"model_type": "bert", "hidden_size": 7, "num_attention_heads": 2}', "cannot be loaded"),
+        ("model.safetensors", b"\xff" * 100, "not a safetensors file"),
+        ("model.safetensors", None, "missing"),
     ],
 )
-def test_what_cannot_be_loaded_is_named(written: tuple[Path, BertModel], file: str, content: bytes | None) -> None:
+def test_what_cannot_be_loaded_is_named(
+    written: tuple[Path, BertModel], file: str, content: bytes | None, what: str
+) -> None:
     path = written[0] / file
     path.unlink() if content is None else path.write_bytes(content)
-    with pytest.raises(PolicyError, match=rf"{written[0]}: cannot be loaded"):
+    with pytest.raises(PolicyError, match=rf"{written[0]}.*: .*{what}"):
         read_model(BertModel, written[0])
 
 
-def test_a_pickle_is_never_opened(written: tuple[Path, BertModel]) -> None:
+def test_no_other_file_is_opened(written: tuple[Path, BertModel]) -> None:
+    """Each of these makes Transformers load something else, or hangs."""
     folder, model = written
-    (folder / "model.safetensors").unlink()
+    for name in ("adapter_config.json", "model.safetensors.index.json", "generation_config.json"):
+        (folder / name).symlink_to("/dev/zero")
     torch.save(model.state_dict(), folder / "pytorch_model.bin")
-    with pytest.raises(PolicyError, match="cannot be loaded"):
+    read_model(BertModel, folder)
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(PolicyError, match=r"model\.safetensors: missing"):
         read_model(BertModel, folder)

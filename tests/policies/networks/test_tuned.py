@@ -21,7 +21,7 @@ from shoprl.training.imitation import ImitationConfig, train_imitation
 from shoprl.training.self_learning import copy_of
 from shoprl.trajectories.examples import Example
 from tests.support.fakes import fake_policy, random_walk
-from tests.support.tiny_bert import WIDTH, tiny_store, toy_states, tuned_policy
+from tests.support.tiny_bert import WIDTH, tiny_bert, tiny_store, toy_states, tuned_policy
 from tests.support.training import expert_examples
 
 CONFIG = ImitationConfig(updates=8, batch_size=4, warmup=2, checkpoint_every=3, log_every=1)
@@ -231,7 +231,7 @@ def test_round_trip(tmp_path: Path) -> None:
     save_policy(policy, tmp_path / "policy")
     before = torch.get_rng_state()
     for store in (policy.store, None, tiny_store(0), tiny_store(2)):
-        loaded = load_learned(tmp_path / "policy", store)
+        loaded = load_learned(tmp_path / "policy", store, str(tiny_bert()))
         assert (loaded.store is store) == (store is policy.store)
         assert loaded.store.tuned_layers == loaded.model.config.tuned_layers == 1
         torch.testing.assert_close(cached(loaded), cached(policy), atol=1e-5, rtol=0)

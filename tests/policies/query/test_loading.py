@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from shoprl.errors import PolicyError
+from shoprl.errors import BackboneError, PolicyError
 from shoprl.files import sha256_of
 from shoprl.policies.query.loading import load_query_policy
 from shoprl.policies.query.policy import (
@@ -93,17 +93,59 @@ def test_another_backbone_is_refused(tmp_path: Path) -> None:
         load_query_policy(tmp_path / "policy", fake_backbone(sha256="1" * 64))
 
 
-def test_the_backbone_is_loaded_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_backbone_is_loaded_where_the_user_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     policy = QueryPolicy(fake_extractive())
     policy.save(tmp_path / "policy")
     named: list[str] = []
     monkeypatch.setattr(
-        "shoprl.policies.query.extractive.load_backbone", lambda name: named.append(name) or fake_backbone()
+        "shoprl.policies.networks.backbone.load_backbone", lambda name: named.append(name) or fake_backbone()
     )
     asked = parse_instruction(ASKED)
-    assert load_query_policy(tmp_path / "policy").queries(asked, 3) == policy.queries(asked, 3)
-    assert load_query_policy(tmp_path / "policy", fake_backbone(name="other")).queries(asked, 1)
-    assert named == ["fake", "fake"]
+    with pytest.raises(BackboneError, match=r"policy: was trained on the backbone 'fake'.*as `backbone`"):
+        load_query_policy(tmp_path / "policy")
+    assert named == []
+    assert load_query_policy(tmp_path / "policy", backbone="here").queries(asked, 3) == policy.queries(asked, 3)
+    assert load_query_policy(tmp_path / "policy", fake_backbone(name="other")).queries(asked, 1)  # of the same weights
+    assert named == ["here"]
+
+
+@pytest.mark.parametrize(
+    "name", ["adapter_config.json", "code.py", "pytorch_model.bin", "model.safetensors.index.json"]
+)
+def test_files_that_make_it_load_something_else_are_refused(folder: Path, name: str) -> None:
+    (folder / name).write_text("{}")
+    row = json.loads((folder / "policy.json").read_text())
+    row["sha256"][name] = sha256_of(folder / name)
+    (folder / "policy.json").write_text(json.dumps(row))
+    with pytest.raises(PolicyError, match=f"{name}: no file of a query policy"):
+        load_query_policy(folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"auto_map": {"AutoModelForSeq2SeqLM": "code.Model"}},
+        {"encoder_layers": 100_000},
+        {"encoder_layers": 2},
+        {"dropout": float("nan")},
+        {"vocab_size": 10**9},
+        {"attn_implementation": "somebody/kernel"},
+    ],
+)
+def test_a_tampered_configuration_is_refused(folder: Path, change: dict[str, object]) -> None:
+    forge(folder, change)
+    with pytest.raises(PolicyError, match="policy"):
+        load_query_policy(folder)
+
+
+def test_a_tokenizers_code_is_refused(folder: Path) -> None:
+    path = folder / "tokenizer_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"auto_map": {"AutoTokenizer": ["code.Words", None]}}))
+    row = json.loads((folder / "policy.json").read_text())
+    row["sha256"][path.name] = sha256_of(path)
+    (folder / "policy.json").write_text(json.dumps(row))
+    with pytest.raises(PolicyError, match="field 'auto_map'"):
+        load_query_policy(folder)
 
 
 def test_weights_of_another_shape_are_refused(folder: Path) -> None:

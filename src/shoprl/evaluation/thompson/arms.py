@@ -47,8 +47,12 @@ def parse_arms(given: Sequence[str]) -> dict[str, str]:
     return arms
 
 
-def load_arms(arms: Mapping[str, str]) -> dict[str, Policy]:
+def load_arms(arms: Mapping[str, str], backbone: Sequence[str] = ()) -> dict[str, Policy]:
     """Load the policy of each arm.
+
+    Args:
+        arms: name -> policy (folder or name).
+        backbone: as :func:`shoprl.policies.saving.load_learned` takes it, for all arms.
 
     Raises:
         ShopRLError: one cannot be loaded; the class is that of the cause, and the message names the arm.
@@ -56,7 +60,7 @@ def load_arms(arms: Mapping[str, str]) -> dict[str, Policy]:
     policies: dict[str, Policy] = {}
     for name, policy in arms.items():
         try:
-            policies[name] = load_policy(policy)
+            policies[name] = load_policy(policy, backbone=backbone)
         except ShopRLError as error:
             raise type(error)(f"Arm {name!r}: {error}") from error
     return policies

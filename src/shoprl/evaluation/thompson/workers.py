@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,6 +66,7 @@ class Setup:
         split: the part of the goals.
         arms: name -> policy, as :func:`shoprl.evaluation.thompson.arms.load_arms` takes them.
         folder: of the cached token states.
+        backbone: the encoders that the user named.
     """
 
     data: Path
@@ -73,11 +74,12 @@ class Setup:
     split: SplitName
     arms: Mapping[str, str]
     folder: Path
+    backbone: Sequence[str] = ()
 
     def worker(self, data: ShopData | None = None) -> Worker:
         """Open the shop, unless it is given, and the arms."""
         data = data or read_data(self.data, self.strict)
-        policies = load_arms(self.arms)
+        policies = load_arms(self.arms, self.backbone)
         share_tokens(policies, data, data.split.part(self.split), self.folder)
         return Worker(policies, data)
 

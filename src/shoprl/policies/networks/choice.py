@@ -21,7 +21,7 @@ from transformers import PretrainedConfig, PreTrainedModel
 
 from shoprl.errors import PolicyError
 from shoprl.policies.learned import LearnedPolicy
-from shoprl.policies.networks.backbone import Backbone, load_backbone
+from shoprl.policies.networks.backbone import DEFAULT, Backbone, backbone_of, load_backbone
 from shoprl.policies.networks.encoder import TokenRows, TokenStore, encoded
 from shoprl.policies.networks.image_features import WIDTH as PICTURE
 from shoprl.policies.networks.image_features import shown_pictures
@@ -327,30 +327,41 @@ class ChoicePolicy(LearnedPolicy):
         states: Iterable[Observation] = (),
         store: TokenStore | None = None,
         tuned_layers: int = 0,
+        backbone: str = DEFAULT,
         **sizes: Any,
     ) -> "ChoicePolicy":
-        """See :meth:`LearnedPolicy.new`; without a store it uses the default backbone.
+        """See :meth:`LearnedPolicy.new`.
 
         Args:
             generator: of the weights.
             states: not used.
             store: token states to share.
             tuned_layers: how many of the backbone's last layers are trained, if there is no store.
+            backbone: the frozen encoder, if there is no store: the default's name, a hub id or a local folder.
             sizes: ``match``, ``hidden``, ``layers``, ``heads``, ``dropout``, ``features``, ``image`` of
                 :class:`ChoiceConfig`.
         """
-        store = store or TokenStore(load_backbone(), tuned_layers=tuned_layers)
+        store = store or TokenStore(load_backbone(backbone), tuned_layers=tuned_layers)
         return cls(new_model(store, generator, **sizes), store)
 
     @classmethod
-    def load(cls, folder: Path, name: str, strategy: QueryStrategy, store: TokenStore | None) -> "ChoicePolicy":
+    def load(
+        cls,
+        folder: Path,
+        name: str,
+        strategy: QueryStrategy,
+        store: TokenStore | None,
+        backbone: str | Sequence[str] = (),
+    ) -> "ChoicePolicy":
         """See :meth:`LearnedPolicy.load`; the store is shared if backbone and number of tuned layers are the same."""
         model = read_model(ChoiceModel, folder)
-        backbone, tuned = model.config.backbone, model.config.tuned_layers
-        if store is None or (store.backbone.name, store.tuned_layers) != (backbone, tuned):
-            store = TokenStore(load_backbone(backbone), tuned_layers=tuned)
-        if store.backbone.sha256 != model.config.backbone_sha256:
-            raise PolicyError(f"{folder}: was trained on other weights of {backbone}. Use those weights.")
+        config = model.config
+        held = store.backbone if store else None
+        own = backbone_of(folder, config.backbone, config.backbone_sha256, held, backbone)
+        if own.width != config.backbone_width:
+            raise PolicyError(f"{folder}: its backbone_width is not that of its backbone. Train it again.")
+        if store is None or store.backbone is not own or store.tuned_layers != config.tuned_layers:
+            store = TokenStore(own, tuned_layers=config.tuned_layers)
         return cls(model, store, strategy, name)
 
     @property

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from shoprl.errors import BackboneError
 from shoprl.files import write_bytes
 from shoprl.policies.networks.backbone import Backbone, load_backbone
+from shoprl.policies.networks.weights import read_tensors
 from shoprl.progress import bar
 
 BATCH = 64  # texts of similar length in one pass
@@ -132,15 +132,18 @@ class TokenStore:
             BackboneError: the file is damaged, or is of another backbone.
         """
         store = cls(backbone)
+        tensors, about = read_tensors(path, BackboneError, "token states", "Delete it to recompute them.")
         try:
-            with safe_open(str(path), framework="pt") as stored:
-                about = dict(stored.metadata() or {})
-                rows = {
-                    text: (int(start), int(count)) for text, (start, count) in json.loads(about.pop("rows")).items()
-                }
-                kept = TokenRows(stored.get_tensor("states"), stored.get_tensor("ids"), rows)
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            given = json.loads(about.pop("rows"))
+            rows = {text: (int(start), int(count)) for text, (start, count) in given.items()}
+            states, ids = tensors["states"], tensors["ids"]
+            kept = TokenRows(states, ids, rows)
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise BackboneError(f"{path}: no token states ({error}). Delete it to recompute them.") from error
+        inside = all(start >= 0 and 0 <= count <= len(ids) - start for start, count in rows.values())
+        kinds = (states.dtype, ids.dtype) == (torch.float16, torch.int32)
+        if not (inside and kinds and states.shape == (*ids.shape, backbone.width) and ids.dim() == 1):
+            raise BackboneError(f"{path}: its parts do not fit together. Delete it to recompute them.")
         if about != store._about():
             raise BackboneError(f"{path}: of another backbone or of other settings. Delete it to recompute them.")
         store._kept = kept

@@ -1,36 +1,47 @@
 """Loads a network and all its weights from a folder."""
 
+from inspect import signature
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 from transformers import PreTrainedModel
-from transformers.utils import logging as transformers_logging
 
 from shoprl.errors import PolicyError
+from shoprl.policies.networks.limits import check_file, check_network
+from shoprl.policies.networks.pretrained import filled
+from shoprl.policies.networks.weights import check_shapes, read_tensors
+from shoprl.reading import read_json
 
 Model = TypeVar("Model", bound=PreTrainedModel)
 
 
 def read_model(kind: type[Model], folder: Path) -> Model:
-    """Load a network, in evaluation mode.
+    """Load a network, in evaluation mode, from ``config.json`` and ``model.safetensors``; no other file is opened.
 
     Args:
-        kind: its class.
-        folder: with ``config.json`` and ``model.safetensors``.
+        kind: its class, with a configuration class of this package.
+        folder: of the two files.
 
     Raises:
-        PolicyError: it cannot be loaded, or lacks weights.
+        PolicyError: it cannot be loaded, its configuration is out of bounds, or its weights are not those that the
+            configuration describes.
     """
-    transformers_logging.disable_progress_bar()
+    check_file(folder / "config.json")
+    row, settings = read_json(folder / "config.json", PolicyError), kind.config_class
+    assert settings is not None
+    check_network(row, settings.model_type, signature(settings).parameters.keys(), folder)
+    weights, _ = read_tensors(folder / "model.safetensors", PolicyError)
+    try:
+        config = settings.from_dict(row)
+    except Exception as error:  # inconsistent values may raise any exception
+        raise PolicyError(f"{folder}: cannot be loaded ({error}). Train it again with this version.") from error
+    check_shapes(weights, lambda: kind(config), folder)
     try:
         with torch.random.fork_rng(devices=[]):  # constructors initialise weights that are then replaced
-            loaded: Any = kind.from_pretrained(folder, use_safetensors=True, output_loading_info=True)
-    except Exception as error:  # inconsistent sizes may raise any exception
+            model: Any = filled(kind, config, weights)
+    except Exception as error:  # so may sizes
         raise PolicyError(f"{folder}: cannot be loaded ({error}). Train it again with this version.") from error
-    model, missing = loaded[0], loaded[1]["missing_keys"]
-    if missing:
-        raise PolicyError(f"{folder}: lacks the weights {sorted(missing)[:3]}. Train it again.")
     for tensor in (*model.parameters(), *model.buffers()):
         tensor.data = tensor.data.clone()  # a memory-mapped file is not aligned, which changes last bits of products
     ready: Model = model.eval()

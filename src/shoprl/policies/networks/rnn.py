@@ -188,7 +188,14 @@ class RNNPolicy(LearnedPolicy):
         return new_rnn(states, generator, **sizes)
 
     @classmethod
-    def load(cls, folder: Path, name: str, strategy: QueryStrategy, store: TokenStore | None) -> "RNNPolicy":
+    def load(
+        cls,
+        folder: Path,
+        name: str,
+        strategy: QueryStrategy,
+        store: TokenStore | None,
+        backbone: str | Sequence[str] = (),
+    ) -> "RNNPolicy":
         """See :meth:`LearnedPolicy.load`; there is no encoder to share."""
         model, vocabulary = read_model(RNNModel, folder), read_vocabulary(folder / VOCABULARY)
         if len(vocabulary) != model.config.vocabulary:

@@ -5,9 +5,9 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import AutoConfig, AutoModel
 
 from shoprl.policies.networks.encoder import TokenRows, TokenStore
+from shoprl.policies.networks.pretrained import new_encoder
 from shoprl.policies.networks.token_batch import passes
 
 WORDS = 8  # vocabulary size of the embeddings that come with new layers and are discarded
@@ -20,8 +20,8 @@ def new_layers(encoder: Mapping[str, Any], count: int) -> nn.ModuleList:
         encoder: configuration of the encoder.
         count: number of layers.
     """
-    config = AutoConfig.for_model(**{**encoder, "num_hidden_layers": count, "vocab_size": WORDS})
-    layers: nn.ModuleList = AutoModel.from_config(config).encoder.layer
+    config = {**encoder, "num_hidden_layers": count, "vocab_size": WORDS}
+    layers: nn.ModuleList = new_encoder(config).encoder.layer
     return layers
 
 

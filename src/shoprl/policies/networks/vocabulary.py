@@ -9,11 +9,13 @@ from pathlib import Path
 
 from shoprl.errors import PolicyError
 from shoprl.files import write_json
+from shoprl.policies.networks.limits import check_file
 from shoprl.reading import read_json
 
 VOCABULARY = "vocabulary.json"
 PADDING, START = 0, 1
 _FIXED = 2
+MOST_SHARED = 1_000_000
 _WORD = re.compile(r"\[(?:clicked )?button_?\]|\[SEP\]|\w+(?:[.-]\w+)*|[^\w\s]")
 
 
@@ -77,10 +79,11 @@ def read_vocabulary(path: Path) -> Vocabulary:
     Raises:
         PolicyError: the file is missing or malformed.
     """
+    check_file(path)
     row = read_json(path, PolicyError)
     words, shared = (row.get("words"), row.get("shared")) if isinstance(row, dict) else (None, None)
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise PolicyError(f"{path}: field 'words' is not a list of words. Train the policy again.")
-    if not isinstance(shared, int) or shared < 1:
-        raise PolicyError(f"{path}: field 'shared' is not a positive integer. Train the policy again.")
+    if type(shared) is not int or not 1 <= shared <= MOST_SHARED:
+        raise PolicyError(f"{path}: field 'shared' is not a number from 1 to {MOST_SHARED}. Train the policy again.")
     return Vocabulary(tuple(words), shared)

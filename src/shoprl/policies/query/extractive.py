@@ -16,12 +16,11 @@ from torch import nn
 from transformers import PretrainedConfig, PreTrainedModel
 
 from shoprl.errors import BackboneError, PolicyError
-from shoprl.policies.networks.backbone import Backbone, load_backbone
+from shoprl.policies.networks.backbone import Backbone, backbone_of
 from shoprl.policies.networks.encoder import MAX_TOKENS
 from shoprl.policies.networks.reading import read_model
 from shoprl.policies.query.data import Typed
 from shoprl.policies.query.policy import QueryModel
-from shoprl.reading import read_json
 from shoprl.search.analysis import analyze, tokens
 from shoprl.tasks.instruction import Instruction, parse_instruction, terms_of
 
@@ -256,16 +255,11 @@ class Extractive:
         self.model.save_pretrained(folder)
 
 
-def load_extractive(folder: Path, backbone: Backbone | None = None) -> Extractive:
+def load_extractive(folder: Path, held: Backbone | None = None, backbone: str | Sequence[str] = ()) -> Extractive:
     """Load a model whose files were checked; see :func:`shoprl.policies.query.loading.load_query_policy`."""
-    about = read_json(folder / "config.json", PolicyError)
-    if not isinstance(about, dict) or about.get("model_type") != ExtractiveConfig.model_type:
-        raise PolicyError(f"{folder}: cannot be loaded: it holds another kind of model. Copy the policy folder again.")
     model = read_model(ExtractiveModel, folder)
-    if not isinstance(model.config.threshold, float) or not 0 < model.config.threshold < 1:
-        raise PolicyError(f"{folder}: its threshold must be in (0, 1). Train it again with this version.")
-    if backbone is None or backbone.name != model.config.backbone:
-        backbone = load_backbone(model.config.backbone)
-    if backbone.sha256 != model.config.backbone_sha256:
-        raise PolicyError(f"{folder}: was trained on other weights of {model.config.backbone}. Use those weights.")
-    return Extractive(model, backbone)
+    config = model.config
+    own = backbone_of(folder, config.backbone, config.backbone_sha256, held, backbone)
+    if own.width != config.backbone_width:
+        raise PolicyError(f"{folder}: its backbone_width is not that of its backbone. Train it again.")
+    return Extractive(model, own)

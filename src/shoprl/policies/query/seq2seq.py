@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from transformers import AutoModelForSeq2SeqLM
 
 from shoprl.errors import BackboneError, PolicyError
+from shoprl.policies.networks.limits import check_encoder
+from shoprl.policies.networks.pretrained import new_encoder, read_network, read_tokenizer_of
+from shoprl.policies.networks.weights import check_finite, check_shapes, read_tensors
 from shoprl.policies.query.data import plain_instruction
 from shoprl.policies.query.policy import MAX_QUERIES, QueryModel
+from shoprl.reading import read_json
 from shoprl.tasks.instruction import Instruction
 
 DEFAULT = "facebook/bart-base"
@@ -78,20 +82,19 @@ def read_seq2seq(name: str = DEFAULT) -> Seq2Seq:
     Raises:
         BackboneError: it cannot be found or loaded, has no padding token, or its tokenizer has more tokens than it.
     """
-    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.disable_progress_bar()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name)
+        tokenizer = read_tokenizer_of(name)
         with torch.random.fork_rng(devices=[]):  # weights that a checkpoint lacks are initialised randomly
             torch.manual_seed(0)
-            model = AutoModelForSeq2SeqLM.from_pretrained(name, use_safetensors=True, dtype=torch.float32)
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError, SafetensorError) as error:
+            model = read_network(AutoModelForSeq2SeqLM, name)
+    except BackboneError:
+        raise
+    except Exception as error:  # damaged files may raise any exception
         raise BackboneError(
             f"{name}: cannot be loaded as a sequence-to-sequence model ({(str(error).splitlines() or [''])[0]}). "
             f"Give a hub id such as {DEFAULT}, or a folder with config.json, model.safetensors and a tokenizer."
         ) from error
+    check_finite(model.state_dict(), name, BackboneError)
     if tokenizer.pad_token_id is None or len(tokenizer) > model.get_input_embeddings().num_embeddings:
         raise BackboneError(f"{name}: its tokenizer has no padding token, or more tokens than the model. Use its own.")
     return Seq2Seq(model.eval(), tokenizer)
@@ -99,6 +102,10 @@ def read_seq2seq(name: str = DEFAULT) -> Seq2Seq:
 
 def load_seq2seq(folder: Path) -> Seq2Seq:
     """Load a fine-tuned model whose files were checked; see :func:`shoprl.policies.query.loading.load_query_policy`."""
+    row = read_json(folder / "config.json", PolicyError)
+    check_encoder(row, folder, PolicyError)
+    weights, _ = read_tensors(folder / "model.safetensors", PolicyError)
+    check_shapes(weights, lambda: new_encoder(row, AutoModelForSeq2SeqLM), folder)
     try:
         return read_seq2seq(str(folder))
     except BackboneError as error:
