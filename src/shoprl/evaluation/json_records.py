@@ -6,12 +6,12 @@ A library such as cattrs would need as much code in hooks (to reject ``"3"`` and
 keys from ``null``, to name the faulty field), and would become a dependency of the core.
 """
 
-import math
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from shoprl.errors import RunError
@@ -26,6 +26,8 @@ class NotRecorded(Enum):
 
 
 NOT_RECORDED = NotRecorded.NOT_RECORDED
+LARGEST = 1e18  # no run counts, takes or measures more
+_ROUNDING = 1e-6  # by which a number may leave its range
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,11 @@ class Record:
 
     Attributes:
         null: fields that are written as ``null`` if they are None.
+        ranges: fields -> lowest and highest value of their number or numbers, checked when reading.
     """
 
     null: ClassVar[tuple[str, ...]] = ()
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = MappingProxyType({})
 
     def to_json(self) -> dict[str, object]:
         """The JSON object, keys in the order of the fields."""
@@ -51,7 +55,7 @@ class Record:
             path: its file, for error messages.
 
         Raises:
-            RunError: a field has the wrong type; the message names it and the file.
+            RunError: a field has the wrong type or is out of range; the message names it and the file.
         """
         if not isinstance(value, Mapping):
             raise RunError(f"{path}: expected a JSON object, found {type(value).__name__}. Make the run again.")
@@ -129,13 +133,32 @@ def _read_one_of(kinds: tuple[object, ...], value: object, where: str) -> object
 
 def _read_scalar(kind: type, value: object, where: str) -> object:
     if kind is float:
-        known = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        known = isinstance(value, int | float) and not isinstance(value, bool)
     else:
         known = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
     if not known:
         names = {float: "a number", int: "a whole number", bool: "true or false", str: "a text"}
         raise _MalformedError(where, names[kind])
+    if isinstance(value, int | float):
+        _check_range(value, (-LARGEST, LARGEST), where)
     return value
+
+
+def _check_range(value: object, bounds: tuple[float, float], where: str) -> None:
+    """Check a number, an interval or an estimate; anything else has no range.
+
+    Raises:
+        _MalformedError: a number is not within the bounds.
+    """
+    low, high = bounds
+    if isinstance(value, tuple):
+        for i, part in enumerate(value):
+            _check_range(part, bounds, f"{where}[{i}]")
+    elif is_dataclass(value) and not isinstance(value, type):
+        for each in fields(value):
+            _check_range(getattr(value, each.name), bounds, _inside(where, each.name))
+    elif isinstance(value, int | float) and not low - _ROUNDING <= value <= high + _ROUNDING:
+        raise _MalformedError(where, f"a number from {low:g} to {high:g}")
 
 
 def _read_items(kinds: tuple[object, ...], value: object, where: str) -> Iterator[object]:
@@ -155,6 +178,9 @@ def _read_record(kind: type[R], value: Mapping[str, object], where: str) -> R:
     for each in fields(kind):  # type: ignore[arg-type]
         if each.name not in read and each.default is MISSING:
             raise _MalformedError(_inside(where, each.name), "there")
+    if issubclass(kind, Record):
+        for name in read.keys() & kind.ranges.keys():
+            _check_range(read[name], kind.ranges[name], _inside(where, name))
     return kind(**read)
 
 
