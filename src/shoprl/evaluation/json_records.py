@@ -27,6 +27,7 @@ class NotRecorded(Enum):
 
 NOT_RECORDED = NotRecorded.NOT_RECORDED
 LARGEST = 1e18  # no run counts, takes or measures more
+_ANY = (-LARGEST, LARGEST)
 _ROUNDING = 1e-6  # by which a number may leave its range
 
 
@@ -100,38 +101,38 @@ def types_of(kind: type) -> dict[str, object]:
     return {each.name: hints[each.name] for each in fields(kind)}
 
 
-def _read(kind: object, value: object, where: str) -> object:
+def _read(kind: object, value: object, where: str, bounds: tuple[float, float] = _ANY) -> object:
     """Convert ``value`` to a field of type ``kind``.
 
     Raises:
-        _MalformedError: it is of another type.
+        _MalformedError: it is of another type, or a number in it is not within the bounds.
     """
     arguments = get_args(kind)
     if kind is object:
         return value
     if get_origin(kind) in (Union, types.UnionType):
-        return _read_one_of(arguments, value, where)
+        return _read_one_of(arguments, value, where, bounds)
     if get_origin(kind) is tuple:
-        return tuple(_read_items(arguments, value, where))
+        return tuple(_read_items(arguments, value, where, bounds))
     if isinstance(kind, type) and issubclass(kind, str | int | float):
-        return _read_scalar(kind, value, where)
+        return _read_scalar(kind, value, where, bounds)
     if not isinstance(value, Mapping):
         raise _MalformedError(where, "a JSON object")
     if isinstance(kind, type) and is_dataclass(kind):
-        return _read_record(kind, value, where)
-    return {str(name): _read(arguments[1], part, _inside(where, name)) for name, part in value.items()}
+        return _read_record(kind, value, where, bounds)
+    return {str(name): _read(arguments[1], part, _inside(where, name), bounds) for name, part in value.items()}
 
 
-def _read_one_of(kinds: tuple[object, ...], value: object, where: str) -> object:
+def _read_one_of(kinds: tuple[object, ...], value: object, where: str, bounds: tuple[float, float]) -> object:
     """Convert to a union: of a type and None, or of a record and a number."""
     if value is None and types.NoneType in kinds:
         return None
     left = [kind for kind in kinds if kind not in (types.NoneType, NotRecorded)]
     simple = [kind for kind in left if kind is int]
-    return _read(simple[0] if simple and isinstance(value, int) else left[0], value, where)
+    return _read(simple[0] if simple and isinstance(value, int) else left[0], value, where, bounds)
 
 
-def _read_scalar(kind: type, value: object, where: str) -> object:
+def _read_scalar(kind: type, value: object, where: str, bounds: tuple[float, float]) -> object:
     if kind is float:
         known = isinstance(value, int | float) and not isinstance(value, bool)
     else:
@@ -139,48 +140,35 @@ def _read_scalar(kind: type, value: object, where: str) -> object:
     if not known:
         names = {float: "a number", int: "a whole number", bool: "true or false", str: "a text"}
         raise _MalformedError(where, names[kind])
-    if isinstance(value, int | float):
-        _check_range(value, (-LARGEST, LARGEST), where)
+    low, high = bounds
+    if isinstance(value, int | float) and not low - _ROUNDING <= value <= high + _ROUNDING:
+        raise _MalformedError(where, f"a number from {low:g} to {high:g}")
     return value
 
 
-def _check_range(value: object, bounds: tuple[float, float], where: str) -> None:
-    """Check a number, an interval or an estimate; anything else has no range.
-
-    Raises:
-        _MalformedError: a number is not within the bounds.
-    """
-    low, high = bounds
-    if isinstance(value, tuple):
-        for i, part in enumerate(value):
-            _check_range(part, bounds, f"{where}[{i}]")
-    elif is_dataclass(value) and not isinstance(value, type):
-        for each in fields(value):
-            _check_range(getattr(value, each.name), bounds, _inside(where, each.name))
-    elif isinstance(value, int | float) and not low - _ROUNDING <= value <= high + _ROUNDING:
-        raise _MalformedError(where, f"a number from {low:g} to {high:g}")
-
-
-def _read_items(kinds: tuple[object, ...], value: object, where: str) -> Iterator[object]:
+def _read_items(kinds: tuple[object, ...], value: object, where: str, bounds: tuple[float, float]) -> Iterator[object]:
     """Convert the items of an array of any length, or of an interval's two ends."""
     if not isinstance(value, list | tuple):
         raise _MalformedError(where, "a JSON array")
     if kinds[-1] is not ... and len(value) != len(kinds):
         raise _MalformedError(where, f"an array of {len(kinds)}")
     for i, part in enumerate(value):
-        yield _read(kinds[0], part, f"{where}[{i}]")
+        yield _read(kinds[0], part, f"{where}[{i}]", bounds)
 
 
-def _read_record(kind: type[R], value: Mapping[str, object], where: str) -> R:
+def _read_record(kind: type[R], value: Mapping[str, object], where: str, bounds: tuple[float, float] = _ANY) -> R:
     known = types_of(kind)
     value = kind._prepared(value) if issubclass(kind, Record) else value
-    read = {name: _read(each, value[name], _inside(where, name)) for name, each in known.items() if name in value}
+    # A record knows its own ranges; another dataclass, such as an estimate, has those of the field that holds it.
+    ranges, others = (kind.ranges, _ANY) if issubclass(kind, Record) else ({}, bounds)
+    read = {
+        name: _read(each, value[name], _inside(where, name), ranges.get(name, others))
+        for name, each in known.items()
+        if name in value
+    }
     for each in fields(kind):  # type: ignore[arg-type]
         if each.name not in read and each.default is MISSING:
             raise _MalformedError(_inside(where, each.name), "there")
-    if issubclass(kind, Record):
-        for name in read.keys() & kind.ranges.keys():
-            _check_range(read[name], kind.ranges[name], _inside(where, name))
     return kind(**read)
 
 
