@@ -59,7 +59,7 @@ def train_reinforce(
         Log rows: ``update``, ``learning_rate``, ``loss``, ``gradient_norm``, ``score``, ``success`` and ``steps``.
     """
     identity = {"start": weights_digest(policy.model), "goals": [task.describe(goal) for _, goal in goals]}
-    with Training(policy.model, config, folder, label, identity) as training:
+    with Training(policy.model, config, folder, label, identity, policy.store) as training:
         while not training.finished:
             rollout = collect_for(training, policy, task, goals, training.update)
             steps = rollout.flat()

@@ -124,6 +124,13 @@ def test_a_run_that_did_nothing_may_be_started_again(tmp_path: Path, status: str
     assert (record(tmp_path)["status"], record(tmp_path)["settings"]["seed"]) == ("running", 1)
 
 
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_run_that_was_killed_while_it_began_may_be_started_again(tmp_path: Path, resume: bool) -> None:
+    (tmp_path / ".run.json.abc.tmp").write_bytes(b'{"stat')
+    start_run(tmp_path, SETTINGS, None, resume)
+    assert record(tmp_path)["status"] == "running"
+
+
 def test_a_run_that_did_something_may_not(tmp_path: Path) -> None:
     start_run(tmp_path, SETTINGS, None, resume=False)
     with pytest.raises(RunError, match="not empty"):  # it is still running

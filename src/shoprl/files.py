@@ -42,6 +42,11 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], object]) -> None:
             Path(temporary).unlink(missing_ok=True)
 
 
+def is_temporary(path: Path) -> bool:
+    """Whether a file is one of :func:`write_atomic` that a killed process left."""
+    return path.name.startswith(".") and path.name.endswith(".tmp")
+
+
 def replace_folder(new: Path, folder: Path) -> None:
     """Move a finished folder to the place of another, which is restored if that fails.
 

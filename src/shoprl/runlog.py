@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from shoprl.errors import RunError
-from shoprl.files import write_json
+from shoprl.files import is_temporary, write_json
 from shoprl.machine import commit, machine, versions
 from shoprl.reading import read_json
 
@@ -68,7 +68,8 @@ def start_run(
     path = folder / RUN
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder}: is a file. Choose a folder with `out`.")
-    files = [each.name for each in folder.iterdir()] if folder.exists() else []
+    # A start that was killed may have left a record half written.
+    files = [each.name for each in folder.iterdir() if not is_temporary(each)] if folder.exists() else []
     before = _record(folder) if RUN in files and (resume or files == [RUN]) else {}
     unused = not files or (files == [RUN] and before.get("status") in ("failed", INTERRUPTED))
     earlier: list[dict[str, Any]] = []

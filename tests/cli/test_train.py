@@ -23,6 +23,7 @@ from shoprl.tasks.instruction import parse_instruction
 from shoprl.tasks.shop.task import ShopTask
 from tests.support.cli import Call
 from tests.support.fakequery import tiny_bart
+from tests.support.killing import digests, finished, killed_and_resumed, moments, shoprl
 from tests.support.tiny_bert import tiny_bert
 
 SMALL = ("--threads", 1, "--updates", 2, "--checkpoint-every", 2, "--log-every", 1, "--batch-size", 4, "--json")
@@ -377,3 +378,40 @@ def test_dpo_says_how_many_pairs(call: Call, toy_folder: Path, tmp_path: Path, s
     last = answer.json()["log"][-1]
     assert last["pairs"] > 10
     assert last["skipped"] >= 0
+
+
+KILLED = {  # enough updates for several checkpoints
+    "imitation": ("--updates", 100, "--checkpoint-every", 20),
+    "dpo": ("--updates", 60, "--checkpoint-every", 10, "--batch-size", 8),
+    "ppo": ("--updates", 48, "--checkpoint-every", 16, "--batch-size", 8),
+    "policy-gradient": ("--updates", 20, "--checkpoint-every", 5, "--log-every", 5, "--batch-size", 4),
+    "self-learning": ("--updates", 20, "--checkpoint-every", 10, "--trajectories", 8, "--rounds", 2),
+}
+
+
+@pytest.fixture(scope="module")
+def real_start(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A generated shop, demonstrations in it, and a policy on the real backbone that has imitated them."""
+    folder = tmp_path_factory.mktemp("real")
+    shop, shown, start = folder / "shop", folder / "shown.jsonl.gz", folder / "start"
+    finished(shoprl("catalog", "generate", "--out", shop, "--products", 300))
+    finished(shoprl("trajectories", "demonstrate", "--data", shop, "--out", shown, "--count", 40))
+    files = ("--data", shop, "--demonstrations", shown, "--out", start)
+    finished(shoprl("train", "imitation", *files, "--threads", 1, *KILLED["imitation"]))
+    return {"--data": shop, "--demonstrations": shown, "--policy": start / "policy"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_200)
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("method", KILLED)
+def test_killed_at_random_moments_and_resumed(
+    real_start: dict[str, Path], tmp_path: Path, method: str, threads: int
+) -> None:
+    unused = {"imitation": "--policy", "self-learning": "--demonstrations"}.get(method)
+    files = [part for name, path in real_start.items() if name != unused for part in (name, path)]
+    command = shoprl("train", method, *files, *KILLED[method], "--threads", threads)
+    seconds = finished([*command, "--out", str(tmp_path / "whole")])
+    cut = [*command, "--out", str(tmp_path / "cut")]
+    killed_and_resumed(cut, [*cut, "--resume"], moments(threads, seconds))
+    assert digests(tmp_path / "cut" / "policy") == digests(tmp_path / "whole" / "policy")

@@ -12,6 +12,7 @@ from shoprl.shop.data import read_data
 from shoprl.tasks.instruction import parse_instruction
 from tests.support.cli import Answer, Call
 from tests.support.fakequery import fake_backbone, find_me, write_tiny_bart
+from tests.support.killing import digests, finished, killed_and_resumed, moments, shoprl
 
 
 @pytest.fixture
@@ -137,3 +138,19 @@ def test_a_part_without_pairs_is_not_scored(train: Any, files: tuple[Path, Path]
     assert answer.code == 0
     assert answer.json()["instructions"] == {"train": 28, "eval": 0, "test": 0}
     assert "words" not in answer.json()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_200)
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("model", ["extractive", "seq2seq"])
+def test_killed_at_random_moments_and_resumed(
+    files: tuple[Path, Path], tmp_path: Path, model: str, threads: int
+) -> None:
+    base = ("--base", write_tiny_bart(tmp_path / "bart"), "--split", "test") if model == "seq2seq" else ()
+    settings = ("--model", model, *base, "--updates", 800, "--batch-size", 4, "--threads", threads)  # 4 checkpoints
+    command = shoprl("train-query", "--pairs", files[0], "--goals", files[1], *settings)
+    seconds = finished([*command, "--out", str(tmp_path / "whole")])
+    cut = [*command, "--out", str(tmp_path / "cut")]
+    killed_and_resumed(cut, [*cut, "--resume"], moments(threads, seconds))
+    assert digests(tmp_path / "cut" / "policy") == digests(tmp_path / "whole" / "policy")

@@ -5,6 +5,7 @@ from shoprl.errors import ConfigError
 from shoprl.evaluation.statistics import (
     Estimate,
     McNemar,
+    agreeing,
     bootstrap_mean,
     compare_paired,
     goals_needed,
@@ -36,8 +37,33 @@ def test_quantiles_of_a_case_worked_by_hand() -> None:
     assert (narrow.low, narrow.high) == pytest.approx((1 / 3, 1 / 3))
 
 
-def test_equal_values_give_no_width() -> None:
+def test_equal_values_without_bounds_give_no_width() -> None:
     assert bootstrap_mean([0.5] * 4, [1, 2, 3, 4], rng()) == Estimate(0.5, 0.5, 0.5)
+
+
+@pytest.mark.parametrize(("count", "other"), [(20, 0.1611), (500, 0.0076)])  # R: prop.test(0, n, correct = FALSE)
+def test_where_all_agree_the_interval_is_wilsons(count: int, other: float) -> None:
+    lost, won = (summarize([episode(goal, reward) for goal in range(count)], rng()) for reward in (0.0, 1.0))
+    assert lost.success_rate == Estimate(0.0, 0.0, pytest.approx(other, abs=5e-5))  # type: ignore[arg-type]
+    assert won.success_rate == Estimate(1.0, pytest.approx(1 - other, abs=5e-5), 1.0)  # type: ignore[arg-type]
+    assert lost.score.to_json() == pytest.approx({"value": 0, "low": 0, "high": 100 * other}, abs=5e-3)
+    half = summarize([episode(goal, 0.5) for goal in range(count)], rng()).score
+    assert (half.low, half.high) == pytest.approx((50 - 50 * other, 50 + 50 * other), abs=5e-3)
+    same = compare_paired([episode(goal, 0.5) for goal in range(count)], [episode(goal, 0.5) for goal in range(count)])
+    found = same.score_difference
+    assert (found.value, found.low, found.high) == (0.0, pytest.approx(-100 * other, abs=5e-3), -found.low)
+
+
+def test_episodes_of_one_goal_agree_as_one() -> None:
+    many = summarize([episode(goal, 0.0) for goal in range(20) for _ in range(10)], rng())
+    assert many.success_rate == summarize([episode(goal, 0.0) for goal in range(20)], rng()).success_rate
+    uneven = [episode(goal, reward) for goal in range(20) for reward in (0.0, 1.0)]
+    assert summarize(uneven, rng()).success_rate == agreeing(0.5, 20, (0.0, 1.0))
+
+
+def test_bounds_change_nothing_where_goals_differ() -> None:
+    values = [0.0] * 19 + [1.0]
+    assert bootstrap_mean(values, range(20), rng(), bounds=(0.0, 1.0)) == bootstrap_mean(values, range(20), rng())
 
 
 def test_agrees_with_the_normal_interval_on_many_clusters() -> None:
@@ -173,7 +199,7 @@ def test_paired_comparison() -> None:
 def test_a_goal_played_twice_is_one_cluster_and_has_no_mcnemar_test() -> None:
     first, second = [episode(3, 1.0), episode(3, 1.0)], [episode(3, 1.0), episode(3, 0.0)]
     found = compare_paired(first, second)
-    assert found.success_rate_difference == Estimate(0.5, 0.5, 0.5)
+    assert found.success_rate_difference == agreeing(0.5, 1, (-1.0, 1.0))
     assert found.mcnemar is None
     assert found.to_json()["mcnemar"] is None
 

@@ -57,11 +57,19 @@ def test_products_are_ranked_by_how_often_they_are_bought(toy: ShopData) -> None
 
 def test_ties_go_by_probability_then_asin(toy: ShopData) -> None:
     found = recommend(fake_policy(), ShopTask(toy.shop), EVERYTHING, runs=40)
-    keys = [(-r.bought, -r.probability, r.asin) for r in found]
+    keys = [(-r.bought, -r.shown_probability, r.asin) for r in found]
     assert keys == sorted(keys)
     assert len(found) > 2
     assert len({r.asin for r in found}) == len(found)
     assert all(0 < r.probability <= 1 for r in found)
+
+
+def test_what_varies_with_threads_is_not_shown() -> None:
+    product = {"asin": "B1", "title": "a mug", "price": "$5.00", "options": {}, "bought": 2, "share": 0.5}
+    chances = (0.27560912744240973, 0.27560849725132286)  # of one request with one and with two threads
+    first, second = (Recommendation(**product, probability=chance).to_json() for chance in chances)  # type: ignore[arg-type]
+    assert first == second == {**product, "probability": 0.276}
+    assert Recommendation(**product, probability=1.23456e-7).shown_probability == 1.23e-7  # type: ignore[arg-type]
 
 
 def test_top_cuts_the_list_and_one_run_gives_one(toy: ShopData) -> None:

@@ -94,6 +94,12 @@ def test_the_last_rows_of_logs_share_their_columns() -> None:
     ]
 
 
+def test_what_no_training_logs_is_not_shown() -> None:
+    values = (1e308, float("nan"), float("-inf"), 10**400)
+    table = last_row_table({"a": {str(i): value for i, value in enumerate(values)}})
+    assert [cell.text for _, cells in table.rows for cell in cells] == ["–"] * 4
+
+
 def test_values_in_which_runs_differ_are_told_apart() -> None:
     table = value_table("", {"a": {"x": 1, "v": {"y": 2}}, "b": {"x": 1, "v": {"y": 3}}})
     assert table is not None

@@ -38,7 +38,8 @@ def test_commands_are_reduced_argument_by_argument() -> None:
 
 
 def test_only_finite_numbers_are_scored() -> None:
-    assert [number(value) for value in (1, 0.5, True, "1", None, float("nan"), float("inf"))] == [1.0, 0.5] + [None] * 5
+    others = (True, "1", None, float("nan"), float("inf"), 1e308, -(10**400))
+    assert [number(value) for value in (1, 0.5, -1e38, *others)] == [1.0, 0.5, -1e38] + [None] * 7
 
 
 def test_durations_as_a_person_says_them() -> None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from shoprl.evaluation.statistics import INTERVAL_SEED, Estimate, Summary, bootstrap_mean, summarize
+from shoprl.evaluation.statistics import INTERVAL_SEED, RATE, Estimate, Summary, bootstrap_mean, summarize
 from shoprl.policies.base import Decode, Policy
 from shoprl.rollouts.records import Episode
 from shoprl.rollouts.runner import run_episodes
@@ -71,4 +71,4 @@ def success_on(
         return None, 0
     values = [float(episode.success) for episode in left]
     clusters = [episode.goal_index for episode in left]
-    return bootstrap_mean(values, clusters, np.random.default_rng(INTERVAL_SEED)), len(left)
+    return bootstrap_mean(values, clusters, np.random.default_rng(INTERVAL_SEED), bounds=RATE), len(left)

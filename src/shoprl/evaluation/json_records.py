@@ -6,12 +6,12 @@ A library such as cattrs would need as much code in hooks (to reject ``"3"`` and
 keys from ``null``, to name the faulty field), and would become a dependency of the core.
 """
 
-import math
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from shoprl.errors import RunError
@@ -26,6 +26,9 @@ class NotRecorded(Enum):
 
 
 NOT_RECORDED = NotRecorded.NOT_RECORDED
+LARGEST = 1e18  # no run counts, takes or measures more
+_ANY = (-LARGEST, LARGEST)
+_ROUNDING = 1e-6  # by which a number may leave its range
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,11 @@ class Record:
 
     Attributes:
         null: fields that are written as ``null`` if they are None.
+        ranges: fields -> lowest and highest value of their number or numbers, checked when reading.
     """
 
     null: ClassVar[tuple[str, ...]] = ()
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = MappingProxyType({})
 
     def to_json(self) -> dict[str, object]:
         """The JSON object, keys in the order of the fields."""
@@ -51,7 +56,7 @@ class Record:
             path: its file, for error messages.
 
         Raises:
-            RunError: a field has the wrong type; the message names it and the file.
+            RunError: a field has the wrong type or is out of range; the message names it and the file.
         """
         if not isinstance(value, Mapping):
             raise RunError(f"{path}: expected a JSON object, found {type(value).__name__}. Make the run again.")
@@ -96,62 +101,71 @@ def types_of(kind: type) -> dict[str, object]:
     return {each.name: hints[each.name] for each in fields(kind)}
 
 
-def _read(kind: object, value: object, where: str) -> object:
+def _read(kind: object, value: object, where: str, bounds: tuple[float, float] = _ANY) -> object:
     """Convert ``value`` to a field of type ``kind``.
 
     Raises:
-        _MalformedError: it is of another type.
+        _MalformedError: it is of another type, or a number in it is not within the bounds.
     """
     arguments = get_args(kind)
     if kind is object:
         return value
     if get_origin(kind) in (Union, types.UnionType):
-        return _read_one_of(arguments, value, where)
+        return _read_one_of(arguments, value, where, bounds)
     if get_origin(kind) is tuple:
-        return tuple(_read_items(arguments, value, where))
+        return tuple(_read_items(arguments, value, where, bounds))
     if isinstance(kind, type) and issubclass(kind, str | int | float):
-        return _read_scalar(kind, value, where)
+        return _read_scalar(kind, value, where, bounds)
     if not isinstance(value, Mapping):
         raise _MalformedError(where, "a JSON object")
     if isinstance(kind, type) and is_dataclass(kind):
-        return _read_record(kind, value, where)
-    return {str(name): _read(arguments[1], part, _inside(where, name)) for name, part in value.items()}
+        return _read_record(kind, value, where, bounds)
+    return {str(name): _read(arguments[1], part, _inside(where, name), bounds) for name, part in value.items()}
 
 
-def _read_one_of(kinds: tuple[object, ...], value: object, where: str) -> object:
+def _read_one_of(kinds: tuple[object, ...], value: object, where: str, bounds: tuple[float, float]) -> object:
     """Convert to a union: of a type and None, or of a record and a number."""
     if value is None and types.NoneType in kinds:
         return None
     left = [kind for kind in kinds if kind not in (types.NoneType, NotRecorded)]
     simple = [kind for kind in left if kind is int]
-    return _read(simple[0] if simple and isinstance(value, int) else left[0], value, where)
+    return _read(simple[0] if simple and isinstance(value, int) else left[0], value, where, bounds)
 
 
-def _read_scalar(kind: type, value: object, where: str) -> object:
+def _read_scalar(kind: type, value: object, where: str, bounds: tuple[float, float]) -> object:
     if kind is float:
-        known = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        known = isinstance(value, int | float) and not isinstance(value, bool)
     else:
         known = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
     if not known:
         names = {float: "a number", int: "a whole number", bool: "true or false", str: "a text"}
         raise _MalformedError(where, names[kind])
+    low, high = bounds
+    if isinstance(value, int | float) and not low - _ROUNDING <= value <= high + _ROUNDING:
+        raise _MalformedError(where, f"a number from {low:g} to {high:g}")
     return value
 
 
-def _read_items(kinds: tuple[object, ...], value: object, where: str) -> Iterator[object]:
+def _read_items(kinds: tuple[object, ...], value: object, where: str, bounds: tuple[float, float]) -> Iterator[object]:
     """Convert the items of an array of any length, or of an interval's two ends."""
     if not isinstance(value, list | tuple):
         raise _MalformedError(where, "a JSON array")
     if kinds[-1] is not ... and len(value) != len(kinds):
         raise _MalformedError(where, f"an array of {len(kinds)}")
     for i, part in enumerate(value):
-        yield _read(kinds[0], part, f"{where}[{i}]")
+        yield _read(kinds[0], part, f"{where}[{i}]", bounds)
 
 
-def _read_record(kind: type[R], value: Mapping[str, object], where: str) -> R:
+def _read_record(kind: type[R], value: Mapping[str, object], where: str, bounds: tuple[float, float] = _ANY) -> R:
     known = types_of(kind)
     value = kind._prepared(value) if issubclass(kind, Record) else value
-    read = {name: _read(each, value[name], _inside(where, name)) for name, each in known.items() if name in value}
+    # A record knows its own ranges; another dataclass, such as an estimate, has those of the field that holds it.
+    ranges, others = (kind.ranges, _ANY) if issubclass(kind, Record) else ({}, bounds)
+    read = {
+        name: _read(each, value[name], _inside(where, name), ranges.get(name, others))
+        for name, each in known.items()
+        if name in value
+    }
     for each in fields(kind):  # type: ignore[arg-type]
         if each.name not in read and each.default is MISSING:
             raise _MalformedError(_inside(where, each.name), "there")

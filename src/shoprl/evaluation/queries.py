@@ -7,7 +7,7 @@ import numpy as np
 
 from shoprl.errors import ConfigError
 from shoprl.evaluation.json_records import Record
-from shoprl.evaluation.statistics import INTERVAL_SEED, Estimate, bootstrap_mean, paired_difference
+from shoprl.evaluation.statistics import INTERVAL_SEED, RATE, Estimate, bootstrap_mean, paired_difference
 from shoprl.policies.query.data import Typed
 from shoprl.policies.query.policy import QueryPolicy
 from shoprl.progress import track
@@ -141,7 +141,7 @@ def _wish(instruction: Instruction) -> str:
 
 
 def _mean(values: Sequence[float]) -> Estimate:
-    return bootstrap_mean(values, range(len(values)), np.random.default_rng(INTERVAL_SEED))
+    return bootstrap_mean(values, range(len(values)), np.random.default_rng(INTERVAL_SEED), bounds=RATE)
 
 
 def ranks(index: SearchIndex, goals: Sequence[Goal], queries_of: Callable[[Goal], Sequence[str]], k: int) -> list[int]:
@@ -187,7 +187,8 @@ def _recalls(own: Sequence[int], wish: Sequence[int], n: int, k: int) -> dict[st
     """A row's figures for one depth."""
     queries, deep = [float(place < k) for place in own], [float(place < k * n) for place in wish]
     both = [float(min(first, second) < k) for first, second in zip(own, wish, strict=True)]
-    difference = paired_difference(queries, deep, range(len(own)), np.random.default_rng(INTERVAL_SEED))
+    rng = np.random.default_rng(INTERVAL_SEED)
+    difference = paired_difference(queries, deep, range(len(own)), rng, bounds=RATE)
     return {
         f"queries_{k}": _mean(queries),
         f"wish_{k}": _mean([float(place < k) for place in wish]),

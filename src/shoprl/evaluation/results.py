@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from shoprl.errors import RunError
-from shoprl.evaluation.json_records import NOT_RECORDED, NotRecorded, Record, types_of
+from shoprl.evaluation.json_records import LARGEST, NOT_RECORDED, NotRecorded, Record, types_of
 from shoprl.evaluation.statistics import Estimate, McNemar, PairedComparison, Summary
 from shoprl.files import write_json
 from shoprl.reading import read_json
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 RESULTS = "results.json"
 Interval = tuple[float, float]
+_COUNT, _RATE, _POINTS = (0.0, LARGEST), (0.0, 1.0), (0.0, 100.0)
+_SCORED = {"success_rate": _RATE, "success_rate_interval": _RATE, "score": _POINTS, "score_interval": _POINTS}
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Measurement(Record):
     """
 
     null: ClassVar[tuple[str, ...]] = ("success_rate",)
+    ranges: ClassVar[Mapping[str, Interval]] = {**_SCORED, "episodes": _COUNT, "n": _COUNT}
     episodes: int | None = None
     success_rate: float | None = None
     success_rate_interval: Interval | None = None
@@ -105,6 +108,11 @@ class PolicyRow(Measurement):
     decode: str | None = None
     hashes: Mapping[str, str] | None = None
     null: ClassVar[tuple[str, ...]] = ("success_rate", "seconds", "processor_seconds", "commit")
+    ranges: ClassVar[Mapping[str, Interval]] = {
+        **Measurement.ranges,
+        **dict.fromkeys(("demonstrations", "generated", "updates", "own_updates", "played"), _COUNT),
+        **dict.fromkeys(("seconds", "processor_seconds", "decisions_per_second"), _COUNT),
+    }
 
     def _keys(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(("policy", "decode", *super()._keys())))
@@ -124,6 +132,12 @@ class Difference(Record):
     """
 
     null: ClassVar[tuple[str, ...]] = ("mcnemar",)
+    ranges: ClassVar[Mapping[str, Interval]] = {
+        "episodes": _COUNT,
+        "success_rate_difference": (-1.0, 1.0),
+        "score_difference": (-100.0, 100.0),
+        "mcnemar": _COUNT,
+    }
     name: str | None = None
     of: str | None = None
     episodes: int | None = None
@@ -143,6 +157,7 @@ class ArmRow(Record):
     """An arm of Thompson sampling; the fields are those of :class:`shoprl.evaluation.thompson.sampling.ArmResult`."""
 
     null: ClassVar[tuple[str, ...]] = ("score", "score_interval", "success_rate", "success_rate_interval")
+    ranges: ClassVar[Mapping[str, Interval]] = {**_SCORED, "rollouts": _COUNT, "probability_best": _RATE}
     rollouts: int | None = None
     score: float | None = None
     score_interval: Interval | None = None
@@ -236,6 +251,11 @@ class DemonstrationsRow(Record):
         success_rate, score: of the demonstrators, with 95% intervals over goals.
     """
 
+    ranges: ClassVar[Mapping[str, Interval]] = {
+        **_SCORED,
+        **dict.fromkeys(("demonstrations", "decisions", "products", "episodes"), _COUNT),
+        "skill": _RATE,
+    }
     shoppers: str | None = None
     without: str | None = None
     demonstrations: int | None = None

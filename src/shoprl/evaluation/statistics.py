@@ -14,6 +14,7 @@ from shoprl.evaluation.student_t import student_t
 from shoprl.rollouts.records import Episode
 
 INTERVAL_SEED = 0  # of the bootstrap
+RATE, POINTS = (0.0, 1.0), (0.0, 100.0)  # the ranges of a success rate and of a score
 _CELLS = 4_000_000  # numbers drawn at once, which bounds the memory (32 MB)
 
 
@@ -96,13 +97,14 @@ def bootstrap_mean(
     rng: np.random.Generator,
     draws: int = 2000,
     level: float = 0.95,
+    bounds: tuple[float, float] | None = None,
 ) -> Estimate:
     """The mean of ``values`` with a percentile interval from resampling whole clusters.
 
     Episodes on one goal are correlated, so goals are resampled, not episodes. Clusters may differ in size: each draw is
     the ratio of the resampled clusters' sums to their counts (percentile interval: Efron & Tibshirani, "An Introduction
-    to the Bootstrap", 1993, chapter 13). If all values are equal, or of one cluster, the interval has zero width: such
-    data hold no information on the variation over goals.
+    to the Bootstrap", 1993, chapter 13). If all clusters agree, the resamples do too and say nothing of the variation
+    over goals; then the interval is that of :func:`agreeing`, or of zero width without ``bounds``.
 
     Args:
         values: one number per episode.
@@ -110,6 +112,7 @@ def bootstrap_mean(
         rng: of the draws.
         draws: number of resamples.
         level: the interval's coverage, in (0, 1).
+        bounds: lowest and highest possible value; None if there are none.
 
     Raises:
         ConfigError: no values, unequal lengths, a value that is not finite, or ``draws`` or ``level`` out of range.
@@ -125,7 +128,28 @@ def bootstrap_mean(
         picked = rng.integers(len(sums), size=(min(step, draws - start), len(sums)))  # clusters of each resample
         means[start : start + len(picked)] = sums[picked].sum(axis=1) / counts[picked].sum(axis=1)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    if bounds is not None and np.ptp(own := sums / counts) <= 1e-9 * max(1.0, float(np.abs(own).max())):
+        return agreeing(float(array.mean()), len(sums), bounds, level)
     return Estimate(float(array.mean()), float(low), float(high))
+
+
+def agreeing(value: float, clusters: int, bounds: tuple[float, float], level: float = 0.95) -> Estimate:
+    """An interval of the mean where all clusters have the same one.
+
+    By Wilson's score interval for n of n (Wilson, "Probable inference, the law of succession, and statistical
+    inference", JASA 22, 1927), as little as 1 - w of all clusters may agree, w = z^2 / (n + z^2); the mean of the
+    others may be anywhere in the bounds. For a rate of 0 or 1 this is Wilson's interval.
+
+    Args:
+        value: the mean.
+        clusters: their number n.
+        bounds: lowest and highest possible value.
+        level: the interval's coverage, in (0, 1).
+    """
+    squared = NormalDist().inv_cdf((1 + level) / 2) ** 2
+    others = squared / (clusters + squared)
+    below, above = max(0.0, value - bounds[0]), max(0.0, bounds[1] - value)
+    return Estimate(value, value - others * below, value + others * above)
 
 
 def paired_difference(
@@ -135,8 +159,18 @@ def paired_difference(
     rng: np.random.Generator,
     draws: int = 2000,
     level: float = 0.95,
+    bounds: tuple[float, float] | None = None,
 ) -> Estimate:
     """The mean of ``a`` - ``b``, two policies' values on the same goals in the same order, with its interval.
+
+    Args:
+        a: one number per episode of the first policy.
+        b: of the second.
+        clusters: the goal index of each, in the same order.
+        rng: of the draws.
+        draws: number of resamples.
+        level: the interval's coverage, in (0, 1).
+        bounds: lowest and highest possible value of each policy; None if there are none.
 
     Raises:
         ConfigError: as :func:`bootstrap_mean`, or ``a`` and ``b`` differ in length.
@@ -147,11 +181,12 @@ def paired_difference(
             "Evaluate both on one split."
         )
     difference = np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)
-    return bootstrap_mean(difference.tolist(), clusters, rng, draws, level)
+    widest = None if bounds is None else (bounds[0] - bounds[1], bounds[1] - bounds[0])
+    return bootstrap_mean(difference.tolist(), clusters, rng, draws, level, widest)
 
 
 def summarize(episodes: Sequence[Episode], rng: np.random.Generator) -> Summary:
-    """Success rate and score of ``episodes`` with 95% intervals (bootstrap over goals).
+    """Success rate and score of ``episodes`` with 95% intervals (bootstrap over goals; Wilson's where goals agree).
 
     Raises:
         ConfigError: there are no episodes.
@@ -161,8 +196,8 @@ def summarize(episodes: Sequence[Episode], rng: np.random.Generator) -> Summary:
     goals = [episode.goal_index for episode in episodes]
     return Summary(
         episodes=len(episodes),
-        success_rate=bootstrap_mean([float(episode.success) for episode in episodes], goals, rng),
-        score=bootstrap_mean([100 * episode.earned for episode in episodes], goals, rng),
+        success_rate=bootstrap_mean([float(episode.success) for episode in episodes], goals, rng, bounds=RATE),
+        score=bootstrap_mean([100 * episode.earned for episode in episodes], goals, rng, bounds=POINTS),
     )
 
 
@@ -208,10 +243,11 @@ def compare_paired(first: Sequence[Episode], second: Sequence[Episode]) -> Paire
             )
     won, lost = ([episode.success for episode in episodes] for episodes in (first, second))
     points, others_points = ([100 * episode.earned for episode in episodes] for episodes in (first, second))
+    rate, score = (np.random.default_rng(INTERVAL_SEED) for _ in range(2))
     return PairedComparison(
         episodes=len(goals),
-        success_rate_difference=paired_difference(won, lost, goals, np.random.default_rng(INTERVAL_SEED)),
-        score_difference=paired_difference(points, others_points, goals, np.random.default_rng(INTERVAL_SEED)),
+        success_rate_difference=paired_difference(won, lost, goals, rate, bounds=RATE),
+        score_difference=paired_difference(points, others_points, goals, score, bounds=POINTS),
         mcnemar=mcnemar(won, lost) if len(set(goals)) == len(goals) else None,
     )
 

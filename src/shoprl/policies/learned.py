@@ -44,6 +44,7 @@ class LearnedPolicy(ABC):
         model: the network; it may be on a GPU.
         strategy: the search that it may type.
         name: shown in tables.
+        store: token states of a frozen backbone that it adds to as it meets new texts, or None.
         offer: a query policy whose searches it may type as well, or None.
         pictures: ``Observation.picture`` -> features of the picture, for networks that use pictures; not saved.
         temperature: divides the logits when acting; not saved.
@@ -55,6 +56,7 @@ class LearnedPolicy(ABC):
     model: PreTrainedModel
     strategy: QueryStrategy
     name: str
+    store: TokenStore | None = None
     offer: QueryOffer | None = None
     pictures: Mapping[str, torch.Tensor] = MappingProxyType({})
     temperature: float = 1.0
@@ -112,6 +114,9 @@ class LearnedPolicy(ABC):
     def prepare(self, states: Iterable[Observation]) -> None:  # noqa: B027  (optional)
         """Precompute what does not change during training on these states."""
 
+    def encode_states(self, states: Sequence[Observation]) -> None:  # noqa: B027  (optional)
+        """Precompute the encodings of a batch's texts, in the batches that :meth:`logits` encodes them in."""
+
     def encode_once(  # noqa: B027  (optional)
         self, texts: Callable[[], Iterable[str]], folder: Path, stores: dict[str, TokenStore]
     ) -> None:
@@ -127,20 +132,27 @@ class LearnedPolicy(ABC):
     def batch(self, states: Sequence[Observation]) -> Any:
         """The model's input, on its device: what its ``forward`` and ``logits_and_values`` take."""
 
+    def passes(self, states: Sequence[Observation]) -> Sequence[Sequence[Observation]]:
+        """Consecutive parts of a batch that fit the memory one after the other, when nothing is differentiated."""
+        return [states]
+
     def logits(self, states: Sequence[Observation]) -> torch.Tensor:
         """Shape (states, candidates); minus infinity where a state has no candidate.
 
         They are float32 on the CPU, where losses are computed; a network on a GPU runs in mixed precision.
         """
         with mixed(self.model.device):
-            logits: torch.Tensor = self.model(self.batch(states))
-            return logits.float().cpu()
+            return _rows([self.model(self.batch(part)).float().cpu() for part in self._parts(states)])
 
     def logits_and_values(self, states: Sequence[Observation]) -> tuple[torch.Tensor, torch.Tensor]:
         """The logits, and the value of each state, shape (states,); float32 on the CPU as well."""
+        run: Callable[[Any], tuple[torch.Tensor, torch.Tensor]] = self.model.logits_and_values  # type: ignore[assignment]
         with mixed(self.model.device):
-            logits, values = self.model.logits_and_values(self.batch(states))  # type: ignore[operator]
-            return logits.float().cpu(), values.float().cpu()
+            parts = [[each.float().cpu() for each in run(self.batch(part))] for part in self._parts(states)]
+        return _rows([logits for logits, _ in parts]), torch.cat([values for _, values in parts])
+
+    def _parts(self, states: Sequence[Observation]) -> Sequence[Sequence[Observation]]:
+        return [states] if torch.is_grad_enabled() else self.passes(states)
 
     def queries(self, instruction: Instruction) -> tuple[str, ...]:
         """The search of its strategy, then those of its query policy."""
@@ -165,3 +177,11 @@ class LearnedPolicy(ABC):
             index, chance = pick(ruled / ruled.sum(), rng, decode)
             choices.append(Choice(state.candidates[index].action, chance, float(own[index])))
         return choices
+
+
+def _rows(parts: Sequence[torch.Tensor]) -> torch.Tensor:
+    """The logits of several batches as those of one."""
+    if len(parts) == 1:
+        return parts[0]
+    rows = [row for part in parts for row in part]
+    return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=-torch.inf)

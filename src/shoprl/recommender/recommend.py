@@ -24,7 +24,9 @@ class Recommendation:
         options: the option values chosen most often with it; of equally frequent ones the first in sorted order.
         bought: number of runs in which it was bought.
         share: the same as a share of all runs.
-        probability: mean over those runs of the product of the decisions' probabilities.
+        probability: mean over those runs of the product of the decisions' probabilities. Digits after the third vary
+            with the number of threads and the processor, by which matrix products are divided; the order and the JSON
+            leave them out.
     """
 
     asin: str
@@ -36,8 +38,13 @@ class Recommendation:
     probability: float
 
     def to_json(self) -> dict[str, object]:
-        """The recommendation as JSON."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        """The recommendation as JSON, the probability to three significant digits."""
+        return {name: getattr(self, name) for name in self.__slots__} | {"probability": self.shown_probability}
+
+    @property
+    def shown_probability(self) -> float:
+        """The probability's three significant digits."""
+        return float(f"{self.probability:.3g}")
 
 
 def recommend(
@@ -91,4 +98,4 @@ def recommend(
                 probability=float(np.mean(chances)),
             )
         )
-    return sorted(items, key=lambda r: (-r.bought, -r.probability, r.asin))[:top]
+    return sorted(items, key=lambda r: (-r.bought, -r.shown_probability, r.asin))[:top]

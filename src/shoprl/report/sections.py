@@ -176,7 +176,8 @@ def difference_blocks(group: Group) -> Iterator[Block | None]:
         yield table
         yield Note(
             "Paired on the same goals; a positive number favours the one named first. Brackets: 95% intervals, of one "
-            "seed over goals (bootstrap), of the mean of several over seeds (Student's t)."
+            "seed over goals (bootstrap; Wilson's where all goals agree), of the mean of several over seeds "
+            "(Student's t)."
         )
     if len(each_seed) > len(differences) and (seeds := comparison_table(dict(sorted(each_seed.items())))):
         yield Details("The differences in each seed, with 95% intervals over goals", (seeds,))
@@ -214,7 +215,8 @@ def thompson_blocks(runs: Sequence[RunFolder]) -> Iterator[Block]:
         yield Note(_how_played(run, thompson))
     if shared:
         yield Note(
-            "Values are as observed. Brackets: 95% intervals, of all runs together over goals (bootstrap), of each run "
+            "Values are as observed. Brackets: 95% intervals, of all runs together over goals (bootstrap; Wilson's "
+            "where all agree), of each run "
             "the credible intervals of its beliefs."
         )
 

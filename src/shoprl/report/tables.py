@@ -266,7 +266,9 @@ def metric_title(name: str) -> str:
 
 
 def _logged(value: object) -> str:
-    return NOT_SCORED if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and number(value) is None):
+        return NOT_SCORED
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def settings_table(runs: Mapping[str, Mapping[str, object]]) -> Table:

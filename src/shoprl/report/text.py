@@ -1,7 +1,6 @@
 """How a report writes numbers and texts: bounded, without control characters, without the paths of a machine."""
 
 import json
-import math
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -10,6 +9,7 @@ MAX_TEXT = 300  # characters of a text that are shown
 MAX_LONG = 4_000  # the same of a :class:`Long` text
 MAX_TITLE = 80  # the same of a product's title
 NOT_SCORED = "–"
+_LARGEST = 1e40  # no metric of a training is larger, since float32 ends before
 # C0 and C1 controls, bidirectional overrides, lone surrogates: invalid in HTML, or used to disguise text.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _PART = r"[^\s/'\"`,;:()\[\]{}|<>]"
@@ -55,8 +55,8 @@ def _reduced(argument: str) -> str:
 
 
 def number(value: object) -> float | None:
-    """``value`` where it is a finite number, else None: not scored is not zero."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    """``value`` where it is a number that a run can give, else None: not scored is not zero."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -_LARGEST <= value <= _LARGEST:
         return None
     return float(value)
 

@@ -97,7 +97,8 @@ def reference_log_probabilities(
 ) -> list[LogProbabilities]:
     """:func:`log_probabilities` of the frozen reference, computed once for these examples and these weights.
 
-    In distributed training the first process computes them, so that all processes use the same pairs.
+    In distributed training the first process computes them, so that all processes use the same pairs. Where they are
+    cached, the texts are encoded all the same, in the same batches, so that a resumed training has the same encodings.
 
     Args:
         reference: the policy.
@@ -113,7 +114,10 @@ def reference_log_probabilities(
             return log_probabilities(reference, data)
         key = content_hash([weights_digest(reference.model), identity_of_examples(data)])
         path = cache / f"reference-{key[:24]}.npy"
-        if not path.is_file():
+        if path.is_file():
+            for start in range(0, len(data), ACT_BATCH):  # the batches of log_probabilities
+                reference.encode_states([example.state for example in data[start : start + ACT_BATCH]])
+        else:
             logs = np.concatenate(log_probabilities(reference, data))
             write_atomic(path, partial(np.save, arr=logs, allow_pickle=False))
         ends = np.cumsum([len(example.state.texts) for example in data])
@@ -242,7 +246,7 @@ def train_dpo(
         "rejected": rejected.tolist(),
         "reference": reference.tolist(),
     }
-    with Training(policy.model, config, folder, label, identity) as training:
+    with Training(policy.model, config, folder, label, identity, policy.store) as training:
         while not training.finished:
             batch = torch.cat([grouped[i] for i in training.batch(len(grouped)).tolist()])
             logits = policy.logits([pairs[i].example.state for i in batch.tolist()])

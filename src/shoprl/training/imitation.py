@@ -73,7 +73,7 @@ def train_imitation(
     policy.prepare(example.state for example in data)
     targets = torch.tensor([example.chosen for example in data])
     identity = {"method": "imitation", "start": weights_digest(policy.model), "data": identity_of_examples(data)}
-    with Training(policy.model, config, folder, label, identity) as training:
+    with Training(policy.model, config, folder, label, identity, policy.store) as training:
         while not training.finished:
             batch = training.batch(len(data))
             logits = policy.logits([data[i].state for i in batch.tolist()])

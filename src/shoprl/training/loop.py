@@ -19,16 +19,17 @@ from torch import nn
 
 from shoprl.errors import ConfigError, RunError
 from shoprl.files import content_hash, write_bytes, write_json_lines
+from shoprl.policies.networks.encoder import TokenStore
 from shoprl.policies.networks.weights import read_tensors
 from shoprl.progress import bar
 from shoprl.reading import read_json_lines
 from shoprl.settings import Count, NotNegative, Positive, Range, Seed, Settings, Size, Whole
+from shoprl.training.encodings import CHECKPOINT, EncodingJournal
 from shoprl.training.processes import SEEDS, team_on
 
 if TYPE_CHECKING:
     from tensorboardX import SummaryWriter
 
-CHECKPOINT = "checkpoint.safetensors"
 LOG = "log.jsonl"
 EVENTS = "tensorboard"
 Rate = Annotated[float, Range(0, 1e3, above=True)]
@@ -141,6 +142,8 @@ class Training:
         folder: for ``checkpoint.safetensors``, ``log.jsonl`` and TensorBoard's events, written by the first process.
         label: of the progress bar.
         identity: JSON that defines the training (data, initial weights, loss); checkpoints of another are refused.
+        store: token states that the policy adds to as it meets new texts; a resumed training encodes the texts of its
+            checkpoint in the same batches first. What is encoded before the training must be the same in every start.
 
     Attributes:
         update: number of updates made.
@@ -154,7 +157,13 @@ class Training:
     """
 
     def __init__(
-        self, model: nn.Module, config: LoopConfig, folder: Path, label: str, identity: Mapping[str, object]
+        self,
+        model: nn.Module,
+        config: LoopConfig,
+        folder: Path,
+        label: str,
+        identity: Mapping[str, object],
+        store: TokenStore | None = None,
     ) -> None:
         self.model, self.config, self.folder = model, config, folder
         self.team = team_on(next(model.parameters()).device)
@@ -165,6 +174,7 @@ class Training:
         groups = [{"params": [weight for weight in model.parameters() if id(weight) not in slow], "rate": 1.0}]
         groups += [{"params": tuned, "rate": config.encoder_rate}] if tuned else []
         self._optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
+        self._journal = EncodingJournal(store, folder, self.team.number)
         self.update = self._restore()
         path = folder / LOG  # rows after the checkpoint are logged again
         rows = read_log(folder) if self.update and path.is_file() else []
@@ -233,10 +243,7 @@ class Training:
             self._bar.set_postfix_str(f"loss {means['loss']:.3f}", refresh=False)
             self._recent = []
         if self.update % config.checkpoint_every == 0 or self.finished:
-            if self.team.first:
-                write_json_lines(self.folder / LOG, self.log)
-                self._save()
-            self.team.wait()
+            self._checkpoint()
         self._bar.update()
         if not self.finished:
             self._prepare_update()
@@ -257,18 +264,28 @@ class Training:
         mean, *means = team.mean(part * torch.tensor([float(loss.detach()), *metrics.values()])).tolist()
         return mean, dict(zip(metrics, means, strict=True))
 
-    def _save(self) -> None:
-        """Write the weights and AdamW's state under flat names."""
+    def _checkpoint(self) -> None:
+        """Write what was encoded, the log and the weights; the weights last, since they make it a checkpoint."""
+        encoded = self._journal.write(self.update)
+        self.team.wait()  # for the other processes' journals
+        if self.team.first:
+            write_json_lines(self.folder / LOG, self.log)
+            self._save(encoded)
+        self.team.wait()
+
+    def _save(self, encoded: str) -> None:
+        """Write the weights and AdamW's state under flat names, and the digest of what was encoded."""
         tensors = {f"model.{name}": tensor.contiguous() for name, tensor in self.model.state_dict().items()}
         for index, state in self._optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{index}.{name}": value.contiguous() for name, value in state.items()}
-        metadata = {"update": str(self.update), "fingerprint": self._fingerprint}
+        metadata = {"update": str(self.update), "fingerprint": self._fingerprint, "encoded": encoded}
         write_bytes(self.folder / CHECKPOINT, save(tensors, metadata))
 
     def _restore(self) -> int:
         """Load the checkpoint if there is one; return its number of updates."""
         path = self.folder / CHECKPOINT
         if not path.is_file():
+            self._journal.restore(0, None)
             return 0
         tensors, metadata = read_tensors(path, RunError, "a checkpoint", "Delete it to start this training again.")
         if metadata.get("fingerprint") != self._fingerprint:
@@ -281,7 +298,10 @@ class Training:
                 state.setdefault(int(index), {})[key] = tensor
         groups = self._optimizer.state_dict()["param_groups"]
         self._optimizer.load_state_dict({"state": state, "param_groups": groups})
-        return int(metadata["update"])
+        update = int(metadata["update"])
+        # A checkpoint knows the first process's encodings only, and one of an older version none.
+        self._journal.restore(update, metadata.get("encoded") if self.team.first else None)
+        return update
 
 
 def weights_digest(model: nn.Module) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from shoprl.policies.networks import choice
 from shoprl.policies.networks.choice import collate, new_model
 from shoprl.policies.networks.image_features import WIDTH as PICTURE
 from shoprl.shop.data import ShopData
@@ -51,6 +52,41 @@ def test_a_decision_does_not_depend_on_its_batch(states: list[ShopState]) -> Non
         assert torch.isfinite(alone).all()
         assert torch.isneginf(row[len(alone) :]).all()
         torch.testing.assert_close(row[: len(alone)], alone, atol=1e-5, rtol=0)
+
+
+def test_large_pages_are_taken_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = fake_policy()
+    pages = [encoded("w w", *(f"{i} {'v ' * 63}" for i in range(count))) for count in (3, 40, 2, 2, 5)]
+    seen: list[tuple[int, ...]] = []
+    model = policy.model.forward
+    monkeypatch.setattr(policy.model, "forward", lambda batch: seen.append(batch.tokens.shape[:2]) or model(batch))
+    with torch.no_grad():
+        whole = policy.logits(pages)
+        values = policy.logits_and_values(pages)[1]
+        monkeypatch.setattr(choice, "ACT_TOKENS", 64 * 10)
+        parts = policy.logits(pages)
+        assert seen == [(5, 40 * 64), (1, 3 * 64), (1, 40 * 64), (2, 2 * 64), (1, 5 * 64)]
+        torch.testing.assert_close(parts, whole, atol=1e-5, rtol=0)
+        torch.testing.assert_close(policy.logits_and_values(pages)[1], values, atol=1e-5, rtol=0)
+    policy.logits(pages)  # an update's batch is one, since its gradient is
+    assert seen[-1] == (5, 40 * 64)
+
+
+def test_ordinary_pages_are_taken_together(states: list[ShopState]) -> None:
+    policy, batch = fake_policy(), [state.observe() for state in states][:32]
+    assert policy.passes(batch) == [batch]
+    long = encoded("w", *["v " * 64] * 32)  # no shop's ordinary page is longer
+    assert policy.passes([long] * 32) == [[long] * 32]
+
+
+@torch.no_grad()
+def test_passes_encode_texts_as_a_batch_does(states: list[ShopState]) -> None:
+    batch = [state.observe() for state in states][:32]
+    first, second, third = fake_policy(), fake_policy(), fake_policy()
+    first.logits(batch)
+    collate(batch, second.store)
+    third.encode_states(batch)
+    assert first.store.batches == second.store.batches == third.store.batches
 
 
 # learned sharpness is low.

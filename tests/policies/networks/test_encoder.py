@@ -8,6 +8,7 @@ from shoprl.errors import BackboneError, ConfigError
 from shoprl.policies.networks.backbone import Backbone
 from shoprl.policies.networks.encoder import TokenStore
 from tests.support.fakes import WIDTH, FakeBackbone, fake_store
+from tests.support.resuming import padded_store
 from tests.support.tiny_bert import tiny_store
 
 
@@ -141,3 +142,28 @@ def test_token_states_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     store.save(path)
     with pytest.raises(BackboneError, match=r"tokens\.safetensors: tensor 'states' holds NaN"):
         TokenStore.load(path, store.backbone)
+
+
+def test_batches_are_repeated_to_the_bit() -> None:
+    first, second = padded_store(), padded_store()
+    first.add(["a b c", "d"])
+    first.add(["e f", "a b c", "g"])
+    assert first.batches == [("d", "a b c"), ("g", "e f")]
+    second.add(["d", "e f g h"])  # in another batch, which is replaced
+    second.repeat(first.batches)
+    texts = ["a b c", "d", "e f", "g"]
+    assert torch.equal(second.gather(texts)[0], first.gather(texts)[0])
+    assert [second.count(text) for text in texts] == [3, 1, 2, 1]
+    second.add(texts)
+    assert second.batches == [("d", "e f g h"), *first.batches]
+
+
+def test_a_store_with_replaced_texts_is_loaded_and_grows(tmp_path: Path) -> None:
+    store = fake_store()
+    store.add(["a b c", "d"])
+    store.repeat([["a b c"]])
+    store.save(tmp_path / "tokens")
+    again = TokenStore.load(tmp_path / "tokens", store.backbone)
+    again.add(["e f"])
+    texts = ["a b c", "d", "e f"]
+    assert torch.equal(again.gather(texts)[0], store.gather(texts)[0])

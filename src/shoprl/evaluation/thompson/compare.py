@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from shoprl.errors import RunError
-from shoprl.evaluation.statistics import INTERVAL_SEED, bootstrap_mean
+from shoprl.evaluation.statistics import INTERVAL_SEED, POINTS, RATE, bootstrap_mean
 from shoprl.evaluation.thompson.posteriors import Beliefs
 from shoprl.evaluation.thompson.rollout_file import RolloutFile
 from shoprl.evaluation.thompson.rounds import Chunk, Rollout, Round
@@ -66,10 +66,9 @@ def _summed(rollouts: Sequence[Rollout], chance: float) -> ArmResult:
     if not rollouts:
         return ArmResult(0, None, None, None, None, chance)
     goals = [rollout.goal_index for rollout in rollouts]
-    score, success = (
-        bootstrap_mean(values, goals, np.random.default_rng(INTERVAL_SEED))
-        for values in ([100 * rollout.reward for rollout in rollouts], [float(rollout.success) for rollout in rollouts])
-    )
+    points, successes = [100 * each.reward for each in rollouts], [float(each.success) for each in rollouts]
+    score = bootstrap_mean(points, goals, np.random.default_rng(INTERVAL_SEED), bounds=POINTS)
+    success = bootstrap_mean(successes, goals, np.random.default_rng(INTERVAL_SEED), bounds=RATE)
     return ArmResult(
         rollouts=len(rollouts),
         score=score.value,

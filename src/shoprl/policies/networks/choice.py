@@ -32,6 +32,9 @@ from shoprl.tasks.base import Observation
 from shoprl.tasks.instruction import QueryStrategy
 
 ENCODE = 512  # texts in one pass of the tuned layers, which bounds the memory
+# Candidates' tokens in one pass when acting, padding included: 32 pages of 2,048 tokens (32 of the longest texts; on
+# WebShop's small catalogue the longest page has 700), since several passes would show in the last bits.
+ACT_TOKENS = 65_536
 FORMS, FORM_WIDTH = 8, 16  # bilinear forms that compare a picture with a token, and their width
 KINDS_OF_MATCH = 3  # between tokens: learned cosine, the backbone's cosine, the same vocabulary id
 
@@ -74,10 +77,12 @@ def collate(states: Sequence[Observation], store: TokenStore | TokenRows) -> Cho
     owners = [torch.repeat_interleave(torch.arange(len(part)), part) for part in counts.split(sizes)]
     lengths = [len(owner) for owner in owners]
     features_ = [torch.from_numpy(state.features) for state in states]
+    padded = _pad(tokens.split(lengths), 0.0)
+    del tokens  # of a page with a thousand options, 100 MB
     return ChoiceBatch(
         request=_pad(requests.split(request_counts.tolist()), 0.0),
         request_ids=_pad(request_ids.split(request_counts.tolist()), -1),
-        tokens=_pad(tokens.split(lengths), 0.0),
+        tokens=padded,
         token_ids=_pad(token_ids.split(lengths), -2),
         owner=_pad(owners, 0),
         features=_pad(features_, 0.0),
@@ -297,6 +302,7 @@ class ChoicePolicy(LearnedPolicy):
 
     kind = "choice"
     model: ChoiceModel
+    store: TokenStore
 
     def __init__(
         self,
@@ -392,8 +398,31 @@ class ChoicePolicy(LearnedPolicy):
             for start in range(0, len(new), ENCODE):
                 self._finished.states(self.model.tuned, self.store, new[start : start + ENCODE])
 
+    def encode_states(self, states: Sequence[Observation]) -> None:
+        """Add a batch's texts to the store, requests first; with tuned layers all together."""
+        if self.model.tuned is None:
+            self.store.add(state.request for state in states)
+            self.store.add(text for state in states for text in state.texts)
+        else:
+            self.store.add(text for state in states for text in (state.request, *state.texts))
+
+    def passes(self, states: Sequence[Observation]) -> Sequence[Sequence[Observation]]:
+        """Parts of at most ``ACT_TOKENS`` tokens, padding included, or of one state."""
+        self.encode_states(states)
+        parts: list[list[Observation]] = []
+        longest = 0
+        for state in states:
+            tokens = sum(map(self.store.count, state.texts))
+            longest = max(longest, tokens)
+            if not parts or longest * (len(parts[-1]) + 1) > ACT_TOKENS:
+                parts.append([])
+                longest = tokens
+            parts[-1].append(state)
+        return parts
+
     def batch(self, states: Sequence[Observation]) -> ChoiceBatch:
         """Batch decisions, on the model's device; tuned layers are differentiated through it."""
+        self.encode_states(states)
         batch = collate(states, self._tokens(states))
         if self.model.config.image:
             batch = replace(batch, pictures=shown_pictures(states, self.pictures))

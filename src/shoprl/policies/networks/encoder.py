@@ -29,7 +29,7 @@ class TokenRows:
 
     def __init__(self, states: torch.Tensor, ids: torch.Tensor, rows: dict[str, tuple[int, int]]) -> None:
         self._states, self._ids, self._rows = states, ids, rows
-        self._used = sum(count for _, count in rows.values())
+        self._used = max((start + count for start, count in rows.values()), default=0)
 
     @classmethod
     def empty(cls, width: int, dtype: torch.dtype, device: torch.device | None = None) -> "TokenRows":
@@ -40,6 +40,10 @@ class TokenRows:
 
     def __contains__(self, text: object) -> bool:
         return text in self._rows
+
+    def count(self, text: str) -> int:
+        """Number of tokens of a text."""
+        return self._rows[text][1]
 
     @torch.inference_mode(False)  # arrays that grew while acting are written to in training
     @torch.no_grad()
@@ -96,9 +100,14 @@ class TokenStore:
         self.max_tokens = max_tokens
         self.tuned_layers = tuned_layers
         self._kept = TokenRows.empty(backbone.width, torch.float16)
+        self._batches: list[tuple[str, ...]] = []
 
     def __contains__(self, text: object) -> bool:
         return text in self._kept
+
+    def count(self, text: str) -> int:
+        """Number of tokens of a text that was encoded."""
+        return self._kept.count(text)
 
     def add(self, texts: Iterable[str]) -> None:
         """Encode new texts, in batches of similar length, with a progress bar."""
@@ -107,9 +116,31 @@ class TokenStore:
             return
         with bar(len(new), "encoding texts", "text") as progress:
             for start in range(0, len(new), BATCH):
-                batch = new[start : start + BATCH]
-                for text, tokens in zip(batch, self._encode(batch), strict=True):
-                    self._kept.append(text, *tokens)
+                batch = tuple(new[start : start + BATCH])
+                self._add_batch(batch)
+                progress.update(len(batch))
+
+    def _add_batch(self, batch: tuple[str, ...]) -> None:
+        for text, tokens in zip(batch, self._encode(batch), strict=True):
+            self._kept.append(text, *tokens)
+        self._batches.append(batch)
+
+    @property
+    def batches(self) -> Sequence[tuple[str, ...]]:
+        """The texts that this store encoded together, in order."""
+        return self._batches
+
+    def repeat(self, batches: Sequence[Sequence[str]]) -> None:
+        """Encode texts in the batches of an earlier store, so that their token states are its own to the bit.
+
+        The padding of a batch changes the last bits of its token states, so texts are encoded with the same others, in
+        the same order; a text that is already here is replaced.
+        """
+        if not batches:
+            return
+        with bar(sum(map(len, batches)), "encoding texts as before", "text") as progress:
+            for batch in batches:
+                self._add_batch(tuple(batch))
                 progress.update(len(batch))
 
     def _about(self) -> dict[str, str]:
