@@ -246,3 +246,32 @@ def test_a_checkpoint_without_finite_numbers_is_refused(tmp_path: Path) -> None:
     save_file(tensors, path, metadata)
     with pytest.raises(RunError, match=f"tensor '{name}' holds NaN or infinity\\. Delete it"):
         fit(tmp_path)
+
+
+@pytest.mark.parametrize("change", ["another shape", "no weights", "no update"])
+def test_a_checkpoint_that_does_not_fit_the_model_is_refused(tmp_path: Path, change: str) -> None:
+    fit(tmp_path)
+    path = tmp_path / CHECKPOINT
+    with safe_open(str(path), framework="pt") as stored:
+        metadata = stored.metadata()
+    tensors = load(path.read_bytes())
+    if change == "another shape":
+        tensors["model.0.weight"] = torch.zeros(3, 3)
+    elif change == "no weights":
+        tensors = {"x": torch.zeros(1)}
+    else:
+        metadata["update"] = "many"
+    save_file(tensors, path, metadata)
+    with pytest.raises(RunError, match="not a checkpoint of this training"):
+        fit(tmp_path)
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
+def test_a_training_that_diverges_is_named_and_its_checkpoint_stays(tmp_path: Path, loss: float) -> None:
+    with (
+        Training(line(), CONFIG, tmp_path, "line", {}) as training,
+        pytest.raises(RunError, match=r"update 1: the training diverged \(loss (nan|inf).*smaller `learning_rate`"),
+    ):
+        training.step(training.model(torch.ones(1, 2)).sum() * loss, {})
+    assert training.update == 0
+    assert not (tmp_path / CHECKPOINT).exists()

@@ -152,7 +152,7 @@ class Training:
         team: the processes of the training.
 
     Raises:
-        RunError: the checkpoint belongs to other settings or data.
+        RunError: the checkpoint belongs to other settings or data, or the training diverged.
         StorageError: a checkpoint cannot be written.
     """
 
@@ -232,6 +232,11 @@ class Training:
         self._optimizer.zero_grad(set_to_none=True)
         mean, metrics = self._differentiate(loss, metrics, weight)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
+        if not (math.isfinite(mean) and math.isfinite(norm)):
+            raise RunError(
+                f"{self.folder}: update {self.update + 1}: the training diverged (loss {mean}, gradient {float(norm)}). "
+                "Start it again in another folder with a smaller `learning_rate`."
+            )
         self._optimizer.step()
         self.update += 1
         self._recent.append({"loss": mean, "gradient_norm": float(norm), **metrics})
@@ -290,15 +295,21 @@ class Training:
         tensors, metadata = read_tensors(path, RunError, "a checkpoint", "Delete it to start this training again.")
         if metadata.get("fingerprint") != self._fingerprint:
             raise RunError(f"{path}: made with other settings or data. Use another folder, or delete this one.")
-        self.model.load_state_dict({name[6:]: t for name, t in tensors.items() if name.startswith("model.")})
         state: dict[int, dict[str, torch.Tensor]] = {}
-        for name, tensor in tensors.items():
-            if name.startswith("optimizer."):
-                _, index, key = name.split(".")
-                state.setdefault(int(index), {})[key] = tensor
-        groups = self._optimizer.state_dict()["param_groups"]
-        self._optimizer.load_state_dict({"state": state, "param_groups": groups})
-        update = int(metadata["update"])
+        try:
+            self.model.load_state_dict({name[6:]: t for name, t in tensors.items() if name.startswith("model.")})
+            for name, tensor in tensors.items():
+                if name.startswith("optimizer."):
+                    _, index, key = name.split(".")
+                    state.setdefault(int(index), {})[key] = tensor
+            groups = self._optimizer.state_dict()["param_groups"]
+            self._optimizer.load_state_dict({"state": state, "param_groups": groups})
+            update = int(metadata["update"])
+        except (RuntimeError, KeyError, ValueError) as error:
+            raise RunError(
+                f"{path}: not a checkpoint of this training ({str(error).splitlines()[0]}). "
+                "Delete it to start this training again."
+            ) from error
         # A checkpoint knows the first process's encodings only, and one of an older version none.
         self._journal.restore(update, metadata.get("encoded") if self.team.first else None)
         return update
