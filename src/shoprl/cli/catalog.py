@@ -8,12 +8,11 @@ from shoprl.catalog.webshop import read_catalog
 from shoprl.cli.checks import at_least_one, check_seed, new_file
 from shoprl.cli.options import NewFile, OnData, Printing, Seeded, Strict
 from shoprl.cli.output import emit
-from shoprl.errors import RunError
 from shoprl.files import write_json
 from shoprl.shop.data import read_catalog_and_goals
 from shoprl.shop.making import GoalKind
 from shoprl.shop.splits import SplitKind, disjoint_split, webshop_split, write_split
-from shoprl.shop.store import FOLDER, build_store, open_store
+from shoprl.shop.store import FOLDER, build_store, open_store, verify_store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +34,6 @@ class Generate(Seeded, Printing):
         from shoprl.shop.generated import write_generated
 
         check_seed(self.seed)
-        if self.out.exists() and (not self.out.is_dir() or any(self.out.iterdir())):
-            raise RunError(f"{self.out}: not an empty folder. Choose another one with --out.")
         written = write_generated(self.out, self.products, self.seed)
         answer = {"folder": str(self.out), **asdict(written)}
         emit(answer, f"{written.products} products and {written.goals} goals in {self.out}", self.json)
@@ -70,6 +67,23 @@ class Build(OnData, Strict, Printing):
             "skipped": opened.catalog.skipped,
         }
         text = f"{answer['products']} products and {answer['goals']} goals in {answer['folder']} ({size / 1e6:.1f} MB)"
+        emit(answer, text, self.json)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verify(OnData, Printing):
+    """Check every byte of a data folder's store against the digests of its build.
+
+    A command that opens a store checks a part of a large one only.
+    """
+
+    def execute(self) -> None:
+        """Run the command."""
+        checked = verify_store(self.data)
+        answer = {"data": str(self.data), "files": checked.files, "chunks": checked.chunks, "bytes": checked.size}
+        text = (
+            f"{checked.files} files of the store of {self.data} are as they were written ({checked.size / 1e6:.1f} MB)"
+        )
         emit(answer, text, self.json)
 
 

@@ -8,19 +8,21 @@ from typing import Any, ClassVar, Literal
 from shoprl.cli.checks import check_seed
 from shoprl.cli.options import OnData, OnDevice, Printing, RunFolder, StepLimit, Strict, Threaded, prepare
 from shoprl.cli.output import emit, table
-from shoprl.errors import ConfigError
+from shoprl.errors import ConfigError, RunError
 from shoprl.experiments.from_files import TrainingFiles
 from shoprl.experiments.methods import METHODS, Learned, Method, Rows, learn
 from shoprl.experiments.plan import Recipe
-from shoprl.files import sha256_of
+from shoprl.files import read_json_lines, sha256_of, write_json_lines
 from shoprl.policies.query.loading import load_query_policy
 from shoprl.policies.query.policy import MANIFEST, QueryOffer, check_count
 from shoprl.policies.saving import save_policy
-from shoprl.runlog import running
+from shoprl.runlog import carry_out
 from shoprl.shop.data import read_data
 from shoprl.training.loop import LoopConfig
 from shoprl.training.rollout import RLConfig
 from shoprl.training.self_learning import SelfLearningConfig
+
+ROWS = "training/rows.jsonl"  # of a finished run: what it reports
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,16 +113,29 @@ class Training(OnData, RunFolder, StepLimit, Threaded, OnDevice, Strict, Printin
         policy, folder = files.start(self.recipe, seed), self.out / "training"
         team.take(policy.model)
         inputs = files.inputs(policy, self.recipe, seed, folder)  # bad input is named before the folder is claimed
-        if not team.first:  # which writes the files
-            learn(self.method, policy, self.config, inputs, folder, self.method)
+        if not team.first:  # which writes the files, and knows whether the run is finished
+            if team.from_first(lambda: True):
+                learn(self.method, policy, self.config, inputs, folder, self.method)
             return
         settings = self.settings(files)
-        with running(self.out, settings, self.data, self.resume, team.about()) as record:
+
+        def work(record: dict[str, object]) -> Rows:
+            team.from_first(lambda: True)
             learned = learn(self.method, policy, self.config, inputs, folder, self.method)
             log = _with_counts(learned)
             about = {"method": self.method, "config": settings["config"], "last": log[-1]}
             save_policy(policy, self.out / "policy", about)
+            write_json_lines(self.out / ROWS, log)
             record |= {"policy": "policy", "last": log[-1]}
+            return log
+
+        def again() -> Rows:
+            team.from_first(lambda: False)
+            return [row for _, row in read_json_lines(self.out / ROWS, RunError)]
+
+        log = carry_out(
+            self.out, settings, self.data, self.resume, made=ROWS, work=work, again=again, device=team.about()
+        )
         answer = {"policy": str(self.out / "policy"), "method": self.method, "log": log}
         emit(answer, _text(log, self.out), self.json)
 
