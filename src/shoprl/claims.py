@@ -42,8 +42,19 @@ def claimed(folder: Path, wait: bool = False, replaced: bool = False) -> Iterato
     """
     folder = folder.resolve()
     path = folder.with_name(f".{folder.name}{LOCK}") if replaced else folder / LOCK
-    made = [each for each in path.parents if not each.exists()]  # the deepest first
-    lock, waited = _acquire(path, folder, wait)
+    made: set[Path] = set()
+    try:
+        with _locked(path, folder, wait, made) as waited:
+            yield waited
+    finally:
+        with suppress(OSError):  # the first that is not empty keeps those above it
+            for each in sorted(made, reverse=True):  # the deepest first
+                each.rmdir()
+
+
+@contextmanager
+def _locked(path: Path, folder: Path, wait: bool, made: set[Path]) -> Iterator[bool]:
+    lock, waited = _acquire(path, folder, wait, made)
     own = _identity(path)
     try:
         yield waited
@@ -52,17 +63,16 @@ def claimed(folder: Path, wait: bool = False, replaced: bool = False) -> Iterato
             if own is not None and _identity(path) == own:  # the folder may have been replaced by another
                 path.unlink()
         lock.release()
-        with suppress(OSError):  # the first that is not empty keeps those above it
-            for each in made:
-                each.rmdir()
 
 
-def _acquire(path: Path, folder: Path, wait: bool) -> "tuple[BaseFileLock, bool]":
+def _acquire(path: Path, folder: Path, wait: bool, made: set[Path]) -> "tuple[BaseFileLock, bool]":
+    """Have the lock; the folders that are made for it are added to ``made``."""
     from filelock import FileLock, SoftFileLock, Timeout  # here, as reading a shop needs none
 
     lock, waited, said = FileLock(path), False, False
     for left in reversed(range(_TRIES)):
         try:
+            made.update(each for each in path.parents if not each.exists())
             path.parent.mkdir(parents=True, exist_ok=True)
             if not waited:
                 lock.acquire(blocking=False)

@@ -274,8 +274,20 @@ def test_a_failed_training_may_be_corrected(
     with monkeypatch.context() as patch:
         patch.setattr("shoprl.cli.train.learn", Mock(side_effect=TrajectoryError("no")))
         assert call(*files, "--seed", 1).code == 2
-    assert json.loads((tmp_path / "out" / "run.json").read_text())["status"] == "failed"
+    assert not (tmp_path / "out").exists()
     assert call(*files, "--seed", 2).code == 0
+
+
+def test_a_finished_training_reports_again_and_stays_as_it_is(
+    call: Call, toy_folder: Path, tmp_path: Path, shown: Path
+) -> None:
+    out = tmp_path / "out"
+    files = ("train", "imitation", "--data", toy_folder, "--demonstrations", shown, "--out", out, *SMALL, "--json")
+    first = call(*files)
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+    again = call(*files, "--resume")
+    assert (again.code, again.out) == (0, first.out)
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
 
 
 def test_resuming_with_other_settings_names_them(call: Call, toy_folder: Path, tmp_path: Path, shown: Path) -> None:

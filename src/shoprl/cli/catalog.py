@@ -72,9 +72,9 @@ class Build(OnData, Strict, Printing):
 
 @dataclass(frozen=True, kw_only=True)
 class Verify(OnData, Printing):
-    """Check every byte of a data folder's store against the digests of its build.
+    """Check every byte of a data folder's store.
 
-    A command that opens a store checks a part of a large one only.
+    Against the digests of its build. Opening a store checks a small one whole, of a large one a part.
     """
 
     def execute(self) -> None:

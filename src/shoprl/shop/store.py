@@ -10,6 +10,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
@@ -104,7 +105,10 @@ def _values(value: object, fits: Callable[[object], bool]) -> bool:
 def _about(folder: Path) -> _About:
     if not (folder / ABOUT).is_file():
         raise CatalogError(f"{folder / ABOUT}: is missing or is no file. {REMEDY}")
-    row = read_json(folder / ABOUT, CatalogError)
+    try:
+        row = read_json(folder / ABOUT, CatalogError)
+    except CatalogError as error:
+        raise CatalogError(f"{folder / ABOUT}: is damaged or cannot be read. {REMEDY}") from error
     if not isinstance(row, dict) or row.get("format") != FORMAT:
         raise CatalogError(f"{folder / ABOUT}: not a store of format {FORMAT}. {REMEDY}")
     try:
@@ -118,7 +122,8 @@ def _about(folder: Path) -> _About:
 
 def _sources(data: Path) -> dict[str, list[int]]:
     """Name -> size and time of change of the files that a store is made of."""
-    paths = sorted(path for pattern in _SOURCES for path in data.glob(pattern) if optional_file(path, CatalogError))
+    named = (path for path in data.iterdir() if any(fnmatchcase(path.name, pattern) for pattern in _SOURCES))
+    paths = sorted(path for path in named if optional_file(path, CatalogError))
     return {path.name: [path.stat().st_size, path.stat().st_mtime_ns] for path in paths}
 
 
@@ -228,8 +233,8 @@ def _interrupted(folder: Path, settings: dict[str, Any]) -> _State | None:
         counts = (state.shards, state.products, state.entries, *state.skipped.values(), *(state.position or ()))
         if state.settings != settings or any(type(count) is not int or count < 0 for count in counts):
             return None
-        if state.position is not None:
-            Position(*state.position)
+        if state.position is not None and len(state.position) != len(Position()):
+            return None
         for number in range(state.shards):
             _shard(folder, number), _listings(folder, number)
         for copied in folder.glob("extras/*.json"):
