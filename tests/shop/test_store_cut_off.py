@@ -260,29 +260,28 @@ def test_builds_at_once_give_one_store(small: tuple[Path, dict[str, bytes], list
         assert list(tmp_path.iterdir()) == [tmp_path / "out"]
 
 
+@pytest.mark.parametrize("other", [False, True])
 def test_who_waited_takes_what_was_built_of_the_same(
-    small: tuple[Path, dict[str, bytes], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small: tuple[Path, dict[str, bytes], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: bool
 ) -> None:
-    data, whole, _ = small
-    out, real, built = tmp_path / "out", store_module._build, []
-    threads: list[threading.Thread] = []
+    data, out, real, built = small[0], tmp_path / "out", store_module._build, []
+    second = Path(shutil.copytree(data, tmp_path / "data"))
+    if other:
+        change(second / "prices.json", lambda prices: dict.fromkeys(prices, 5.5))
+    waiting = threading.Thread(target=build_store, args=(second, out))
 
     def build(data: Path, out: Path, settings: dict[str, Any]) -> None:
-        built.append(settings["goals"])
-        if not threads:
-            for kind in ("synthetic", "human"):
-                threads.append(threading.Thread(target=build_store, args=(data, out, kind)))
-                threads[-1].start()
+        built.append(data)
+        if data != second:
+            waiting.start()
             time.sleep(0.3)
         real(data, out, settings)
 
     monkeypatch.setattr(store_module, "_build", build)
-    assert build_store(data, out, shard=3) == out
-    for thread in threads:
-        thread.join()
-    assert sorted(built) in (["human", "synthetic"], ["human", "synthetic", "synthetic"])  # in whichever order
-    if built == ["synthetic", "human"]:
-        assert tree(build_store(data, out, shard=3)) == whole
+    build_store(data, out)
+    waiting.join()
+    assert built == ([data, second] if other else [data])
+    assert read_data(out).hashes() == read_data(second).hashes()
 
 
 def test_builds_killed_at_any_moment_are_recovered(
