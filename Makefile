@@ -28,7 +28,7 @@ test-slow: $(VENV)/.installed-test
 	$(BIN)/pytest -m slow
 
 # The environment alone, as `pip install shoprl` gives it: no torch, no scikit-learn, no matplotlib.
-CORE_TESTS := $(addprefix tests/,catalog search shop serve compat bench real) $(patsubst %,tests/test_%.py,files json_stream machine progress runlog)
+CORE_TESTS := $(addprefix tests/,catalog search shop serve compat bench real) $(patsubst %,tests/test_%.py,claims files json_stream machine progress runlog)
 test-core:
 	$(PYTHON) -m venv $(VENV)-core
 	$(VENV)-core/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt ".[test]"

@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -67,7 +66,9 @@ def _locked(path: Path, folder: Path, wait: bool, made: set[Path]) -> Iterator[b
 
 def _acquire(path: Path, folder: Path, wait: bool, made: set[Path]) -> "tuple[BaseFileLock, bool]":
     """Have the lock; the folders that are made for it are added to ``made``."""
-    from filelock import FileLock, SoftFileLock, Timeout  # here, as reading a shop needs none
+    import socket  # here, as reading a shop needs none of it
+
+    from filelock import FileLock, SoftFileLock, Timeout
 
     lock, waited, said = FileLock(path), False, False
     for left in reversed(range(_TRIES)):

@@ -96,11 +96,14 @@ def test_nothing_is_chosen_on_test_goals(toy_folder: Path) -> None:
     assert Compare(data=toy_folder, arms=("rule", "random")).split == "eval"
 
 
-@pytest.mark.parametrize("whom", ["all", "workers"])
-def test_ctrl_c_ends_with_one_line(toy_folder: Path, tmp_path: Path, whom: str) -> None:
+@pytest.mark.parametrize(
+    ("whom", "times"),
+    [("all", 1), ("workers", 1), pytest.param("all", 12, marks=pytest.mark.slow)],  # each starts three processes
+)
+def test_ctrl_c_ends_with_one_line(toy_folder: Path, tmp_path: Path, whom: str, times: int) -> None:
     """At random moments: to the terminal's whole group, or to the workers, which go on."""
-    draw, endless = random.Random(len(whom)), ("--rollouts", "100000", "--batch", "200")
-    for delay in (0.0, 2 * draw.random(), 6 * draw.random()):
+    draw, endless = random.Random(times), ("--rollouts", "100000", "--batch", "200")
+    for delay in (6 * draw.random() for _ in range(times)):
         out = tmp_path / f"{delay}"
         arguments = ["compare", "--data", str(toy_folder), "--arms", "rule", "random", "--out", str(out), *endless]
         process = subprocess.Popen(

@@ -233,6 +233,14 @@ def test_accelerate_launches_several_processes(toy_folder: Path, tmp_path: Path,
     assert done.returncode == 0, done.stderr
     assert len(json.loads(done.stdout)["log"]) == 2  # the first process alone answers
     assert json.loads((tmp_path / "out" / "run.json").read_text())["machine"]["processes"] == 2
+    again = subprocess.run(
+        [sys.executable, "-m", *map(str, command), "--resume"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=99,
+    )
+    assert (again.returncode, again.stdout) == (0, done.stdout)  # finished: all processes know it
 
 
 def test_what_writes_one_folder_is_not_run_in_several_processes(

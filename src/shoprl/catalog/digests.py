@@ -11,7 +11,6 @@ import os
 import random
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -28,6 +27,7 @@ CHUNK = 1 << 20  # bytes
 WHOLE = 16 << 20  # bytes; a store of at most so many is checked whole, and so many of a larger one
 READ_ONLY = 256 << 20  # bytes; the same where no stamp can be left
 _THREADS = 4
+_FEW = 64  # chunks that are checked sooner than threads are started
 
 Facts = Mapping[str, Sequence[int]]  # name -> what the system says of a file
 
@@ -147,6 +147,12 @@ def _check(folder: Path, files: Mapping[str, _File], chunks: Sequence[tuple[str,
         if not same:
             first, last = number * CHUNK, min((number + 1) * CHUNK, file.size) - 1
             raise CatalogError(f"{path}: bytes {first} to {last} are not what was written. {REMEDY}")
+
+    if len(chunks) <= _FEW:
+        for chunk in chunks:
+            check_one(chunk)
+        return
+    from concurrent.futures import ThreadPoolExecutor  # here, as most openings need none
 
     with ThreadPoolExecutor(_THREADS) as pool:
         for _ in track(pool.map(check_one, chunks), f"checking {folder.name}", total=len(chunks), unit="chunk"):

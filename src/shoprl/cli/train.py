@@ -30,8 +30,8 @@ class Training(OnData, RunFolder, StepLimit, Threaded, OnDevice, Strict, Printin
     """What every method takes.
 
     Attributes:
-        out: the run folder: policy, training (checkpoint, log.jsonl, TensorBoard's files) and run.json. Must be new or
-            empty, or an unfinished run to continue with --resume.
+        out: the run folder: policy, training (checkpoint, log.jsonl, rows.jsonl, TensorBoard's files) and run.json.
+            Must be new or empty, or an unfinished run to continue with --resume.
         query_policy: the folder of a query policy, whose best queries the policy can choose as searches; they take the
             place of those that --policy had from another one.
         queries: how many of its queries, from 1 to 10; 3 when left out.
