@@ -73,8 +73,7 @@ def _acquire(path: Path, folder: Path, wait: bool, made: set[Path]) -> "tuple[Ba
     lock, waited, said = FileLock(path), False, False
     for left in reversed(range(_TRIES)):
         try:
-            made.update(each for each in path.parents if not each.exists())
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make(path.parent, made)
             if not waited:
                 lock.acquire(blocking=False)
             else:
@@ -106,6 +105,15 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _make(folder: Path, made: set[Path]) -> None:
+    """Make a folder and those above it; which of them this process made is exact, though others do the same."""
+    for each in (*reversed(folder.parents), folder):
+        if not each.is_dir():
+            with suppress(FileExistsError):
+                each.mkdir()
+                made.add(each)
 
 
 def _unwritable(path: Path, error: OSError) -> StorageError:
