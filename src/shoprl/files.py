@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO
 
-from shoprl.errors import StorageError
+from shoprl.errors import ShopRLError, StorageError
 
 
 def write_atomic(path: Path, write: Callable[[IO[bytes]], object]) -> None:
@@ -85,6 +85,15 @@ def write_folder(folder: Path, fill: Callable[[Path], None], errors: tuple[type[
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def optional_file(path: Path, error: type[ShopRLError]) -> Path | None:
+    """The path of a file that need not be there, or None; ``error`` where something else has its name."""
+    if path.is_file():
+        return path
+    if os.path.lexists(path):
+        raise error(f"{path}: is no file. Remove or rename it, or put the file in its place.")
+    return None
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -1,87 +1,121 @@
 """The record of a run that proves itself: command, settings, versions, machine, hashes, status."""
 
 import json
+import logging
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePath
+from typing import Any, TypeVar
 
-from shoprl.errors import RunError
-from shoprl.files import is_temporary, write_json
+from shoprl.claims import LOCK, claimed
+from shoprl.errors import RunError, StorageError
+from shoprl.files import is_temporary, write_bytes, write_json
 from shoprl.machine import commit, machine, versions
 from shoprl.reading import read_json
 
 RUN = "run.json"
 INTERRUPTED = "interrupted"
+UNFINISHED = ("running", "failed", INTERRUPTED)  # whoever reads that it is running has the claim, so it is not
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+_TRACES = ("events.out.*",)  # files that are no work: TensorBoard's
+_REMADE = ("reference-*.npy", "tokens-*.safetensors", "split*.json")  # nor are these, where they led to an error
 _LONGEST = 60  # characters of a setting in an error
 _SHOWN = 8  # settings in an error
 
 
-@contextmanager
-def running(
+def carry_out(
     folder: Path,
     settings: Mapping[str, Any],
     data: Path | None,
     resume: bool,
+    *,
+    made: str,
+    work: Callable[[dict[str, Any]], T],
+    again: Callable[[], T],
     device: Mapping[str, Any] | None = None,
-) -> Iterator[dict[str, Any]]:
-    """A run from :func:`start_run` to :func:`end_run`: done, or failed or interrupted if the block raises.
+) -> T:
+    """Do the work of a run in its folder, which no other process can work in meanwhile, and record how it ended.
 
-    Yields:
-        Where the block puts what else to record of a run that is done.
-    """
-    start_run(folder, settings, data, resume, device)
-    results: dict[str, Any] = {}
-    try:
-        yield results
-    except BaseException as error:
-        end_run(folder, "failed" if isinstance(error, Exception) else INTERRUPTED)
-        raise
-    end_run(folder, "done", results)
-
-
-def start_run(
-    folder: Path,
-    settings: Mapping[str, Any],
-    data: Path | None,
-    resume: bool,
-    device: Mapping[str, Any] | None = None,
-) -> None:
-    """Claim a run folder and write its record with status ``running``.
-
-    A run that failed before it wrote anything but its record leaves a folder that is as good as an empty one.
+    A run that is finished stays as it is: resumed, it reports again. A start that fails before it has done any work
+    leaves the folder as it was.
 
     Args:
         folder: the run folder.
         settings: what defines the run; a resumed one must have the same.
         data: the data folder, noted relative to the run folder.
         resume: continue an unfinished run.
+        made: name of what a finished run has in its folder; one without it is not finished.
+        work: does the work; gets a dictionary for what else to record of a run that is done.
+        again: reports a finished run's results.
         device: what else to note of the machine, such as its GPU; a resumed run may have another.
 
+    Returns:
+        What ``work`` or ``again`` returned.
+
     Raises:
-        RunError: the folder is in use without ``resume``, or ``resume`` meets other settings.
+        RunError: the folder is in use, by a process or without ``resume``, or ``resume`` meets other settings.
     """
-    path = folder / RUN
-    if folder.exists() and not folder.is_dir():
+    if os.path.lexists(folder) and not folder.is_dir():
         raise RunError(f"{folder}: is a file. Choose a folder with `out`.")
+    if _finished(folder, settings, resume, made):  # looked at first, as a finished run needs no claim
+        return again()
+    with claimed(folder):
+        if _finished(folder, settings, resume, made):
+            return again()
+        return _worked(folder, _started(folder, settings, data, resume, device), work)
+
+
+def _finished(folder: Path, settings: Mapping[str, Any], resume: bool, made: str) -> bool:
+    if not resume or not (folder / RUN).is_file():
+        return False
+    record = _record(folder)
+    if record.get("status") != "done" or not (folder / made).exists():
+        return False
+    _check_settings(folder, record, settings)
+    log.warning("%s: this run is finished; its results are shown again", folder)
+    return True
+
+
+def _check_settings(folder: Path, before: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    changed = differences(before.get("settings"), json.loads(json.dumps(settings)))
+    if changed:
+        raise RunError(
+            f"{folder}: was started with other settings: {'; '.join(changed)}. Use the earlier ones, or another "
+            "folder with `out`."
+        )
+
+
+def _started(
+    folder: Path,
+    settings: Mapping[str, Any],
+    data: Path | None,
+    resume: bool,
+    device: Mapping[str, Any] | None,
+) -> bytes | None:
+    """Write the record of a run with status ``running`` into its folder, which is claimed.
+
+    A run that did no work leaves a folder that is as good as an empty one.
+
+    Returns:
+        The record that this replaces.
+    """
     # A start that was killed may have left a record half written.
-    files = [each.name for each in folder.iterdir() if not is_temporary(each)] if folder.exists() else []
-    before = _record(folder) if RUN in files and (resume or files == [RUN]) else {}
-    unused = not files or (files == [RUN] and before.get("status") in ("failed", INTERRUPTED))
+    files, before = {name for name in contents(folder) if not is_temporary(folder / name)}, None
+    if files == {RUN} or (resume and RUN in files):
+        before = _record(folder)
+    unused = not files or (files == {RUN} and before is not None and before.get("status") in UNFINISHED)
     earlier: list[dict[str, Any]] = []
     if resume and files:
-        if not before:
+        if before is None:
             raise RunError(f"{folder}: holds no {RUN}, so it is not a run to resume. Choose another folder with `out`.")
-        changed = differences(before.get("settings"), json.loads(json.dumps(settings)))
-        if changed and not unused:
-            raise RunError(
-                f"{folder}: was started with other settings: {'; '.join(changed)}. Use the earlier ones, or another "
-                "folder with `out`."
-            )
+        if not unused:
+            _check_settings(folder, before, settings)
         then = {key: before.get(key) for key in ("started", "versions", "commit", "machine")}
         earlier = [*before.get("earlier", []), then]
     elif not unused:
@@ -99,10 +133,65 @@ def start_run(
         "machine": {**machine(), **(device or {})},
         "earlier": earlier,  # the starts that this one continues
     }
-    write_json(path, record)
+    replaced = (folder / RUN).read_bytes() if RUN in files else None
+    write_json(folder / RUN, record)
+    return replaced
 
 
-def end_run(folder: Path, status: str, results: Mapping[str, Any] | None = None) -> None:
+def _worked(folder: Path, replaced: bytes | None, work: Callable[[dict[str, Any]], T]) -> T:
+    """Do the work of a run that was started, and record how it ended."""
+    results: dict[str, Any] = {}
+    before = contents(folder)
+    del before[RUN]
+    try:
+        value = work(results)
+    except BaseException as error:
+        if not _undone(folder, before, replaced, error):
+            _end(folder, "failed" if isinstance(error, Exception) else INTERRUPTED)
+        raise
+    _end(folder, "done", results)
+    return value
+
+
+def _undone(folder: Path, before: Mapping[str, object], replaced: bytes | None, error: BaseException) -> bool:
+    """Make the folder what it was before a start that did no work; False where it did some."""
+    resumable = isinstance(error, StorageError) or not isinstance(error, Exception)
+    patterns = _TRACES if resumable else (*_TRACES, *_REMADE)
+
+    def is_work(name: str) -> bool:
+        return not any(map(PurePath(name).match, patterns))
+
+    now = contents(folder)
+    now.pop(RUN, None)
+    new = {name: facts for name, facts in now.items() if name not in before}
+    if any(facts is not None and is_work(name) for name, facts in new.items()):
+        return False
+    if any(now.get(name) != facts and is_work(name) for name, facts in before.items()):
+        return False
+    for name in sorted(new, key=len, reverse=True):  # a folder after what it holds
+        path = folder / name
+        path.rmdir() if new[name] is None else path.unlink()
+    if replaced is None:
+        (folder / RUN).unlink(missing_ok=True)
+    else:
+        write_bytes(folder / RUN, replaced)
+    return True
+
+
+def contents(folder: Path) -> dict[str, tuple[int, int] | None]:
+    """What a run folder holds but for its lock: path -> size and time of change, None for a folder."""
+    if not folder.is_dir():
+        return {}
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path != folder / LOCK}
+    return {name: None if path.is_dir() else _facts(path) for name, path in paths.items()}
+
+
+def _facts(path: Path) -> tuple[int, int]:
+    found = path.lstat()
+    return found.st_size, found.st_mtime_ns
+
+
+def _end(folder: Path, status: str, results: Mapping[str, Any] | None = None) -> None:
     """Write how a run ended."""
     record = _record(folder)
     record |= {"status": status, "ended": datetime.now(UTC).isoformat(timespec="seconds"), **(results or {})}

@@ -188,7 +188,7 @@ def test_a_disk_that_fails_late_is_named(tmp_path: Path, monkeypatch: pytest.Mon
 def test_arrays_stay_on_disk_and_are_read_only(tmp_path: Path) -> None:
     for values in (np.arange(5, dtype=np.int32), np.array([], dtype=np.int64), np.array(["b", "äö"])):
         save_array(tmp_path / "a.npy", values)
-        loaded = load_array(tmp_path / "a.npy")
+        loaded = load_array(tmp_path / "a.npy", "iU")
         assert (loaded.dtype, loaded.tolist()) == (values.dtype, values.tolist())
         assert not loaded.flags.writeable or not loaded.size
 
@@ -198,6 +198,24 @@ def test_a_file_that_is_no_array_is_named(content: bytes | None, tmp_path: Path)
     if content is not None:
         (tmp_path / "a.npy").write_bytes(content)
     with pytest.raises(CatalogError, match=r"a\.npy: cannot be read .*catalog build"):
+        load_array(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize("values", [np.zeros((2, 2), dtype=np.int32), np.zeros(3), np.array(["a"]), np.int32(3)])
+def test_an_array_of_another_kind_is_named(values: Any, tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", values)
+    with pytest.raises(CatalogError, match=r"a\.npy: is not the array"):
+        load_array(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize(
+    "header", [b"{" * 100, b"(" * 60, b"{'descr': '<i4', 'fortran_order': False, 'shape': (9e9,), }"]
+)
+def test_a_broken_header_is_named(header: bytes, tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.arange(3))
+    data = (tmp_path / "a.npy").read_bytes()
+    (tmp_path / "a.npy").write_bytes(data[:10] + header + data[10 + len(header) :])
+    with pytest.raises(CatalogError, match=r"a\.npy: cannot be read"):
         load_array(tmp_path / "a.npy")
 
 

@@ -9,6 +9,8 @@ from shoprl.shop.data import read_data
 from shoprl.shop.splits import read_split
 from tests.support.cli import ATTRIBUTES, BUILD, GENERATE, SPLIT, Call, refused, words
 
+VERIFY = ("catalog", "verify")
+
 
 @pytest.mark.parametrize("name", [GENERATE, BUILD, ATTRIBUTES, SPLIT])
 def test_subcommands_of_catalog_are_two_words(call: Call, name: str) -> None:
@@ -92,3 +94,20 @@ def test_split_overwrites_nothing(call: Call, toy_folder: Path, tmp_path: Path) 
     out.write_text("mine")
     refused(call(*words(SPLIT), "--data", toy_folder, "--out", out), "ConfigError", "split.json", "exists already")
     assert out.read_text() == "mine"
+
+
+def test_it_verifies_a_store(call: Call, toy_folder: Path) -> None:
+    refused(call(*VERIFY, "--data", toy_folder), "CatalogError", "holds no store", f"catalog build --data {toy_folder}")
+    assert call("catalog", "build", "--data", toy_folder).code == 0
+    row = call(*VERIFY, "--data", toy_folder, "--json").json()
+    files = [path for path in (toy_folder / "store").rglob("*") if path.is_file()]
+    assert row["files"] == len(files) - 2  # but for the description and the digests themselves
+    assert row["bytes"] == sum(path.stat().st_size for path in files if path.parent != toy_folder / "store")
+    assert call(*VERIFY, "--data", toy_folder / "store").out.startswith(f"{row['files']} files of the store of")
+    impacts = toy_folder / "store" / "index" / "impacts.npy"
+    data = bytearray(impacts.read_bytes())
+    data[300] ^= 1
+    impacts.write_bytes(data)
+    said = f"impacts.npy: bytes 0 to {len(data) - 1} are not what was written. Run `shoprl catalog build` again."
+    refused(call(*VERIFY, "--data", toy_folder), "CatalogError", said)
+    refused(call("evaluate", "--policy", "rule", "--data", toy_folder), "CatalogError", said)

@@ -257,9 +257,7 @@ def test_a_full_disk(
     refused(call(*arguments), "StorageError", "No space left", str(out))
     assert not list(tmp_path.rglob("*.tmp")) + list(tmp_path.rglob("*.part"))
     files = [path.name for path in out.rglob("*") if path.is_file()] if out.is_dir() else []
-    # The generated data folder appears whole or not at all; the run's record is written first.
-    assert files == (["run.json"] if name == "reproduce" and after else [])
-    assert all(json.loads((out / file).read_text()) for file in files)
+    assert files == []  # the generated data folder appears whole or not at all; a run's record goes with its folder
 
 
 @pytest.mark.parametrize(("damage", "said"), DAMAGES)

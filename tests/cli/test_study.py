@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shoprl.claims import claimed
 from shoprl.cli.reproduce import PAPER, Reproduce
 from shoprl.cli.study import StudyCommand
 from shoprl.errors import ConfigError, RunError
@@ -81,3 +82,16 @@ def test_the_papers_budget_goes_on_only_where_it_was_asked_to(calls: list[tuple[
     with pytest.raises(RunError, match="another budget"):
         Reproduce(data=tmp_path, budget="paper", out=tmp_path, threads=1, resume=True).execute()
     assert calls == []
+
+
+def test_two_commands_in_one_folder(calls: list[tuple[str, int]], tmp_path: Path) -> None:
+    """Studies share agents beside their run folders, so that one of them claims the folder of all."""
+    with (
+        claimed(tmp_path / "out"),
+        pytest.raises(RunError, match="is at work there"),
+    ):
+        StudyCommand(names=("learners",), out=tmp_path / "out").execute()
+    assert calls == []
+    assert list(tmp_path.iterdir()) == []
+    StudyCommand(names=("learners",), out=tmp_path / "out", seeds=(0,)).execute()
+    assert calls == [("learners", 0)]

@@ -283,6 +283,14 @@ def test_accelerate_launches_several_processes(toy_folder: Path, tmp_path: Path,
     assert done.returncode == 0, done.stderr
     assert len(json.loads(done.stdout)["log"]) == 2  # the first process alone answers
     assert json.loads((tmp_path / "out" / "run.json").read_text())["machine"]["processes"] == 2
+    again = subprocess.run(
+        [sys.executable, "-m", *map(str, command), "--resume"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=99,
+    )
+    assert (again.returncode, again.stdout) == (0, done.stdout)  # finished: all processes know it
 
 
 def test_what_writes_one_folder_is_not_run_in_several_processes(
@@ -324,8 +332,20 @@ def test_a_failed_training_may_be_corrected(
     with monkeypatch.context() as patch:
         patch.setattr("shoprl.cli.train.learn", Mock(side_effect=TrajectoryError("no")))
         assert call(*files, "--seed", 1).code == 2
-    assert json.loads((tmp_path / "out" / "run.json").read_text())["status"] == "failed"
+    assert not (tmp_path / "out").exists()
     assert call(*files, "--seed", 2).code == 0
+
+
+def test_a_finished_training_reports_again_and_stays_as_it_is(
+    call: Call, toy_folder: Path, tmp_path: Path, shown: Path
+) -> None:
+    out = tmp_path / "out"
+    files = ("train", "imitation", "--data", toy_folder, "--demonstrations", shown, "--out", out, *SMALL, "--json")
+    first = call(*files)
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+    again = call(*files, "--resume")
+    assert (again.code, again.out) == (0, first.out)
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
 
 
 def test_resuming_with_other_settings_names_them(call: Call, toy_folder: Path, tmp_path: Path, shown: Path) -> None:

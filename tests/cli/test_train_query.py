@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from shoprl.cli.train_query import RESULTS
 from shoprl.policies.query.loading import load_query_policy
 from shoprl.runlog import RUN
 from shoprl.shop.data import read_data
 from shoprl.tasks.instruction import parse_instruction
-from tests.support.cli import Answer, Call
+from tests.support.cli import Answer, Call, tree
 from tests.support.fakequery import fake_backbone, find_me, write_tiny_bart
 from tests.support.killing import digests, finished, killed_and_resumed, moments, shoprl
 
@@ -125,10 +126,16 @@ def test_a_folder_in_use_is_refused(train: Any, tmp_path: Path) -> None:
 
 
 def test_a_run_that_fails_says_so(train: Any, tmp_path: Path) -> None:
-    assert train().code == 0
+    first = train("--json")
+    assert first.code == 0
+    before = tree(tmp_path / "run")
+    assert train("--json", "--resume").out == first.out  # it is finished
+    assert tree(tmp_path / "run") == before
+    (tmp_path / "run" / RESULTS).unlink()
     (tmp_path / "run" / "training" / "checkpoint.safetensors").write_bytes(b"x")
+    before = tree(tmp_path / "run")
     refused(train("--resume"), "RunError", "not a checkpoint")
-    assert json.loads((tmp_path / "run" / RUN).read_text())["status"] == "failed"
+    assert tree(tmp_path / "run") == before
 
 
 def test_a_part_without_pairs_is_not_scored(train: Any, files: tuple[Path, Path]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from shoprl.errors import RunError
 from shoprl.evaluation.evaluate import evaluate
@@ -21,7 +22,7 @@ from shoprl.experiments.plan import Plan, Recipe
 from shoprl.experiments.reproducing import run_recipe, write_run_report
 from shoprl.files import sha256_of, write_json_lines
 from shoprl.policies.simple import RandomPolicy, RulePolicy
-from shoprl.shop.data import ShopData
+from shoprl.shop.data import ShopData, read_data
 from shoprl.training.dpo import DPOConfig
 from tests.support.fakerun import ROOT, environment, results_of, shared_run, tiny
 from tests.support.folders import HOSTILE
@@ -114,6 +115,16 @@ def test_a_folder_of_another_run_is_refused(finished: Path, tmp_path: Path, seed
         run_recipe(tmp_path, None, None, "tiny", seed, resume)
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
     assert (tmp_path / "run.json").read_bytes() == before
+
+
+def test_a_finished_run_reports_again_and_stays_as_it_is(finished: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished, tmp_path / "run")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")}
+    torch.set_num_threads(1)
+    results, shop = run_recipe(tmp_path / "run", None, None, "tiny", 0, resume=True)
+    assert results.to_json() == json.loads((finished / "results.json").read_text())
+    assert shop.hashes() == read_data(finished / "data").hashes()
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")} == before
 
 
 def test_the_record_and_the_results_agree(finished: Path) -> None:

@@ -1,9 +1,15 @@
+import random
+import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from shoprl.errors import RunError
 from shoprl.shop import generated
 from shoprl.shop.data import read_data
 from shoprl.shop.generated import generated_data, write_generated
@@ -96,3 +102,60 @@ def test_the_products_asked_for_depend_on_the_seed_alone(tmp_path: Path, monkeyp
     monkeypatch.setattr(generated, "ASKED_FOR", 60)  # no more than there are: all, in order
     generated_data.cache_clear()
     assert generated_data(60, 1).hashes() == whole.hashes()
+
+
+GENERATE = """
+import sys
+from pathlib import Path
+from shoprl.errors import RunError
+from shoprl.shop.generated import write_generated
+
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    write_generated(Path(sys.argv[1]), 40, 0)
+except RunError as error:
+    print(error)
+"""
+
+
+def started(folder: Path) -> "subprocess.Popen[str]":
+    process = subprocess.Popen(
+        [sys.executable, "-c", GENERATE, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    assert process.stdin is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
+    return process
+
+
+def test_of_two_at_once_one_writes_the_folder(tmp_path: Path) -> None:
+    write_generated(tmp_path / "whole", 40, 0)
+    answers = [process.communicate(timeout=60)[0] for process in [started(tmp_path / "shop") for _ in range(2)]]
+    assert sorted(map(bool, answers)) == [False, True]
+    assert any("is at work there" in answer or "not an empty folder" in answer for answer in answers)
+    for path in (tmp_path / "whole").iterdir():
+        assert (tmp_path / "shop" / path.name).read_bytes() == path.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["shop", "whole"]
+
+
+def test_killed_at_any_moment_it_is_written_by_the_next(tmp_path: Path) -> None:
+    draw = random.Random(0)
+    for _ in range(3):
+        process = started(tmp_path / "shop")
+        time.sleep(draw.random() / 4)
+        process.kill()
+        process.wait()
+        if (tmp_path / "shop").exists():
+            shutil.rmtree(tmp_path / "shop")
+    write_generated(tmp_path / "shop", 40, 0)
+    assert [path.name for path in tmp_path.iterdir()] == ["shop"]
+
+
+def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("years of work")
+    with pytest.raises(RunError, match="not an empty folder"):
+        write_generated(tmp_path, 40, 0)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]

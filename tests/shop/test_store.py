@@ -128,7 +128,15 @@ def test_the_size_of_shards_makes_no_difference(tmp_path: Path) -> None:
     stores = [tree(build_store(tmp_path / "data", tmp_path / str(shard), shard=shard)) for shard in (1, 7, 50_000)]
     assert stores[0] == stores[1] == stores[2]
     folders = {Path(file).parts[0] for file in stores[0]}
-    assert folders == {"products", "index", "goals", "split", "disjoint", ABOUT}  # nothing of the work is left
+    assert folders == {
+        "products",
+        "index",
+        "goals",
+        "split",
+        "disjoint",
+        ABOUT,
+        "digests.json",
+    }  # nothing of the work is left
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "50000", "7", "data"]
 
 

@@ -1,11 +1,14 @@
 """Builds that were cut off, and disks that fail: what is done is kept, and no half store is left."""
 
 import errno
+import random
 import resource
 import shutil
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,7 +78,7 @@ build_store(Path(sys.argv[1]), Path(sys.argv[2]), shard=3)
 """
     arguments = [sys.executable, "-c", code, str(data), str(tmp_path / "out")]
     assert subprocess.run(arguments, timeout=60).returncode == -signal.SIGKILL
-    assert [path.name for path in tmp_path.iterdir()] == [".out.part"]
+    assert {path.name for path in tmp_path.iterdir()} == {".out.part", ".out.lock"}  # which locks nothing any more
     assert tree(build_store(data, tmp_path / "out", shard=3)) == whole
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
@@ -211,4 +214,124 @@ def test_a_full_disk_is_named(small: tuple[Path, dict[str, bytes], list[str]], t
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert not (tmp_path / "out").exists()
+    assert tree(build_store(data, tmp_path / "out", shard=3)) == whole
+
+
+# Two builds at once, and builds that are killed
+
+BUILD = """
+import logging, sys
+from pathlib import Path
+from shoprl.shop.store import build_store
+
+logging.basicConfig(format="%(message)s")
+print("ready", flush=True)
+sys.stdin.readline()
+build_store(Path(sys.argv[1]), Path(sys.argv[2]), shard=3)
+"""
+
+
+def started(data: Path, out: Path) -> subprocess.Popen[str]:
+    """A build in another process that waits for a line."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", BUILD, str(data), str(out)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def go(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
+
+
+def test_builds_at_once_give_one_store(small: tuple[Path, dict[str, bytes], list[str]], tmp_path: Path) -> None:
+    data, whole, _ = small
+    draw = random.Random(0)
+    for _ in range(2):
+        builds = [started(data, tmp_path / "out") for _ in range(2)]
+        for build in builds:
+            go(build)
+            time.sleep(draw.random() / 10)
+        assert [build.wait(timeout=60) for build in builds] == [0, 0]
+        assert tree(tmp_path / "out") == whole
+        assert list(tmp_path.iterdir()) == [tmp_path / "out"]
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_who_waited_takes_what_was_built_of_the_same(
+    small: tuple[Path, dict[str, bytes], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: bool
+) -> None:
+    data, out, real, built = small[0], tmp_path / "out", store_module._build, []
+    second = Path(shutil.copytree(data, tmp_path / "data"))
+    if other:
+        change(second / "prices.json", lambda prices: dict.fromkeys(prices, 5.5))
+    waiting = threading.Thread(target=build_store, args=(second, out))
+
+    def build(data: Path, out: Path, settings: dict[str, Any]) -> None:
+        built.append(data)
+        if data != second:
+            waiting.start()
+            time.sleep(0.3)
+        real(data, out, settings)
+
+    monkeypatch.setattr(store_module, "_build", build)
+    build_store(data, out)
+    waiting.join()
+    assert built == ([data, second] if other else [data])
+    assert read_data(out).hashes() == read_data(second).hashes()
+
+
+def test_builds_killed_at_any_moment_are_recovered(
+    small: tuple[Path, dict[str, bytes], list[str]], tmp_path: Path
+) -> None:
+    data, whole, _ = small
+    draw = random.Random(1)
+    for _ in range(4):
+        build = started(data, tmp_path / "out")
+        go(build)
+        time.sleep(draw.random() / 5)
+        build.kill()
+        build.wait()
+    assert tree(build_store(data, tmp_path / "out", shard=3)) == whole
+    assert list(tmp_path.iterdir()) == [tmp_path / "out"]
+
+
+DAMAGES: dict[str, tuple[str, bytes]] = {
+    "a truncated state": ("build.json", b'{"settings": {'),
+    "an empty state": ("build.json", b""),
+    "a state of another kind": ("build.json", b"[]"),
+    "a shard's terms": ("shards/0/letters.npy", b"\x93NUMPY"),
+    "a shard's listings": ("shards/1/listings.json", b"[["),
+    "the sizes of records": ("products/sizes.part", b""),
+    "the records": ("products/records.bin", b""),
+    "prices": ("extras/prices.json/offsets.npy", b""),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_a_damaged_part_of_a_build_is_built_anew(
+    small: tuple[Path, dict[str, bytes], list[str]], tmp_path: Path, kind: str
+) -> None:
+    data, whole, _ = small
+    cut_off_after(2, data, tmp_path / "out", shard=3)
+    name, content = DAMAGES[kind]
+    assert (tmp_path / ".out.part" / name).is_file()
+    (tmp_path / ".out.part" / name).write_bytes(content)
+    assert tree(build_store(data, tmp_path / "out", shard=3)) == whole
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"shards": "2"}, {"shards": -1}, {"shards": 99}, {"position": [1]}, {"position": 5}, {"skipped": [1]},
+     {"products": 999}, {"products": None}, {"new": 1}],
+)  # fmt: skip
+def test_a_state_that_cannot_be_is_built_anew(
+    small: tuple[Path, dict[str, bytes], list[str]], tmp_path: Path, values: dict[str, Any]
+) -> None:
+    data, whole, _ = small
+    cut_off_after(2, data, tmp_path / "out", shard=3)
+    change(tmp_path / ".out.part" / "build.json", lambda state: state | values)
     assert tree(build_store(data, tmp_path / "out", shard=3)) == whole

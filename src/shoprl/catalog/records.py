@@ -4,16 +4,20 @@ import json
 import mmap
 import os
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shoprl.errors import CatalogError, StorageError
 from shoprl.files import write_atomic, write_bytes
+
+REMEDY = "Run `shoprl catalog build` again."
+
+T = TypeVar("T")
 
 _DATA, _SIZES, _OFFSETS = "records.bin", "sizes.part", "offsets.npy"
 
@@ -23,16 +27,40 @@ def save_array(path: Path, values: NDArray[Any]) -> None:
     write_atomic(path, partial(np.save, arr=values, allow_pickle=False))
 
 
-def load_array(path: Path) -> NDArray[Any]:
-    """An array that stays on disk; read-only.
+def load_array(path: Path, kinds: str = "i") -> NDArray[Any]:
+    """An array of one dimension that stays on disk; read-only.
+
+    Args:
+        path: what :func:`save_array` wrote.
+        kinds: of the elements, any of NumPy's letters; whole numbers when left out.
 
     Raises:
-        CatalogError: the file is missing or damaged.
+        CatalogError: the file is missing, damaged or of another kind.
     """
     try:
-        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-    except (OSError, ValueError, EOFError) as cause:
-        raise CatalogError(f"{path}: cannot be read ({cause}). Run `shoprl catalog build` again.") from cause
+        array = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    except Exception as cause:  # NumPy evaluates the header's text, which may end in any exception
+        raise CatalogError(f"{path}: cannot be read ({str(cause)[:200]}). {REMEDY}") from cause
+    if array.dtype.kind not in kinds or array.ndim != 1:
+        raise CatalogError(f"{path}: is not the array that was written. {REMEDY}")
+    return array
+
+
+def decoded(record: bytes, read: Callable[[Any], T], what: str) -> T:
+    """What a record in JSON stands for.
+
+    Args:
+        record: UTF-8 text.
+        read: makes it of the JSON document.
+        what: the record's name, for the message.
+
+    Raises:
+        CatalogError: the record is damaged.
+    """
+    try:
+        return read(json.loads(record))
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as cause:
+        raise CatalogError(f"{what}: its record is damaged. {REMEDY}") from cause
 
 
 class RecordWriter:
@@ -127,9 +155,9 @@ class Records(Sequence[bytes]):
                 size = os.fstat(stream.fileno()).st_size
                 self._data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
         except OSError as cause:
-            raise CatalogError(f"{path}: cannot be read ({cause}). Run `shoprl catalog build` again.") from cause
-        if self._offsets[-1] != size:
-            raise CatalogError(f"{path}: is not as long as it was written. Run `shoprl catalog build` again.")
+            raise CatalogError(f"{path}: cannot be read ({cause}). {REMEDY}") from cause
+        if not len(self._offsets) or self._offsets[-1] != size:
+            raise CatalogError(f"{path}: is not as long as it was written. {REMEDY}")
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
@@ -153,7 +181,7 @@ class SortedKeys:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.keys = load_array(folder / "keys.npy")
+        self.keys = load_array(folder / "keys.npy", "S")
         self.order: NDArray[np.int32] = load_array(folder / "order.npy")
 
     @staticmethod
@@ -202,7 +230,7 @@ class StoredMapping(Mapping[str, Any]):
         number = self._keys.find(key)
         if number is None:
             raise KeyError(key)
-        return json.loads(self._records[number])
+        return decoded(self._records[number], lambda value: value, f"the entry of {key!r}")
 
     def __len__(self) -> int:
         return len(self._keys.keys)

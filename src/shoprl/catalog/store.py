@@ -4,14 +4,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, get_args, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shoprl.catalog.catalog import Catalog, Listing
 from shoprl.catalog.product import Product
-from shoprl.catalog.records import Records, SortedKeys, load_array, save_array
+from shoprl.catalog.records import REMEDY, Records, SortedKeys, decoded, load_array, save_array
 from shoprl.errors import CatalogError
 from shoprl.files import write_json
 from shoprl.reading import read_json
@@ -51,7 +51,7 @@ class _Products(Sequence[Product]):
         self._read = lru_cache(REMEMBERED)(self._decode)
 
     def _decode(self, number: int) -> Product:
-        return Product.from_json(json.loads(self._records[number]))
+        return decoded(self._records[number], Product.from_json, f"product {number + 1} of the store")
 
     def __len__(self) -> int:
         return len(self._records)
@@ -87,7 +87,7 @@ class StoredCatalog(Catalog):
         self.products = _Products(Records(folder))
         count = len(self.products)
         if not count or not len(self._keys.keys) == len(self._keys.order) == count:
-            raise CatalogError(f"{folder}: its files do not belong together. Run `shoprl catalog build` again.")
+            raise CatalogError(f"{folder}: its files do not belong together. {REMEDY}")
 
     def __reduce__(self) -> tuple[type["StoredCatalog"], tuple[Any, ...]]:
         return StoredCatalog, (self.folder, self.stored_hash, self.skipped)  # another process opens it itself
@@ -99,7 +99,10 @@ class StoredCatalog(Catalog):
         number = self._keys.find(asin)
         if number is None:
             raise KeyError(asin)
-        return self.products[number]
+        product = self.products[number] if 0 <= number < len(self.products) else None
+        if product is None or product.asin != asin:
+            raise CatalogError(f"{self.folder}: finds another product than {asin!r}, so it is damaged. {REMEDY}")
+        return product
 
     @cached_property
     def content_hash(self) -> str:
@@ -109,6 +112,8 @@ class StoredCatalog(Catalog):
     @cached_property
     def _names(self) -> dict[Listing, list[str]]:
         names: dict[Listing, list[str]] = read_json(self.folder / _NAMES, CatalogError)
+        if not isinstance(names, dict) or not all(isinstance(names.get(each), list) for each in get_args(Listing)):
+            raise CatalogError(f"{self.folder / _NAMES}: is not what was written. {REMEDY}")
         return names
 
     @cached_property

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ class _Extras:
 
 
 def _one_file(folder: Path, pattern: str) -> Path | None:
-    paths = sorted(folder.glob(pattern))
+    paths = sorted(path for path in folder.iterdir() if fnmatchcase(path.name, pattern))  # links to nowhere too
     if len(paths) > 1:
         names = ", ".join(path.name for path in paths)
         raise CatalogError(f"{folder}: more than one {pattern} ({names}). Keep the one you mean.")

@@ -9,13 +9,12 @@ from shoprl.catalog.webshop import read_catalog
 from shoprl.cli.checks import new_file
 from shoprl.cli.options import NewFile, OnData, Printing, Seeded, Strict
 from shoprl.cli.output import emit
-from shoprl.errors import RunError
 from shoprl.files import write_json
 from shoprl.settings import Count, Range, Seed
 from shoprl.shop.data import read_catalog_and_goals
 from shoprl.shop.making import GoalKind
 from shoprl.shop.splits import SplitKind, disjoint_split, webshop_split, write_split
-from shoprl.shop.store import FOLDER, build_store, open_store
+from shoprl.shop.store import FOLDER, build_store, open_store, verify_store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +35,6 @@ class Generate(Seeded, Printing):
         """Run the command."""
         from shoprl.shop.generated import write_generated
 
-        if self.out.exists() and (not self.out.is_dir() or any(self.out.iterdir())):
-            raise RunError(f"{self.out}: not an empty folder. Choose another one with --out.")
         written = write_generated(self.out, self.products, self.seed)
         answer = {"folder": str(self.out), **asdict(written)}
         emit(answer, f"{written.products} products and {written.goals} goals in {self.out}", self.json)
@@ -71,6 +68,23 @@ class Build(OnData, Strict, Printing):
             "skipped": opened.catalog.skipped,
         }
         text = f"{answer['products']} products and {answer['goals']} goals in {answer['folder']} ({size / 1e6:.1f} MB)"
+        emit(answer, text, self.json)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verify(OnData, Printing):
+    """Check every byte of a data folder's store.
+
+    Against the digests of its build. Opening a store checks a small one whole, of a large one a part.
+    """
+
+    def execute(self) -> None:
+        """Run the command."""
+        checked = verify_store(self.data)
+        answer = {"data": str(self.data), "files": checked.files, "chunks": checked.chunks, "bytes": checked.size}
+        text = (
+            f"{checked.files} files of the store of {self.data} are as they were written ({checked.size / 1e6:.1f} MB)"
+        )
         emit(answer, text, self.json)
 
 

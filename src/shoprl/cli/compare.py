@@ -54,10 +54,11 @@ class Compare(OnData, RunFolder, Confirming, Seeded, Strict, Printing):
         import matplotlib  # noqa: F401  (what only the figures need is missed now, not after playing)
 
         prepare(self.seed, threads=1)
+        from shoprl.evaluation.results import RESULTS, read_results
         from shoprl.evaluation.thompson.arms import digest, load_arms, parse_arms
         from shoprl.evaluation.thompson.sampling import ThompsonConfig
         from shoprl.evaluation.thompson.workers import Setup
-        from shoprl.runlog import running
+        from shoprl.runlog import carry_out
 
         names = [each for each in ThompsonConfig.__dataclass_fields__ if hasattr(self, each)]
         config = ThompsonConfig(**{name: getattr(self, name) for name in names})
@@ -70,10 +71,22 @@ class Compare(OnData, RunFolder, Confirming, Seeded, Strict, Printing):
             "config": asdict(config),
             "hashes": data.hashes(),
         }
-        with running(self.out, settings, self.data, self.resume) as record:
+
+        def work(record: "dict[str, object]") -> "RunResults":
             setup = Setup(self.data, self.strict, self.split, arms, self.out, self.backbone)
             results = self._compared(setup, data, config)
             record["wall_seconds"] = results.wall_seconds
+            return results
+
+        results = carry_out(
+            self.out,
+            settings,
+            self.data,
+            self.resume,
+            made=RESULTS,
+            work=work,
+            again=lambda: read_results(self.out / RESULTS),
+        )
         written = results.to_json()
         thompson = written.pop("thompson")
         assert isinstance(thompson, dict)

@@ -45,6 +45,7 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its 
     "report": ("report:Report", "Write one HTML page about finished runs."),
     "catalog generate": ("catalog:Generate", "Generate a shop: catalogue, goals and splits in WebShop's formats."),
     "catalog build": ("catalog:Build", "Build the store of a data folder, which opens at once."),
+    "catalog verify": ("catalog:Verify", "Check every byte of a data folder's store."),
     "catalog attributes": ("catalog:Attributes", "Mine attributes of products by TF-IDF, as WebShop did."),
     "catalog split": ("catalog:Split", "Split goals into train, eval and test, with a content hash."),
     "trajectories show": ("trajectories:Show", "Show trajectories step by step."),

@@ -46,11 +46,11 @@ class Reproduce(OnAnyData, RunFolder, Seeded, Threaded, Strict, Printing):
 
     def _paper(self) -> None:
         """The studies of the paper's claims at its size."""
-        from shoprl.runlog import RUN
+        from shoprl.runlog import RUN, contents
 
         if (self.out / RUN).is_file():
             raise RunError(f"{self.out}: holds a run of another budget. Choose another folder with --out.")
-        if self.out.is_dir() and any(self.out.iterdir()) and not self.resume:
+        if contents(self.out) and not self.resume:
             raise RunError(
                 f"{self.out}: not empty. Continue the run in it with --resume, or choose another folder with --out."
             )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from shoprl.claims import claimed
 from shoprl.cli.options import OnAnyData, Printing, Strict, Threaded, prepare
 from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError
@@ -57,11 +58,12 @@ class StudyCommand(OnAnyData, Threaded, Strict, Printing):
         studies = Studies(self.out, self.data, self.size, self.threads, self.strict)
         for name in self.names:
             studies.settings(name, 0)  # a study that cannot be run is named before another one is
-        results = {name: {seed: studies.run(name, seed) for seed in self.seeds} for name in self.names}
-        for name in results:
-            studies.draw(name)
-            folder = self.out / name
-            write_runs_report([folder], folder / "report.html", folder / "report.md", TITLES[name])
+        with claimed(self.out):  # beside each run's own folder, as studies share agents
+            results = {name: {seed: studies.run(name, seed) for seed in self.seeds} for name in self.names}
+            for name in results:
+                studies.draw(name)
+                folder = self.out / name
+                write_runs_report([folder], folder / "report.html", folder / "report.md", TITLES[name])
         texts = [
             f"{_text(name, list(runs.values()))}\nreport: {self.out / name / 'report.html'}"
             for name, runs in results.items()

@@ -7,21 +7,24 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from shoprl.cli.options import Confirming, OnData, OnDevice, Printing, RunFolder, StepLimit, Strict, Threaded, prepare
 from shoprl.cli.output import emit, table
-from shoprl.errors import ConfigError
+from shoprl.errors import ConfigError, RunError
 from shoprl.experiments.from_files import TrainingFiles
 from shoprl.experiments.methods import METHODS, Learned, Method, Rows, learn
 from shoprl.experiments.plan import Recipe
-from shoprl.files import sha256_of
+from shoprl.files import sha256_of, write_json_lines
 from shoprl.policies.networks.backbone import load_backbone
 from shoprl.policies.query.loading import load_query_policy
 from shoprl.policies.query.policy import MANIFEST, MAX_QUERIES, QueryOffer
 from shoprl.policies.saving import save_policy
-from shoprl.runlog import running
+from shoprl.reading import read_json_lines
+from shoprl.runlog import carry_out
 from shoprl.settings import Range
 from shoprl.shop.data import read_data
 from shoprl.training.loop import LoopConfig
 from shoprl.training.rollout import RLConfig
 from shoprl.training.self_learning import SelfLearningConfig
+
+ROWS = "training/rows.jsonl"  # of a finished run: what it reports
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +32,8 @@ class Training(OnData, RunFolder, Confirming, StepLimit, Threaded, OnDevice, Str
     """What every method takes.
 
     Attributes:
-        out: the run folder: policy, training (checkpoint, log.jsonl, TensorBoard's files) and run.json. Must be new or
-            empty, or an unfinished run to continue with --resume.
+        out: the run folder: policy, training (checkpoint, log.jsonl, rows.jsonl, TensorBoard's files) and run.json.
+            Must be new or empty, or an unfinished run to continue with --resume.
         query_policy: the folder of a query policy, whose best queries the policy can choose as searches; they take the
             place of those that --policy had from another one.
         backbone: hub id or folder of the pretrained encoder of a new policy; or that which --policy or --query-policy
@@ -119,16 +122,29 @@ class Training(OnData, RunFolder, Confirming, StepLimit, Threaded, OnDevice, Str
         policy, folder = files.start(self.recipe, seed), self.out / "training"
         team.take(policy.model)
         inputs = files.inputs(policy, self.recipe, seed, folder)  # bad input is named before the folder is claimed
-        if not team.first:  # which writes the files
-            learn(self.method, policy, self.config, inputs, folder, self.method)
+        if not team.first:  # which writes the files, and knows whether the run is finished
+            if team.from_first(lambda: True):
+                learn(self.method, policy, self.config, inputs, folder, self.method)
             return
         settings = self.settings(files)
-        with running(self.out, settings, self.data, self.resume, team.about()) as record:
+
+        def work(record: dict[str, object]) -> Rows:
+            team.from_first(lambda: True)
             learned = learn(self.method, policy, self.config, inputs, folder, self.method)
             log = _with_counts(learned)
             about = {"method": self.method, "config": settings["config"], "last": log[-1]}
             save_policy(policy, self.out / "policy", about)
+            write_json_lines(self.out / ROWS, log)
             record |= {"policy": "policy", "last": log[-1]}
+            return log
+
+        def again() -> Rows:
+            team.from_first(lambda: False)
+            return [row for _, row in read_json_lines(self.out / ROWS, RunError)]
+
+        log = carry_out(
+            self.out, settings, self.data, self.resume, made=ROWS, work=work, again=again, device=team.about()
+        )
         answer = {"policy": str(self.out / "policy"), "method": self.method, "log": log}
         emit(answer, _text(log, self.out), self.json)
 

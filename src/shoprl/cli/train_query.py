@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 from shoprl.cli.options import OnAnyData, OnDevice, Printing, RunFolder, Seeded, Strict, Threaded, prepare
 from shoprl.cli.output import emit, table
-from shoprl.errors import ConfigError
+from shoprl.errors import ConfigError, RunError
 from shoprl.files import write_json
+from shoprl.reading import read_json
 from shoprl.settings import Count, Positive, Size
 from shoprl.shop.data import ShopData, read_data
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from shoprl.policies.query.policy import QueryPolicy
     from shoprl.training.loop import LoopConfig
     from shoprl.trajectories.typed_queries import TypedQueries
+
+RESULTS = "results.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +57,8 @@ class TrainQuery(OnAnyData, RunFolder, Seeded, Threaded, OnDevice, Strict, Print
         if self.eval_too and self.split == "eval":
             raise ConfigError("--eval-too trains on the eval split, so it cannot be reported on. Add --split test.")
         team = prepare(self.seed, self.threads, self.device)
-        from shoprl.runlog import running
+        from shoprl.evaluation.queries import QueryResults
+        from shoprl.runlog import carry_out
         from shoprl.trajectories.typed_queries import read_typed_queries
 
         config = self._config()
@@ -65,16 +69,28 @@ class TrainQuery(OnAnyData, RunFolder, Seeded, Threaded, OnDevice, Strict, Print
         team.take(policy.writer.model)
         hashes = {"pairs": typed.content_hash, **(data.hashes() if data else {})}
         settings = {"model": self.model, "base": self.base, "config": asdict(config), "hashes": hashes}
-        if not team.first:  # which writes the files
-            self._train(policy, typed, config)
+        if not team.first:  # which writes the files, and knows whether the run is finished
+            if team.from_first(lambda: True):
+                self._train(policy, typed, config)
             return
-        run = {**settings, "split": self.split, "threads": self.threads}
-        with running(self.out, run, self.data, self.resume, team.about()):
+        run, path = {**settings, "split": self.split, "threads": self.threads}, self.out / RESULTS
+
+        def work(_: object) -> "QueryResults":
+            team.from_first(lambda: True)
             log = self._train(policy, typed, config)
             results = self._results(policy, typed, data, log)
-            written = results.to_json()
-            policy.save(self.out / "policy", {**settings, "results": written})
-            write_json(self.out / "results.json", written)
+            policy.save(self.out / "policy", {**settings, "results": results.to_json()})
+            write_json(path, results.to_json())
+            return results
+
+        def again() -> "QueryResults":
+            team.from_first(lambda: False)
+            return QueryResults.from_json(read_json(path, RunError), path)
+
+        results = carry_out(
+            self.out, run, self.data, self.resume, made=RESULTS, work=work, again=again, device=team.about()
+        )
+        written = results.to_json()
         emit({**written, "hashes": hashes, "policy": str(self.out / "policy")}, self._text(results), self.json)
 
     def _config(self) -> "LoopConfig":

@@ -7,7 +7,7 @@ from typing import Literal
 
 import torch
 
-from shoprl.evaluation.results import RESULTS, RunResults, write_results
+from shoprl.evaluation.results import RESULTS, RunResults, read_results, write_results
 from shoprl.experiments.engine import Experiment, ExperimentOutcome
 from shoprl.experiments.quick import PLANS, quick_experiment, reproduce
 from shoprl.experiments.standard import SIZES, make_agent, standard_experiment
@@ -17,7 +17,7 @@ from shoprl.report.episodes import ShopTexts, goals_apart
 from shoprl.report.panels import plot_panels
 from shoprl.report.plots import plot_agents
 from shoprl.report.plots_compare import plot_comparison
-from shoprl.runlog import running
+from shoprl.runlog import carry_out
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.generated import write_generated
 from shoprl.training.loop import read_log
@@ -28,7 +28,7 @@ Budget = Literal["standard", "quick", "tiny"]
 def run_recipe(
     out: Path, given: ShopData | None, data: Path | None, budget: Budget, seed: int, resume: bool = False
 ) -> tuple[RunResults, ShopData]:
-    """Carry out a recipe, or continue one that was cut off.
+    """Carry out a recipe, continue one that was cut off, or read the results of one that is finished.
 
     Args:
         out: the run folder.
@@ -50,7 +50,8 @@ def run_recipe(
     settings = {"budget": budget, "plan": asdict(plan), "seed": seed, "threads": threads, "hashes": hashes}
     if budget == "standard":
         settings["sizes"] = asdict(SIZES)
-    with running(out, settings, data or out / "data", resume) as record:
+
+    def work(record: dict[str, object]) -> tuple[RunResults, ShopData]:
         if given is None and not (out / "data").is_dir():
             write_generated(out / "data", plan.products, seed)
         shop = given or read_data(out / "data")
@@ -62,7 +63,12 @@ def run_recipe(
             outcome = reproduce(experiment)
         results = _finished(experiment, outcome, budget)
         record |= {"best_policy": results.best_policy, "wall_seconds": results.wall_seconds}
-    return results, shop
+        return results, shop
+
+    def again() -> tuple[RunResults, ShopData]:
+        return read_results(out / RESULTS), given or read_data(out / "data")
+
+    return carry_out(out, settings, data or out / "data", resume, made=RESULTS, work=work, again=again)
 
 
 def _finished(experiment: Experiment, outcome: ExperimentOutcome, budget: Budget) -> RunResults:

@@ -173,6 +173,6 @@ def _open(path: Path, facts: dict[str, Any]) -> NDArray[Any]:
         reason = "is of another type or shape than index.json says"
     except FileNotFoundError:
         reason = "is missing"
-    except (OSError, ValueError, EOFError, KeyError, TypeError) as error:
-        reason = f"cannot be read ({error})"
+    except Exception as error:  # NumPy evaluates the header's text, which may end in any exception
+        reason = f"cannot be read ({str(error)[:200]})"
     raise CatalogError(f"{path}: {reason}. {_REMEDY}")

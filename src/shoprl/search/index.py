@@ -119,9 +119,18 @@ class SearchIndex:
 
         Raises:
             ConfigError: ``k`` is less than 1.
+            CatalogError: the index on disk is damaged.
         """
         if k < 1:
             raise ConfigError(f"k is {k}, but a search returns at least one product. Give a k of 1 or more.")
+        try:
+            return self._search(query, k)
+        except (IndexError, ValueError) as error:  # numbers that no index holds
+            if self._folder is None:
+                raise
+            raise CatalogError(f"{self._folder}: the index is damaged ({error}). Build it again.") from error
+
+    def _search(self, query: str, k: int) -> list[Hit]:
         counts = Counter(islice(iter_terms(query), MAX_QUERY_TERMS))
         terms = [_Term(*place, count) for term, count in counts.items() if (place := self._place(term)) is not None]
         if not terms:

@@ -15,7 +15,7 @@ from shoprl.search.index import SearchIndex
 from shoprl.shop.goal import GOAL_SEED, Goal, goals_file, goals_hash, read_goals
 from shoprl.shop.making import make_goals
 from shoprl.shop.session import Session, Shop
-from shoprl.shop.splits import Split, SplitName, disjoint_or_none, read_disjoint, read_split, webshop_split
+from shoprl.shop.splits import Split, SplitName, disjoint_or_none, splits_of, webshop_split
 from shoprl.shop.store import open_store, store_of
 from shoprl.shop.tagger import Tagger, TextBlobTagger
 
@@ -152,11 +152,11 @@ def read_data(folder: Path | str, strict: bool = False, tagger: Tagger | None = 
     if store is not None:
         return _read_store(store, tagger)
     catalog, goals = read_catalog_and_goals(folder, strict)
-    stored, apart = folder / "split.json", folder / "split_disjoint.json"
+    split, disjoint = splits_of(folder, goals)
     return ShopData(
         catalog=catalog,
         goals=goals,
-        split=read_split(stored, goals) if stored.is_file() else webshop_split(goals),
-        disjoint=read_disjoint(apart, goals) if apart.is_file() else disjoint_or_none(goals),
+        split=split,
+        disjoint=disjoint,
         tagger=tagger or TextBlobTagger(),
     )

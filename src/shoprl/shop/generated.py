@@ -13,7 +13,8 @@ from shoprl.catalog.generator import write_catalog
 from shoprl.catalog.phrasing import phrase_price
 from shoprl.catalog.product import Product
 from shoprl.catalog.webshop import ProductReader, stored_mapping
-from shoprl.errors import StorageError
+from shoprl.claims import claimed
+from shoprl.errors import RunError, StorageError
 from shoprl.files import ListHash
 from shoprl.progress import track
 from shoprl.shop.data import ShopData, read_data
@@ -67,19 +68,22 @@ def write_generated(folder: Path, products: int = PRODUCTS, seed: int = 0) -> Wr
 
     Raises:
         GoalError: so few products have too few requests to split.
+        RunError: the folder is not empty, or another process is writing it.
         StorageError: it cannot be written.
     """
     folder = folder.resolve()
     temporary = folder.with_name(f".{folder.name}.part")
-    try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        written = _write_parts(temporary, products, seed)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(temporary, folder)  # an empty folder of that name is replaced
-    except (OSError, StorageError) as error:
-        raise StorageError(f"{folder}: cannot be written. {error}") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with claimed(folder, replaced=True):
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise RunError(f"{folder}: not an empty folder. Choose another one with `out`.")
+        try:
+            shutil.rmtree(temporary, ignore_errors=True)
+            written = _write_parts(temporary, products, seed)
+            os.replace(temporary, folder)  # an empty folder of that name is replaced
+        except (OSError, StorageError) as error:
+            raise StorageError(f"{folder}: cannot be written. {error}") from error
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
     return written
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, overload
 
 from shoprl.catalog.catalog import Catalog
-from shoprl.catalog.records import Records, RecordWriter
+from shoprl.catalog.records import Records, RecordWriter, decoded
 from shoprl.errors import GoalError
-from shoprl.files import ListHash, list_hash, write_json_lines
+from shoprl.files import ListHash, list_hash, optional_file, write_json_lines
 from shoprl.reading import read_json_lines
 
 MAX_INSTRUCTION = 2_000  # characters
@@ -117,9 +117,10 @@ def goals_file(folder: Path) -> Path | None:
     """The goals file of a data folder, if it holds one.
 
     Raises:
-        GoalError: it holds two.
+        GoalError: it holds two, or a folder of that name.
     """
-    paths = [path for path in (folder / "goals.jsonl", folder / "goals.jsonl.gz") if path.is_file()]
+    names = ("goals.jsonl", "goals.jsonl.gz")
+    paths = [path for name in names if (path := optional_file(folder / name, GoalError))]
     if len(paths) > 1:
         raise GoalError(f"{folder}: holds both goals.jsonl and goals.jsonl.gz. Keep the one you mean.")
     return paths[0] if paths else None
@@ -181,9 +182,8 @@ class StoredGoals(Sequence[Goal]):
     def __getitem__(self, number: int | slice) -> Goal | list[Goal]:
         if isinstance(number, slice):
             return [self[i] for i in range(*number.indices(len(self)))]
-        return _goal(
-            json.loads(self._records[number])
-        )  # not checked: a goal made here may break the bounds of one in a file
+        # not checked: a goal made here may break the bounds of one in a file
+        return decoded(self._records[number], _goal, f"goal {number} of the store")
 
 
 def store_goals(folder: Path, goals: Iterable[Goal]) -> str:

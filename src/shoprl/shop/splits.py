@@ -8,9 +8,9 @@ from typing import Any, Literal, get_args, overload
 
 import numpy as np
 
-from shoprl.catalog.records import load_array, save_array
+from shoprl.catalog.records import REMEDY, load_array, save_array
 from shoprl.errors import CatalogError, GoalError
-from shoprl.files import content_hash, write_json
+from shoprl.files import content_hash, optional_file, write_json
 from shoprl.reading import read_json
 from shoprl.shop.goal import GOAL_SEED, Goal, goals_hash
 
@@ -145,6 +145,18 @@ def read_disjoint(path: Path, goals: Sequence[Goal]) -> Split:
     return split
 
 
+def splits_of(folder: Path, goals: Sequence[Goal]) -> tuple[Split, Split | None]:
+    """The standard and the disjoint split of a data folder: stored there, or derived by rule.
+
+    Raises:
+        GoalError: as :func:`read_split`, or something that is no file has a split's name.
+    """
+    stored = optional_file(folder / "split.json", GoalError)
+    apart = optional_file(folder / "split_disjoint.json", GoalError)
+    split = read_split(stored, goals) if stored else webshop_split(goals)
+    return split, read_disjoint(apart, goals) if apart else disjoint_or_none(goals)
+
+
 class StoredIndices(Sequence[int]):
     """Indices that stay on disk.
 
@@ -188,5 +200,8 @@ def open_split(folder: Path) -> Split:
         CatalogError: a file is missing or damaged.
     """
     about = read_json(folder / "split.json", CatalogError)
+    texts = isinstance(about, dict) and isinstance(about.get("goals_sha256"), str)
+    if not texts or about.get("kind") not in get_args(SplitKind):
+        raise CatalogError(f"{folder / 'split.json'}: is not what was written. {REMEDY}")
     parts = {name: StoredIndices(folder / f"{name}.npy") for name in get_args(SplitName)}
     return Split(about["kind"], parts["train"], parts["eval"], parts["test"], about["goals_sha256"])

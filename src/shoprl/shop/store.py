@@ -1,26 +1,31 @@
 """A shop on disk: catalogue, search index, goals and splits, built once and opened quickly by every process.
 
-It is built in shards, in bounded memory; an interrupted build is resumed at its current shard.
+It is built in shards, in bounded memory; an interrupted build is resumed at its current shard. Of two builds of one
+store the second waits. A store carries digests of its files, which are checked when it is opened.
 """
 
 import itertools
+import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 
 from shoprl.catalog.catalog import Listing
+from shoprl.catalog.digests import DIGESTS, Checked, check, verify, write_digests
 from shoprl.catalog.product import Product
-from shoprl.catalog.records import RecordWriter, load_array, save_array
+from shoprl.catalog.records import REMEDY, Records, RecordWriter, StoredMapping, load_array, save_array
 from shoprl.catalog.store import StoredCatalog, product_record, write_lookups
 from shoprl.catalog.webshop import ProductReader, products_file, stored_mapping
+from shoprl.claims import claimed
 from shoprl.errors import CatalogError, StorageError
-from shoprl.files import list_hash, replace_folder, sha256_of, write_json
+from shoprl.files import content_hash, list_hash, optional_file, replace_folder, sha256_of, write_json
 from shoprl.json_stream import Position
 from shoprl.progress import bar, track
 from shoprl.reading import read_json
@@ -29,17 +34,9 @@ from shoprl.search.index import indexed_text
 from shoprl.search.merging import Shard, count_terms, merge
 from shoprl.shop.goal import GOAL_SEED, Goal, StoredGoals, goals_file, read_goals, store_goals
 from shoprl.shop.making import GoalKind, iter_goals, no_goals, weighted
-from shoprl.shop.splits import (
-    Split,
-    disjoint_or_none,
-    open_split,
-    read_disjoint,
-    read_split,
-    store_split,
-    webshop_split,
-)
+from shoprl.shop.splits import Split, open_split, splits_of, store_split
 
-FORMAT = "shoprl-store-1"
+FORMAT = "shoprl-store-2"
 ABOUT = "store.json"
 FOLDER = "store"  # where in a data folder its store lies
 SHARD = 50_000  # products
@@ -61,26 +58,98 @@ class Opened(NamedTuple):
     index_folder: Path
 
 
+@dataclass(frozen=True)
+class _About:
+    """What ``store.json`` says.
+
+    Attributes:
+        products: how many there are.
+        skipped: reason -> how many were left out.
+        hashes: content hashes of the catalogue, the goals and the splits.
+        sources: name -> size, time of change and sha256 of the files that the store was made of.
+        goals, strict: as given to :func:`build_store`.
+        digests: the sha256 of the file with the digests of all others.
+    """
+
+    products: int
+    skipped: dict[str, int]
+    hashes: dict[str, str]
+    sources: dict[str, list[Any]]
+    goals: GoalKind
+    strict: bool
+    digests: str
+
+    def to_json(self) -> dict[str, Any]:
+        about = {"format": FORMAT, **{item.name: getattr(self, item.name) for item in fields(self)}}
+        return {**about, "sha256": content_hash(about)}
+
+
+def _is_about(row: dict[str, Any]) -> bool:
+    """Whether an object holds what ``store.json`` does, unchanged."""
+    about = {name: value for name, value in row.items() if name != "sha256"}
+    return (
+        row.get("sha256") == content_hash(about)
+        and about.keys() == {"format", *(item.name for item in fields(_About))}
+        and (type(row["products"]), type(row["strict"]), type(row["digests"])) == (int, bool, str)
+        and row["goals"] in get_args(GoalKind)
+        and _values(row["skipped"], lambda value: type(value) is int)
+        and _values(row["hashes"], lambda value: isinstance(value, str))
+        and {"catalog", "goals", "split"} <= row["hashes"].keys()
+        and _values(row["sources"], lambda value: isinstance(value, list) and list(map(type, value)) == [int, int, str])
+    )
+
+
+def _values(value: object, fits: Callable[[object], bool]) -> bool:
+    return isinstance(value, dict) and all(map(fits, value.values()))
+
+
+def _about(folder: Path) -> _About:
+    if not (folder / ABOUT).is_file():
+        raise CatalogError(f"{folder / ABOUT}: is missing or is no file. {REMEDY}")
+    try:
+        row = read_json(folder / ABOUT, CatalogError)
+    except CatalogError as error:
+        raise CatalogError(f"{folder / ABOUT}: is damaged or cannot be read. {REMEDY}") from error
+    if not isinstance(row, dict) or row.get("format") != FORMAT:
+        raise CatalogError(f"{folder / ABOUT}: not a store of format {FORMAT}. {REMEDY}")
+    try:
+        fits = _is_about(row)
+    except RecursionError:  # of thousands of brackets
+        fits = False
+    if not fits:
+        raise CatalogError(f"{folder / ABOUT}: was changed after it was written, or is damaged. {REMEDY}")
+    return _About(**{item.name: row[item.name] for item in fields(_About)})
+
+
 def _sources(data: Path) -> dict[str, list[int]]:
     """Name -> size and time of change of the files that a store is made of."""
-    paths = sorted(path for pattern in _SOURCES for path in data.glob(pattern))
+    named = (path for path in data.iterdir() if any(fnmatchcase(path.name, pattern) for pattern in _SOURCES))
+    paths = sorted(path for path in named if optional_file(path, CatalogError))
     return {path.name: [path.stat().st_size, path.stat().st_mtime_ns] for path in paths}
+
+
+def _is_store(folder: Path) -> bool:
+    """Whether a folder is a store, maybe a damaged one."""
+    return (folder / ABOUT).exists() or ((folder / DIGESTS).exists() and (folder / "products").exists())
 
 
 def store_of(data: Path) -> Path | None:
     """The store to open for a data folder: the folder itself, or the one inside it.
 
     Raises:
-        CatalogError: the data folder's files were changed after its store was built.
+        CatalogError: the data folder's files were changed after its store was built, or what has the store's name is
+            no store.
     """
-    if (data / ABOUT).is_file():
+    if _is_store(data):
         return data
     folder = data / FOLDER
-    if not (folder / ABOUT).is_file():
+    if not _is_store(folder):
+        if os.path.lexists(folder) and not folder.is_dir():
+            raise CatalogError(f"{folder}: is no folder, so it cannot be this shop's store. Remove or rename it.")
         return None
     about = _about(folder)
     for name, (size, changed) in _sources(data).items():
-        then = about["sources"].get(name)
+        then = about.sources.get(name)
         same = then is not None and then[0] == size and (then[1] == changed or then[2] == sha256_of(data / name))
         if not same:
             raise CatalogError(
@@ -90,28 +159,36 @@ def store_of(data: Path) -> Path | None:
     return folder
 
 
-def _about(folder: Path) -> dict[str, Any]:
-    about = read_json(folder / ABOUT, CatalogError)
-    if not isinstance(about, dict) or about.get("format") != FORMAT:
-        raise CatalogError(f"{folder / ABOUT}: not a store of format {FORMAT}. Run `shoprl catalog build` again.")
-    return about
-
-
 def open_store(folder: Path) -> Opened:
-    """Open a store; nothing is read until it is looked at.
+    """Open a store; nothing but its description and what is checked of its files is read until it is looked at.
 
     Raises:
         CatalogError: the folder is no store, or a file is missing or damaged.
     """
     about = _about(folder)
-    apart = folder / "disjoint"
+    check(folder, about.digests)
+    catalog = StoredCatalog(folder / "products", about.hashes["catalog"], about.skipped)
+    if len(catalog) != about.products:
+        raise CatalogError(f"{folder / ABOUT}: belongs to another catalogue. {REMEDY}")
     return Opened(
-        StoredCatalog(folder / "products", about["hashes"]["catalog"], about["skipped"]),
-        StoredGoals(folder / "goals", about["hashes"]["goals"]),
+        catalog,
+        StoredGoals(folder / "goals", about.hashes["goals"]),
         open_split(folder / "split"),
-        open_split(apart) if apart.is_dir() else None,
+        open_split(folder / "disjoint") if "disjoint_split" in about.hashes else None,
         folder / "index",
     )
+
+
+def verify_store(data: Path) -> Checked:
+    """Check every byte of a data folder's store.
+
+    Raises:
+        CatalogError: there is none, or one of its files is missing or damaged; the message names file and place.
+    """
+    folder = store_of(data)
+    if folder is None:
+        raise CatalogError(f"{data}: holds no store. Build it with `shoprl catalog build --data {data}`.")
+    return verify(folder, _about(folder).digests)
 
 
 @dataclass
@@ -141,21 +218,42 @@ class _State:
 
 def _begin(folder: Path, settings: dict[str, Any]) -> _State:
     """The state of the same build if it was interrupted, else a new one in an empty folder."""
-    path = folder / _STATE
-    if path.is_file():
-        row = read_json(path, CatalogError)
-        if isinstance(row, dict) and row.get("settings") == settings:
-            return _State(**row)
-    shutil.rmtree(folder, ignore_errors=True)
-    state = _State(settings)
-    write_json(path, state.to_json())
+    state = _interrupted(folder, settings)
+    if state is None:
+        shutil.rmtree(folder, ignore_errors=True)
+        state = _State(settings)
+        write_json(folder / _STATE, state.to_json())
     return state
+
+
+def _interrupted(folder: Path, settings: dict[str, Any]) -> _State | None:
+    """The state of the same build, if it can go on from there."""
+    try:
+        row = read_json(folder / _STATE, CatalogError)
+        state = _State(**row)
+        counts = (state.shards, state.products, state.entries, *state.skipped.values(), *(state.position or ()))
+        if state.settings != settings or any(type(count) is not int or count < 0 for count in counts):
+            return None
+        if state.position is not None and len(state.position) != len(Position()):
+            return None
+        for number in range(state.shards):
+            _shard(folder, number), _listings(folder, number)
+        for copied in folder.glob("extras/*.json"):
+            StoredMapping(copied)
+        if state.read:
+            return state if len(Records(folder / "products")) == state.products else None
+        with RecordWriter(folder / "products", state.products):
+            return state
+    except (CatalogError, StorageError, TypeError, AttributeError):  # none, or a damaged one
+        return None
 
 
 def build_store(
     data: Path, out: Path | None = None, goals: GoalKind = "synthetic", strict: bool = False, shard: int = SHARD
 ) -> Path:
     """Build the store of a data folder; an interrupted build is resumed.
+
+    Where another process is building the same store, this waits and takes what that one built.
 
     Args:
         data: the data folder; see :func:`shoprl.catalog.webshop.read_catalog`.
@@ -173,39 +271,56 @@ def build_store(
     """
     products_file(data), goals_file(data)
     out = (out or data / FOLDER).resolve()
-    if out.exists() and not (out / ABOUT).is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise StorageError(f"{out}: is no store, and would be replaced. Choose another folder with `out`.")
+    before = _changed(out)
+    with claimed(out, wait=True, replaced=True) as waited:
+        if out.exists() and not _is_store(out) and (not out.is_dir() or any(out.iterdir())):
+            raise StorageError(f"{out}: is no store, and would be replaced. Choose another folder with `out`.")
+        settings = {"format": FORMAT, "sources": _sources(data), "goals": goals, "strict": strict, "shard": shard}
+        if not (waited and _changed(out) != before and _is_made_with(out, settings)):
+            _build(data, out, settings)
+    return out
+
+
+def _changed(folder: Path) -> int | None:
+    """When a store was built, as the system says it."""
+    path = folder / ABOUT
+    return path.stat().st_mtime_ns if path.is_file() else None
+
+
+def _is_made_with(folder: Path, settings: dict[str, Any]) -> bool:
+    try:
+        about = _about(folder)
+    except CatalogError:
+        return False
+    sources = {name: facts[:2] for name, facts in about.sources.items()}
+    return [sources, about.goals, about.strict] == [settings[name] for name in ("sources", "goals", "strict")]
+
+
+def _build(data: Path, out: Path, settings: dict[str, Any]) -> None:
     part = out.with_name(f".{out.name}.part")
-    settings: dict[str, Any] = {
-        "format": FORMAT,
-        "sources": _sources(data),
-        "goals": goals,
-        "strict": strict,
-        "shard": shard,
-    }
     state = _begin(part, settings)
     if not state.read:
         _read_shards(data, part, state)
     index = part / "index"
     save_arrays(index, *merge([_shard(part, number) for number in range(state.shards)], partial(on_disk, index)))
     catalog, hashes = _close_catalog(part, state)
-    hashes |= _build_goals(data, part, catalog, goals)
+    hashes |= _build_goals(data, part, catalog, settings["goals"])
     sources = _hashed(data, settings["sources"])
-    about = {"format": FORMAT, "products": len(catalog), "skipped": state.skipped, "hashes": hashes, "sources": sources}
     (part / _STATE).unlink()  # first: a resumed build would need what is removed here
     for name in ("extras", "shards", "drafts"):
         shutil.rmtree(part / name, ignore_errors=True)
     for stray in part.rglob(".*.tmp"):  # of a build that was killed
         stray.unlink()
-    write_json(part / ABOUT, about)
+    digests = write_digests(part)
+    about = _About(len(catalog), state.skipped, hashes, sources, settings["goals"], settings["strict"], digests)
+    write_json(part / ABOUT, about.to_json())
     try:
         replace_folder(part, out)
     except OSError as error:
         raise StorageError(f"{out}: cannot be written ({error.strerror}).") from error
-    return out
 
 
-def _hashed(data: Path, sources: dict[str, list[int]]) -> dict[str, list[object]]:
+def _hashed(data: Path, sources: dict[str, list[int]]) -> dict[str, list[Any]]:
     """The sources with the hash of each, if they are what they were when the build began."""
     hashed = {name: [*facts, sha256_of(data / name)] for name, facts in sources.items()}
     now = _sources(data)
@@ -250,15 +365,22 @@ def _save_shard(part: Path, number: int, products: Sequence[Product]) -> None:
 
 def _shard(part: Path, number: int) -> Shard:
     folder = part / "shards" / str(number)
-    return Shard(*(load_array(folder / f"{item.name}.npy") for item in fields(Shard)))
+    return Shard(*(load_array(folder / f"{item.name}.npy", "iuU") for item in fields(Shard)))
+
+
+def _listings(part: Path, number: int) -> list[list[str]]:
+    """The product type and the department of each product of a shard."""
+    path = part / "shards" / str(number) / "listings.json"
+    rows: list[list[str]] = read_json(path, CatalogError)
+    if not isinstance(rows, list):
+        raise CatalogError(f"{path}: is not what was written. {REMEDY}")
+    return rows
 
 
 def _close_catalog(part: Path, state: _State) -> tuple[StoredCatalog, dict[str, str]]:
     """Write the catalogue's look-up tables and compute its hash."""
     asins = [asin for number in range(state.shards) for asin in _shard(part, number).asins.tolist()]
-    rows = [
-        row for i in range(state.shards) for row in read_json(part / "shards" / str(i) / "listings.json", CatalogError)
-    ]
+    rows = [row for number in range(state.shards) for row in _listings(part, number)]
     listings: dict[Listing, list[str]] = {"query": [row[0] for row in rows], "category": [row[1] for row in rows]}
     write_lookups(part / "products", asins, listings)
     catalog = StoredCatalog(part / "products", "", state.skipped)
@@ -271,9 +393,7 @@ def _build_goals(data: Path, part: Path, catalog: StoredCatalog, kind: GoalKind)
     shutil.rmtree(part / "goals", ignore_errors=True)
     goals_hash = store_goals(part / "goals", read_goals(given, catalog) if given else _made(part, catalog, kind))
     goals = StoredGoals(part / "goals", goals_hash)
-    stored, apart = data / "split.json", data / "split_disjoint.json"
-    split = read_split(stored, goals) if stored.is_file() else webshop_split(goals)
-    disjoint = read_disjoint(apart, goals) if apart.is_file() else disjoint_or_none(goals)
+    split, disjoint = splits_of(data, goals)
     hashes = {"goals": goals_hash, "split": split.content_hash}
     store_split(part / "split", split)
     if disjoint is not None:

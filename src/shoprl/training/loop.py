@@ -234,7 +234,7 @@ class Training:
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
         if not (math.isfinite(mean) and math.isfinite(norm)):
             raise RunError(
-                f"{self.folder}: update {self.update + 1}: the training diverged (loss {mean}, gradient {float(norm)}). "
+                f"{self.folder}: update {self.update + 1}: diverged (loss {mean}, gradient {float(norm):g}). "
                 "Start it again in another folder with a smaller `learning_rate`."
             )
         self._optimizer.step()

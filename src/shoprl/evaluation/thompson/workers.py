@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 import torch
@@ -105,11 +106,44 @@ def processes(setup: Setup, workers: int) -> Iterator[Submit]:
         workers: number of processes.
     """
     context = multiprocessing.get_context("spawn")
+    resource_tracker.ensure_running()  # it would let the signals through again that are held back below
+    others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(workers, context, _start, (setup,))
+
+    def submit(chunk: Chunk) -> "Future[list[Episode]]":
+        with _without_interrupts():  # this may start a worker
+            return pool.submit(_play, chunk)
+
     try:
-        yield lambda chunk: pool.submit(_play, chunk)
+        yield submit
+    except BaseException:  # nobody waits for what the workers are at
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()
+        raise
     finally:
-        pool.shutdown(cancel_futures=True)
+        with _without_interrupts():
+            pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Hold Ctrl-C back until the end, here and for good in the processes that are started meanwhile.
+
+    A worker must never see it, not even in its first moments: the parent handles it.
+    """
+    if threading.current_thread() is not threading.main_thread():  # which alone gets signals
+        yield
+        return
+    came: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler or signal.SIG_DFL)  # none where it was not set from Python
+        if came:
+            signal.raise_signal(signal.SIGINT)
 
 
 _opened: list[Setup | Worker] = []  # in a worker process: its setup until the first chunk, then its worker
@@ -117,7 +151,7 @@ _opened: list[Setup | Worker] = []  # in a worker process: its setup until the f
 
 def _start(setup: Setup) -> None:
     """Initialise a worker; the setup is opened by the first chunk, so that errors reach the parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # which was blocked since the process began
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     _opened[:] = [setup]

@@ -1,6 +1,5 @@
 """Runs studies in one folder: what they share is made once, each (study, seed) is a run folder of its own."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -8,17 +7,17 @@ from pathlib import Path
 
 import torch
 
-from shoprl.errors import ConfigError, ShopRLError
+from shoprl.errors import ConfigError, GoalError
 from shoprl.evaluation.results import RESULTS, RunRecord, RunResults, read_record, read_results, write_results
 from shoprl.experiments.engine import Experiment
 from shoprl.experiments.studies import images
 from shoprl.experiments.studies.figures import draw_study
 from shoprl.experiments.studies.plans import PAPER, SMALL, TINY, Size, plan, studies
 from shoprl.experiments.studies.study import GROUPS, StudyRun, run_study
-from shoprl.files import content_hash
+from shoprl.files import content_hash, optional_file
 from shoprl.machine import machine, versions
 from shoprl.policies.networks.encoder import TokenStore, encoded
-from shoprl.runlog import RUN, end_run, start_run
+from shoprl.runlog import RUN, carry_out
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.goal import Goal, goals_hash, read_goals
 from shoprl.tasks.shop.texts import product_texts, wishes_of
@@ -58,8 +57,8 @@ class Studies:
 
     @cached_property
     def _natural(self) -> Sequence[Goal]:
-        path = self._folder / NATURAL if self._folder else None
-        return read_goals(path, self._data.catalog) if path and path.is_file() else ()
+        path = optional_file(self._folder / NATURAL, GoalError) if self._folder else None
+        return read_goals(path, self._data.catalog) if path else ()
 
     @cached_property
     def _store(self) -> TokenStore:
@@ -92,23 +91,29 @@ class Studies:
             RunError: the folder holds a run with other settings.
         """
         folder = self._out / name / f"seed-{seed}"
-        settings: dict[str, object] = json.loads(json.dumps(self.settings(name, seed)))  # as a record holds them
+        settings = self.settings(name, seed)
         record = read_record(folder) if (folder / RUN).is_file() else RunRecord()
-        if (folder / RESULTS).is_file() and record.settings == settings and record.status == "done":
-            return read_results(folder / RESULTS)
-        start_run(folder, settings, None if name == IMAGES else self._folder, resume=folder.exists())
-        try:
+
+        def work(recorded: dict[str, object]) -> RunResults:
             made = images.run(folder, seed, self._images) if name == IMAGES else self._made(name, seed, folder)
-        except ShopRLError:
-            end_run(folder, "failed")
-            raise
-        earlier, now = record.wall_seconds or {}, made.wall_seconds or {}
-        wall = {step: round(earlier.get(step, 0) + now.get(step, 0), 2) for step in {**earlier, **now}}
-        about = replace(made, study=name, title=TITLES[name], seed=seed, machine=machine(), versions=versions())
-        results = replace(about, wall_seconds=wall)
-        write_results(folder / RESULTS, results)
-        end_run(folder, "done", {"wall_seconds": wall})
-        return results
+            earlier, now = record.wall_seconds or {}, made.wall_seconds or {}
+            wall = {step: round(earlier.get(step, 0) + now.get(step, 0), 2) for step in {**earlier, **now}}
+            about = replace(made, study=name, title=TITLES[name], seed=seed, machine=machine(), versions=versions())
+            results = replace(about, wall_seconds=wall)
+            write_results(folder / RESULTS, results)
+            recorded["wall_seconds"] = wall
+            return results
+
+        data = None if name == IMAGES else self._folder
+        return carry_out(
+            folder,
+            settings,
+            data,
+            resume=True,
+            made=RESULTS,
+            work=work,
+            again=lambda: read_results(folder / RESULTS),
+        )
 
     def _made(self, name: str, seed: int, folder: Path) -> RunResults:
         experiment = self._experiment(seed)
