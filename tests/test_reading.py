@@ -138,10 +138,8 @@ def test_blank_lines_are_counted_and_left_out(tmp_path: Path, name: str) -> None
         "Infinity",
         "NaN",
         "-1e999",
-        "9" * 19,
+        "9" * 41,
         "9" * 100_000,
-        str(2**63),
-        str(-(2**63) - 1),
     ],
 )
 def test_what_no_program_can_use_is_refused(tmp_path: Path, text: str) -> None:
@@ -154,8 +152,8 @@ def test_what_no_program_can_use_is_refused(tmp_path: Path, text: str) -> None:
             read(path)
 
 
-def test_numbers_of_64_bits_are_read() -> None:
-    assert parse_json(f"[{2**63 - 1}, {-(2**63)}, 1e308]") == [2**63 - 1, -(2**63), 1e308]
+def test_large_numbers_are_read() -> None:
+    assert parse_json(f"[{10**30}, {-(2**63)}, 1e308]") == [10**30, -(2**63), 1e308]
 
 
 def test_half_pairs_of_surrogates_are_replaced() -> None:

@@ -22,6 +22,7 @@ from shoprl.settings import Range, Settings
 
 Bytes = Annotated[int, Range(1, 2**60)]
 
+MAX_DIGITS = 40  # of a whole number; tokenizers have one of 31
 MAX_BLANK = 1_000_000  # blank lines of a file
 _SMALL = 1 << 26  # bytes that any file may unzip to
 _BUFFER = 1 << 18
@@ -157,7 +158,7 @@ def parse_json(text: str) -> Any:
     """The value of a JSON text; half pairs of surrogates, which no file can hold, become question marks.
 
     Raises:
-        ValueError: it is none, or holds a number that is infinite, none, or of more than 64 bits.
+        ValueError: it is none, or holds a number that is infinite, none, or of too many digits.
         RecursionError: it is nested too deeply.
     """
     return without_half_pairs(JSON.decode(text), text)
@@ -171,10 +172,9 @@ def _finite(text: str) -> float:
 
 
 def _whole(text: str) -> int:
-    number = int(text) if len(text) <= 20 else 2**63
-    if not -(2**63) <= number < 2**63:
-        raise ValueError(f"the number {text[:20]}")
-    return number
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"a number of {len(text)} digits")
+    return int(text)
 
 
 JSON = json.JSONDecoder(parse_float=_finite, parse_int=_whole, parse_constant=_finite)  # numbers that can be used

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.attacks import Attack
 from tests.support.cli import tree
-from tests.support.forked import Ended, Forks
+from tests.support.forked import Ended, Forks, Withstand
 
 SECONDS = 30.0
 MEGABYTES = 1_024.0
@@ -18,7 +18,6 @@ SAID = {
     "parity": (1,),
     "trajectories import": (1,),
 }  # answers: something differs, nothing is of use
-Withstand = Callable[..., Ended]
 
 
 @pytest.fixture(scope="session")

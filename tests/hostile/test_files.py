@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from shoprl.cli import main
-from tests.hostile.conftest import Withstand
 from tests.support.attacks import Attack, Option, hostile_paths, options
+from tests.support.forked import Withstand
 from tests.support.world import ENDLESS, LONG, VALID, World, shared_world
 
 PATHS = ("policy", "base", "tokenizer")  # texts that name a folder

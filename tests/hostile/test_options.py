@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.hostile.conftest import Withstand
 from tests.support.attacks import Attack, option_attacks, unbounded
+from tests.support.forked import Withstand
 
 ATTACKS = list(option_attacks())
 QUICK = ("#0:", "#3:")  # in the default run: below the range, no number

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,9 @@ class Ended:
     err: str
     seconds: float
     megabytes: float
+
+
+Withstand = Callable[..., Ended]  # runs an attack and checks what holds for each
 
 
 class Forks:

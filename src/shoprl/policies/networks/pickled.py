@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from shoprl.errors import ShopRLError
+from shoprl.reading import opened
 
 
 def read_pickled(path: Path, error: type[ShopRLError]) -> Any:
@@ -15,6 +16,8 @@ def read_pickled(path: Path, error: type[ShopRLError]) -> Any:
     Raises:
         ShopRLError: of class ``error``; the file cannot be read, or holds other objects, which are not executed.
     """
+    with opened(path, error):  # a pipe would be waited for
+        pass
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except Exception as cause:  # a broken pickle may raise any exception
