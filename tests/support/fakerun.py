@@ -49,6 +49,7 @@ def results_of(folder: Path) -> dict[str, Any]:
 
 
 def use_fake_backbone(patch: pytest.MonkeyPatch) -> None:
+    from tests.support.fakequery import fake_backbone
     from tests.support.fakes import FakeBackbone
 
     for module in (
@@ -56,7 +57,7 @@ def use_fake_backbone(patch: pytest.MonkeyPatch) -> None:
         "shoprl.policies.networks.choice",
         "shoprl.policies.networks.backbone",
     ):
-        patch.setattr(f"{module}.load_backbone", lambda *name: FakeBackbone())
+        patch.setattr(f"{module}.load_backbone", lambda *name: fake_backbone())
     patch.setattr("shoprl.policies.networks.backbone.OFFICIAL_SHA256", FakeBackbone.sha256)
 
 
