@@ -101,7 +101,7 @@ def bad_values(option: Option) -> list[str]:
     if option.kind is bool:
         return ["maybe", "\x1b[31m"]
     if get_origin(option.kind) is Literal:
-        return ["no-such", *TEXTS.values()]
+        return ["no-such", *(TEXTS[each] for each in ("empty", "escape", "lines", "long"))]
     return []
 
 

@@ -94,9 +94,9 @@ class World:
         """Field -> value of a command's valid line."""
         return {field: value.format(**self.places(out)) for field, value in VALID[name].items()}
 
-    def words(self, name: str, out: Path, **others: str) -> list[str]:
+    def words(self, name: str, place: Path, **others: str) -> list[str]:
         """A command's valid line with other values of some fields."""
-        values = self.values(name, out) | others
+        values = self.values(name, place) | others
         own = {option.name: option for option in options(main.load(name))}
         return [word for field, value in values.items() for word in _given(own[field], value, field in others)]
 

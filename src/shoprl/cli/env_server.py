@@ -9,7 +9,7 @@ from typing import Annotated
 from shoprl.cli.options import OnData, Seeded, Strict
 from shoprl.errors import ConfigError
 from shoprl.serve.sessions import Limits
-from shoprl.settings import Range
+from shoprl.settings import Count, Positive, Range
 from shoprl.shop.data import read_data
 
 
@@ -38,14 +38,14 @@ class EnvServer(OnData, Seeded, Strict):
     host: str = "127.0.0.1"
     port: Annotated[int, Range(0, 2**16 - 1)] = 8700
     allowed_hosts: tuple[str, ...] = ()
-    max_sessions: int = Limits.max_sessions
-    client_share: float = Limits.client_share
-    idle_seconds: float = Limits.idle_seconds
-    max_body: int = Limits.max_body
-    max_connections: int = Limits.max_connections
-    header_seconds: float = Limits.header_seconds
-    body_seconds: float = Limits.body_seconds
-    answer_seconds: float = Limits.answer_seconds
+    max_sessions: Count = Limits.max_sessions
+    client_share: Annotated[float, Range(0, 1, above=True)] = Limits.client_share
+    idle_seconds: Positive = Limits.idle_seconds
+    max_body: Count = Limits.max_body
+    max_connections: Count = Limits.max_connections
+    header_seconds: Positive = Limits.header_seconds
+    body_seconds: Positive = Limits.body_seconds
+    answer_seconds: Positive = Limits.answer_seconds
 
     def execute(self) -> None:
         """Run the command."""

@@ -16,7 +16,7 @@ from tyro.constructors import ConstructorRegistry, StructConstructorSpec, Struct
 
 from shoprl.cli import options
 from shoprl.errors import ConfigError
-from shoprl.terminal import raw_streams
+from shoprl.terminal import raw_streams, shown
 
 REGISTRY = ConstructorRegistry()
 CONFIG = (tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes, tyro.conf.DisallowNone)
@@ -70,6 +70,9 @@ def _said(box: str) -> str:
     if lines and "Missing from" in lines[0]:
         named = [line.strip() for line in lines if re.match(r" {5}\S", line)]
         return f"{', '.join(named)}: missing."
+    everything = " ".join(line.strip("│╭╰╮╯ ") for line in box.splitlines()[1:])
+    if chosen := re.search(r"^invalid choice (.*) for argument '(\S+)'\. Expected one of \((.*?)\)\.", everything):
+        return f"{chosen[2]} {shown(chosen[1], 80)}: must be one of {chosen[3]}."
     text = " ".join(line.strip() for line in lines).removeprefix("Error parsing ")
     for pattern, words in _REWORDED.items():
         text = re.sub(pattern, words, text)

@@ -45,7 +45,5 @@ def test_what_is_broken_is_named_with_the_error_asked_for(tmp_path: Path, conten
     path = tmp_path / "file.pt"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(
-        ConfigError, match=r"file\.pt: (cannot be read as tensors \(.+\)\. Fetch|no such file)"
-    ):
+    with pytest.raises(ConfigError, match=r"file\.pt: (cannot be read as tensors \(.+\)\. Fetch|no such file)"):
         read_pickled(path, ConfigError)
