@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shoprl.errors import GoalError, ShopRLError, StorageError
-from shoprl.files import content_hash, sha256_of, write_atomic, write_bytes, write_json, write_json_lines
+from shoprl.files import content_hash, real_path, sha256_of, write_atomic, write_bytes, write_json, write_json_lines
 from shoprl.reading import read_json_lines
 from tests.support.strategies import JSON
 
@@ -135,3 +135,21 @@ def test_the_content_hash_ignores_the_order_of_keys_only() -> None:
 def test_the_hash_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"abc" * 100_000)
     assert sha256_of(tmp_path / "file") == hashlib.sha256(b"abc" * 100_000).hexdigest()
+
+
+# Names that are no text, paths that lead nowhere
+
+
+def test_a_name_that_is_no_text_is_written_with_question_marks(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"out": "run-\udcff"})
+    assert json.loads((tmp_path / "a.json").read_text()) == {"out": "run-?"}
+    write_json_lines(tmp_path / "a.jsonl", ["\udcff"])
+    assert (tmp_path / "a.jsonl").read_text() == '"?"\n'
+    assert content_hash(["\udcff"]) != content_hash(["?"])
+
+
+def test_a_path_in_a_circle_has_a_name(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    assert real_path(tmp_path / "loop").name == "loop"
+    (tmp_path / "link").symlink_to("a")
+    assert real_path(tmp_path / "link" / ".." / "link") == real_path(tmp_path) / "a"

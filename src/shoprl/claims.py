@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shoprl.errors import RunError, StorageError
+from shoprl.files import real_path
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -39,7 +40,7 @@ def claimed(folder: Path, wait: bool = False, replaced: bool = False) -> Iterato
         RunError: another process has it.
         StorageError: the lock file cannot be written.
     """
-    folder = folder.resolve()
+    folder = real_path(folder)
     path = folder.with_name(f".{folder.name}{LOCK}") if replaced else folder / LOCK
     made: set[Path] = set()
     try:

@@ -47,6 +47,11 @@ def is_temporary(path: Path) -> bool:
     return path.name.startswith(".") and path.name.endswith(".tmp")
 
 
+def real_path(path: Path) -> Path:
+    """A path without links; one that leads round in circles is left for whoever opens it to name."""
+    return Path(os.path.realpath(path))  # Path.resolve raises a RuntimeError on such a one
+
+
 def replace_folder(new: Path, folder: Path) -> None:
     """Move a finished folder to the place of another, which is restored if that fails.
 
@@ -102,13 +107,18 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write ``value`` as indented JSON, atomically; the same value gives the same bytes."""
-    write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
+    """Write ``value`` as indented JSON, atomically; the same value gives the same bytes.
+
+    Names of files that are no text are written with question marks.
+    """
+    write_bytes(
+        path, (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(errors="replace")
+    )
 
 
 def json_line(row: object) -> bytes:
     """A line of a JSON-lines file."""
-    return (json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return (json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n").encode(errors="replace")
 
 
 def write_json_lines(path: Path, rows: Iterable[object]) -> None:
@@ -129,7 +139,7 @@ def content_hash(value: object) -> str:
 
 
 def _canonical(value: object) -> bytes:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False).encode()
+    return json.dumps(value, sort_keys=True, ensure_ascii=False).encode(errors="surrogatepass")
 
 
 class ListHash:

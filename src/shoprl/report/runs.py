@@ -6,7 +6,7 @@ from pathlib import Path
 
 from shoprl.errors import RunError
 from shoprl.evaluation.results import RESULTS, Difference, PolicyRow, RunRecord, RunResults, read_record, read_results
-from shoprl.files import content_hash
+from shoprl.files import content_hash, real_path
 from shoprl.report.text import bounded
 from shoprl.runlog import RUN
 
@@ -149,7 +149,7 @@ def read_runs(folders: Sequence[Path]) -> list[RunFolder]:
     if not folders:
         raise RunError("No run folder is given. Name at least one, such as `shoprl report runs/quick --out FILE`.")
     folders = [run for folder in folders for run in _runs_of(folder)]
-    places = [folder.resolve() for folder in folders]
+    places = [real_path(folder) for folder in folders]
     twice = [str(folder) for i, folder in enumerate(folders) if places[i] in places[:i]]
     if twice:
         raise RunError(f"{twice[0]}: given twice. Give each run once.")

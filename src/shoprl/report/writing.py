@@ -6,7 +6,7 @@ from pathlib import Path
 
 from shoprl.errors import ConfigError
 from shoprl.evaluation.results import RunRecord, RunResults
-from shoprl.files import write_bytes
+from shoprl.files import real_path, write_bytes
 from shoprl.report.document import Document, Figure, Section, ShownGoal
 from shoprl.report.figures import png
 from shoprl.report.html import html
@@ -104,7 +104,7 @@ def write_runs_report(
     """
     if markdown is not None:
         check_markdown(markdown)  # before any work
-        if markdown.resolve() == path.resolve():
+        if real_path(markdown) == real_path(path):
             raise ConfigError(f"{markdown}: `out` and `markdown` name the same file. Choose two.")
     runs = read_runs(folders)
     groups = grouped(runs)

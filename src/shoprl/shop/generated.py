@@ -15,7 +15,7 @@ from shoprl.catalog.product import Product
 from shoprl.catalog.webshop import ProductReader, stored_mapping
 from shoprl.claims import claimed
 from shoprl.errors import RunError, StorageError
-from shoprl.files import ListHash
+from shoprl.files import ListHash, real_path
 from shoprl.progress import track
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.goal import write_goals
@@ -71,7 +71,7 @@ def write_generated(folder: Path, products: int = PRODUCTS, seed: int = 0) -> Wr
         RunError: the folder is not empty, or another process is writing it.
         StorageError: it cannot be written.
     """
-    folder = folder.resolve()
+    folder = real_path(folder)
     temporary = folder.with_name(f".{folder.name}.part")
     with claimed(folder, replaced=True):
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

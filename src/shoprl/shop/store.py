@@ -25,7 +25,7 @@ from shoprl.catalog.store import StoredCatalog, product_record, write_lookups
 from shoprl.catalog.webshop import ProductReader, products_file, stored_mapping
 from shoprl.claims import claimed
 from shoprl.errors import CatalogError, StorageError
-from shoprl.files import content_hash, list_hash, optional_file, replace_folder, sha256_of, write_json
+from shoprl.files import content_hash, list_hash, optional_file, real_path, replace_folder, sha256_of, write_json
 from shoprl.json_stream import Position
 from shoprl.progress import bar, track
 from shoprl.reading import read_json
@@ -270,7 +270,7 @@ def build_store(
         StorageError: a file cannot be written.
     """
     products_file(data), goals_file(data)
-    out = (out or data / FOLDER).resolve()
+    out = real_path(out or data / FOLDER)
     before = _changed(out)
     with claimed(out, wait=True, replaced=True) as waited:
         if out.exists() and not _is_store(out) and (not out.is_dir() or any(out.iterdir())):
