@@ -1,5 +1,6 @@
 import errno
 import hashlib
+import json
 import os
 import stat
 from collections.abc import Callable

@@ -85,7 +85,7 @@ def write_folder(folder: Path, fill: Callable[[Path], None], errors: tuple[type[
         temporary.chmod(0o755)
         replace_folder(temporary, folder)
         temporary = None
-    except errors as error:
+    except (*errors, UnicodeEncodeError) as error:  # some libraries take no path that is no text
         raise StorageError(f"{folder}: cannot be written ({error}). Free some space and try again.") from error
     finally:
         if temporary is not None:
