@@ -78,6 +78,7 @@ def write_folder(folder: Path, fill: Callable[[Path], None], errors: tuple[type[
         StorageError: one of ``errors`` was raised; nothing is left behind.
     """
     temporary: Path | None = None
+    faults: tuple[type[Exception], ...] = (*errors, UnicodeEncodeError)  # some libraries take no path that is no text
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
@@ -85,7 +86,7 @@ def write_folder(folder: Path, fill: Callable[[Path], None], errors: tuple[type[
         temporary.chmod(0o755)
         replace_folder(temporary, folder)
         temporary = None
-    except (*errors, UnicodeEncodeError) as error:  # some libraries take no path that is no text
+    except faults as error:
         raise StorageError(f"{folder}: cannot be written ({error}). Free some space and try again.") from error
     finally:
         if temporary is not None:

@@ -144,6 +144,7 @@ def _changed(value: Any, rng: np.random.Generator, depth: int = 2) -> Iterator[t
             yield f"{key!r}: {what}", copy
 
 
+PARTS = 4  # of the files of a place, so that processes share them
 DAMAGED = [(name, field) for name, field in PLACES if field in VALID[name] and field not in WRITTEN]
 
 
@@ -151,24 +152,25 @@ def _files(place: Path) -> list[Path]:
     if place.is_file():
         return [place]
     found = [path for path in place.rglob("*") if path.is_file() and "tensorboard" not in path.parts]
-    return sorted(found, key=lambda path: (len(path.parts), path))[:24]
+    return sorted(found, key=lambda path: (len(path.parts), path))[:16]
 
 
 @pytest.mark.hostile
 @pytest.mark.timeout(900)
+@pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize(("name", "field"), DAMAGED)
-def test_damage(world: World, withstand: Withstand, tmp_path: Path, name: str, field: str) -> None:
+def test_damage(world: World, withstand: Withstand, tmp_path: Path, name: str, field: str, part: int) -> None:
     """Each file of a valid folder or file in turn: a command ends well or refuses it, whatever is in it."""
     valid = Path(world.values(name, tmp_path)[field])
-    place, rng = tmp_path / "given" / valid.name, np.random.default_rng(len(name))
+    place, rng = tmp_path / "given" / valid.name, np.random.default_rng([len(name), part])
     place.parent.mkdir()
     (shutil.copytree if valid.is_dir() else shutil.copy)(valid, place)
     faults, out = [], tmp_path / "work" / "out"
     words = tuple(world.words(name, out, **{field: str(place)}))
-    for path in _files(place):
+    for path in _files(place)[part::PARTS]:
         content = path.read_bytes()
         made = list(damages(content, path.name, rng))
-        chosen = made if name in BROAD else [made[i] for i in rng.permutation(len(made))[:2]]
+        chosen = [made[i] for i in rng.permutation(len(made))[: 10 if name in BROAD else 2]]
         for what, damaged in chosen:
             path.write_bytes(damaged)
             faults += _withstood(withstand, Attack(name, words, f"{path.name} {what}", field, refused=False), out)

@@ -59,7 +59,7 @@ def whole_floats(value: Any) -> bool:
     return isinstance(value, float) and value.is_integer()
 
 
-@pytest.mark.parametrize("examples", [10, pytest.param(1_000, marks=[pytest.mark.slow, pytest.mark.timeout(1_200)])])
+@pytest.mark.parametrize("examples", [10, pytest.param(1_000, marks=[pytest.mark.hostile, pytest.mark.timeout(1_200)])])
 def test_what_is_documented_is_what_happens(examples: int) -> None:
     limits = Limits(max_sessions=1_000_000, client_share=1)
     app = create_app(toy_data(), limits, seed=0, hosts=["testserver"])
@@ -170,7 +170,7 @@ def cpu_seconds(process: int) -> float:
 
 
 @pytest.mark.parametrize("sent", [HEAD, POST + b"Content-Length: 9\r\n\r\n{"], ids=["headers", "body"])
-@pytest.mark.parametrize(("files", "count"), [(256, 300), pytest.param(1_024, 1_100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("files", "count"), [(256, 300), pytest.param(1_024, 1_100, marks=pytest.mark.hostile)])
 def test_half_sent_requests_without_end(toy_folder: Path, sent: bytes, files: int, count: int) -> None:
     if open_files(count + 200) < count + 200:
         pytest.skip("this process may not open so many files")

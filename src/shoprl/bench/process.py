@@ -11,6 +11,7 @@ from statistics import median
 
 import numpy as np
 
+from shoprl import errors
 from shoprl.bench.env import bench_search, instructions
 from shoprl.bench.figures import Figures
 from shoprl.errors import ConfigError, ShopRLError
@@ -148,7 +149,10 @@ class _Worker:
         line = self._process.stdout.readline()
         if not line:
             raise ShopRLError(f"A worker ended with code {self._process.wait()}; its output is above.")
-        return Times(**json.loads(line))
+        row = json.loads(line)
+        if "error" in row:
+            raise getattr(errors, row["error"], ShopRLError)(row["message"])
+        return Times(**row)
 
     def memory(self) -> Memory:
         return memory_of(self._process.pid)

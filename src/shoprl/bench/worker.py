@@ -11,6 +11,7 @@ import json  # noqa: E402  (the imports from here on are timed)
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
+from shoprl.errors import ShopRLError  # noqa: E402
 from shoprl.shop.data import read_data  # noqa: E402
 from shoprl.shop.env import WebShopEnv  # noqa: E402
 
@@ -40,4 +41,8 @@ def main(folder: Path, environments: int, steps: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    try:
+        main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    except ShopRLError as error:  # for the process that started it
+        sys.stdout.write(json.dumps({"error": type(error).__name__, "message": str(error)}) + "\n")
+        sys.exit(2)
