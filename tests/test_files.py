@@ -154,3 +154,17 @@ def test_a_path_in_a_circle_has_a_name(tmp_path: Path) -> None:
     assert real_path(tmp_path / "loop").name == "loop"
     (tmp_path / "link").symlink_to("a")
     assert real_path(tmp_path / "link" / ".." / "link") == real_path(tmp_path) / "a"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_nothing_but_a_file_is_replaced(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "out"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/null")  # not the device itself: a fault must not take it from the machine
+    before = path.lstat().st_mode
+    with pytest.raises(StorageError, match="is a folder, a pipe or a device"):
+        write_bytes(path, b"x")
+    assert path.lstat().st_mode == before
+    assert [each.name for each in tmp_path.iterdir()] == ["out"]

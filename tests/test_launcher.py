@@ -51,3 +51,10 @@ def test_what_no_launcher_sets_is_named(monkeypatch: pytest.MonkeyPatch, name: s
         processes()
     assert "\x1b" not in str(raised.value)
     assert len(str(raised.value)) < 300
+
+
+def test_alone_the_other_variables_may_be_somebody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    monkeypatch.setenv("RANK", "senior")
+    monkeypatch.setenv("MASTER_PORT", "tcp://10.0.0.5:29500")
+    assert processes() == 1

@@ -1,14 +1,16 @@
 """Settings checked when they are made: type, range, finiteness, choices."""
 
+import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import pytest
 
 from shoprl.errors import ConfigError
-from shoprl.settings import Count, Finite, NotNegative, Positive, Range, Seed, Settings, Share
+from shoprl.settings import Count, Finite, NotNegative, Positive, Range, Seed, Settings, Share, Steps, check_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,11 @@ class Example(Settings):
     name: str = "x"
     flag: bool = False
     path: Path | None = None
+
+
+@dataclass(frozen=True)
+class Outer(Settings):
+    inner: Example
 
 
 @pytest.mark.parametrize(
@@ -91,3 +98,30 @@ def test_the_rest_is_refused_by_name(field: str, value: Any, said: str) -> None:
 )
 def test_ranges_in_words(allowed: Range, words: str) -> None:
     assert str(allowed) == words
+
+
+def test_numbers_of_numpy_become_ordinary_ones() -> None:
+    made = Example(updates=np.int64(2), rate=np.float32(0.5), share=np.float64(0.25))
+    assert json.dumps([made.updates, made.rate, made.share]) == "[2, 0.5, 0.25]"
+    with pytest.raises(ConfigError, match="updates 0: must be"):
+        Example(updates=np.int64(0))
+
+
+def test_a_number_that_no_float_holds() -> None:
+    with pytest.raises(ConfigError, match="rate 1000"):
+        Example(rate=10**400)
+    with pytest.raises(ConfigError, match="updates 1000"):
+        Example(updates=10**400)
+
+
+def test_settings_in_settings() -> None:
+    assert Outer(Example()).inner == Example()
+    with pytest.raises(ConfigError, match="inner 'x': must be a Example"):
+        Outer("x")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [0, 2.5, math.nan, "5", True])
+def test_a_value_that_is_no_field(value: Any) -> None:
+    check_value("max_steps", None, Steps | None)
+    with pytest.raises(ConfigError, match=r"^max_steps "):
+        check_value("max_steps", value, Steps | None)

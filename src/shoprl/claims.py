@@ -82,9 +82,10 @@ def _acquire(path: Path, folder: Path, wait: bool, made: set[Path]) -> "tuple[Ba
             break
         except Timeout as error:
             if not wait:
+                stale = f" If it was killed, remove {path}." if isinstance(lock, SoftFileLock) else ""
                 raise RunError(
                     f"{folder}: {_holder(path)} is at work there. Wait until it ends, or choose another folder "
-                    "with `out`."
+                    f"with `out`.{stale}"
                 ) from error
             if waited:
                 log.warning("%s: waiting for %s, which is at work there", folder, _holder(path))

@@ -21,6 +21,8 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """
     temporary: str | None = None
     try:
+        if path.exists() and not path.is_file():  # a rename would put a file in a device's place
+            raise StorageError(f"{path}: is a folder, a pipe or a device. Choose a file.")
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         umask = os.umask(0o022)  # it cannot be read without being set; a strict one is set for that moment

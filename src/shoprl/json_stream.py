@@ -86,6 +86,7 @@ class _Text:
         while True:
             try:
                 value, end = self._json.raw_decode(self._text, self._at)
+                value = without_half_pairs(value, self._text[self._at : end])
             except json.JSONDecodeError as cause:
                 if self._ended:
                     raise self.fault(cause.msg, cause.pos) from cause
@@ -96,9 +97,8 @@ class _Text:
                 raise self.fault(str(cause)[:100]) from cause
             else:
                 if end + _TAIL < len(self._text) or self._ended:
-                    read = self._text[self._at : end]
                     self._at = end
-                    return without_half_pairs(value, read)
+                    return value
             self._fill()
 
 

@@ -15,9 +15,10 @@ def processes() -> int:
         ConfigError: one of the launcher's variables cannot be what a launcher sets.
     """
     count = _number("WORLD_SIZE", 1, MOST_PROCESSES, 1)
-    most = count - 1 if "WORLD_SIZE" in os.environ else MOST_PROCESSES
+    if count == 1:  # the other variables may be somebody else's
+        return 1
     for name in ("RANK", "LOCAL_RANK"):
-        _number(name, 0, most, 0)
+        _number(name, 0, count - 1, 0)
     _number("MASTER_PORT", 0, 65_535, 0)
     address = os.environ.get("MASTER_ADDR", "localhost")
     if not address or len(address) > 253 or not address.isascii() or not address.isprintable() or " " in address:

@@ -10,7 +10,8 @@ from tqdm import tqdm
 from shoprl.terminal import raw, shown
 
 T = TypeVar("T")
-SILENT = os.environ.get("RANK", "0") != "0"  # of several processes that train together the first alone has bars
+# Of several processes that train together the first alone has bars.
+SILENT = os.environ.get("WORLD_SIZE", "1") != "1" and os.environ.get("RANK", "0") != "0"
 
 
 def bar(total: int, what: str, unit: str = "it", hidden: bool = False) -> "tqdm[Any]":

@@ -27,7 +27,7 @@ class Range:
     below: bool = False
 
     def __contains__(self, value: float) -> bool:
-        if not math.isfinite(value):
+        if not _is_finite(value):
             return False
         low = value > self.low if self.above else value >= self.low
         return low and (value < self.high if self.below else value <= self.high)
@@ -75,9 +75,21 @@ class Settings:
     def __post_init__(self) -> None:
         kind: Any = type(self)
         for name, hint in _hints(kind).items():
-            fault = _fault(getattr(self, name), hint)
-            if fault:
-                raise ConfigError(f"{name} {fault}.")
+            value = getattr(self, name)
+            check_value(name, value, hint)
+            if _is_number(value) and not isinstance(value, (int, float)):  # NumPy's, which JSON does not take
+                object.__setattr__(self, name, int(value) if isinstance(value, numbers.Integral) else float(value))
+
+
+def check_value(name: str, value: Any, hint: Any) -> None:
+    """Check a value that is no field of settings as if it were one.
+
+    Raises:
+        ConfigError: see :class:`Settings`.
+    """
+    fault = _fault(value, hint)
+    if fault:
+        raise ConfigError(f"{name} {fault}.")
 
 
 @cache
@@ -104,16 +116,25 @@ def _fault(value: Any, hint: Any) -> str | None:
 
 
 def _kind_fault(value: Any, hint: Any) -> str | None:
+    if isinstance(hint, type) and issubclass(hint, Settings):
+        return None if isinstance(value, hint) else f"{str(value)[:40]!r}: must be a {hint.__name__}"
     if hint not in _KINDS:
-        return None  # a path, or settings that were checked when they were made
+        return None  # a path
     kind, words = _KINDS[hint]
     if not isinstance(value, kind) or (isinstance(value, bool) and hint is not bool):
         return f"{value!r}: must be {words}"
-    if hint is float and not math.isfinite(value):
+    if hint is float and not _is_finite(value):
         return f"{value}: must be a finite number"
     if hint is str and any("\ud800" <= char <= "\udfff" for char in value):
         return f"{value!r}: is no UTF-8 text"
     return None
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that no float holds
+        return False
 
 
 def _is_number(value: Any) -> bool:

@@ -96,5 +96,6 @@ def test_the_installed_command_answers() -> None:
 
 @pytest.mark.parametrize("name", ["WORLD_SIZE", "RANK", "LOCAL_RANK", "MASTER_PORT"])
 def test_a_launchers_variable_that_is_none_is_named(call: Call, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv(name, "abc")
     refused(call("evaluate", "--policy", "rule", "--data", "nowhere"), "ConfigError", f"{name}='abc'")

@@ -170,7 +170,7 @@ def test_damage(world: World, withstand: Withstand, tmp_path: Path, name: str, f
     for path in _files(place)[part::PARTS]:
         content = path.read_bytes()
         made = list(damages(content, path.name, rng))
-        chosen = [made[i] for i in rng.permutation(len(made))[: 10 if name in BROAD else 2]]
+        chosen = [made[i] for i in rng.permutation(len(made))[: 8 if name in BROAD else 2]]
         for what, damaged in chosen:
             path.write_bytes(damaged)
             faults += _withstood(withstand, Attack(name, words, f"{path.name} {what}", field, refused=False), out)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.torch import load
 
 from shoprl.cli import main
 from tests.support.attacks import options
@@ -50,10 +51,17 @@ def made(out: Path) -> dict[str, Any]:
             continue
         assert not path.name.endswith(".tmp"), f"{name} is left"
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        left[name] = _timeless(json.loads(data)) if path.suffix == ".json" else data
+        if path.suffix == ".safetensors":  # whose metadata stand in any order
+            left[name] = (_metadata(data), {key: each.tolist() for key, each in load(data).items()})
+        else:
+            left[name] = _timeless(json.loads(data)) if path.suffix == ".json" else data
     for name in ("run.json", "digests.json", "verified.json", "store.json"):  # of this place and time
         left.pop(name, None)
     return left
+
+
+def _metadata(data: bytes) -> Any:
+    return json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
 
 
 def _timeless(value: Any) -> Any:

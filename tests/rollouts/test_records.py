@@ -47,6 +47,7 @@ def test_success_is_reward_one() -> None:
         {"probabilities": [float("nan"), 1]},
         {"slips": [2]},  # of two decisions
         {"slips": [-1]},
+        {"slips": [0, 0]},
         {"goal_index": 214.0},
         {"goal_index": -1},
         {"available": [1, 0]},

@@ -202,7 +202,7 @@ def test_an_unknown_reset_option_is_named() -> None:
     [
         ({"observation_mode": "json"}, r"observation_mode 'json': use one of \('text_rich', 'text', 'html', 'url'\)"),
         ({"split": "validation"}, r"split 'validation': use one of \('train', 'eval', 'test'\)"),
-        ({"max_steps": 0}, "max_steps 0: must be at least 1, or None"),
+        ({"max_steps": 0}, "max_steps 0: must be from 1 to 100000"),
         ({"max_steps": -1}, "max_steps -1"),
     ],
 )

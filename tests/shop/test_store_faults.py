@@ -345,3 +345,38 @@ def test_a_link_to_a_store_is_a_store(built: Path, tmp_path: Path) -> None:
 def test_no_store_to_verify(toy_folder: Path) -> None:
     with pytest.raises(CatalogError, match=r"holds no store\. Build it with `shoprl catalog build"):
         verify_store(toy_folder)
+
+
+def test_a_folder_of_somebody_else_is_not_replaced(toy_folder: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "store.json").write_text('{"shop": "my own"}')
+    (mine / "thesis.txt").write_text("precious")
+    with pytest.raises(StorageError, match="is no store, and would be replaced"):
+        build_store(toy_folder, mine)
+    assert (mine / "thesis.txt").read_text() == "precious"
+
+
+def test_a_build_of_bad_sources_leaves_nothing(toy_folder: Path) -> None:
+    (toy_folder / "goals.jsonl").write_text('{"asin": 3}\n')
+    before = sorted(path.name for path in toy_folder.iterdir())
+    with pytest.raises(GoalError, match="line 1"):
+        build_store(toy_folder)
+    assert sorted(path.name for path in toy_folder.iterdir()) == before
+
+
+def test_a_store_that_is_built_again_while_it_is_opened_is_opened_again(
+    toy_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, tries = build_store(toy_folder), []
+
+    def check(place: Path, digests: object) -> None:
+        tries.append(place)
+        if len(tries) < 3:  # in the first two openings
+            build_store(toy_folder)
+        if len(tries) == 1:
+            raise CatalogError("a file of the build before is gone")
+
+    monkeypatch.setattr("shoprl.shop.store.check", check)
+    assert len(open_store(folder).catalog) > 0
+    assert len(tries) == 3

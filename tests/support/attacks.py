@@ -161,6 +161,7 @@ def hostile_paths(folder: Path) -> dict[str, Path]:
     """Files and folders that no command may trust; the names say what they are."""
     import gzip
     import os
+    import stat
 
     import numpy as np
 
@@ -197,7 +198,11 @@ def hostile_paths(folder: Path) -> dict[str, Path]:
     os.mkfifo(made["pipe"])
     made["loop"] = folder / "loop"
     made["loop"].symlink_to("loop")
-    made["device"] = Path("/dev/zero")
+    made["device"] = folder / "device"
+    try:
+        os.mknod(made["device"], stat.S_IFCHR | 0o666, os.makedev(1, 5))  # of its own: a command may replace it
+    except PermissionError:
+        os.mkfifo(made["device"])
     made["long"] = folder / ("n" * 300)
     made["deep"] = folder / "/".join(["d" * 100] * 60)
     made["below a file"] = folder / "empty.json" / "x"

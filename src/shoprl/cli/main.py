@@ -7,7 +7,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, NoReturn
@@ -174,7 +174,8 @@ def load(name: str) -> Any:
 
 
 def _fail(text: str, code: int = 2) -> NoReturn:
-    sys.stderr.write(f"{shown(text, LONGEST_ERROR)}\n")
+    with suppress(OSError):  # a full disk behind it
+        sys.stderr.write(f"{shown(text, LONGEST_ERROR)}\n")
     sys.exit(code)
 
 

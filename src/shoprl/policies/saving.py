@@ -75,6 +75,9 @@ def _names(network: type[LearnedPolicy], with_query: bool) -> tuple[str, ...]:
     return FILES + network.files + ((f"{QUERY}/{MANIFEST}",) if with_query else ())
 
 
+MAX_NAME = 200  # characters
+
+
 def _manifest(folder: Path) -> Mapping[str, Any]:
     """Read a folder's manifest and check the files against it."""
     if not folder.is_dir():
@@ -85,6 +88,9 @@ def _manifest(folder: Path) -> Mapping[str, Any]:
         raise PolicyError(f"{folder / MANIFEST}: not a policy that this version of ShopRL reads.")
     if manifest.get("search") not in get_args(QueryStrategy) or not isinstance(manifest.get("sha256"), dict):
         raise PolicyError(f"{folder / MANIFEST}: field 'search' or 'sha256' is wrong. Save the policy again.")
+    name = manifest.get("name", "")
+    if not isinstance(name, str) or not name.isprintable() or len(name) > MAX_NAME:
+        raise PolicyError(f"{folder / MANIFEST}: field 'name' must be a line of at most {MAX_NAME} characters.")
     offer = manifest.get("query")
     complete = isinstance(offer, dict) and type(offer.get("n")) is int and 1 <= offer["n"] <= MAX_QUERIES
     if ("query" in manifest or (folder / QUERY).exists()) and not complete:

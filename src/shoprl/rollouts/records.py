@@ -91,6 +91,11 @@ def episode_from_json(row: Mapping[str, Any]) -> Episode:
         TrajectoryError: a field is missing, has the wrong type or is out of range.
     """
     try:
+        if len({len(_of(list, row[name], name)) for name in ("pages", "actions", "available", "probabilities")}) > 1:
+            raise ValueError("pages, actions, available and probabilities differ in length")
+        slips = tuple(_whole(position, "slips", 0, len(row["actions"]) - 1) for position in row.get("slips", ()))
+        if len(set(slips)) < len(slips):
+            raise ValueError("slips names a position twice")
         decisions = tuple(
             Decision(
                 page=_of(str, page, "pages"),
@@ -113,7 +118,7 @@ def episode_from_json(row: Mapping[str, Any]) -> Episode:
                 _of(str, name, "options"): _of(str, value, "options")
                 for name, value in _of(dict, row["options"], "options").items()
             },
-            slips=tuple(_whole(position, "slips", 0, len(decisions) - 1) for position in row.get("slips", ())),
+            slips=slips,
         )
     except KeyError as error:
         raise TrajectoryError(f"field {error} is missing") from error

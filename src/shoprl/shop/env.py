@@ -8,6 +8,7 @@ import gymnasium
 import numpy as np
 
 from shoprl.errors import ConfigError, GoalError
+from shoprl.settings import Steps, check_value
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.generated import generated_data
 from shoprl.shop.render import OBSERVERS, ObservationMode, observe
@@ -71,8 +72,7 @@ class WebShopEnv(gymnasium.Env[str, str]):
             raise ConfigError(f"split {split!r}: use one of {get_args(SplitName)}.")
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise ConfigError(f"render_mode {render_mode!r}: use 'ansi', 'html' or None.")
-        if max_steps is not None and max_steps < 1:
-            raise ConfigError(f"max_steps {max_steps}: must be at least 1, or None.")
+        check_value("max_steps", max_steps, Steps | None)
         if not isinstance(data, ShopData):
             data = generated_data() if data is None else read_data(Path(data))
         if not data.split.part(split):

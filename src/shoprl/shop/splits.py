@@ -109,13 +109,16 @@ def write_split(path: Path, split: Split) -> None:
     write_json(path, split.to_json())
 
 
+MAX_SPLIT = 1 << 30  # bytes: an index a line, of a hundred million goals
+
+
 def read_split(path: Path, goals: Sequence[Goal]) -> Split:
     """Read a stored split and check that it belongs to ``goals`` and was not edited.
 
     Raises:
         GoalError: the file is malformed, was edited, or belongs to other goals.
     """
-    row = read_json(path, GoalError)
+    row = read_json(path, GoalError, MAX_SPLIT)
     try:
         parts = {name: [int(index) for index in row[name]] for name in ("test", "eval", "train")}
         kind, split_hash, of_goals = row["kind"], row["split_sha256"], row["goals_sha256"]

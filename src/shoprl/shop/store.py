@@ -24,7 +24,7 @@ from shoprl.catalog.records import REMEDY, Records, RecordWriter, StoredMapping,
 from shoprl.catalog.store import StoredCatalog, product_record, write_lookups
 from shoprl.catalog.webshop import ProductReader, products_file, stored_mapping
 from shoprl.claims import claimed
-from shoprl.errors import CatalogError, StorageError
+from shoprl.errors import CatalogError, GoalError, StorageError
 from shoprl.files import content_hash, list_hash, optional_file, real_path, replace_folder, sha256_of, write_json
 from shoprl.json_stream import Position
 from shoprl.progress import bar, track
@@ -165,6 +165,20 @@ def open_store(folder: Path) -> Opened:
     Raises:
         CatalogError: the folder is no store, or a file is missing or damaged.
     """
+    while True:
+        before = _changed(folder)
+        try:
+            found = _opened(folder)
+        except CatalogError:
+            if _changed(folder) == before:
+                raise
+        else:
+            if _changed(folder) == before:
+                return found
+        # It was built again meanwhile: what was opened may be of two builds.
+
+
+def _opened(folder: Path) -> Opened:
     about = _about(folder)
     check(folder, about.digests)
     catalog = StoredCatalog(folder / "products", about.hashes["catalog"], about.skipped)
@@ -273,18 +287,41 @@ def build_store(
     out = real_path(out or data / FOLDER)
     before = _changed(out)
     with claimed(out, wait=True, replaced=True) as waited:
-        if out.exists() and not _is_store(out) and (not out.is_dir() or any(out.iterdir())):
+        if out.exists() and not _was_built(out) and (not out.is_dir() or any(out.iterdir())):
             raise StorageError(f"{out}: is no store, and would be replaced. Choose another folder with `out`.")
         settings = {"format": FORMAT, "sources": _sources(data), "goals": goals, "strict": strict, "shard": shard}
         if not (waited and _changed(out) != before and _is_made_with(out, settings)):
-            _build(data, out, settings)
+            try:
+                _build(data, out, settings)
+            except (CatalogError, GoalError):
+                shutil.rmtree(_part(out), ignore_errors=True)  # with the sources put right, a build starts anew
+                raise
     return out
 
 
-def _changed(folder: Path) -> int | None:
-    """When a store was built, as the system says it."""
-    path = folder / ABOUT
-    return path.stat().st_mtime_ns if path.is_file() else None
+def _changed(folder: Path) -> tuple[int, int] | None:
+    """When a store was built and its file's number, as the system says it."""
+    try:
+        found = (folder / ABOUT).stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino
+
+
+def _part(out: Path) -> Path:
+    """Where a store is built."""
+    return out.with_name(f".{out.name}.part")
+
+
+def _was_built(folder: Path) -> bool:
+    """Whether a folder is a store of any version, maybe a damaged one, that may be replaced: no other has its name."""
+    if (folder / DIGESTS).exists() and (folder / "products").exists():
+        return True
+    try:
+        about = read_json(folder / ABOUT, CatalogError)
+    except CatalogError:
+        return False
+    return isinstance(about, dict) and str(about.get("format")).startswith("shoprl-store-")
 
 
 def _is_made_with(folder: Path, settings: dict[str, Any]) -> bool:
@@ -297,7 +334,7 @@ def _is_made_with(folder: Path, settings: dict[str, Any]) -> bool:
 
 
 def _build(data: Path, out: Path, settings: dict[str, Any]) -> None:
-    part = out.with_name(f".{out.name}.part")
+    part = _part(out)
     state = _begin(part, settings)
     if not state.read:
         _read_shards(data, part, state)

@@ -9,7 +9,7 @@ from typing import Any
 from shoprl.errors import RunError, StorageError, TrajectoryError
 from shoprl.evaluation.thompson.rounds import Rollout, rollout_from_json
 from shoprl.files import json_line, write_json_lines
-from shoprl.reading import read_bytes, read_json_lines
+from shoprl.reading import read_bytes, read_json_lines, read_limits
 
 
 class RolloutFile:
@@ -29,7 +29,7 @@ class RolloutFile:
             return [_rollout(self.path, number, row) for number, row in read_json_lines(self.path, RunError)]
         rows: list[Mapping[str, Any]] = []
         if self._growing.is_file():
-            for line in read_bytes(self._growing, RunError).split(b"\n")[:-1]:
+            for line in read_bytes(self._growing, RunError, read_limits().file).split(b"\n")[:-1]:
                 try:
                     rows.append(json.loads(line))
                 except ValueError:  # truncated by a crash

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from shoprl.errors import ConfigError
+from shoprl.settings import Steps, check_value
 from shoprl.shop.goal import MAX_INSTRUCTION, Goal
 from shoprl.shop.page import Page
 from shoprl.shop.session import MAX_STEPS, Session, Shop
@@ -83,15 +84,14 @@ class ShopTask:
         max_steps: an episode is truncated after this many steps.
 
     Raises:
-        ConfigError: ``max_steps`` is below 1.
+        ConfigError: ``max_steps`` is out of range.
     """
 
     shop: Shop
     max_steps: int = MAX_STEPS
 
     def __post_init__(self) -> None:
-        if self.max_steps < 1:
-            raise ConfigError(f"max_steps {self.max_steps}: must be at least 1.")
+        check_value("max_steps", self.max_steps, Steps)
 
     def start(self, goal: Goal | str, queries: Queries = WISH) -> ShopEpisode:
         """Start an episode.
