@@ -71,7 +71,7 @@ def _said(box: str) -> str:
         named = [line.strip() for line in lines if re.match(r" {5}\S", line)]
         return f"{', '.join(named)}: missing."
     everything = " ".join(line.strip("│╭╰╮╯ ") for line in box.splitlines()[1:])
-    if chosen := re.search(r"^invalid choice (.*) for argument '(\S+)'\. Expected one of \((.*?)\)\.", everything):
+    if chosen := re.search(r"^invalid choice (.*) for argument '(\S+)'\. Expected one of \((.*?)\) ?\.", everything):
         return f"{chosen[2]} {shown(chosen[1], 80)}: must be one of {chosen[3]}."
     text = " ".join(line.strip() for line in lines).removeprefix("Error parsing ")
     for pattern, words in _REWORDED.items():
