@@ -47,7 +47,8 @@ Whole = Annotated[int, Range(0, 10**9)]
 Size = Annotated[int, Range(1, 10**5)]  # of what is held in memory at a time
 Seed = Annotated[int, Range(0, 2**32 - 1)]  # what every generator takes
 Threads = Annotated[int, Range(1, 1_024)]
-Steps = Annotated[int, Range(1, 10**5)]
+MOST_STEPS = 10**5
+Steps = Annotated[int, Range(1, MOST_STEPS)]
 Finite = Annotated[float, Range()]
 Positive = Annotated[float, Range(0, above=True)]
 NotNegative = Annotated[float, Range(0)]

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from shoprl.settings import MOST_STEPS
 from shoprl.shop.render import ObservationMode
 from shoprl.shop.session import MAX_ACTION, MAX_STEPS
 from shoprl.shop.splits import SplitName
@@ -30,7 +31,7 @@ class NewSession(_Asked):
     observation_mode: ObservationMode = Field(default="text_rich", description="The form of the observations.")
     split: SplitName = Field(default="train", description="The goals that resets draw from.")
     max_steps: int | None = Field(
-        default=MAX_STEPS, description="An episode is cut after so many steps; null: never.", ge=1
+        default=MAX_STEPS, description="An episode is cut after so many steps; null: never.", ge=1, le=MOST_STEPS
     )
     render_mode: Literal["ansi", "html"] | None = Field(default=None, description="The form of `rendered`.")
     end_on_invalid: bool = Field(default=False, description="Whether an action that changes nothing ends the episode.")
