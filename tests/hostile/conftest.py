@@ -11,6 +11,7 @@ import pytest
 from tests.support.attacks import Attack
 from tests.support.cli import tree
 from tests.support.forked import Ended, Forks, Withstand
+from tests.support.world import World, shared_world
 
 SECONDS = 30.0
 MEGABYTES = 1_024.0
@@ -24,6 +25,11 @@ SAID = {
 def forks() -> Iterator[Forks]:
     with Forks() as forks:
         yield forks
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return shared_world(tmp_path_factory)
 
 
 @pytest.fixture

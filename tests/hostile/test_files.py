@@ -15,7 +15,7 @@ import pytest
 from shoprl.cli import main
 from tests.support.attacks import Attack, Option, hostile_paths, options
 from tests.support.forked import Withstand
-from tests.support.world import ENDLESS, LONG, VALID, World, shared_world
+from tests.support.world import ENDLESS, LONG, VALID, World
 
 PATHS = ("policy", "base", "tokenizer")  # texts that name a folder
 WRITTEN = ("out", "markdown")
@@ -37,11 +37,6 @@ def _takes_path(option: Option) -> bool:
 
 
 PLACES = [(name, option.name) for name in NAMES for option in options(main.load(name)) if _takes_path(option)]
-
-
-@pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return shared_world(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from shoprl.cli import main
 from tests.support.attacks import options
 from tests.support.fakerun import command, environment
 from tests.support.killing import finished, killed_and_resumed, moments
-from tests.support.world import World, shared_world
+from tests.support.world import World
 
 # command -> what makes it last longer than its start; how it goes on where that is not --resume
 LASTING: dict[str, dict[str, str]] = {
@@ -30,11 +30,6 @@ LASTING: dict[str, dict[str, str]] = {
 }
 AGAIN = ("catalog build", "catalog generate", "study")  # called again as they were
 TIMES = ("seconds", "wall_seconds", "processor_seconds", "started", "ended", "earlier", "command", "commit", "machine")
-
-
-@pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return shared_world(tmp_path_factory)
 
 
 def test_every_command_that_resumes_is_killed() -> None:

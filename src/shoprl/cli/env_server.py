@@ -8,7 +8,7 @@ from typing import Annotated
 
 from shoprl.cli.options import OnData, Seeded, Strict
 from shoprl.errors import ConfigError
-from shoprl.serve.sessions import Limits
+from shoprl.serve.sessions import ClientShare, Limits
 from shoprl.settings import Count, Positive, Range
 from shoprl.shop.data import read_data
 
@@ -39,7 +39,7 @@ class EnvServer(OnData, Seeded, Strict):
     port: Annotated[int, Range(0, 2**16 - 1)] = 8700
     allowed_hosts: tuple[str, ...] = ()
     max_sessions: Count = Limits.max_sessions
-    client_share: Annotated[float, Range(0, 1, above=True)] = Limits.client_share
+    client_share: ClientShare = Limits.client_share
     idle_seconds: Positive = Limits.idle_seconds
     max_body: Count = Limits.max_body
     max_connections: Count = Limits.max_connections

@@ -43,6 +43,9 @@ class TooManySessionsOfClientError(TooManySessionsError):
     """One client has as many sessions as the server allows to one."""
 
 
+ClientShare = Annotated[float, Range(0, 1, above=True)]
+
+
 @dataclass(frozen=True)
 class Limits(Settings):
     """What a server allows.
@@ -67,7 +70,7 @@ class Limits(Settings):
     max_sessions: Count = 1_000
     idle_seconds: Positive = 900.0
     max_body: Count = 12 * MAX_ACTION + 8_192
-    client_share: Annotated[float, Range(0, 1, above=True)] = 0.8
+    client_share: ClientShare = 0.8
     max_connections: Count = 1_200
     header_seconds: Positive = 10.0
     body_seconds: Positive = 20.0
