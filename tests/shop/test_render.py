@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from shoprl.catalog.product import Variant
 from shoprl.shop.page import Page
 from shoprl.shop.render import nodes, observe, text, text_rich
 from tests.support.toyshop import PRODUCTS
@@ -126,3 +127,22 @@ def test_clicked_options_are_those_whose_quoted_value_the_address_holds() -> Non
         assert [line for line in lines if "  [clicked" in line] == [
             f"  [clicked button] {value} [clicked button_]" for value in sought
         ]
+
+
+def test_an_unknown_price_is_shown_as_unknown_and_a_known_rating_is_shown() -> None:
+    product = replace(SHOE, price=None, price_tag="", rating=4.5, rating_count=12)
+    row, item = (Page(kind, "", "buy", products=(product,), product=product) for kind in ("results", "item"))
+    assert "\nPrice unknown\n" in text_rich(row)
+    assert "\nPrice: unknown\nRating: 4.5 (12 ratings)\n" in text_rich(item)
+    assert "Price: unknown" in observe(item, "html")
+    assert "Price unknown" in observe(row, "html")
+
+
+def test_the_price_is_that_of_the_chosen_variant() -> None:
+    variants = (Variant("1", {"size": "s"}, 10.0), Variant("2", {"size": "l"}, 12.5))
+    product = replace(SHOE, options={"size": ("s", "l")}, price_tag="$10.00 to $12.50", variants=variants)
+    before = Page("item", 'http://x/{"a"', "buy", product=product)
+    chosen = Page("item", 'http://x/{"size": "l"}', "buy", product=product, options={"size": "l"})
+    for mode in ("text_rich", "text", "html"):
+        assert "Price: $10.00 to $12.50" in observe(before, mode)
+        assert "Price: $12.50" in observe(chosen, mode)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shoprl.catalog.product import Product
+from shoprl.catalog.product import Product, Variant
 from shoprl.shop.data import ShopData
-from shoprl.shop.goal import Goal
+from shoprl.shop.goal import NO_CEILING, Goal
 from shoprl.shop.reward import COLOURS, Reward, normalize_colour, reward
 from tests.support.toyshop import PRODUCTS, toy_goals
 
@@ -315,3 +315,15 @@ def test_the_total_is_the_weighted_sum_times_the_type(bought: Product, wanted: G
     assert got.total == pytest.approx(parts * got.r_type)
     assert 0 <= got.total <= 1
     assert got.w_att + (got.w_option or 0) + got.w_price == pytest.approx(1)
+
+
+def test_an_unknown_price_fulfils_no_ceiling() -> None:
+    unknown = product(price=None, price_tag="")
+    assert not score(unknown, goal(price_upper=30.0)).r_price
+    assert score(unknown, goal(price_upper=NO_CEILING)).r_price
+
+
+def test_the_price_is_that_of_the_variant_bought() -> None:
+    sizes = product(variants=(Variant("1", {"size": "s"}, 20.0), Variant("2", {"size": "l"}, 40.0)))
+    assert score(sizes, goal(), {"size": "s"}).r_price
+    assert not score(sizes, goal(), {"size": "l"}).r_price

@@ -14,6 +14,7 @@ from shoprl.reading import read_json_lines
 
 MAX_INSTRUCTION = 2_000  # characters
 GOAL_SEED = 233  # WebShop's seed for the order of goals; here also for goals and splits that a data folder lacks
+NO_CEILING = 1_000_000.0  # WebShop's price ceiling of a goal that names none
 MAX_NUMBER = 1e15  # of dollars, or of a weight
 
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
-from shoprl.shop.page import Page
+from shoprl.shop.page import PRICE_UNKNOWN, Page, price_shown, rating_shown
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -26,6 +26,7 @@ def _template() -> "Template":
         "quoted": lambda text: quote_plus(text, errors="replace"),
         "json": lambda options: json.dumps(dict(options), sort_keys=True),
     }
+    environment.globals |= {"price_shown": price_shown, "rating_shown": rating_shown, "price_unknown": PRICE_UNKNOWN}
     return environment.from_string(source)
 
 

@@ -9,12 +9,12 @@ from typing import Literal
 import numpy as np
 
 from shoprl.catalog.product import Product, Request
+from shoprl.catalog.webshop import DEFAULT_PRICE
 from shoprl.errors import GoalError
-from shoprl.shop.goal import Goal
+from shoprl.shop.goal import NO_CEILING, Goal
 
 GoalKind = Literal["synthetic", "human"]
 CEILINGS = tuple(10.0 * step for step in range(1, 100))  # dollars
-NO_CEILING = 1_000_000.0
 MAX_COMBINATIONS = 200  # goals of one product and request
 
 
@@ -57,10 +57,12 @@ def _goals_of(
     price_words: Callable[[np.random.Generator, float], str],
 ) -> Iterator[Goal]:
     # The price ceiling: the higher of two distinct draws from the four next multiples of ten dollars above the price.
-    above = [ceiling for ceiling in CEILINGS if ceiling > product.price][:4]
+    price = DEFAULT_PRICE if product.price is None else product.price
+    above = [ceiling for ceiling in CEILINGS if ceiling > price][:4]
     ceiling = NO_CEILING
     if len(above) >= 2:
-        ceiling = max(above[int(i)] for i in rng.choice(len(above), size=2, replace=False))
+        drawn = max(above[int(i)] for i in rng.choice(len(above), size=2, replace=False))
+        ceiling = NO_CEILING if product.price is None else drawn  # drawn all the same: other goals stay what they are
     if request.options is not None:
         words = price_words(rng, ceiling) if ceiling < NO_CEILING else ""
         yield replace(_goal(product, request, request.text.strip(".") + words, request.options), price_upper=ceiling)

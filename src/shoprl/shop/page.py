@@ -9,6 +9,7 @@ from shoprl.catalog.product import Product
 
 PageKind = Literal["search", "results", "item", "sub", "done"]
 SECTIONS = ("Description", "Features", "Reviews")
+PRICE_UNKNOWN = "Price unknown"  # in a row of results
 SEARCH, BACK, NEXT, PREVIOUS, BUY = "Search", "Back to Search", "Next >", "< Prev", "Buy Now"
 
 ITEM_BUTTONS = (BACK, PREVIOUS, *SECTIONS, BUY)
@@ -67,6 +68,18 @@ class Page(NamedTuple):  # made at each step, in a fifth of the time of a frozen
         if self.kind == "item" and self.product is not None:
             return _item_texts(self.product)
         return tuple(dict.fromkeys((*_lower(self.buttons), *[product.asin.lower() for product in self.products])))
+
+
+def price_shown(product: Product, options: Mapping[str, str] = _NO_OPTIONS) -> str:
+    """The price on an item page with options chosen."""
+    return (product.price_tag_with(options) if product.variants else product.price_tag) or "unknown"
+
+
+def rating_shown(product: Product) -> str:
+    """The rating on an item page; WebShop's ``N.A.`` where it is unknown."""
+    if product.rating is None:
+        return "N.A."
+    return f"{product.rating:g}" + (f" ({product.rating_count} ratings)" if product.rating_count is not None else "")
 
 
 @lru_cache(maxsize=10)

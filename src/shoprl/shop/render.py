@@ -7,7 +7,19 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from shoprl.catalog.product import Product
-from shoprl.shop.page import BACK, BUY, NEXT, PREVIOUS, SEARCH, SECTIONS, Page, PageKind
+from shoprl.shop.page import (
+    BACK,
+    BUY,
+    NEXT,
+    PREVIOUS,
+    PRICE_UNKNOWN,
+    SEARCH,
+    SECTIONS,
+    Page,
+    PageKind,
+    price_shown,
+    rating_shown,
+)  # fmt: skip
 
 ObservationMode = Literal["text_rich", "text", "html", "url"]
 NodeKind = Literal["text", "button", "option", "product"]
@@ -43,7 +55,7 @@ def _pager(number: int, total: int) -> Iterator[Node]:
 def _row(product: Product) -> Iterator[Node]:
     yield "product", product.asin
     yield "text", product.title
-    yield "text", product.price_tag
+    yield "text", product.price_tag or PRICE_UNKNOWN
 
 
 def _results(page: Page) -> Iterator[Node]:
@@ -53,15 +65,15 @@ def _results(page: Page) -> Iterator[Node]:
         yield from _row(product)
 
 
-def _details(product: Product) -> Iterator[Node]:
+def _details(product: Product, chosen: Mapping[str, str]) -> Iterator[Node]:
     yield "button", PREVIOUS
     for name, values in product.options.items():
         yield "text", name
         for value in values:
             yield "option", value
     yield "text", product.title
-    yield "text", f"Price: {product.price_tag}"
-    yield "text", "Rating: N.A."
+    yield "text", f"Price: {price_shown(product, chosen)}"
+    yield "text", f"Rating: {rating_shown(product)}"
     for section in SECTIONS:
         yield "button", section
     yield "button", BUY
@@ -70,7 +82,7 @@ def _details(product: Product) -> Iterator[Node]:
 def _item(page: Page) -> Iterator[Node]:
     assert page.product is not None
     yield from _header(page.instruction)
-    yield from _details(page.product)
+    yield from _details(page.product, page.options)
 
 
 def _section(product: Product, section: str) -> Iterator[Node]:
@@ -164,24 +176,27 @@ class _Details(NamedTuple):
 
     Attributes:
         text, lines: with no option clicked, as one text and line by line.
+        price: the line of the price.
         places: option value -> the lines it stands on.
         odd: the values that hold quotation marks.
     """
 
     text: str
     lines: tuple[str, ...]
+    price: int
     places: dict[str, list[int]]
     odd: tuple[str, ...]
 
 
 @lru_cache(maxsize=10_000)
 def _rich_details(product: Product) -> _Details:
-    shown = tuple(_shown(_details(product)))
+    shown = tuple(_shown(_details(product, {})))
     lines, places = tuple(_line(*node) for node in shown), defaultdict(list)
+    price = len(shown) - 2 - len(SECTIONS) - 1  # price, rating, sections and the last button end the page
     for place, (kind, content) in enumerate(shown):
         if kind == "option":
             places[content].append(place)
-    return _Details("".join(lines), lines, dict(places), tuple(value for value in places if '"' in value))
+    return _Details("".join(lines), lines, price, dict(places), tuple(value for value in places if '"' in value))
 
 
 def _rich_item(page: Page, product: Product) -> str:
@@ -197,6 +212,8 @@ def _rich_item(page: Page, product: Product) -> str:
     for place, value in sorted(clicked):
         notes.append(f"You have clicked {value}.\n")
         lines[place] = _line("option", value, clicked=True)
+    if product.variants:
+        lines[details.price] = _line("text", f"Price: {price_shown(product, page.options)}")
     return "".join((*reversed(notes), header, *lines))
 
 

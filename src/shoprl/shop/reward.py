@@ -9,7 +9,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.utils import default_process
 
 from shoprl.catalog.product import Product
-from shoprl.shop.goal import Goal
+from shoprl.shop.goal import NO_CEILING, Goal
 from shoprl.shop.tagger import Tagger
 
 # WebShop's colour names in its order: the first one found in a text stands for it.
@@ -131,7 +131,8 @@ def reward(product: Product, options: Mapping[str, str], goal: Goal, tagger: Tag
     r_type = _type_reward(title_score, query_match or category_match)
     attributes = _matching_attributes(product, goal)
     matched_options = _matching_options(options, goal)
-    r_price = product.price <= goal.price_upper
+    price = product.price_with(options)
+    r_price = goal.price_upper >= NO_CEILING if price is None else price <= goal.price_upper
     asked = len(goal.option_values)
     parts = len(goal.attributes) + asked + 1
     return Reward(

@@ -18,11 +18,10 @@ from shoprl.catalog.product import Product
 from shoprl.catalog.vocabulary.draws import Draws
 from shoprl.catalog.vocabulary.everyday import SAID, SIZES
 from shoprl.shop.data import ShopData
-from shoprl.shop.goal import MAX_INSTRUCTION, Goal, goals_hash
+from shoprl.shop.goal import MAX_INSTRUCTION, NO_CEILING, Goal, goals_hash
 from shoprl.shop.reward import normalize_colour
 from shoprl.shop.splits import Split, SplitName
 
-NO_CEILING = 1_000_000.0  # dollars; the ceiling of WebShop's goals without a price
 _NAME = re.compile(r"[A-Za-z][\w'’-]+")
 _LINKS = re.compile(r"(?:with|without|for|that|made|not|in|low in|high in|lined|adjustable in|gentle on) ")
 _LIST = re.compile(r",| & | and ")

@@ -1,10 +1,10 @@
 """Builds the states of an episode from its pages and its history."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from shoprl.catalog.webshop import parse_pricing
 from shoprl.shop.page import BACK, BUY, NEXT, PREVIOUS, Page, item_clickables
 from shoprl.shop.render import observe
 from shoprl.shop.session import PER_PAGE
@@ -12,12 +12,14 @@ from shoprl.tasks.instruction import overlap, parse_instruction, phrase_in, term
 from shoprl.tasks.shop.state import ShopState
 from shoprl.tasks.shop.view import UNSEEN, CandidateKind, Memory, ShopCandidate
 
+_AMOUNT = re.compile(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+
 
 @lru_cache(maxsize=50_000)
-def price_range(tag: str) -> tuple[float, float]:
-    """Lowest and highest price of a price tag as pages show it, in dollars."""
-    prices = parse_pricing(tag)
-    return min(prices), max(prices)
+def price_range(tag: str) -> tuple[float, float] | None:
+    """Lowest and highest price of a price tag as pages show it; None where it shows none."""
+    prices = [float(digits) for digits in _AMOUNT.findall(tag)]
+    return (min(prices), max(prices)) if prices else None
 
 
 _BUTTON_KINDS: dict[str, CandidateKind] = {
@@ -105,7 +107,7 @@ class Tracker:
             action,
             kind,
             text=page.product.title,
-            price=price_range(page.product.price_tag),
+            price=price_range(page.product.price_tag_with(page.options)),
             memory=self._memory[page.product.asin],
         )
 
