@@ -1,0 +1,297 @@
+"""Reads a feed into products: all rows are copied to disk once, then looked at together, then made into products.
+
+Only so can a file say of itself how it writes prices, which rows are variants of one product wherever they stand, and
+which are there twice; memory holds the identifiers of all rows and nothing else of them.
+"""
+
+import hashlib
+import json
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+from shoprl.catalog.feeds.assembling import DEFAULT_CURRENCY, assemble
+from shoprl.catalog.feeds.columns import Columns, flatten
+from shoprl.catalog.feeds.drafts import Draft, Drafter
+from shoprl.catalog.feeds.mapping import FeedMapping, with_rules
+from shoprl.catalog.feeds.prices import PriceEvidence, PriceRules
+from shoprl.catalog.feeds.recognise import check_mapping, recognise
+from shoprl.catalog.feeds.rows import Fault, Row
+from shoprl.catalog.feeds.summary import Summary
+from shoprl.catalog.feeds.values import RowError, text_of
+from shoprl.catalog.ids import asin_of
+from shoprl.catalog.product import Product
+from shoprl.catalog.records import Records, RecordWriter
+from shoprl.errors import CatalogError
+from shoprl.files import write_json_lines
+from shoprl.progress import track
+
+REJECTS = "rejects.jsonl"
+SAMPLE = 10_000  # rows that showing a mapping looks at
+_PRODUCT_TYPES = ("product", "productgroup", "individualproduct", "productmodel", "someproducts", "vehicle", "book")
+_PLAIN, _MERGED, _REJECTED, _FOLLOWER = range(4)
+
+
+class Rows(Protocol):
+    """Rows of a feed, and what was found out while they were read."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a user should be told once."""
+
+    def hashes(self) -> Mapping[str, str]:
+        """Source -> sha256 of what was read."""
+
+    def __iter__(self) -> Iterator[Row | Fault]: ...
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row that nothing was made of.
+
+    Attributes:
+        source, line: where it stands.
+        reason: a fixed phrase to count by.
+        detail: what exactly.
+    """
+
+    source: str
+    line: int
+    reason: str
+    detail: str
+
+
+class Feed:
+    """The rows of a feed on disk, and what they mean.
+
+    Args:
+        rows: the feed.
+        folder: where rows are copied to; made where it is missing.
+        mapping: what each field is, and the file that says so; recognised when left out.
+        first: only so many rows.
+
+    Attributes:
+        columns: the feed's fields.
+        mapping: what each of them is.
+        rules: how prices are written.
+        summary: what became of the rows.
+        rejects: the rows that nothing was made of.
+
+    Raises:
+        CatalogError: the feed cannot be read, holds no row, or no field is a title.
+    """
+
+    def __init__(
+        self, rows: Rows, folder: Path, mapping: tuple[FeedMapping, Path] | None = None, first: int | None = None
+    ) -> None:
+        self.columns, self.summary, self.rejects = Columns(), Summary(), list[Reject]()
+        self._folder, self._sources = folder / "rows", dict[str, int]()
+        self._copy(rows, first)
+        self._records = Records(self._folder)
+        if mapping is None:
+            self.mapping = recognise(self.columns, len(self._records))
+        else:
+            self.mapping = replace(mapping[0], ignored=_unused(mapping[0], self.columns))
+            check_mapping(self.mapping, self.columns, str(mapping[1]))
+        self._state = bytearray(len(self._records))
+        self._groups: dict[str, list[int]] = {}
+        self._made_ids = not self.mapping.of("id")
+        self.rules = self._look(self._drafter(PriceRules()))
+        self._warn()
+
+    def _drafter(self, rules: PriceRules) -> Drafter:
+        return Drafter(self.mapping, rules, self.columns)
+
+    def _copy(self, rows: Rows, first: int | None) -> None:
+        with RecordWriter(self._folder) as records:
+            for row in track(islice(rows, first), "reading", unit="row"):
+                self.summary.rows += 1
+                if isinstance(row, Fault):
+                    self._reject(Reject(*row))
+                    continue
+                kind = row.fields.get("@type")
+                if kind and not any(text_of(each).lower() in _PRODUCT_TYPES for each in _list(kind)):
+                    self._reject(Reject(row.source, row.line, "not a product", f"its @type is {text_of(kind)[:60]!r}"))
+                    continue
+                fields = flatten(row.fields)
+                if not fields:
+                    self._reject(Reject(row.source, row.line, "empty row", "no field holds anything"))
+                    continue
+                self.columns.add(fields)
+                source = self._sources.setdefault(row.source, len(self._sources))
+                records.append(json.dumps([source, row.line, fields], ensure_ascii=False).encode(errors="replace"))
+            count = len(records)
+            records.finish()
+        self.summary.warnings.extend(rows.notes)
+        self.summary.sources = dict(rows.hashes())
+        if not count:
+            reasons = ", ".join(f"{reason} ({n:,})" for reason, n in self.summary.rejected.most_common(3))
+            where = f" The first is in {self.rejects[0].source}, line {self.rejects[0].line}." if self.rejects else ""
+            raise CatalogError(f"The feed holds no row that can be read: {reasons or 'it is empty'}.{where}")
+
+    def _reject(self, reject: Reject) -> None:
+        self.rejects.append(reject)
+        self.summary.rejected[reject.reason] += 1
+
+    def _row(self, number: int) -> tuple[str, int, dict[str, Any]]:
+        source, line, fields = json.loads(self._records[number])
+        return self._names[source], line, fields
+
+    @property
+    def _names(self) -> list[str]:
+        return list(self._sources)
+
+    def _look(self, drafter: Drafter) -> PriceRules:
+        """Find rows that are there twice and rows of one product, and how prices are written."""
+        evidence, seen, digests = PriceEvidence(), dict[str, int](), array("Q")
+        prices = (*self.mapping.of("price"), *self.mapping.of("sale_price"))
+        currencies: dict[str, None] = {}
+        for number in track(range(len(self._records)), "comparing", unit="row"):
+            source, line, fields = self._row(number)
+            for name in prices:
+                for value in _list(fields.get(name)):
+                    evidence.add(value)
+            for form in _list(next((fields[name] for name in self.mapping.of("variants") if name in fields), None)):
+                evidence.add(form.get("price") if isinstance(form, dict) else None)
+            currencies[drafter.currency(fields)] = None
+            text = json.dumps(fields, sort_keys=True).encode(errors="replace")
+            digests.append(int.from_bytes(hashlib.blake2b(text, digest_size=8).digest()))
+            try:
+                self._place(number, drafter, fields, seen, digests)
+            except RowError as error:
+                self._state[number] = _REJECTED
+                self._reject(Reject(source, line, error.reason, str(error)[:300]))
+        self._currencies = list(filter(None, currencies))
+        return with_rules(self.mapping, evidence.rules(self._currencies))
+
+    def _place(
+        self, number: int, drafter: Drafter, fields: Mapping[str, Any], seen: dict[str, int], digests: "array[int]"
+    ) -> None:
+        group = drafter.group(fields)
+        own = "" if self._made_ids else drafter.identifier(fields)
+        if not own and not group:
+            if not self._made_ids:
+                raise RowError("no id", f"field {self.mapping.of('id')[0]!r} is empty, which other rows have an id in")
+            own = self._made_id(fields)
+        if own or group:
+            key = own or f"{group}\n{digests[number]}"
+            first = seen.setdefault(key, number)
+            if first != number and digests[first] == digests[number]:
+                self._state[number] = _MERGED
+                self.summary.merged += 1
+                return
+            if first != number and own:
+                line = self._row(first)[1]
+                raise RowError("id occurs twice", f"id {own[:60]!r} stands in line {line} too, with another content")
+        if group:
+            members = self._groups.setdefault(group, [])
+            self._state[number] = _FOLLOWER if members else _PLAIN
+            members.append(number)
+
+    def _made_id(self, fields: Mapping[str, Any]) -> str:
+        """An id of what hardly ever changes about a product."""
+        names = [name for target in ("title", "brand", "description", "category", "image", "url")
+                 for name in self.mapping.of(target)]  # fmt: skip
+        text = json.dumps([fields.get(name) for name in names], sort_keys=True)
+        return f"p{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:12]}"
+
+    def _warn(self) -> None:
+        summary, mapping = self.summary, self.mapping
+        summary.fields_used = {target: list(names) for target, names in mapping.fields.items()}
+        for what, table in (("options", mapping.options), ("features", mapping.features)):
+            if table:
+                summary.fields_used[what] = [*summary.fields_used.get(what, []), *table.values()]
+        summary.fields_ignored = list(mapping.ignored)
+        said = summary.warnings
+        if self._made_ids:
+            said.append("no field is an id: ids are made of title, brand, description, category and pictures")
+        if self.rules.minor_units:
+            said.append("prices are read in the smallest unit (4995 is 49.95); if that is wrong, say minor_units = "
+                        "false in a mapping file")  # fmt: skip
+        if self.rules.decimal == ",":
+            said.append("prices have decimal commas (41,75 is 41.75)")
+        if (mapping.of("price") or mapping.of("sale_price") or mapping.of("variants")) and not (
+            self._currencies or mapping.prices.currency
+        ):
+            said.append(f"where no currency is named, {DEFAULT_CURRENCY} is taken; say another one in a mapping file")
+        if self.columns.left_out:
+            said.append(f"{self.columns.left_out:,} values stand in fields beyond the first {len(self.columns):,}")
+
+    def products(self) -> Iterator[Product]:
+        """Yield the products, in the order of their first rows; afterwards summary and rejects are complete."""
+        drafter, taken = self._drafter(self.rules), set[str]()
+        for number in track(range(len(self._records)), "products", unit="row"):
+            if self._state[number] != _PLAIN:
+                continue
+            product = self._product(number, drafter, taken)
+            if product is not None:
+                taken.add(product.asin.lower())
+                self.summary.add(product)
+                yield product
+        self.summary.conclude()
+        self.rejects.sort(key=lambda reject: (self._sources.get(reject.source, 0), reject.line))
+
+    def _product(self, number: int, drafter: Drafter, taken: set[str]) -> Product | None:
+        first = self._row(number)
+        group = drafter.group(first[2])
+        members = self._groups[group] if group else [number]
+        drafts: list[Draft] = []
+        lines: list[tuple[str, int]] = []
+        option_names: dict[str, str] = {}
+        for member in members:
+            source, line, fields = first if member == number else self._row(member)
+            for name in self.mapping.options:
+                if name.startswith("{") and name[1:-1] in fields:
+                    option_names.setdefault(name[1:-1], text_of(fields[name[1:-1]]).strip())
+            try:
+                drafts.append(drafter.draft(fields, option_names))
+                lines.append((source, line))
+            except RowError as error:
+                self._reject(Reject(source, line, error.reason, str(error)[:300]))
+        if not drafts:
+            return None
+        try:
+            identifier = group or drafts[0].id or self._made_id(first[2])
+            product = assemble(drafts, asin_of(identifier, taken), self.mapping.prices.currency or DEFAULT_CURRENCY)
+            if product.asin.lower() in taken:
+                raise RowError("id occurs twice", f"id {identifier[:60]!r} is another product's group too")
+        except RowError as error:
+            for source, line in lines:
+                self._reject(Reject(source, line, error.reason, str(error)[:300]))
+            return None
+        self.summary.used += len(lines)
+        return product
+
+    def check(self, strict: bool) -> None:
+        """Check that products were made, after :meth:`products`.
+
+        Args:
+            strict: whether a rejected row is an error.
+
+        Raises:
+            CatalogError: nothing was made, or, with ``strict``, a row was rejected; the message names the first.
+        """
+        if self.rejects and (strict or not self.summary.products):
+            reject = self.rejects[0]
+            reasons = ", ".join(f"{reason} ({count:,})" for reason, count in self.summary.rejected.most_common(5))
+            remedy = "Fix them, or import without --strict." if self.summary.products else "No product is left."
+            raise CatalogError(
+                f"{reject.source}: line {reject.line}: {reject.reason}: {reject.detail}. "
+                f"{len(self.rejects):,} of {self.summary.rows:,} rows cannot be read: {reasons}. {remedy}"
+            )
+
+    def write_rejects(self, path: Path) -> None:
+        """Write the rejected rows as JSON lines, atomically."""
+        write_json_lines(path, (vars(reject) for reject in self.rejects))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _unused(mapping: FeedMapping, columns: Iterable[str]) -> tuple[str, ...]:
+    starred = tuple(name[:-1] for name in mapping.used if name.endswith("*"))
+    return tuple(name for name in columns if name not in mapping.used and not (starred and name.startswith(starred)))

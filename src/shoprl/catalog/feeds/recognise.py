@@ -1,0 +1,225 @@
+"""Recognises what the fields of a feed are, by their names and by what they hold."""
+
+import re
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+
+from shoprl.catalog.feeds.columns import Column, plain_name
+from shoprl.catalog.feeds.mapping import TARGETS, FeedMapping, Target
+from shoprl.errors import CatalogError
+
+# Names of fields, blind to case and punctuation; the first that a feed has is taken.
+_NAMES: Mapping[Target, str] = {
+    "group": "itemgroupid handle urlhandle parentsku parentid groupid productgroupid inproductgroupwithid",
+    "id": "id itemid productid asin sku variantsku objectid offerid articlenumber productcode uniqid uid "
+    "upc ean ean13 gtin gtin13 gtin12 gtin14 gtin8 mpn handle",
+    "title": "title producttitle productname name itemname displayname productdisplayname itemtitle titel",
+    "description": "description bodyhtml productdescription longdescription fulldescription descriptionhtml body "
+    "shortdescription summary overview productoverview details",
+    "bullets": "bullets bulletpoints featurebullets smalldescription aboutproduct aboutitem highlights keyfeatures "
+    "producthighlight producthighlights",
+    "sale_price": "saleprice specialprice discountedprice discountprice finalprice offerprice currentprice",
+    "price": "price variantprice offersprice offerslowprice priceamount sellingprice retailprice listprice "
+    "regularprice unitprice priceusd priceeur pricing pricecents priceincents pricerangeminamount msrp preis",
+    "currency": "currency currencycode pricecurrency offerspricecurrency pricerangemincurrency",
+    "category": "producttype googleproductcategory productcategory categoryhierarchy categories category categorypath "
+    "categorytree breadcrumbs breadcrumb hierarchicalcategories productcategories maincategory department type",
+    "type": "query type",
+    "brand": "brand brandname vendor manufacturer manufacturername supplier suppliername maker",
+    "image": "imagelink imageurl image imagesrc images additionalimagelink",
+    "url": "url link producturl productlink canonicalurl onlinestoreurl permalink",
+    "availability": "availability offersavailability instock stockstatus availabilitystatus available stock inventory "
+    "variantinventoryqty inventoryquantity quantity",
+    "rating": "rating averagerating ratingvalue aggregateratingratingvalue avgrating reviewaverage starrating stars "
+    "customerreviewaverage",
+    "rating_count": "ratingcount aggregateratingratingcount aggregateratingreviewcount ratingscount numberofratings "
+    "reviewcount reviewscount numberofreviews customerreviewcount",
+    "attributes": "tags keywords",
+    "features": "features productfeatures attributes specifications specs technicaldetails additionalproperty "
+    "properties productdetail productdetails customattributes",
+    "options": "options customizationoptions productoptions",
+    "variants": "variants hasvariant",
+}
+NAMES: Mapping[Target, Sequence[str]] = {target: names.split() for target, names in _NAMES.items()}
+_SEVERAL = ("bullets", "image", "attributes", "features", "description")  # all fields of such a name are taken
+_OPTION_NAMES = (
+    "color colour size material style pattern flavor flavour scent finish fit length width variant capacity storage"
+)
+OPTIONS = frozenset(_OPTION_NAMES.split())
+_PICTURES = "imghigh imagelarge mainimage mainimageurl picture photo img variantimage img500x500 thumbnail imglow"
+_FACETS = "gender agegroup condition model modelnumber energyefficiencyclass sizetype sizesystem productclass"
+_PREFIXES = (
+    "attr_t_", "attr_n_", "attr_b_", "attr_", "attribute_", "attributes.", "specs.", "specifications.", "spec_"
+)  # fmt: skip
+# Names of Shopify's, Google's and other shops' own bookkeeping; nothing that a shopper would ask for.
+_BOOKKEEPING = re.compile(
+    r"variant(grams|inventory\w*|fulfillment\w*|requiresshipping|taxable|taxcode|barcode|weightunit|compareatprice)"
+    r"|seo\w+|googleshopping\w*|giftcard|published\w*|status|costperitem|imageposition|imagealttext|included\w*"
+    r"|price(?!$)\w+|compareatprice\w*|createdat|updatedat|dateadded|datereleased|crawl\w*|scraped\w*|popularity|rank"
+    r"|position|index|shipping\w*|tax\w*|costofgoodssold|customlabel\d|identifierexists|adsredirect|unnamed\d*|context"
+    r"|sellername|seller\w*|returnpolicy\w*|enablesearch|enablecheckout|templatesuffix|weight|netquantity"
+)
+_BULLET = re.compile(r"(bulletpoint|feature|highlight)\d+")
+_HIGHEST_LEVEL = re.compile(r"hierarchicalcategorieslvl(\d+)|categor(?:y|ies)(?:level|lvl)?(\d+)")
+_OPTION_NAME = re.compile(r"option(\d)name")
+
+
+def recognise(columns: Mapping[str, Column], rows: int) -> FeedMapping:
+    """What each field of a feed is, and why.
+
+    Args:
+        columns: the feed's fields.
+        rows: how many there are.
+
+    Raises:
+        CatalogError: no field can be a title; the message names those that there are.
+    """
+    return _Recogniser(columns, rows).mapping()
+
+
+class _Recogniser:
+    def __init__(self, columns: Mapping[str, Column], rows: int) -> None:
+        self.columns, self.rows = columns, rows
+        self.named: dict[str, list[str]] = {}
+        for name in columns:
+            self.named.setdefault(plain_name(name), []).append(name)
+            last = plain_name(name.rpartition(".")[2])
+            if "." in name and last != plain_name(name):  # product.title; the whole name goes first
+                self.named.setdefault(last, []).append(name)
+        self.fields: dict[str, tuple[str, ...]] = {}
+        self.options: dict[str, str] = {}
+        self.features: dict[str, str] = {}
+        self.why: dict[str, str] = {}
+
+    def mapping(self) -> FeedMapping:
+        self._options_by_number()
+        for target, names in NAMES.items():
+            self._by_name(target, names)
+        if "image" not in self.fields:  # of one picture in several sizes, one
+            self._by_name("image", _PICTURES.split(), several=False)
+        self._title()
+        self._settle_ids()
+        self._levels()
+        self._by_pattern()
+        self._facets()
+        ignored = [name for name in self.columns if name not in self.why]
+        return FeedMapping(self.fields, self.options, self.features, ignored=tuple(ignored), why=self.why)
+
+    def _take(self, target: Target, names: Sequence[str], why: str) -> None:
+        new = tuple(name for name in names if name not in self.why)
+        if new:
+            self.fields[target] = (*self.fields.get(target, ()), *new)
+            self.why.update(dict.fromkeys(new, why))
+
+    def _by_name(self, target: Target, names: Sequence[str], several: bool | None = None) -> None:
+        found = [(plain, name) for plain in names for name in self.named.get(plain, ())]
+        if target == "category":  # Google's own numbers say nothing to a shopper
+            found = [(plain, name) for plain, name in found if not self._all_numbers(name)]
+        if target in ("rating", "rating_count"):
+            found = [(plain, name) for plain, name in found if self._all_numbers(name)]
+        if target in ("options", "variants"):
+            found = [(plain, name) for plain, name in found if self.columns[name].lists]
+        several = target in _SEVERAL if several is None else several
+        for _, name in found if several else self._best(found):
+            self._take(target, [name], f"named like {'an' if target[0] in 'aeio' else 'a'} {target.replace('_', ' ')}")
+
+    def _best(self, found: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
+        """The first of several fields, unless hardly a row holds it where another is full."""
+        free = [pair for pair in found if pair[1] not in self.why]
+        most = max((self.columns[name].rows for _, name in free), default=0)
+        return [pair for pair in free if 2 * self.columns[pair[1]].rows >= most][:1]
+
+    def _all_numbers(self, name: str) -> bool:
+        column = self.columns[name]
+        return column.share(column.numbers) > 0.9
+
+    def _title(self) -> None:
+        if "title" not in self.fields:
+            found = ", ".join(list(self.columns)[:30])
+            close = [c for c in self.columns if get_close_matches(plain_name(c), NAMES["title"], n=1, cutoff=0.7)]
+            meant = f" Is it {close[0]!r}?" if close else ""
+            raise CatalogError(
+                f"No field is named like a title (title, name, product_name).{meant} The fields are: {found[:600]}. "
+                'Name it in a mapping file: [fields] title = "...", and give that with --map.'
+            )
+        for name in self.named.get("name", ()):  # a short name beside a title: the model
+            if name not in self.why and name != self.fields["title"][0] and "." not in name:
+                self.features["model"] = name
+                self.why[name] = "a name beside the title"
+
+    def _settle_ids(self) -> None:
+        """A handle groups variants only where rows have something of their own."""
+        group = self.fields.get("group", ())
+        own = {"variantsku", "option1value", "variantprice", "option1name"} & self.named.keys()
+        if group and plain_name(group[0]) in ("handle", "urlhandle") and not own and "id" not in self.fields:
+            self.fields["id"] = self.fields.pop("group")
+            self.why[group[0]] = "named like an id"
+        elif group and plain_name(group[0]) in ("handle", "urlhandle") and "variants" in self.fields:
+            del self.fields["group"]  # every row is a product already
+            del self.why[group[0]]
+
+    def _levels(self) -> None:
+        """Of category levels that each repeat the path, the deepest goes first."""
+        levels = []
+        for plain, names in self.named.items():
+            match = _HIGHEST_LEVEL.fullmatch(plain)
+            if match:
+                levels.append((-int(match[1] or match[2]), names[0]))
+        if levels and "category" not in self.fields:
+            self._take("category", [name for _, name in sorted(levels)], "a level of a category")
+
+    def _options_by_number(self) -> None:
+        for plain, names in self.named.items():
+            match = _OPTION_NAME.fullmatch(plain)
+            values = self.named.get(f"option{match[1]}value", ()) if match else ()
+            if values:
+                self.options[f"{{{names[0]}}}"] = values[0]
+                self.why[names[0]], self.why[values[0]] = "names an option", f"the value of {names[0]}"
+
+    def _by_pattern(self) -> None:
+        for prefix in _PREFIXES:
+            found = [name for name in self.columns if name.startswith(prefix) and name not in self.why]
+            if found:
+                self._take("features", [f"{prefix}*"], "the fields of features begin so")
+                self.why.update(dict.fromkeys(found, f"begins with {prefix}"))
+        for name, column in self.columns.items():
+            plain = plain_name(name)
+            if name in self.why:
+                continue
+            if _BULLET.fullmatch(plain):
+                self._take("bullets", [name], "named like a bullet point")
+            elif plain in OPTIONS and column.share(column.urls) < 0.1:
+                option = name.removeprefix("g:").strip().lower()
+                self.options[option] = name
+                self.why[name] = "named like an option"
+
+    def _facets(self) -> None:
+        for name, column in self.columns.items():
+            plain = plain_name(name)
+            if name in self.why or _BOOKKEEPING.fullmatch(plain) or plain in _ALL_NAMES or name.startswith("@"):
+                continue
+            feature = " ".join(re.sub(r"[_.\s]+", " ", name.removeprefix("g:")).split()).lower()
+            if plain in _FACETS.split() or column.is_facet:
+                self.features[feature] = name
+                self.why[name] = "named like a feature" if plain in _FACETS.split() else "short values that repeat"
+
+
+_ALL_NAMES = frozenset(name for names in NAMES.values() for name in names)
+
+
+def check_mapping(mapping: FeedMapping, columns: Mapping[str, Column], path: str) -> None:
+    """Check that a feed has the fields that a mapping file names.
+
+    Raises:
+        CatalogError: it has not; the message names the field.
+    """
+    for name in mapping.used:
+        known = any(each.startswith(name[:-1]) for each in columns) if name.endswith("*") else name in columns
+        if not known:
+            close = get_close_matches(name, list(columns), n=1)
+            meant = f" Did you mean {close[0]!r}?" if close else ""
+            raise CatalogError(
+                f"{path}: the feed has no field {name[:60]!r}.{meant} It has: {', '.join(list(columns)[:30])[:600]}."
+            )
+    if not mapping.of("title"):
+        raise CatalogError(f'{path}: [fields] names no title. Add: title = "...". Targets: {", ".join(TARGETS)}.')
