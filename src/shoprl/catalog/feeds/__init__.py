@@ -1,0 +1,1 @@
+"""Catalogues from the files and databases that shops have: any feed."""
