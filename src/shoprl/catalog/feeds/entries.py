@@ -20,7 +20,7 @@ class Row(NamedTuple):
     """A row as read, before anything is made of it.
 
     Attributes:
-        source: the file's name as given, "-" for stdin, "a.zip/b.csv" for a member; of a database the start of the query.
+        source: the file's name as given, "-" for stdin, "a.zip/b.csv" for a member; the start of a query.
         line: the line it starts on (delimited text, JSON lines) or its number (other formats), from 1.
         fields: name -> value: text of delimited files, which leave empty cells out, and JSON values of others.
     """
