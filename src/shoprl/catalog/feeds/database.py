@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from shoprl.catalog.feeds.encoding import lenient_text
 from shoprl.catalog.feeds.entries import Notes, Row, distinct_names, json_fields
 from shoprl.errors import CatalogError, ConfigError
 from shoprl.files import json_line
@@ -81,7 +82,7 @@ class Database:
 
         def connect() -> sqlite3.Connection:
             connection = sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)
-            connection.text_factory = _text
+            connection.text_factory = lenient_text
             return connection
 
         return sqlalchemy.create_engine("sqlite://", creator=connect, poolclass=sqlalchemy.pool.NullPool)
@@ -97,13 +98,7 @@ class Database:
                 "PostgreSQL is read by psycopg, which is not installed. Run: pip install 'shoprl[feeds]'"
             ) from error
 
-        @sqlalchemy.event.listens_for(engine, "connect")
-        def _only_read(connection: Any, _record: object) -> None:
-            """Also what follows the end of a transaction that the query ends itself."""
-            with connection.cursor() as cursor:
-                cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
-            connection.commit()
-
+        sqlalchemy.event.listen(engine, "connect", _only_read)
         return engine
 
     def rows(self, query: str, notes: Notes, content: "hashlib._Hash") -> Iterator[Row]:
@@ -146,14 +141,16 @@ class Database:
         return text[:300].rstrip(".")
 
 
+def _only_read(connection: Any, _record: object) -> None:
+    """Let a session only read, also in what follows a transaction that the query ends itself."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+    connection.commit()
+
+
 def _driver_errors() -> tuple[type[Exception], ...]:
     try:
         import psycopg
     except ImportError:
         return ()
     return (psycopg.Error,)
-
-
-def _text(data: bytes) -> str:
-    """Text of an SQLite file, which need not be UTF-8."""
-    return data.decode(errors="shoprl.windows")

@@ -10,7 +10,7 @@ they do not tell on which line a good row starts; and they read UTF-8, with few 
 import csv
 from collections.abc import Iterable, Iterator
 
-from shoprl.catalog.feeds.dialect import NAMES, Dialect, find_dialect
+from shoprl.catalog.feeds.dialect import NAMES, ONE_COLUMN, Dialect, find_dialect
 from shoprl.catalog.feeds.encoding import TextLines, check_blank, is_marked
 from shoprl.catalog.feeds.entries import COUNT, Fault, Notes, Row, distinct_names, fault
 from shoprl.catalog.feeds.quoting import (
@@ -24,6 +24,7 @@ from shoprl.catalog.feeds.quoting import (
     scan,
 )
 
+_BATCH = 256  # lines
 _SAMPLE_LINES = 200
 _SAMPLE_CHARS = 1 << 18
 
@@ -71,6 +72,23 @@ class _Window:
         """Start a row at the next line."""
         self.start, self._chars = self.at, 0
 
+    def move(self, number: int) -> None:
+        """Make a line at hand the next one."""
+        self.at = number - self._number
+        self.begin()
+
+    def ahead(self) -> list[str]:
+        """The next lines, where no row is at hand; none at the end."""
+        self.begin()
+        if self.at >= len(self._lines):
+            self._fill()
+        return self._lines[self.at : self.at + _BATCH]
+
+    @property
+    def next_number(self) -> int:
+        """The number of the next line."""
+        return self._number + self.at
+
     def line(self, place: int) -> str | None:
         """A line of the row at hand, from 0."""
         while self.start + place >= len(self._lines):
@@ -107,41 +125,71 @@ class DelimitedReader:
         self._source, self._notes, self._may_be_marked = source, notes, lines.given
         self._window = _Window(lines)
         self._dialect: Dialect = find_dialect(self._window.first(), delimiter)
-        self._reader = csv.reader(
-            self._window, delimiter=self._dialect.delimiter, quotechar=self._dialect.quote, strict=True,
-            skipinitialspace=self._dialect.spaced,
-        )  # fmt: skip
+        self._reader = self._csv_reader(self._window)
         self._names: list[str] = []
         self._width, self._blank = 0, 0
 
     @property
-    def delimiter(self) -> str:
-        """The delimiter in words."""
+    def delimiter(self) -> str | None:
+        """The delimiter in words; None where it is a comma, or there is none."""
+        if self._dialect.delimiter in (",", ONE_COLUMN):
+            return None
         return NAMES.get(self._dialect.delimiter, self._dialect.delimiter)
 
     def __iter__(self) -> Iterator[Row | Fault]:
-        window, source, reader = self._window, self._source, self._reader
+        window = self._window
         if not self._read_header():
             return
-        names, width = self._names, self._width
         plain = not self._dialect.escaped and not self._may_be_marked
-        while True:
-            window.begin()
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except (csv.Error, _TooFarError):
-                entry = self._entry(None)
-            else:
-                if plain and len(cells) == width and window.at - window.start == 1:
-                    fields = {name: cell for name, cell in zip(names, cells, strict=True) if cell}
-                    if fields:
-                        yield Row(source, window.number, fields)
-                        continue
-                entry = self._entry(Reading(cells, window.at - window.start))
+        while lines := window.ahead():
+            rows = self._rows_of_lines(lines) if plain else None
+            if rows is not None:
+                yield from self._fast(rows)
+                continue
+            end = window.next_number + len(lines)
+            while window.next_number < end:
+                window.begin()
+                try:
+                    cells = next(self._reader)
+                except (csv.Error, _TooFarError):
+                    entry = self._entry(None)
+                else:
+                    entry = self._entry(Reading(cells, window.at - window.start))
+                if entry:
+                    yield entry
+
+    def _csv_reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        return csv.reader(
+            lines, delimiter=self._dialect.delimiter, quotechar=self._dialect.quote, strict=True,
+            skipinitialspace=self._dialect.spaced,
+        )  # fmt: skip
+
+    def _rows_of_lines(self, lines: list[str]) -> list[list[str]] | None:
+        """The rows of some lines, if each line is one."""
+        try:
+            rows = list(self._csv_reader(lines))
+        except csv.Error:
+            return None
+        return rows if len(rows) == len(lines) else None
+
+    def _fast(self, rows: list[list[str]]) -> Iterator[Row | Fault]:
+        """The entries of the next lines, each of which is a row by the rules."""
+        window, source, names, width = self._window, self._source, self._names, self._width
+        number = window.next_number
+        for number, cells in enumerate(rows, number):  # noqa: B020
+            if len(cells) == width:
+                fields = {name: cell for name, cell in zip(names, cells, strict=True) if cell}
+                if fields:
+                    yield Row(source, number, fields)
+                    continue
+            window.move(number)
+            window.at += 1
+            entry = self._entry(Reading(cells, 1))
             if entry:
                 yield entry
+            if window.next_number != number + 1:  # the row has more lines than it seemed
+                return
+        window.move(number + 1)
 
     def _read_header(self) -> bool:
         window = self._window

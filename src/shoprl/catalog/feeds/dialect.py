@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 DELIMITERS = (",", "\t", ";", "|", "^")
 NAMES = {"\t": "tab"}
-_NONE = "\x1f"  # of a text of one column: a sign that no feed holds
+ONE_COLUMN = "\x1f"  # of a text of one column: a sign that no feed holds
 _NAMED = re.compile(r'\s*"?sep=(.)"?\s*')  # Excel's first line
 
 
@@ -44,7 +44,7 @@ def find_dialect(lines: Sequence[str], given: str | None = None) -> Dialect:
         return Dialect(given or (named[1] if named else ","), named=bool(named))
     delimiters = [given] if given else [named[1]] if named else [sign for sign in DELIMITERS if sign in lines[0]]
     if not delimiters:
-        return Dialect(_NONE, escaped=False)
+        return Dialect(ONE_COLUMN, escaped=False)
     quotes = {sign: _quote(lines[0], sign) for sign in delimiters}
     scores = {sign: _score(lines, Dialect(sign, quotes[sign])) for sign in delimiters}
     best = max(delimiters, key=lambda sign: scores[sign])

@@ -50,6 +50,11 @@ class Stream(Protocol):
         """The next bytes, at most so many; none at the end."""
 
 
+def lenient_text(data: bytes) -> str:
+    """Bytes as UTF-8, those that are none as Windows-1252."""
+    return data.decode(errors="shoprl.windows")
+
+
 def is_marked(text: str) -> bool:
     """Whether a text holds what is not in the encoding that was given."""
     return _MARK in text
@@ -65,6 +70,11 @@ def find_encoding(head: bytes, given: str | None = None) -> str:
         if head.startswith(mark):
             return name
     return _wide_encoding(head[: 1 << 12]) or _narrow_encoding(head)
+
+
+def start_of(head: bytes, encoding: str) -> str:
+    """The text of the first bytes of a file, without a byte order mark."""
+    return codecs.getincrementaldecoder(encoding)("replace").decode(head).removeprefix("\ufeff")
 
 
 def _wide_encoding(head: bytes) -> str | None:
@@ -154,7 +164,7 @@ class TextLines:
         self._stream, self._source, self._notes = stream, source, notes
         self.encoding, self.given = find_encoding(head, encoding), encoding is not None
         self._errors = "shoprl.marked" if self.given else "shoprl.windows"
-        text = codecs.getincrementaldecoder(self.encoding)("replace").decode(head)
+        text = start_of(head, self.encoding)
         self.end = "\r" if "\r" in text and "\n" not in text else "\n"
         self._line, self._limit = 1, read_limits().line
 
@@ -166,7 +176,8 @@ class TextLines:
     def __iter__(self) -> Iterator[list[str]]:
         for text in self._wide_texts() if self.encoding in _WIDE else self._texts():
             if "\0" in text:
-                self._notes.count(self._source, f"{COUNT} zero bytes left out", self._line, text.count("\0"))
+                first = self._line + text.count(self.end, 0, text.index("\0"))
+                self._notes.count(self._source, f"{COUNT} zero bytes left out", first, text.count("\0"))
                 text = text.replace("\0", "")
             lines = text.split(self.end)
             last = lines.pop()

@@ -100,6 +100,11 @@ class Notes:
         self._said: dict[str, None] = {}
         self._counts: dict[tuple[str, str], list[int]] = {}
 
+    def clear(self) -> None:
+        """Forget all notes."""
+        self._said.clear()
+        self._counts.clear()
+
     def say(self, source: str, text: str) -> None:
         """Note something."""
         self._said[f"{source}: {text}"] = None
