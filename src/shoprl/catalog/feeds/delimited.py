@@ -217,7 +217,7 @@ class DelimitedReader:
     def _entry(self, strict: Reading | None) -> Row | Fault | None:
         """The row at hand, which is not plain; None if it is blank."""
         window, number = self._window, self._window.number
-        if strict and not any(map(str.strip, strict.cells)):
+        if strict and (not any(strict.cells) or (len(strict.cells) == 1 < self._width and strict.cells[0].isspace())):
             self._blank += 1
             check_blank(self._source, number, self._blank)
             if len(strict.cells) > 1:

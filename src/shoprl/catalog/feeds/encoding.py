@@ -90,10 +90,12 @@ def _wide_encoding(head: bytes) -> str | None:
             most = [share > 0.9 if is_empty else True for share, is_empty in zip(zeros, empty, strict=True)]
         if all(most):
             try:
-                codecs.getincrementaldecoder(name)().decode(head)
+                text = codecs.getincrementaldecoder(name)().decode(head)
             except UnicodeDecodeError:
                 continue
-            return name
+            ends = sum(map(head.count, (b"\r", b"\n")))  # as bytes, most of which are ends of lines as characters too
+            if 2 * sum(map(text.count, "\r\n")) >= ends:
+                return name
     return None
 
 
@@ -245,8 +247,8 @@ class TextLines:
                 break
             cut = text.rfind(self.end) + 1
             rest = text[cut:]
-            self._check(len(rest))
             yield text[:cut]
+            self._check(len(rest))
         if decoder.replaced and not self.given:
             self._notes.say(self._source, f"holds bytes that are not {self.encoding_name}; read as Windows-1252")
         yield text

@@ -88,7 +88,7 @@ def is_encoding(name: str) -> bool:
     """Whether there is an encoding of text with this name."""
     try:
         found = codecs.lookup(name)
-        return found.name not in _NO_TEXT and isinstance(b"".decode(name), str)
+        return found.name not in _NO_TEXT and isinstance(b"a".decode(name, "replace"), str)
     except (LookupError, ValueError, UnicodeError):  # a ValueError: the name holds a zero byte
         return False
 
