@@ -1,10 +1,10 @@
 """Reads JSON files of any size, an entry at a time, in bounded memory."""
 
 import codecs
-import json
 from collections.abc import Iterator
+from json import JSONDecodeError, JSONDecoder
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from shoprl.errors import ShopRLError
 from shoprl.reading import opened, without_half_pairs
@@ -23,18 +23,42 @@ class Position(NamedTuple):
     column: int = 1
 
 
-class _Text:
-    """The text of a file, read in chunks; faults name line and column."""
+class Stream(Protocol):
+    """What is read."""
 
-    def __init__(self, path: Path, error: type[ShopRLError], stream: IO[bytes], start: Position) -> None:
+    def read(self, count: int, /) -> bytes:
+        """The next bytes, at most so many; none at the end."""
+
+
+class JsonText:
+    """A JSON text, read in chunks from where its stream stands; faults name line and column.
+
+    Args:
+        path: its name for messages.
+        error: what to raise.
+        stream: its bytes.
+        start: where the stream stands in the text.
+        decoder: of its encoding; UTF-8 when left out.
+        json: of its values.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        error: type[ShopRLError],
+        stream: Stream,
+        start: Position | None = None,
+        decoder: codecs.IncrementalDecoder | None = None,
+        json: JSONDecoder | None = None,
+    ) -> None:
         self._path, self._error, self._stream = path, error, stream
-        self._utf8 = codecs.getincrementaldecoder("utf-8")()
-        self._json = json.JSONDecoder()
+        self._decoder = decoder or codecs.getincrementaldecoder("utf-8")()
+        self._json = json or JSONDecoder()
         self._text, self._at, self._ended = "", 0, False
-        self._start = start  # where _text starts
-        stream.seek(start.offset)
+        self._start = start or Position()  # where _text starts
 
     def position(self) -> Position:
+        """The place reached, in a text that is UTF-8."""
         passed = self._text[: self._at]
         line = self._start.line + passed.count("\n")
         return Position(self._start.offset + len(passed.encode()), line, self._columns(self._at))
@@ -44,6 +68,7 @@ class _Text:
         return self._start.column + at if newline < 0 else at - newline
 
     def fault(self, what: str, at: int | None = None) -> ShopRLError:
+        """The error of something wrong here, or at another place of the text at hand."""
         at = self._at if at is None else at
         line = self._start.line + self._text.count("\n", 0, at)
         return self._error(
@@ -58,7 +83,7 @@ class _Text:
         data = self._stream.read(max(CHUNK, len(self._text)))
         self._ended = not data
         try:
-            self._text += self._utf8.decode(data, final=self._ended)
+            self._text += self._decoder.decode(data, final=self._ended)
         except UnicodeDecodeError as cause:
             where = f"{cause.reason} after byte {self._start.offset}"
             raise self._error(f"{self._path}: not UTF-8 text ({where}). Save it as UTF-8.") from cause
@@ -87,7 +112,7 @@ class _Text:
             try:
                 value, end = self._json.raw_decode(self._text, self._at)
                 value = without_half_pairs(value, self._text[self._at : end])
-            except json.JSONDecodeError as cause:
+            except JSONDecodeError as cause:
                 if self._ended:
                     raise self.fault(cause.msg, cause.pos) from cause
                 if len(self._text) - self._at > MAX_ENTRY:
@@ -116,7 +141,7 @@ class JsonArray:
 
     def __init__(self, path: Path, error: type[ShopRLError], start: Position | None = None) -> None:
         self._path, self._error, self._start = path, error, start
-        self._text: _Text | None = None
+        self._text: JsonText | None = None
         self._last: Position | None = None
 
     def position(self) -> Position:
@@ -126,7 +151,8 @@ class JsonArray:
 
     def __iter__(self) -> Iterator[Any]:
         with opened(self._path, self._error) as stream:
-            text = self._text = _Text(self._path, self._error, stream, self._start or Position())
+            stream.seek((self._start or Position()).offset)
+            text = self._text = JsonText(self._path, self._error, stream, self._start)
             if self._start is None:
                 if text.sign() != "[":
                     raise self._error(f"{self._path}: expected a list of products, found {_kind(text.value())}.")
@@ -148,7 +174,7 @@ def iter_object(path: Path, error: type[ShopRLError]) -> Iterator[tuple[str, Any
         ShopRLError: as ``error``: the file is missing, malformed or no object.
     """
     with opened(path, error) as stream:
-        text = _Text(path, error, stream, Position())
+        text = JsonText(path, error, stream)
         if text.sign() != "{":
             raise error(f"{path}: expected an object from ASIN to values, found {_kind(text.value())}.")
         text.take("{")
@@ -169,6 +195,6 @@ def _kind(value: object) -> str:
     return type(value).__name__
 
 
-def _end(text: _Text) -> None:
+def _end(text: JsonText) -> None:
     if text.sign():
         raise text.fault("text after the end")

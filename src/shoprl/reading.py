@@ -64,17 +64,19 @@ def read_limits() -> ReadLimits:
     return ReadLimits(**given)
 
 
-class _Unzipped(io.RawIOBase):
-    """The content of a gzip file, until it is too long for its size."""
+class Unzipped(io.RawIOBase):
+    """The content of a gzip file, until it is too long for its size; ``error`` is raised then."""
 
-    def __init__(self, path: Path, file: IO[bytes], error: type[ShopRLError], ratio: int) -> None:
+    def __init__(self, path: Path | str, file: IO[bytes], error: type[ShopRLError], ratio: int) -> None:
         self._path, self._file, self._error, self._ratio = path, file, error, ratio
         self._content, self._count = gzip.GzipFile(fileobj=file), 0
 
     def readable(self) -> bool:
+        """That it is read from."""
         return True
 
     def readinto(self, buffer: Any) -> int:
+        """Fill a buffer with what comes next; return how many bytes that are."""
         data = self._content.read(len(buffer))
         self._count += len(data)
         if self._count > max(_SMALL, self._ratio * self._file.tell()):
@@ -87,6 +89,29 @@ class _Unzipped(io.RawIOBase):
 
 
 @contextmanager
+def faults_named(path: Path | str, error: type[ShopRLError]) -> Iterator[None]:
+    """Raise ``error`` in place of what goes wrong while a file is opened and read."""
+    try:
+        yield
+    except FileNotFoundError as cause:
+        raise error(f"{path}: no such file. Check the path.") from cause
+    except (OSError, EOFError, zlib.error, ValueError) as cause:  # a ValueError: the path holds a zero byte
+        raise error(f"{path}: cannot be read ({cause}). The file may be truncated; fetch it again.") from cause
+
+
+def check_plain(path: Path, error: type[ShopRLError]) -> None:
+    """Refuse a path of which nothing can be read from a disk, with ``error``.
+
+    Raises:
+        OSError: there is nothing.
+    """
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+        raise error(f"{path}: is {what}. Give a file.")
+
+
+@contextmanager
 def opened(path: Path, error: type[ShopRLError]) -> Iterator[IO[bytes]]:
     """The content of a file as a stream, unzipped where its name ends in ``.gz``.
 
@@ -94,20 +119,13 @@ def opened(path: Path, error: type[ShopRLError]) -> Iterator[IO[bytes]]:
         ShopRLError: as ``error``, also while it is read: the file is missing, none that can be read from a disk,
             truncated, damaged, or unzips to too much.
     """
-    try:
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode):
-            what = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
-            raise error(f"{path}: is {what}. Give a file.")
+    with faults_named(path, error):
+        check_plain(path, error)
         with path.open("rb") as file:
             if path.suffix == ".gz":
-                yield io.BufferedReader(_Unzipped(path, file, error, read_limits().ratio), _BUFFER)
+                yield io.BufferedReader(Unzipped(path, file, error, read_limits().ratio), _BUFFER)
             else:
                 yield file
-    except FileNotFoundError as cause:
-        raise error(f"{path}: no such file. Check the path.") from cause
-    except (OSError, EOFError, zlib.error, ValueError) as cause:  # a ValueError: the path holds a zero byte
-        raise error(f"{path}: cannot be read ({cause}). The file may be truncated; fetch it again.") from cause
 
 
 def read_bytes(path: Path, error: type[ShopRLError], most: int | None = None) -> bytes:

@@ -1,1 +1,1 @@
-"""Reads what shops export: any file of products, whatever its format and its fields are called."""
+"""Catalogues from the files and databases that shops have: any feed."""
