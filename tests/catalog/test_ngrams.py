@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shoprl.catalog.ngrams import MAX_DEPARTMENTS, Limits, Vocabulary, is_readable, make_key, split_key
+from shoprl.errors import StorageError
 
 Counted = dict[tuple[str, str], int]
 
@@ -70,3 +71,22 @@ def test_readable_words(word: str, readable: bool) -> None:
 def test_keys_hold_the_largest_numbers() -> None:
     parts = [np.array([number]) for number in (MAX_DEPARTMENTS - 1, 2**22 - 1, 2**22 - 2)]
     assert [int(part[0]) for part in split_key(make_key(*parts))] == [int(part[0]) for part in parts]
+
+
+def test_texts_come_back_in_the_numbers_that_words_have_now() -> None:
+    vocabulary = Vocabulary(limits=Limits(words=12, block=2))
+    vocabulary.count([("a", f"frequent rare{n}x", "") for n in range(40)])
+    words = {number: word for word, number in vocabulary.numbers.items() if number} | {1: "-"}
+    said = [words[number] for block in vocabulary.blocks() for number in block.words.tolist()]
+    assert said[::2] == ["frequent"] * 40
+    assert said[1] == "-"
+    assert said[-1] == "rare39x"
+
+
+def test_a_full_disk_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    with pytest.raises(StorageError, match=r"cannot be written \(.*No space left.*Free some space"):
+        Vocabulary().count([("a", "oak table", "")])

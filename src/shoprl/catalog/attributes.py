@@ -2,7 +2,7 @@
 
 WebShop mined its attributes in this way before people curated them (Yao et al., arXiv 2207.01206, section 3.1). The
 scores are those of scikit-learn's ``TfidfVectorizer(ngram_range=(n, n), max_features=1000)`` with its defaults, here in
-three passes over a catalogue that is never in memory as a whole.
+one pass over a catalogue that is never in memory as a whole.
 """
 
 import itertools
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shoprl.catalog.ngrams import STOPS, Block, Limits, Texts, Vocabulary, blocks, split_key
+from shoprl.catalog.ngrams import Block, Limits, Texts, Vocabulary, split_key
 from shoprl.catalog.product import Product
 from shoprl.errors import ConfigError
 
@@ -71,12 +71,6 @@ def _names(keys: NDArray[np.int64], words: NDArray[np.object_]) -> list[str]:
     return [f"{before} {word}" if before else word for before, word in pairs]
 
 
-def _used(terms: Iterable[_Terms], words: NDArray[np.object_]) -> dict[str, int]:
-    """Word -> number of the words that occur in terms."""
-    parts = [np.unique(part) for each in terms for part in split_key(each.keys)[1:]]
-    return {words[number]: number for number in np.unique(np.concatenate(parts)).tolist() if number}
-
-
 def _best(
     terms: _Terms, idf: NDArray[np.float64], block: Block, length: int, top: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -99,17 +93,14 @@ def _texts(products: Iterable[Product], readable: bool) -> Texts:
 def _mined(products: Iterable[Product], top: int, readable: bool, limits: Limits | None) -> Iterator[tuple[str, ...]]:
     vocabulary = Vocabulary(readable, limits)
     vocabulary.count(_texts(products, readable))
-    departments = vocabulary.departments
     words = np.full(vocabulary.numbers.next, "", dtype=object)
     for word, number in vocabulary.numbers.items():
         words[number] = word if number else ""
     terms = {length: _kept(vocabulary, length, words) for length in _LENGTHS}
-    numbers = _used(terms.values(), words) | STOPS
-    del vocabulary
 
-    sizes = np.zeros(len(departments) + 1, dtype=np.int64)
+    sizes = np.zeros(len(vocabulary.departments) + 1, dtype=np.int64)
     found = {length: np.zeros(len(each.keys), dtype=np.int64) for length, each in terms.items()}
-    for block in blocks(_texts(products, readable), numbers, departments):
+    for block in vocabulary.blocks():
         sizes += np.bincount(block.departments, minlength=len(sizes))
         for length, each in terms.items():
             found[length] += np.bincount(each.frequencies(block, length)[1], minlength=len(each.keys))
@@ -117,7 +108,7 @@ def _mined(products: Iterable[Product], top: int, readable: bool, limits: Limits
         length: np.log((1 + sizes[split_key(each.alphabet)[0]]) / (1 + found[length])) + 1.0
         for length, each in terms.items()
     }
-    for block in blocks(_texts(products, readable), numbers, departments):
+    for block in vocabulary.blocks():
         chosen: list[list[str]] = [[] for _ in block.departments]
         for length, each in terms.items():
             texts, places = _best(each, idf[length], block, length, top)
@@ -132,10 +123,10 @@ def mine_attributes(
     """Find the terms that set each product apart in its department (``Product.category``).
 
     Bigrams and unigrams of title and bullet points are scored apart, by TF-IDF over the products of the department.
-    Memory does not grow with the number of products.
+    Memory does not grow with the number of products; a temporary file does, by four bytes a word.
 
     Args:
-        products: the catalogue, which is gone through three times.
+        products: the catalogue, all of which is gone through before the first terms are known.
         top: how many terms a product gets at most; bigrams come first, unigrams fill what is left.
         readable: leave out what nobody asks for: terms with numbers, model numbers or units in them, and the product's
             own brand. WebShop leaves in all but numbers below 1,000.
@@ -145,10 +136,9 @@ def mine_attributes(
         The terms of each product, in the order of ``products``; the best first, none where the text says too little.
 
     Raises:
-        ConfigError: ``products`` can be gone through only once, or ``top`` is below one.
+        ConfigError: ``top`` is below one.
+        StorageError: the temporary file cannot be written.
     """
     if top < 1:
         raise ConfigError(f"top {top}: a product needs at least one attribute. Choose a larger number.")
-    if iter(products) is products:
-        raise ConfigError("products: must be a collection that can be gone through several times, not an iterator.")
     return _mined(products, top, readable, limits)

@@ -5,14 +5,16 @@ and an n-gram of a department one 64-bit key, which NumPy counts by sorting.
 """
 
 import re
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import repeat
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shoprl.catalog.stop_words import ENGLISH
+from shoprl.errors import StorageError
 
 STOP, OTHER = 0, 1  # numbers of words: one that is skipped, and one that ends a pair and is not counted
 _FIRST = 2
@@ -22,7 +24,7 @@ BLOCK = 1_000_000  # words looked at together
 
 Texts = Iterable[tuple[str, str, str]]  # department, text, and words (a brand) that are not counted in this text
 _words = re.compile(r"(?u)\b\w\w+\b").findall
-STOPS = dict.fromkeys([*ENGLISH, *map(str, range(1_000))], STOP)
+_STOPS = dict.fromkeys([*ENGLISH, *map(str, range(1_000))], STOP)
 
 _UNIT_NAMES = (
     "mm cm dm km ml cl dl mg kg gr lb lbs oz fl inch inches ft yd mb gb tb ghz mhz khz hz kw kwh wh mah ah va dpi "
@@ -96,7 +98,7 @@ class Numbers(dict[str, int]):
     """
 
     def __init__(self, readable: bool) -> None:
-        super().__init__(STOPS)
+        super().__init__(_STOPS)
         self._readable, self.next = readable, _FIRST
 
     def __missing__(self, word: str) -> int:
@@ -114,18 +116,18 @@ class _Counts:
         self.keys = np.empty(0, dtype=np.int64)
         self.counts = np.empty(0, dtype=np.int64)
         self._waiting: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
-        self._waits = 0
+        self.waits = 0
 
     def add(self, keys: NDArray[np.int64]) -> None:
         pair: tuple[NDArray[np.int64], NDArray[np.int64]] = np.unique(keys, return_counts=True)
         self._waiting.append(pair)
-        self._waits += len(pair[0])
-        if 2 * self._waits > len(self.keys):  # each merge costs a pass over all
+        self.waits += len(pair[0])
+        if 2 * self.waits > len(self.keys):  # each merge costs a pass over all
             self.merge()
 
     def merge(self) -> None:
         parts = [(self.keys, self.counts), *self._waiting]
-        self._waiting, self._waits = [], 0
+        self._waiting, self.waits = [], 0
         keys, counts = (np.concatenate(each) for each in zip(*parts, strict=True))
         order = np.argsort(keys, kind="stable")  # merges runs that are sorted
         keys, counts = keys[order], counts[order]
@@ -153,6 +155,8 @@ class Vocabulary:
     Exact while the different words and n-grams stay within ``limits``; beyond, rare ones are dropped and begin at
     nought when they are met again, as in lossy counting (Manku and Motwani, 2002).
 
+    The texts are kept in a temporary file, four bytes a word, so that they are gone through once.
+
     Args:
         readable: as :class:`Numbers`.
         limits: what is held at most.
@@ -163,17 +167,45 @@ class Vocabulary:
         self.numbers = Numbers(readable)
         self.departments: dict[str, int] = {}
         self._counts = {1: _Counts(), 2: _Counts()}
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  (open as long as this is)
+        self._blocks = [0]  # how many were written before words were numbered anew for the first, second ... time
+        self._renumbered: list[NDArray[np.int32]] = []
 
     def count(self, texts: Texts) -> None:
-        """Count the n-grams of texts."""
-        for block in blocks(texts, self.numbers, self.departments, self.limits.block):
+        """Count the n-grams of texts.
+
+        Raises:
+            StorageError: the temporary file cannot be written.
+        """
+        for block in _blocks(texts, self.numbers, self.departments, self.limits.block):
             for length, counts in self._counts.items():
                 counts.add(block.keys(length)[0])
-                if len(counts.keys) + counts._waits > self.limits.keys:
+                if len(counts.keys) + counts.waits > self.limits.keys:
                     counts.merge()
                     counts.prune(self.limits.keys)
+            self._write(block)
             if self.numbers.next - _FIRST > self.limits.words:
                 self._forget()
+
+    def _write(self, block: Block) -> None:
+        try:
+            for part in (block.departments, block.words, block.texts):
+                np.save(self._file, part.astype(np.int32))
+        except OSError as error:
+            raise StorageError(
+                f"{tempfile.gettempdir()}: cannot be written ({error}). Free some space there."
+            ) from error
+        self._blocks[-1] += 1
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield what was counted again, in words' present numbers; a word that was dropped is :data:`OTHER`."""
+        self._file.seek(0)
+        for age, count in enumerate(self._blocks):
+            for _ in range(count):
+                departments, words, texts = (np.load(self._file) for _ in range(3))
+                for numbers in self._renumbered[age:]:
+                    words = numbers[words]
+                yield Block(departments.astype(np.int64), words.astype(np.int64), texts.astype(np.int64))
 
     def counted(self, length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The keys of n-grams in order, and how often each occurs."""
@@ -192,8 +224,10 @@ class Vocabulary:
         new[kept] = np.arange(_FIRST, _FIRST + int(kept.sum()))
         words = [(word, int(new[number])) for word, number in self.numbers.items() if number >= _FIRST and kept[number]]
         self.numbers.clear()
-        self.numbers.update(STOPS | dict(words))
+        self.numbers.update(_STOPS | dict(words))
         self.numbers.next = _FIRST + len(words)
+        self._renumbered.append(np.where(kept, new, OTHER).astype(np.int32))
+        self._blocks.append(0)
         for length in self._counts:
             self.counted(length)
             held = self._counts[length]
@@ -203,31 +237,31 @@ class Vocabulary:
             held.keys = make_key(department, new[first] if length == 2 else first, new[last])  # in order still
 
 
-def blocks(texts: Texts, numbers: dict[str, int], departments: dict[str, int], block: int = BLOCK) -> Iterator[Block]:
-    """Yield texts in blocks of about ``block`` words.
-
-    Args:
-        texts: what to read.
-        numbers: of words; one that it lacks and makes no number for counts as :data:`OTHER`.
-        departments: numbers of departments, which new ones are added to.
-        block: words together.
-    """
-    find = numbers.__getitem__ if isinstance(numbers, Numbers) else None
-    get, words, lengths, members = numbers.get, [], [], []  # type: ignore[var-annotated]
+def _blocks(texts: Texts, numbers: Numbers, departments: dict[str, int], size: int) -> Iterator[Block]:
+    words: list[int] = []
+    lengths: list[int] = []
+    members: list[int] = []
+    number = numbers.__getitem__
     for department, text, unwanted in texts:
         found = _words(text.lower())
+        left_out = _set_of(unwanted)
         before = len(words)
-        if unwanted and not (left_out := set(_words(unwanted.lower()))).isdisjoint(found):
-            words.extend(OTHER if word in left_out else numbers[word] if find else get(word, OTHER) for word in found)
+        if left_out.isdisjoint(found):
+            words.extend(map(number, found))
         else:
-            words.extend(map(find, found) if find else map(get, found, repeat(OTHER)))
+            words.extend(OTHER if word in left_out else number(word) for word in found)
         lengths.append(len(words) - before)
         members.append(min(departments.setdefault(department, len(departments)), MAX_DEPARTMENTS - 1))
-        if len(words) >= block or len(lengths) >= block:
+        if len(words) >= size or len(lengths) >= size:
             yield _block(words, lengths, members)
             words, lengths, members = [], [], []
     if lengths:
         yield _block(words, lengths, members)
+
+
+@lru_cache(maxsize=10_000)
+def _set_of(text: str) -> frozenset[str]:
+    return frozenset(_words(text.lower()))
 
 
 def _block(words: list[int], lengths: list[int], departments: list[int]) -> Block:
