@@ -101,7 +101,8 @@ def no_goals(kind: GoalKind) -> GoalError:
     """The error of a catalogue that no goal can be made of."""
     return GoalError(
         f"The catalogue has no {kind} instructions to make goals of. "
-        "Put goals.jsonl into the data folder, or WebShop's items_ins_v2*.json or items_human_ins.json."
+        "Put goals.jsonl into the data folder, or WebShop's items_ins_v2*.json (with attributes, instruction and "
+        "instruction_attributes; `shoprl catalog attributes` writes it) or items_human_ins.json."
     )
 
 
