@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shoprl.catalog.phrasing import phrase, phrase_price
+from shoprl.catalog.phrasing import find_me, phrase, phrase_price, said
 from shoprl.catalog.vocabulary import DEPARTMENTS, ROLES
 
 QUERIES = [family.query for families in DEPARTMENTS.values() for family in families]
@@ -30,7 +30,7 @@ def test_attributes_and_options_are_verbatim(
 ) -> None:
     text = phrase(np.random.default_rng(seed), query, attributes, options)
     for attribute in attributes:
-        assert attribute in text
+        assert said(attribute) in text
     for value in options.values():
         assert value.lower() in text
 
@@ -83,3 +83,35 @@ def test_price_is_named(price: float, written: str) -> None:
 def test_price_in_webshops_form_occurs() -> None:
     rng = np.random.default_rng(5)
     assert ", and price lower than 30.00 dollars" in {phrase_price(rng, 30.0) for _ in range(200)}
+
+
+@pytest.mark.parametrize(
+    ("attribute", "words"),
+    [
+        ("machine washable", "machine washable"),
+        ("display diagonal: 17 inch", "display diagonal 17 inch"),
+        ("touchscreen: Yes", "touchscreen"),
+        ("ratio 16:9", "ratio 16:9"),
+    ],
+)
+def test_how_an_attribute_is_said(attribute: str, words: str) -> None:
+    assert said(attribute) == words
+    assert words in phrase(np.random.default_rng(0), "laptops", [attribute], {})
+
+
+def test_webshops_synthetic_form() -> None:
+    asked = ("usb port", "dimmable", "living room", "power: 5 w")
+    text, order = find_me("lamps", asked)
+    assert text == "Find me dimmable lamps with usb port, power: 5 w for living room"
+    assert order == ("dimmable", "usb port", "power: 5 w", "living room")
+    assert find_me("lamps", ()) == ("Find me lamps", ())
+
+
+@pytest.mark.parametrize(("currency", "sign", "word"), [("EUR", "€", "euros"), ("CHF", "CHF ", "francs")])
+def test_a_price_in_another_currency_has_the_same_forms(currency: str, sign: str, word: str) -> None:
+    rng = np.random.default_rng(3)
+    texts = {phrase_price(rng, 30.0, currency) for _ in range(300)}
+    assert len(texts) >= 10
+    assert f", and price lower than 30.00 {word}" in texts
+    assert f" for less than {sign}30" in texts
+    assert not any("$" in text or "dollar" in text or "buck" in text for text in texts)

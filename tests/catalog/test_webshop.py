@@ -1,6 +1,7 @@
 import json
 import logging
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from shoprl.catalog import webshop
 from shoprl.catalog.product import Product, Request
+from shoprl.catalog.rules import Rules, write_rules
 from shoprl.catalog.webshop import parse_pricing, read_catalog
 from shoprl.errors import CatalogError
 from tests.support.toyshop import PRODUCTS, item_row, toy_catalog, write_toy_folder
@@ -246,6 +248,35 @@ def test_of_two_products_with_one_asin_the_first_is_kept(tmp_path: Path) -> None
 # Prices
 
 
+class TestRules:
+    """What ``shop.json`` changes."""
+
+    UNKNOWN = Rules(missing_price="unknown")
+    STRICT = Rules(prices="strict")
+
+    @pytest.mark.parametrize("pricing", [None, ""])
+    def test_a_missing_price_is_unknown_whatever_prices_says(self, pricing: str | None, tmp_path: Path) -> None:
+        write_rules(tmp_path, self.UNKNOWN)
+        product = read_one(tmp_path, {"pricing": pricing}, prices={"B000000001": 7.0})
+        assert (product.price, product.price_tag) == (None, "")
+
+    def test_a_price_stays_a_price(self, tmp_path: Path) -> None:
+        write_rules(tmp_path, self.UNKNOWN)
+        product = read_one(tmp_path, {"pricing": "$5.00 - $9.00"}, prices={"B000000001": 7.0})
+        assert (product.price, product.price_tag) == (7.0, "$5.0 to $9.0")
+
+    def test_a_decimal_comma_is_read_webshops_way_unless_refused(self, tmp_path: Path) -> None:
+        assert read_one(tmp_path, {"pricing": "41,75"}).price == 4175.0
+        write_rules(tmp_path, self.STRICT)
+        with pytest.raises(CatalogError, match="field 'pricing' is not a price such as"):
+            read_one(tmp_path, {"pricing": "41,75"})
+
+    def test_a_fault_in_the_file_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / "shop.json").write_text('{"missing_price": "free"}')
+        with pytest.raises(CatalogError, match=r"shop\.json: field 'missing_price' must be 'webshop' or 'unknown'"):
+            read_one(tmp_path, {})
+
+
 @pytest.mark.parametrize(
     ("pricing", "price", "tag"),
     [
@@ -386,13 +417,13 @@ HUMAN_ROW = {"instruction": "hat", "instruction_attributes": ["warm"], "instruct
         ({"wordings": {"attributes": [1]}}, "attributes"),
         ({"wordings": {"instruction": 7, "instruction_attributes": ["a"]}}, "instruction"),
         ({"wordings": {"instruction": "x" * 2_001, "instruction_attributes": ["a"]}}, "instruction"),
-        ({"wordings": {"instruction": "hats"}}, "instruction_attributes"),
+        ({"wordings": {"instruction": "hats"}}, "instructions of this ASIN"),
         ({"human": {}}, "instructions of this ASIN"),
         ({"human": [HUMAN_ROW | {"instruction": 7}]}, "instruction"),
         ({"human": [HUMAN_ROW | {"instruction": "x" * 2_001}]}, "instruction"),
         ({"human": [HUMAN_ROW | {"instruction_attributes": "warm"}]}, "instruction_attributes"),
         ({"human": [HUMAN_ROW | {"instruction_options": None}]}, "instruction_options"),
-        ({"human": [{"instruction": "hat", "instruction_attributes": ["warm"]}]}, "instruction_options"),
+        ({"human": [{"instruction": "hat", "instruction_attributes": ["warm"]}]}, "instructions of this ASIN"),
     ],
 )
 def test_a_bad_wording_is_named(files: dict[str, Any], field: str, tmp_path: Path) -> None:
@@ -445,3 +476,9 @@ def test_half_a_surrogate_pair_becomes_a_question_mark(tmp_path: Path) -> None:
     catalog = read_catalog(tmp_path)
     assert catalog.products[0].title == "half ? a pair"
     assert len(catalog.content_hash) == 64
+
+
+def test_all_fields_that_a_wording_lacks_are_named_with_the_asin(tmp_path: Path) -> None:
+    said = "lack 'instruction_attributes' and 'instruction_options' (ASIN B000000001)"
+    with pytest.raises(CatalogError, match=re.escape(said)):
+        read_one(tmp_path, {}, human={"B000000001": [{"instruction": "hat"}]})

@@ -41,6 +41,9 @@ def test_attributes(call: Call, toy_folder: Path, tmp_path: Path) -> None:
     assert row["products"] == len(written) == 12
     assert row["attributes"] == sum(len(each["attributes"]) for each in written.values())
     assert all(len(each["attributes"]) <= 3 for each in written.values())
+    for each in written.values():
+        assert set(each["instruction_attributes"]) <= set(each["attributes"])
+        assert all(name in each["instruction"] for name in each["instruction_attributes"])
 
 
 @pytest.mark.parametrize("kind", ["webshop", "disjoint"])

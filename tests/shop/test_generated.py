@@ -13,6 +13,7 @@ from shoprl.errors import RunError
 from shoprl.shop import generated
 from shoprl.shop.data import read_data
 from shoprl.shop.generated import generated_data, write_generated
+from shoprl.shop.goal import NO_CEILING
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +54,16 @@ def test_equal_seeds_write_equal_bytes(tmp_path: Path) -> None:
     first = written(tmp_path / "a", 1)
     assert written(tmp_path / "b", 1) == first
     other = written(tmp_path / "c", 2)
-    assert all(other[name] != content for name, content in first.items())
+    assert all(other[name] != content for name, content in first.items() if name != "shop.json")
+
+
+def test_a_missing_price_is_unknown_and_asked_for_without_a_ceiling() -> None:
+    data = generated_data(200, 0)
+    unknown = {product.asin for product in data.catalog if product.price is None}
+    assert unknown
+    asked = [goal for goal in data.goals if goal.asin in unknown]
+    assert asked
+    assert all(goal.price_upper == NO_CEILING and "price" not in goal.instruction for goal in asked)
 
 
 def test_goals_are_human_and_splits_hold_every_goal() -> None:

@@ -49,6 +49,7 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "catalog build": {**DATA, **OUT},
     "catalog attributes": {**DATA, **OUT},
     "catalog split": {**DATA, **OUT},
+    "catalog goals": {**DATA, **OUT},
     "catalog verify": {"data": "{stored}"},
     "trajectories show": {"file": "{run}/trajectories/expert.jsonl.gz", **DATA, "first": "3"},
     "trajectories filter": {"file": "{run}/trajectories/expert.jsonl.gz", **OUT, **DATA},

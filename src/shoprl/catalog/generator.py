@@ -10,8 +10,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from shoprl.catalog.phrasing import phrase
-from shoprl.catalog.vocabulary import ROLES
+from shoprl.catalog.phrasing import find_me, phrase
+from shoprl.catalog.rules import Rules, write_rules
 from shoprl.catalog.vocabulary.blueprint import Blueprint, draw_blueprint, near_duplicate
 from shoprl.catalog.vocabulary.draws import Draws
 from shoprl.catalog.vocabulary.nouns import singular
@@ -20,7 +20,6 @@ from shoprl.errors import ConfigError
 from shoprl.files import write_atomic
 from shoprl.progress import track
 
-MISSING_PRICE = 100.0  # dollars: what WebShop charges for a product without a price
 _NEAR_DUPLICATES = 0.42  # share of products made after one of the last _RECENT
 _RECENT = 200
 _EARLIEST = 25  # products before the first near-duplicate; else a few early ones would be copied over and over
@@ -38,13 +37,13 @@ class Listing:
 
     Attributes:
         item: its entry in ``items_shuffle_N.json``.
-        price: its entry in ``prices.json``, in dollars.
+        price: its entry in ``prices.json``, in dollars; None for a product without a price.
         wording: its entry in ``items_ins_v2_N.json``: attributes and, mostly, a synthetic instruction.
         requests: its entry in ``items_human_ins.json``; empty for a product without requests.
     """
 
     item: dict[str, Any]
-    price: float
+    price: float | None
     wording: dict[str, Any]
     requests: list[dict[str, Any]]
 
@@ -87,14 +86,8 @@ def _wording(blueprint: Blueprint, draws: Draws) -> dict[str, Any]:
     entry: dict[str, Any] = {"attributes": draws.sample(attributes, len(attributes))}
     if blueprint.asked:
         asked = blueprint.attributes[: blueprint.asked]
-        by_role = {role: [name for name in asked if ROLES[name] == role] for role in ("trait", "part", "use")}
-        traits = [", ".join(by_role["trait"])] if by_role["trait"] else []
-        text = " ".join(["Find me", *traits, blueprint.family.query])  # WebShop's form: ... A, B query with C, D for E
-        for link, role in (("with", "part"), ("for", "use")):
-            if by_role[role]:
-                text += f" {link} {', '.join(by_role[role])}"
-        entry["instruction"] = text
-        entry["instruction_attributes"] = [name for names in by_role.values() for name in names]
+        text, names = find_me(blueprint.family.query, asked)
+        entry |= {"instruction": text, "instruction_attributes": list(names)}
     return entry
 
 
@@ -119,9 +112,8 @@ def _requests(blueprint: Blueprint, draws: Draws, rng: np.random.Generator) -> l
 
 def _listing(blueprint: Blueprint, asin: str, draws: Draws, rng: np.random.Generator) -> Listing:
     """The file entries of a product. The order of the draws is part of the format: it fixes a seed's bytes."""
-    if not blueprint.prices:
-        pricing, low, high = "", MISSING_PRICE, MISSING_PRICE
-    else:
+    pricing, low, high = "", 0.0, 0.0
+    if blueprint.prices:
         low, high = blueprint.prices
         pricing = f"${low:.2f}" if low == high else f"${low:.2f} - ${high:.2f}"
     item = {
@@ -139,7 +131,7 @@ def _listing(blueprint: Blueprint, asin: str, draws: Draws, rng: np.random.Gener
         "pricing": pricing,
     }
     price = round(low if low == high else low + (high - low) * draws.uniform(), 2)
-    return Listing(item, price, _wording(blueprint, draws), _requests(blueprint, draws, rng))
+    return Listing(item, price if pricing else None, _wording(blueprint, draws), _requests(blueprint, draws, rng))
 
 
 def generate(count: int, rng: np.random.Generator) -> Iterator[Listing]:
@@ -180,7 +172,7 @@ def _write_together(paths: Sequence[Path], write: Callable[[list[IO[bytes]]], No
 def _write_listings(streams: Sequence[IO[bytes]], listings: Iterator[Listing]) -> None:
     """Write WebShop's four documents, a product at a time."""
     items, wordings, prices, requests = streams
-    first = [True] * len(streams)
+    first = [True] * len(streams)  # nothing written to it yet
 
     def put(place: int, text: str) -> None:
         streams[place].write((("" if first[place] else ",\n") + text).encode())
@@ -193,7 +185,8 @@ def _write_listings(streams: Sequence[IO[bytes]], listings: Iterator[Listing]) -
         key = _dump(listing.item["asin"])
         put(0, _dump(listing.item))
         put(1, f"{key}: {_dump(listing.wording)}")
-        put(2, f"{key}: {_dump(listing.price)}")
+        if listing.price is not None:
+            put(2, f"{key}: {_dump(listing.price)}")
         if listing.requests:
             put(3, f"{key}: {_dump(listing.requests)}")
     items.write(b"]\n")
@@ -204,8 +197,9 @@ def _write_listings(streams: Sequence[IO[bytes]], listings: Iterator[Listing]) -
 def write_catalog(folder: Path, count: int, seed: int) -> None:
     """Write a generated catalogue of ``count`` products to ``folder``, in WebShop's own files.
 
-    The files are ``items_shuffle_{count}.json``, ``items_ins_v2_{count}.json``, ``prices.json`` and
-    ``items_human_ins.json``. The same ``count`` and ``seed`` give the same bytes.
+    The files are ``items_shuffle_{count}.json``, ``items_ins_v2_{count}.json``, ``prices.json``,
+    ``items_human_ins.json``, and ``shop.json``, by which a missing price is unknown. The same ``count`` and ``seed``
+    give the same bytes.
 
     Raises:
         ConfigError: ``count`` is below one, or ``seed`` is negative.
@@ -216,3 +210,4 @@ def write_catalog(folder: Path, count: int, seed: int) -> None:
     listings = track(generate(count, np.random.default_rng(seed)), "Writing products", total=count, unit="product")
     names = (f"items_shuffle_{count}.json", f"items_ins_v2_{count}.json", "prices.json", "items_human_ins.json")
     _write_together([folder / name for name in names], partial(_write_listings, listings=listings))
+    write_rules(folder, Rules(missing_price="unknown", prices="strict"))

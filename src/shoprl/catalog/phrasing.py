@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from shoprl.catalog.money import SIGNS, currency_name, digits
 from shoprl.catalog.vocabulary import ROLES
 from shoprl.catalog.vocabulary.draws import Draws
 from shoprl.catalog.vocabulary.nouns import counted, is_many, singular
@@ -73,10 +74,41 @@ def _option_kind(name: str) -> str:
     return next((kind for kind in ("quantity", *_OPTION_FORMS) if kind in lower), "")
 
 
+def _role(attribute: str) -> str:
+    return ROLES.get(attribute) or ("part" if ": " in attribute else "trait")
+
+
+def said(attribute: str) -> str:
+    """An attribute as people say it: "display diagonal: 17 inch" without its colon, "touchscreen: yes" by its name."""
+    name, colon, value = attribute.partition(": ")
+    if not colon:
+        return attribute
+    return name if value.strip().lower() in ("yes", "true", "y") else f"{name} {value}"
+
+
+def find_me(query: str, attributes: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """A synthetic instruction in WebShop's form: "Find me A, B query with C, D for E".
+
+    Args:
+        query: the product type.
+        attributes: properties asked for.
+
+    Returns:
+        The text, and the attributes in its order.
+    """
+    by_role = {role: [name for name in attributes if _role(name) == role] for role in ("trait", "part", "use")}
+    traits = [", ".join(by_role["trait"])] if by_role["trait"] else []
+    text = " ".join(["Find me", *traits, query])
+    for link, role in (("with", "part"), ("for", "use")):
+        if by_role[role]:
+            text += f" {link} {', '.join(by_role[role])}"
+    return text, tuple(name for names in by_role.values() for name in names)
+
+
 def _sort(draws: Draws, query: str, attributes: Sequence[str], options: Mapping[str, str]) -> _Request:
     by_role: dict[str, list[str]] = {"trait": [], "part": [], "use": []}
     for attribute in draws.sample(attributes, len(attributes)):
-        by_role[ROLES.get(attribute, "trait")].append(attribute)
+        by_role[_role(attribute)].append(said(attribute))
     front = draws.pick((0, 1, 1, 2, 2))
     before = by_role["trait"][:front]
     worded = []
@@ -179,7 +211,7 @@ def phrase(rng: np.random.Generator, query: str, attributes: Sequence[str], opti
     Args:
         rng: decides on the form.
         query: the product type, plural or uncountable ("floor lamps", "popcorn").
-        attributes: properties asked for; each occurs verbatim in the text.
+        attributes: properties asked for; each occurs verbatim in the text, or as :func:`said` where it has a colon.
         options: option name -> value asked for; each value occurs verbatim, in lower case.
 
     Returns:
@@ -190,8 +222,11 @@ def phrase(rng: np.random.Generator, query: str, attributes: Sequence[str], opti
     return draws.pick(_FORMS)(draws, request) + draws.pick(_CLOSERS)
 
 
-def phrase_price(rng: np.random.Generator, price_upper: float) -> str:
-    """Word a price ceiling, in dollars, to follow an instruction: ", and price lower than 30.00 dollars"."""
-    cents = f"{price_upper:.2f}"
-    short = cents.removesuffix(".00")
-    return Draws(rng, block=1).pick(_PRICE_FORMS).format(cents=cents, short=short)
+def phrase_price(rng: np.random.Generator, price_upper: float, currency: str = "USD") -> str:
+    """Word a price ceiling to follow an instruction: ", and price lower than 30.00 dollars"."""
+    cents = digits(price_upper, currency)
+    form = Draws(rng, block=1).pick(_PRICE_FORMS)
+    if currency != "USD":
+        form = form.replace("dollars", currency_name(currency)).replace("bucks", currency_name(currency))
+        form = form.replace("$", SIGNS.get(currency, f"{currency} "))
+    return form.format(cents=cents, short=cents.removesuffix(".00"))

@@ -6,7 +6,7 @@ import math
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
@@ -18,6 +18,7 @@ import numpy as np
 from shoprl.catalog.catalog import Catalog
 from shoprl.catalog.product import Product, Request
 from shoprl.catalog.records import StoredMapping
+from shoprl.catalog.rules import Rules, read_rules
 from shoprl.errors import CatalogError
 from shoprl.json_stream import JsonArray, Position, iter_object
 from shoprl.progress import track
@@ -33,20 +34,21 @@ DEFAULT_PRICE = 100.0  # WebShop's price where a product names none
 
 
 class _FaultError(Exception):
-    """A fault of one product, in its ``field``."""
+    """A fault of one product, in its ``field``; ``asin`` where that is in another file than the product."""
 
-    def __init__(self, field: str, what: str) -> None:
-        super().__init__(f"field {field!r} {what}")
+    def __init__(self, field: str, what: str, asin: str = "") -> None:
+        super().__init__(f"field {field!r} {what}{f' (ASIN {asin})' if asin else ''}")
         self.kind = f"{field!r} {what}"
 
 
 @dataclass(frozen=True)
 class _Extras:
-    """The files beside the products file, by ASIN."""
+    """The files beside the products file, by ASIN, and how prices are read."""
 
     instructions: Mapping[str, Any] = field(default_factory=dict)
     human: Mapping[str, Any] = field(default_factory=dict)
     prices: Mapping[str, Any] = field(default_factory=dict)
+    rules: Rules = field(default_factory=Rules)
 
 
 def _one_file(folder: Path, pattern: str) -> Path | None:
@@ -162,8 +164,12 @@ def _amount(value: object) -> float:
     return amount
 
 
-def _price(row: Mapping[str, Any], asin: str, frozen: object) -> tuple[float, str]:
-    raw = row.get("pricing")
+def _price(row: Mapping[str, Any], asin: str, extras: _Extras) -> tuple[float | None, str]:
+    raw, frozen, rules = row.get("pricing"), extras.prices.get(asin), extras.rules
+    if not raw and isinstance(raw, str | None) and rules.missing_price == "unknown":
+        return None, ""
+    if isinstance(raw, str) and not rules.allow(raw):
+        raise _FaultError("pricing", "is not a price such as '$1,299.00' or '$12.99 - $24.99'")
     try:
         pricing = parse_pricing(raw or "") if isinstance(raw, str | None) else (_amount(raw),)
     except ValueError:
@@ -189,17 +195,30 @@ def _strings(value: object, name: str) -> tuple[str, ...]:
     return tuple(value)
 
 
+_SYNTHETIC = ("instruction", "instruction_attributes")
+_HUMAN = (*_SYNTHETIC, "instruction_options")
+
+
+def _check_fields(entry: object, asin: str, names: Sequence[str]) -> dict[str, Any]:
+    """Refuse an entry of an ASIN's instructions that is no object or lacks fields, all of which are named."""
+    if not isinstance(entry, dict):
+        raise _FaultError("instructions of this ASIN", "are not in WebShop's form", asin)
+    if missing := [name for name in names if name not in entry]:
+        raise _FaultError("instructions of this ASIN", f"lack {' and '.join(map(repr, missing))}", asin)
+    return entry
+
+
 def _requests(asin: str, extras: _Extras) -> tuple[Request, ...]:
     requests = []
     synthetic = extras.instructions.get(asin, {})
     if synthetic.get("instruction"):
-        attributes = _strings(synthetic.get("instruction_attributes"), "instruction_attributes")
+        synthetic = _check_fields(synthetic, asin, _SYNTHETIC)
+        attributes = _strings(synthetic["instruction_attributes"], "instruction_attributes")
         requests.append(Request(_text(synthetic, "instruction", MAX_TITLE), attributes))
-    for human in extras.human.get(asin, ()):
-        if not isinstance(human, dict):
-            raise _FaultError("instructions of this ASIN", "are not in WebShop's form")
-        attributes = _strings(human.get("instruction_attributes"), "instruction_attributes")
-        options = _strings(human.get("instruction_options"), "instruction_options")
+    for entry in extras.human.get(asin, ()):
+        human = _check_fields(entry, asin, _HUMAN)
+        attributes = _strings(human["instruction_attributes"], "instruction_attributes")
+        options = _strings(human["instruction_options"], "instruction_options")
         requests.append(Request(_text(human, "instruction", MAX_TITLE), attributes, options))
     return tuple(request for request in requests if request.attributes)
 
@@ -211,7 +230,7 @@ def _product(row: object, extras: _Extras) -> Product:
     attributes_row = extras.instructions.get(asin, {})
     if not isinstance(attributes_row, dict) or not isinstance(extras.human.get(asin, []), list):
         raise _FaultError("instructions of this ASIN", "are not in WebShop's form")
-    price, tag = _price(row, asin, extras.prices.get(asin))
+    price, tag = _price(row, asin, extras)
     images = row.get("images") or [""]
     return Product(
         asin=asin,
@@ -277,7 +296,8 @@ class ProductReader:
         self.skipped: Counter[str] = Counter()
         self._rows = JsonArray(self.path, CatalogError, position)
         paths = {name: _one_file(folder, pattern) for name, pattern in _EXTRA_FILES.items()}
-        self._extras = _Extras(**{name: open_mapping(path) for name, path in paths.items() if path})
+        files = {name: open_mapping(path) for name, path in paths.items() if path}
+        self._extras = _Extras(**files, rules=read_rules(folder))
 
     def position(self) -> Position:
         """The place in the products file behind the last product that was read."""
@@ -321,7 +341,8 @@ def read_catalog(folder: Path, strict: bool = False) -> Catalog:
 
     The folder holds ``items_shuffle*.json`` (a list of products in WebShop's fields) and optionally
     ``items_ins_v2*.json`` (attributes and synthetic instructions), ``items_human_ins.json`` (human instructions) and
-    ``prices.json`` (ASIN -> price). Without ``prices.json`` a price range becomes one price drawn from the ASIN.
+    ``prices.json`` (ASIN -> price). Without ``prices.json`` a price range becomes one price drawn from the ASIN. Where
+    ``shop.json`` (:class:`shoprl.catalog.rules.Rules`) says so, a product without a price has none in place of $100.
 
     Args:
         folder: the data folder.

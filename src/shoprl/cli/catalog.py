@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Annotated
 
 from shoprl.catalog.attributes import mine_attributes
-from shoprl.catalog.webshop import read_catalog
+from shoprl.catalog.wordings import write_wordings
 from shoprl.cli.checks import new_file
 from shoprl.cli.options import NewFile, OnData, Printing, Seeded, Strict
 from shoprl.cli.output import emit
-from shoprl.files import write_json
 from shoprl.settings import Count, Range, Seed
-from shoprl.shop.data import read_catalog_and_goals
+from shoprl.shop.data import read_catalog_and_goals, read_products
 from shoprl.shop.making import GoalKind
 from shoprl.shop.splits import SplitKind, disjoint_split, webshop_split, write_split
 from shoprl.shop.store import FOLDER, build_store, open_store, verify_store
@@ -95,21 +94,23 @@ class Attributes(OnData, NewFile, Printing):
     Over words and word pairs of titles and bullet points, department by department.
 
     Attributes:
-        out: the file to write, in the form of WebShop's items_ins_v2.json; must not exist.
+        out: the file to write, in the form of WebShop's items_ins_v2.json, with an instruction a product; must not
+            exist. Beside the products as items_ins_v2.json it gives them attributes and goals.
         top: attributes of a product, at most.
+        readable: leave out numbers, model numbers, units and the product's own brand.
     """
 
     top: Count = 5
+    readable: bool = False
 
     def execute(self) -> None:
         """Run the command."""
         new_file(self.out)
-        catalog = read_catalog(self.data)
-        mined = mine_attributes(catalog.products, self.top)
-        write_json(self.out, {asin: {"attributes": list(attributes)} for asin, attributes in mined.items()})
-        count = sum(map(len, mined.values()))
-        answer = {"file": str(self.out), "products": len(mined), "attributes": count}
-        emit(answer, f"{count} attributes of {len(mined)} products in {self.out}", self.json)
+        catalog = read_products(self.data)
+        mined = mine_attributes(catalog, self.top, self.readable)
+        count = write_wordings(self.out, zip(catalog, mined, strict=True))
+        answer = {"file": str(self.out), "products": len(catalog), "attributes": count}
+        emit(answer, f"{count} attributes of {len(catalog)} products in {self.out}", self.json)
 
 
 @dataclass(frozen=True, kw_only=True)

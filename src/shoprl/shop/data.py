@@ -105,6 +105,16 @@ def shop_data(catalog: Catalog, goals: Sequence[Goal], tagger: Tagger | None = N
     return ShopData(catalog, goals, webshop_split(goals), disjoint_or_none(goals), tagger or TextBlobTagger())
 
 
+def read_products(folder: Path, strict: bool = False) -> Catalog:
+    """The catalogue of a data folder or of its store, without anything else.
+
+    Raises:
+        CatalogError: a file is missing or malformed.
+    """
+    store = store_of(folder)
+    return read_catalog(folder, strict) if store is None else open_store(store).catalog
+
+
 def read_shop(folder: Path, strict: bool = False, tagger: Tagger | None = None) -> Shop:
     """The shop of a data folder, without its goals: enough to recommend, or for goals from another file.
 

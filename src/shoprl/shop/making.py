@@ -59,19 +59,24 @@ def _goals_of(
     # The price ceiling: the higher of two distinct draws from the four next multiples of ten dollars above the price.
     price = DEFAULT_PRICE if product.price is None else product.price
     above = [ceiling for ceiling in CEILINGS if ceiling > price][:4]
-    ceiling = NO_CEILING
+    drawn = ceiling = NO_CEILING
     if len(above) >= 2:
         drawn = max(above[int(i)] for i in rng.choice(len(above), size=2, replace=False))
-        ceiling = NO_CEILING if product.price is None else drawn  # drawn all the same: other goals stay what they are
+        ceiling = NO_CEILING if product.price is None else drawn
+
+    def words() -> str:
+        said = (
+            price_words(rng, drawn) if drawn < NO_CEILING else ""
+        )  # drawn in any case: other goals stay what they are
+        return said if ceiling < NO_CEILING else ""
+
     if request.options is not None:
-        words = price_words(rng, ceiling) if ceiling < NO_CEILING else ""
-        yield replace(_goal(product, request, request.text.strip(".") + words, request.options), price_upper=ceiling)
+        yield replace(_goal(product, request, request.text.strip(".") + words(), request.options), price_upper=ceiling)
         return
     for options in _combinations(product, rng):
         listed = ", and ".join(f"{name}: {value}" for name, value in options.items())
         text = f"{request.text} with {listed}" if listed else request.text
-        words = price_words(rng, ceiling) if ceiling < NO_CEILING else ""
-        yield replace(_goal(product, request, text + words, options), price_upper=ceiling)
+        yield replace(_goal(product, request, text + words(), options), price_upper=ceiling)
 
 
 def weighted(goal: Goal, counts: Mapping[str, int]) -> Goal:
@@ -96,7 +101,8 @@ def no_goals(kind: GoalKind) -> GoalError:
     """The error of a catalogue that no goal can be made of."""
     return GoalError(
         f"The catalogue has no {kind} instructions to make goals of. "
-        "Put goals.jsonl into the data folder, or WebShop's items_ins_v2*.json or items_human_ins.json."
+        "Put goals.jsonl into the data folder, or WebShop's items_ins_v2*.json (with attributes, instruction and "
+        "instruction_attributes; `shoprl catalog attributes` writes it) or items_human_ins.json."
     )
 
 

@@ -57,6 +57,11 @@ def _processed(text: str) -> str:
     return default_process(text.translate(_NOT_ASCII))
 
 
+def comparable(text: str) -> bool:
+    """Whether anything of a text is left for the matcher, without which it equals not even itself."""
+    return bool(_processed(text))
+
+
 @lru_cache(maxsize=100_000)
 def _alike(first: str, second: str) -> bool:
     return round(fuzz.token_set_ratio(_processed(first), _processed(second))) > MATCH

@@ -43,8 +43,8 @@ SHARD = 50_000  # products
 
 _STATE = "build.json"
 _SOURCES = (
-    "items_shuffle*.json", "items_ins_v2*.json", "items_human_ins.json", "prices.json", "goals.jsonl", "goals.jsonl.gz",
-    "split.json", "split_disjoint.json",
+    "items_shuffle*.json", "items_ins_v2*.json", "items_human_ins.json", "prices.json", "shop.json", "goals.jsonl",
+    "goals.jsonl.gz", "split.json", "split_disjoint.json",
 )  # fmt: skip
 
 
