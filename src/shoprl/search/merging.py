@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from shoprl.search.analysis import iter_terms
-from shoprl.search.arrays import IndexArrays, Vocabulary
+from shoprl.search.arrays import IndexArrays, Vocabulary, fixed_width
 from shoprl.search.bm25 import idf, length_factors, term_scores
 
 BLOCK = 4_000_000  # postings sorted at a time
@@ -26,7 +26,7 @@ class Shard:
     """The postings of some documents.
 
     Attributes:
-        asins: of each document, as fixed-width text.
+        asin_letters, asin_starts: the ASIN of each document, as in :class:`shoprl.search.arrays.Vocabulary`.
         lengths: tokens of each document; 32-bit.
         letters, starts: its terms in ascending order, as in :class:`shoprl.search.arrays.Vocabulary`.
         offsets: where each term's postings start, and where the last ones end; 64-bit.
@@ -34,13 +34,18 @@ class Shard:
         frequencies: how often that document holds the term; 32-bit.
     """
 
-    asins: NDArray[np.str_]
+    asin_letters: NDArray[np.uint8]
+    asin_starts: NDArray[np.int64]
     lengths: NDArray[np.int32]
     letters: NDArray[np.uint8]
     starts: NDArray[np.int64]
     offsets: NDArray[np.int64]
     documents: NDArray[np.int32]
     frequencies: NDArray[np.int32]
+
+    def asins(self) -> list[str]:
+        """The ASIN of each document."""
+        return [asin.decode(errors="surrogatepass") for asin in Vocabulary(self.asin_letters, self.asin_starts).terms()]
 
 
 def _int32(values: "array[int]") -> NDArray[np.int32]:
@@ -69,8 +74,10 @@ def count_terms(asins: Sequence[str], texts: Iterable[str]) -> Shard:
     order = np.argsort(rank_of_posting, kind="stable")
     vocabulary = Vocabulary.of([term.encode() for term in ascending])
     documents = np.repeat(np.arange(len(sizes), dtype=np.int32), _int32(sizes))
+    keys = Vocabulary.of([asin.encode(errors="surrogatepass") for asin in asins])
     return Shard(
-        asins=np.array(asins),
+        asin_letters=keys.letters,
+        asin_starts=keys.starts,
         lengths=_int32(lengths),
         letters=vocabulary.letters,
         starts=vocabulary.starts,
@@ -140,9 +147,9 @@ def merge(shards: Sequence[Shard], allocate: Allocate = in_memory) -> tuple[Inde
     Returns:
         The index's arrays, and the number of tokens of all documents.
     """
-    asins = np.concatenate([shard.asins for shard in shards])
+    asins = [asin for shard in shards for asin in shard.asins()]
     lengths = np.concatenate([shard.lengths for shard in shards])
-    order = np.argsort(asins, kind="stable")
+    order = np.array(sorted(range(len(asins)), key=asins.__getitem__), dtype=np.intp)
     ranks = np.empty(len(order), dtype=np.int32)
     ranks[order] = np.arange(len(order))
     vocabulary, numbers = _join_terms(shards)
@@ -152,8 +159,9 @@ def merge(shards: Sequence[Shard], allocate: Allocate = in_memory) -> tuple[Inde
     offsets, searchable = _offsets(holding), int((lengths > 0).sum())
     most = max((int(shard.frequencies.max(initial=0)) for shard in shards), default=0)
     total = int(offsets[-1])
+    short, long = fixed_width([asins[place] for place in order.tolist()])
     arrays = IndexArrays(
-        asins=asins[order],
+        asins=short,
         length_factors=length_factors(lengths[order].tolist()),
         term_letters=vocabulary.letters,
         term_starts=vocabulary.starts,
@@ -163,12 +171,14 @@ def merge(shards: Sequence[Shard], allocate: Allocate = in_memory) -> tuple[Inde
         documents=allocate("documents", np.int32, total),
         frequencies=allocate("frequencies", np.min_scalar_type(most), total),
         impacts=allocate("impacts", np.float32, total),
+        long_letters=long.letters,
+        long_starts=long.starts,
     )
     next_free, base = offsets[:-1].copy(), 0
     for shard, own in zip(shards, numbers, strict=True):
-        _scatter(shard, next_free[own], ranks[base : base + len(shard.asins)], arrays)
+        _scatter(shard, next_free[own], ranks[base : base + len(shard.lengths)], arrays)
         next_free[own] += np.diff(shard.offsets)
-        base += len(shard.asins)
+        base += len(shard.lengths)
     for first, last in _blocks(offsets):
         _finish_block(arrays, first, last)
     return arrays, int(lengths.sum(dtype=np.int64))

@@ -372,7 +372,7 @@ def _read_shards(data: Path, part: Path, state: _State) -> None:
     start = (Position(*state.position), state.entries) if state.position else None
     reader = ProductReader(data, state.settings["strict"], partial(stored_mapping, part / "extras"), start)
     reader.skipped.update(state.skipped)
-    seen = {asin for number in range(state.shards) for asin in _shard(part, number).asins.tolist()}
+    seen = {asin for number in range(state.shards) for asin in _shard(part, number).asins()}
     products = reader.read(seen)
     size = reader.path.stat().st_size
     with RecordWriter(part / "products", state.products) as records, bar(size, "reading", "B") as progress:
@@ -416,7 +416,7 @@ def _listings(part: Path, number: int) -> list[list[str]]:
 
 def _close_catalog(part: Path, state: _State) -> tuple[StoredCatalog, dict[str, str]]:
     """Write the catalogue's look-up tables and compute its hash."""
-    asins = [asin for number in range(state.shards) for asin in _shard(part, number).asins.tolist()]
+    asins = [asin for number in range(state.shards) for asin in _shard(part, number).asins()]
     rows = [row for number in range(state.shards) for row in _listings(part, number)]
     listings: dict[Listing, list[str]] = {"query": [row[0] for row in rows], "category": [row[1] for row in rows]}
     write_lookups(part / "products", asins, listings)
