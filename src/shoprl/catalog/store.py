@@ -126,7 +126,8 @@ class StoredCatalog(Catalog):
         asins[self._keys.order] = self._keys.keys
         return asins
 
-    def _asin(self, number: int) -> str:
+    def asin(self, number: int) -> str:
+        """The ASIN of the product at a place, mostly without reading it."""
         text = SortedKeys.text(self._asins[number])
         return self.products[number].asin if text is None else text
 
@@ -136,7 +137,7 @@ class StoredCatalog(Catalog):
 
     def asins_by(self, listing: Listing, name: str) -> Sequence[str]:
         """See :meth:`Catalog.asins_by`."""
-        return [self._asin(number) for number in self.listed(listing, name).tolist()]
+        return [self.asin(number) for number in self.listed(listing, name).tolist()]
 
 
 class _Listings:
@@ -212,10 +213,15 @@ class UpdatedCatalog(StoredCatalog):
 
     def asins_by(self, listing: Listing, name: str) -> Sequence[str]:
         """See :meth:`Catalog.asins_by`."""
-        numbers = self.base.listed(listing, name).tolist()
-        kept = {place for number in numbers if (place := self.places.of_base(number)) is not None}
-        changed = map(self.places.of_record, self._changed_listings.records(listing, name).tolist())
-        return [self.products[place].asin for place in sorted(kept.union(changed))]
+        found: dict[int, str] = {}
+        for number in self.base.listed(listing, name).tolist():
+            place = self.places.of_base(number)
+            if place is not None:
+                found[place] = self.base.asin(number)
+        for record in self._changed_listings.records(listing, name).tolist():
+            place = self.places.of_record(record)
+            found[place] = self.products[place].asin
+        return [found[place] for place in sorted(found)]
 
     @cached_property
     def _changed_listings(self) -> _Listings:

@@ -67,7 +67,7 @@ class IndexArrays:
     """All that an index is made of, documents in ascending order of ASIN.
 
     Attributes:
-        asins: of each document, as fixed-width text; of one that is longer than `WIDEST` its number among the long ones.
+        asins: of each document, as fixed-width text; of one longer than `WIDEST` its number among the long ones.
         length_factors: `bm25.length_factors` of each document.
         term_letters: `Vocabulary.letters`.
         term_starts: `Vocabulary.starts`.
@@ -77,7 +77,7 @@ class IndexArrays:
         documents: the number of the document of each posting, ascending within a term; 32-bit.
         frequencies: how often that document holds the term; unsigned, as wide as the greatest needs.
         impacts: what that adds to the score when the query holds the term once.
-        long_letters, long_starts: the ASINs longer than `WIDEST`, as in `Vocabulary`; without a file where there is none.
+        long_letters, long_starts: the ASINs longer than `WIDEST`, as in `Vocabulary`; no files where there are none.
     """
 
     asins: NDArray[np.str_]
@@ -101,17 +101,17 @@ class IndexArrays:
         start, end = self.long_starts[int(text[1:]) :][:2].tolist()
         return bytes(self.long_letters[start:end]).decode(errors="surrogatepass")
 
+    def asins_of(self, documents: NDArray[np.integer]) -> list[str]:
+        """The ASINs of some documents."""
+        if len(self.long_starts) > 1:
+            return [self.asin(document) for document in documents.tolist()]
+        asins: list[str] = self.asins[documents].tolist()
+        return asins
+
     def document_of(self, asin: str) -> int | None:
         """The number of the document of an ASIN, or None."""
         place = bisect_left(range(len(self.asins)), asin, key=self.asin)
         return place if place < len(self.asins) and self.asin(place) == asin else None
-
-    def all_asins(self) -> list[str]:
-        """The ASINs of all documents, in ascending order."""
-        if not len(self.long_starts) > 1:
-            every: list[str] = self.asins.tolist()
-            return every
-        return [self.asin(document) for document in range(len(self.asins))]
 
 
 def fixed_width(asins: Sequence[str]) -> tuple[NDArray[np.str_], Vocabulary]:

@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from shoprl.search.analysis import iter_terms
 from shoprl.search.arrays import IndexArrays, Vocabulary, fixed_width
-from shoprl.search.bm25 import idf, length_factors, term_scores
+from shoprl.search.bm25 import average_length, factors_of, idf, quantized_length, term_scores
 
 BLOCK = 4_000_000  # postings sorted at a time
 
@@ -137,12 +137,30 @@ def in_memory(name: str, dtype: DTypeLike, size: int) -> NDArray[Any]:
     return np.empty(size, dtype=dtype)
 
 
-def merge(shards: Sequence[Shard], allocate: Allocate = in_memory) -> tuple[IndexArrays, int]:
+@dataclass(frozen=True)
+class Elsewhere:
+    """Documents that are searched together with those of an index, but lie in another.
+
+    Attributes:
+        searchable: how many have any token.
+        tokens: of all of them.
+        holding: how many hold each term of a vocabulary.
+    """
+
+    searchable: int
+    tokens: int
+    holding: Callable[[Vocabulary], NDArray[np.int64]]
+
+
+def merge(
+    shards: Sequence[Shard], allocate: Allocate = in_memory, elsewhere: Elsewhere | None = None
+) -> tuple[IndexArrays, int]:
     """One index of all documents, in ascending order of ASIN whatever their order in the shards.
 
     Args:
         shards: at least one.
         allocate: gives room for the postings, named as in :class:`IndexArrays`.
+        elsewhere: further documents that weights and lengths are reckoned with.
 
     Returns:
         The index's arrays, and the number of tokens of all documents.
@@ -156,13 +174,18 @@ def merge(shards: Sequence[Shard], allocate: Allocate = in_memory) -> tuple[Inde
     holding = np.zeros(len(vocabulary), dtype=np.int64)
     for shard, own in zip(shards, numbers, strict=True):
         holding[own] += np.diff(shard.offsets)
-    offsets, searchable = _offsets(holding), int((lengths > 0).sum())
+    offsets, searchable, tokens = _offsets(holding), int((lengths > 0).sum()), int(lengths.sum(dtype=np.int64))
+    own_tokens = tokens
+    if elsewhere is not None:
+        searchable, tokens = searchable + elsewhere.searchable, tokens + elsewhere.tokens
+        holding += elsewhere.holding(vocabulary)
     most = max((int(shard.frequencies.max(initial=0)) for shard in shards), default=0)
     total = int(offsets[-1])
+    known = np.array([quantized_length(length) for length in lengths[order].tolist()], dtype=np.float32)
     short, long = fixed_width([asins[place] for place in order.tolist()])
     arrays = IndexArrays(
         asins=short,
-        length_factors=length_factors(lengths[order].tolist()),
+        length_factors=factors_of(known, average_length(tokens, searchable)),
         term_letters=vocabulary.letters,
         term_starts=vocabulary.starts,
         weights=np.array([idf(searchable, number) for number in holding.tolist()], dtype=np.float32),
@@ -181,4 +204,4 @@ def merge(shards: Sequence[Shard], allocate: Allocate = in_memory) -> tuple[Inde
         base += len(shard.lengths)
     for first, last in _blocks(offsets):
         _finish_block(arrays, first, last)
-    return arrays, int(lengths.sum(dtype=np.int64))
+    return arrays, own_tokens
