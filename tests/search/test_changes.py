@@ -84,13 +84,19 @@ def test_hundreds_of_changes_of_every_kind(tmp_path: Path) -> None:
         touched = {each.asin: each for each in (*others, *changed)}
         removed = draw.sample([asin for asin in products if asin not in touched], 40)
         rows = [
-            Touched(asin, indexed_text(base[asin]) if asin in base else None, None if each is None else indexed_text(each))
+            Touched(
+                asin, indexed_text(base[asin]) if asin in base else None, None if each is None else indexed_text(each)
+            )
             for asin, each in [*touched.items(), *((asin, None) for asin in removed)]
         ]
         changes = tmp_path / str(step)
         update_index(tmp_path / "base", before, changes, rows)
         products = {asin: each for asin, each in {**products, **touched}.items() if asin not in removed}
-        index, built, before = SearchIndex.load(tmp_path / "base", changes), SearchIndex.build(list(products.values())), changes
+        index, built, before = (
+            SearchIndex.load(tmp_path / "base", changes),
+            SearchIndex.build(list(products.values())),
+            changes,
+        )
         for _ in range(60):
             query = " ".join(draw.choices(WORDS, weights=range(1, 15), k=draw.randint(1, 12)))
             for k in (1, 10, 50, 1000):
@@ -100,7 +106,9 @@ def test_hundreds_of_changes_of_every_kind(tmp_path: Path) -> None:
 def test_an_index_with_changes_is_not_saved_as_one(tmp_path: Path) -> None:
     products = random_products(5)
     SearchIndex.build(products).save(tmp_path / "base")
-    update_index(tmp_path / "base", None, tmp_path / "new", [Touched(products[0].asin, indexed_text(products[0]), None)])
+    update_index(
+        tmp_path / "base", None, tmp_path / "new", [Touched(products[0].asin, indexed_text(products[0]), None)]
+    )
     index = SearchIndex.load(tmp_path / "base", tmp_path / "new")
     assert len(index) == 4
     with pytest.raises(ConfigError, match="cannot be saved as one"):
