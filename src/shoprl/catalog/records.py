@@ -173,6 +173,15 @@ class Records(Sequence[bytes]):
         place = range(len(self))[number]
         return self._data[self._offsets[place] : self._offsets[place + 1]]
 
+    def starts(self, first: int, last: int, skip: int, width: int) -> NDArray[np.bytes_]:
+        """``width`` bytes of each of some records, after the first ``skip``; fewer where the data ends."""
+        data = np.frombuffer(self._data, dtype=np.uint8)
+        places = self._offsets[first : min(last, len(self)), None] + skip + np.arange(width)
+        letters = data[np.minimum(places, len(data) - 1)]
+        letters[places >= len(data)] = 0
+        texts: NDArray[np.bytes_] = letters.view(f"S{width}")[:, 0]
+        return texts
+
 
 LONGEST_KEY = 40  # bytes; of a longer key its digest is stored, as all keys are as wide as the longest
 _DIGEST = b"\xff"  # with which no text in UTF-8 starts

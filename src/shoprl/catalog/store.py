@@ -85,7 +85,7 @@ class StoredCatalog(Catalog):
     def __init__(self, folder: Path, content_hash: str, skipped: Mapping[str, int]) -> None:
         self.folder, self.skipped, self.stored_hash = folder, dict(skipped), content_hash
         self._keys = SortedKeys(folder)
-        self.records = Records(folder)
+        self.records: Sequence[bytes] = Records(folder)
         self.products = _Products(self.records)
         count = len(self.products)
         if not count or not len(self._keys.keys) == len(self._keys.order) == count:
@@ -110,9 +110,19 @@ class StoredCatalog(Catalog):
             raise CatalogError(f"{self.folder}: finds another product than {asin!r}, so it is damaged. {REMEDY}")
         return product
 
+    def record(self, place: int) -> bytes:
+        """What the product at a place is stored as."""
+        return self.records[place]
+
+    @property
+    def places(self) -> Places:
+        """Where the products' records lie."""
+        none = np.zeros(0, dtype=np.int32)
+        return Places(len(self), none, none, 0)
+
     @cached_property
     def content_hash(self) -> str:
-        """See :attr:`Catalog.content_hash`; computed when the store was built."""
+        """See :attr:`Catalog.content_hash`; computed when the store was built or updated."""
         return self.stored_hash
 
     @cached_property
@@ -161,7 +171,7 @@ class _Listings:
 class _UpdatedRecords(Sequence[bytes]):
     """The records of a base and of its changes, in the order of the updated catalogue."""
 
-    def __init__(self, base: Records, changes: Records, places: Places) -> None:
+    def __init__(self, base: Sequence[bytes], changes: Sequence[bytes], places: Places) -> None:
         self._base, self._changes, self._places = base, changes, places
 
     def __len__(self) -> int:
@@ -194,32 +204,38 @@ class UpdatedCatalog(StoredCatalog):
         self.folder, self.skipped, self.stored_hash = folder, dict(skipped), content_hash
         self.changes = changes
         self.base, self._changed_keys = StoredCatalog(folder, "", {}), SortedKeys(changes)
-        records = Records(changes)
-        self.places = Places.load(changes, len(self.base), len(records))
-        self.products = _Products(_UpdatedRecords(self.base.records, records, self.places))
-        if not len(self.products) or len(self._changed_keys.order) != len(records):
+        self.changed_records = Records(changes)
+        self._places = Places.load(changes, len(self.base), len(self.changed_records))
+        self.records = _UpdatedRecords(self.base.records, self.changed_records, self._places)
+        self.products = _Products(self.records)
+        if not len(self.products) or len(self._changed_keys.order) != len(self.changed_records):
             raise CatalogError(f"{changes}: its files do not belong together. {REMEDY}")
 
-    def __reduce__(self) -> tuple[type["UpdatedCatalog"], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[type["StoredCatalog"], tuple[Any, ...]]:
         return UpdatedCatalog, (self.folder, self.changes, self.stored_hash, self.skipped)
+
+    @property
+    def places(self) -> Places:
+        """See :attr:`StoredCatalog.places`."""
+        return self._places
 
     def number_of(self, asin: str) -> int | None:
         """See :meth:`StoredCatalog.number_of`."""
         record = self._changed_keys.find(asin)
         if record is not None:
-            return self.places.of_record(record)
+            return self._places.of_record(record)
         number = self.base.number_of(asin)
-        return None if number is None else self.places.of_base(number)
+        return None if number is None else self._places.of_base(number)
 
     def asins_by(self, listing: Listing, name: str) -> Sequence[str]:
         """See :meth:`Catalog.asins_by`."""
         found: dict[int, str] = {}
         for number in self.base.listed(listing, name).tolist():
-            place = self.places.of_base(number)
+            place = self._places.of_base(number)
             if place is not None:
                 found[place] = self.base.asin(number)
         for record in self._changed_listings.records(listing, name).tolist():
-            place = self.places.of_record(record)
+            place = self._places.of_record(record)
             found[place] = self.products[place].asin
         return [found[place] for place in sorted(found)]
 
