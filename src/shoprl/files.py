@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -93,6 +94,21 @@ def write_folder(folder: Path, fill: Callable[[Path], None], errors: tuple[type[
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def copy_folder(source: Path, target: Path) -> None:
+    """Copy a folder's files, each of them written as a whole.
+
+    Raises:
+        StorageError: a file cannot be read or written.
+    """
+    for path in sorted(source.rglob("*")):
+        if path.is_file():
+            try:
+                with path.open("rb") as stream:
+                    write_atomic(target / path.relative_to(source), partial(shutil.copyfileobj, stream))
+            except OSError as error:
+                raise StorageError(f"{path}: cannot be copied ({error.strerror or error}).") from error
 
 
 def optional_file(path: Path, error: type[ShopRLError]) -> Path | None:

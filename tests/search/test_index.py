@@ -133,6 +133,6 @@ def test_the_best_of_many_postings_are_those_of_all_scores(monkeypatch: pytest.M
     queries = [" ".join(draw.choices(WORDS, weights=range(1, 15), k=draw.randint(1, 12))) for _ in range(150)]
     for k in (1, 5, 50, 1000):
         plain = [index.search(query, k) for query in queries]
-        monkeypatch.setattr("shoprl.search.index._MANY_POSTINGS", -1)
+        monkeypatch.setattr("shoprl.search.segment._MANY_POSTINGS", -1)
         assert [index.search(query, k) for query in queries] == plain
         monkeypatch.undo()

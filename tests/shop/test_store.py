@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from shoprl.catalog.store import StoredCatalog
+from shoprl.shop.about import ABOUT
 from shoprl.shop.data import ShopData, read_catalog_and_goals, read_data, read_shop
 from shoprl.shop.goal import GOAL_SEED, MAX_INSTRUCTION, StoredGoals, write_goals
 from shoprl.shop.making import GoalKind, make_goals
 from shoprl.shop.splits import SplitName, StoredIndices
-from shoprl.shop.store import ABOUT, FOLDER, build_store, store_of
+from shoprl.shop.store import FOLDER, build_store, store_of
 from shoprl.shop.vector import WebShopVectorEnv
 from tests.support.stores import QUERIES, WRITERS, tree, walks, write_odd_folder
 from tests.support.toyshop import EVERYTHING, toy_goals, write_toy_folder

@@ -99,7 +99,7 @@ def products_read() -> Iterator[list[object]]:
 
 
 def cut_off_after(shards: int, data: Path, out: Path, **settings: Any) -> None:
-    real = store_module._save_shard
+    real = store_module.save_shard
 
     def save(part: Path, number: int, products: Any) -> None:
         if number == shards:
@@ -107,7 +107,7 @@ def cut_off_after(shards: int, data: Path, out: Path, **settings: Any) -> None:
         real(part, number, products)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store_module, "_save_shard", save)
+        patch.setattr(store_module, "save_shard", save)
         with pytest.raises(KeyboardInterrupt):
             build_store(data, out, **settings)
 

@@ -15,10 +15,11 @@ from shoprl.catalog.digests import DIGESTS
 from shoprl.catalog.store import StoredCatalog
 from shoprl.errors import CatalogError, GoalError, ShopRLError, StorageError
 from shoprl.files import content_hash
+from shoprl.shop.about import ABOUT
 from shoprl.shop.data import read_catalog_and_goals, read_data, read_shop
 from shoprl.shop.goal import write_goals
 from shoprl.shop.splits import webshop_split, write_split
-from shoprl.shop.store import ABOUT, FOLDER, build_store, open_store, verify_store
+from shoprl.shop.store import FOLDER, build_store, open_store, verify_store
 from tests.support.stores import ITEMS, change, tree
 from tests.support.toyshop import toy_goals
 

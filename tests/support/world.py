@@ -67,6 +67,7 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "bench search": {"data": "{toy}", "golden": "{golden}"},
     "bench startup": {"data": "{toy}"},
     "bench memory": {"data": "{toy}"},
+    "bench update": {"data": "{stored}", "rows": "4"},
     "bench scale": {**OUT, "sizes": "100"},
     "bench learn": {"data": "{toy}", "updates": "16", "titles": "4", "size": "tiny", **THREADS},
 }  # fmt: skip

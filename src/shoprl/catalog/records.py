@@ -1,5 +1,6 @@
 """Many small records on disk: written one after the other, read in any order without being loaded."""
 
+import hashlib
 import json
 import mmap
 import os
@@ -172,9 +173,30 @@ class Records(Sequence[bytes]):
         place = range(len(self))[number]
         return self._data[self._offsets[place] : self._offsets[place + 1]]
 
+    def starts(self, first: int, last: int, skip: int, width: int) -> NDArray[np.bytes_]:
+        """``width`` bytes of each of some records, after the first ``skip``; fewer where the data ends."""
+        data = np.frombuffer(self._data, dtype=np.uint8)
+        places = self._offsets[first : min(last, len(self)), None] + skip + np.arange(width)
+        letters = data[np.minimum(places, len(data) - 1)]
+        letters[places >= len(data)] = 0
+        texts: NDArray[np.bytes_] = letters.view(f"S{width}")[:, 0]
+        return texts
+
+
+LONGEST_KEY = 40  # bytes; of a longer key its digest is stored, as all keys are as wide as the longest
+_DIGEST = b"\xff"  # with which no text in UTF-8 starts
+
+
+def _as_stored(key: str) -> bytes:
+    """A key in the bytes that it is stored and looked up as."""
+    encoded = key.encode(errors="surrogatepass")  # which no stored key is
+    if len(encoded) <= LONGEST_KEY and "\0" not in key:
+        return encoded
+    return _DIGEST + hashlib.sha256(encoded).hexdigest()[: LONGEST_KEY - 1].encode()
+
 
 class SortedKeys:
-    """Finds the number of a short text among many that stay on disk.
+    """Finds the number of a text among many that stay on disk.
 
     Raises:
         CatalogError: the folder holds none, or damaged ones.
@@ -187,14 +209,19 @@ class SortedKeys:
     @staticmethod
     def write(folder: Path, keys: Sequence[str]) -> None:
         """Store distinct texts; :meth:`find` gives their place in ``keys``."""
-        encoded = np.array([key.encode() for key in keys], dtype=bytes)
+        encoded = np.array([_as_stored(key) for key in keys], dtype=bytes)
         order = np.argsort(encoded, kind="stable").astype(np.int32)
         save_array(folder / "order.npy", order)
         save_array(folder / "keys.npy", encoded[order])
 
+    @staticmethod
+    def text(stored: bytes) -> str | None:
+        """The text of one of :attr:`keys`, or None of one of which only the digest is stored."""
+        return None if stored.startswith(_DIGEST) else stored.decode()
+
     def find(self, key: str) -> int | None:
         """The place of ``key`` among the keys written, or None."""
-        wanted = key.encode(errors="surrogatepass")  # which no stored key is
+        wanted = _as_stored(key)
         if not len(self.keys) or len(wanted) > self.keys.itemsize:  # NumPy would widen all keys to the longest
             return None
         place = int(np.searchsorted(self.keys, wanted))

@@ -185,6 +185,26 @@ class Scale(Seeded, Printing):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Update(OnData, Seeded, Printing):
+    """Measure an update of a store, and searches before and after it.
+
+    Works on a copy of the store, which shares its files: the store is checked whole when it is opened next.
+
+    Attributes:
+        data: a store, or a data folder that holds one.
+        rows: of the update; a quarter each of new, reworded, repriced and removed products.
+    """
+
+    rows: Annotated[int, Range(4, 10**6)] = 1_000
+
+    def execute(self) -> None:
+        """Run the command."""
+        from shoprl.bench.update import bench_update
+
+        _report(bench_update(self.data, self.rows, self.seed).to_json(), {"update_seconds": "< 10"}, self.json)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Learn(OnAnyData, Seeded, Threaded, OnDevice, Printing):
     """Measure seconds an update of each learner, and decisions a second.
 

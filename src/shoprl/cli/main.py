@@ -65,6 +65,7 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its 
     "bench search": ("bench:Search", "Measure the time of a search."),
     "bench startup": ("bench:Startup", "Measure import time and the time to the first step."),
     "bench memory": ("bench:Memory", "Measure the memory of environments and workers."),
+    "bench update": ("bench:Update", "Measure an update of a store, and searches before and after it."),
     "bench scale": ("bench:Scale", "Measure build time, search time and memory for shops of several sizes."),
     "bench learn": ("bench:Learn", "Measure seconds an update of each learner, and decisions a second."),
 }

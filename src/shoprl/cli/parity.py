@@ -12,8 +12,8 @@ from shoprl.compat.recordings import read_tagger
 from shoprl.errors import CatalogError
 from shoprl.reading import read_json
 from shoprl.settings import Whole
+from shoprl.shop.about import ABOUT
 from shoprl.shop.data import read_data
-from shoprl.shop.store import ABOUT
 
 NOUNS = "title_nouns.json"
 

@@ -46,9 +46,18 @@ def length_factors(lengths: list[int], k1: float = K1, b: float = B) -> Floats:
     Returns:
         Shape ``(documents,)``.
     """
+    average = average_length(sum(lengths), sum(length > 0 for length in lengths))
+    return factors_of(np.array([quantized_length(length) for length in lengths], dtype=np.float32), average, k1, b)
+
+
+def average_length(tokens: int, documents: int) -> np.float32:
+    """The mean length of documents that have any token, 1 where there is none."""
+    return np.float32(tokens / max(documents, 1)) or np.float32(1)
+
+
+def factors_of(known: Floats, average: np.float32, k1: float = K1, b: float = B) -> Floats:
+    """:func:`length_factors` of documents whose `quantized_length` is known."""
     one, k1_, b_ = np.float32(1), np.float32(k1), np.float32(b)
-    average = np.float32(sum(lengths) / max(sum(length > 0 for length in lengths), 1)) or one
-    known = np.array([quantized_length(length) for length in lengths], dtype=np.float32)
     factors: Floats = one / (k1_ * ((one - b_) + b_ * known / average))
     return factors
 

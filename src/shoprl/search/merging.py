@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from shoprl.search.analysis import iter_terms
-from shoprl.search.arrays import IndexArrays, Vocabulary
-from shoprl.search.bm25 import idf, length_factors, term_scores
+from shoprl.search.arrays import IndexArrays, Vocabulary, fixed_width
+from shoprl.search.bm25 import average_length, factors_of, idf, quantized_length, term_scores
 
 BLOCK = 4_000_000  # postings sorted at a time
 
@@ -26,7 +26,7 @@ class Shard:
     """The postings of some documents.
 
     Attributes:
-        asins: of each document, as fixed-width text.
+        asin_letters, asin_starts: the ASIN of each document, as in :class:`shoprl.search.arrays.Vocabulary`.
         lengths: tokens of each document; 32-bit.
         letters, starts: its terms in ascending order, as in :class:`shoprl.search.arrays.Vocabulary`.
         offsets: where each term's postings start, and where the last ones end; 64-bit.
@@ -34,13 +34,18 @@ class Shard:
         frequencies: how often that document holds the term; 32-bit.
     """
 
-    asins: NDArray[np.str_]
+    asin_letters: NDArray[np.uint8]
+    asin_starts: NDArray[np.int64]
     lengths: NDArray[np.int32]
     letters: NDArray[np.uint8]
     starts: NDArray[np.int64]
     offsets: NDArray[np.int64]
     documents: NDArray[np.int32]
     frequencies: NDArray[np.int32]
+
+    def asins(self) -> list[str]:
+        """The ASIN of each document."""
+        return [asin.decode(errors="surrogatepass") for asin in Vocabulary(self.asin_letters, self.asin_starts).terms()]
 
 
 def _int32(values: "array[int]") -> NDArray[np.int32]:
@@ -69,8 +74,10 @@ def count_terms(asins: Sequence[str], texts: Iterable[str]) -> Shard:
     order = np.argsort(rank_of_posting, kind="stable")
     vocabulary = Vocabulary.of([term.encode() for term in ascending])
     documents = np.repeat(np.arange(len(sizes), dtype=np.int32), _int32(sizes))
+    keys = Vocabulary.of([asin.encode(errors="surrogatepass") for asin in asins])
     return Shard(
-        asins=np.array(asins),
+        asin_letters=keys.letters,
+        asin_starts=keys.starts,
         lengths=_int32(lengths),
         letters=vocabulary.letters,
         starts=vocabulary.starts,
@@ -130,31 +137,55 @@ def in_memory(name: str, dtype: DTypeLike, size: int) -> NDArray[Any]:
     return np.empty(size, dtype=dtype)
 
 
-def merge(shards: Sequence[Shard], allocate: Allocate = in_memory) -> tuple[IndexArrays, int]:
+@dataclass(frozen=True)
+class Elsewhere:
+    """Documents that are searched together with those of an index, but lie in another.
+
+    Attributes:
+        searchable: how many have any token.
+        tokens: of all of them.
+        holding: how many hold each term of a vocabulary.
+    """
+
+    searchable: int
+    tokens: int
+    holding: Callable[[Vocabulary], NDArray[np.int64]]
+
+
+def merge(
+    shards: Sequence[Shard], allocate: Allocate = in_memory, elsewhere: Elsewhere | None = None
+) -> tuple[IndexArrays, int]:
     """One index of all documents, in ascending order of ASIN whatever their order in the shards.
 
     Args:
         shards: at least one.
         allocate: gives room for the postings, named as in :class:`IndexArrays`.
+        elsewhere: further documents that weights and lengths are reckoned with.
 
     Returns:
         The index's arrays, and the number of tokens of all documents.
     """
-    asins = np.concatenate([shard.asins for shard in shards])
+    asins = [asin for shard in shards for asin in shard.asins()]
     lengths = np.concatenate([shard.lengths for shard in shards])
-    order = np.argsort(asins, kind="stable")
+    order = np.array(sorted(range(len(asins)), key=asins.__getitem__), dtype=np.intp)
     ranks = np.empty(len(order), dtype=np.int32)
     ranks[order] = np.arange(len(order))
     vocabulary, numbers = _join_terms(shards)
     holding = np.zeros(len(vocabulary), dtype=np.int64)
     for shard, own in zip(shards, numbers, strict=True):
         holding[own] += np.diff(shard.offsets)
-    offsets, searchable = _offsets(holding), int((lengths > 0).sum())
+    offsets, searchable, tokens = _offsets(holding), int((lengths > 0).sum()), int(lengths.sum(dtype=np.int64))
+    own_tokens = tokens
+    if elsewhere is not None:
+        searchable, tokens = searchable + elsewhere.searchable, tokens + elsewhere.tokens
+        holding += elsewhere.holding(vocabulary)
     most = max((int(shard.frequencies.max(initial=0)) for shard in shards), default=0)
     total = int(offsets[-1])
+    known = np.array([quantized_length(length) for length in lengths[order].tolist()], dtype=np.float32)
+    short, long = fixed_width([asins[place] for place in order.tolist()])
     arrays = IndexArrays(
-        asins=asins[order],
-        length_factors=length_factors(lengths[order].tolist()),
+        asins=short,
+        length_factors=factors_of(known, average_length(tokens, searchable)),
         term_letters=vocabulary.letters,
         term_starts=vocabulary.starts,
         weights=np.array([idf(searchable, number) for number in holding.tolist()], dtype=np.float32),
@@ -163,12 +194,14 @@ def merge(shards: Sequence[Shard], allocate: Allocate = in_memory) -> tuple[Inde
         documents=allocate("documents", np.int32, total),
         frequencies=allocate("frequencies", np.min_scalar_type(most), total),
         impacts=allocate("impacts", np.float32, total),
+        long_letters=long.letters,
+        long_starts=long.starts,
     )
     next_free, base = offsets[:-1].copy(), 0
     for shard, own in zip(shards, numbers, strict=True):
-        _scatter(shard, next_free[own], ranks[base : base + len(shard.asins)], arrays)
+        _scatter(shard, next_free[own], ranks[base : base + len(shard.lengths)], arrays)
         next_free[own] += np.diff(shard.offsets)
-        base += len(shard.asins)
+        base += len(shard.lengths)
     for first, last in _blocks(offsets):
         _finish_block(arrays, first, last)
-    return arrays, int(lengths.sum(dtype=np.int64))
+    return arrays, own_tokens

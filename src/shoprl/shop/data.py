@@ -45,6 +45,7 @@ class ShopData:
         disjoint: a split of the same goals in which no product is in two parts; None for very small goal lists.
         tagger: tags the nouns of titles for the reward.
         index_folder: the folder of the search index; None to build one in memory.
+        index_changes: the folder of the changes to it, if there are any.
     """
 
     catalog: Catalog
@@ -53,11 +54,14 @@ class ShopData:
     disjoint: Split | None
     tagger: Tagger
     index_folder: Path | None = None
+    index_changes: Path | None = None
 
     @cached_property
     def index(self) -> SearchIndex:
         """The search index, built or opened at first use."""
-        return SearchIndex.load(self.index_folder) if self.index_folder else SearchIndex.build(self.catalog.products)
+        if self.index_folder is None:
+            return SearchIndex.build(self.catalog.products)
+        return SearchIndex.load(self.index_folder, self.index_changes)
 
     @cached_property
     def shop(self) -> Shop:
@@ -142,10 +146,8 @@ def read_catalog_and_goals(folder: Path, strict: bool = False) -> tuple[Catalog,
 
 
 def _read_store(folder: Path, tagger: Tagger | None) -> ShopData:
-    opened = open_store(folder)
-    return ShopData(
-        opened.catalog, opened.goals, opened.split, opened.disjoint, tagger or TextBlobTagger(), opened.index_folder
-    )
+    catalog, goals, split, disjoint, *index = open_store(folder)
+    return ShopData(catalog, goals, split, disjoint, tagger or TextBlobTagger(), *index)
 
 
 def read_data(folder: Path | str, strict: bool = False, tagger: Tagger | None = None) -> ShopData:

@@ -8,39 +8,40 @@ import itertools
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from shoprl.catalog.catalog import Listing
 from shoprl.catalog.digests import DIGESTS, Checked, check, verify, write_digests
-from shoprl.catalog.product import Product
-from shoprl.catalog.records import REMEDY, Records, RecordWriter, StoredMapping, load_array, save_array
-from shoprl.catalog.store import StoredCatalog, product_record, write_lookups
+from shoprl.catalog.records import REMEDY, Records, RecordWriter, StoredMapping
+from shoprl.catalog.store import StoredCatalog, UpdatedCatalog, product_record
 from shoprl.catalog.webshop import ProductReader, products_file, stored_mapping
 from shoprl.claims import claimed
 from shoprl.errors import CatalogError, GoalError, StorageError
-from shoprl.files import content_hash, list_hash, optional_file, real_path, replace_folder, sha256_of, write_json
+from shoprl.files import list_hash, optional_file, real_path, replace_folder, sha256_of, write_json
 from shoprl.json_stream import Position
 from shoprl.progress import bar, track
 from shoprl.reading import read_json
-from shoprl.search.arrays import on_disk, save_arrays
-from shoprl.search.index import indexed_text
-from shoprl.search.merging import Shard, count_terms, merge
+from shoprl.shop.about import ABOUT, FORMAT, About, read_about
 from shoprl.shop.goal import GOAL_SEED, Goal, StoredGoals, goals_file, read_goals, store_goals
 from shoprl.shop.making import GoalKind, iter_goals, no_goals, weighted
+from shoprl.shop.shards import (
+    SHARD,
+    merge_shards,
+    open_shard,
+    save_shard,
+    shard_asins,
+    shard_listings,
+    write_shard_lookups,
+)
 from shoprl.shop.splits import Split, open_split, splits_of, store_split
 
-FORMAT = "shoprl-store-2"
-ABOUT = "store.json"
 FOLDER = "store"  # where in a data folder its store lies
-SHARD = 50_000  # products
-
 _STATE = "build.json"
 _SOURCES = (
     "items_shuffle*.json", "items_ins_v2*.json", "items_human_ins.json", "prices.json", "shop.json", "goals.jsonl",
@@ -49,86 +50,24 @@ _SOURCES = (
 
 
 class Opened(NamedTuple):
-    """What a store holds, and the folder of its search index."""
+    """What a store holds, and the folders of its search index and of the changes to it."""
 
     catalog: StoredCatalog
     goals: StoredGoals
     split: Split
     disjoint: Split | None
     index_folder: Path
+    index_changes: Path | None
 
 
-@dataclass(frozen=True)
-class _About:
-    """What ``store.json`` says.
-
-    Attributes:
-        products: how many there are.
-        skipped: reason -> how many were left out.
-        hashes: content hashes of the catalogue, the goals and the splits.
-        sources: name -> size, time of change and sha256 of the files that the store was made of.
-        goals, strict: as given to :func:`build_store`.
-        digests: the sha256 of the file with the digests of all others.
-    """
-
-    products: int
-    skipped: dict[str, int]
-    hashes: dict[str, str]
-    sources: dict[str, list[Any]]
-    goals: GoalKind
-    strict: bool
-    digests: str
-
-    def to_json(self) -> dict[str, Any]:
-        about = {"format": FORMAT, **{item.name: getattr(self, item.name) for item in fields(self)}}
-        return {**about, "sha256": content_hash(about)}
-
-
-def _is_about(row: dict[str, Any]) -> bool:
-    """Whether an object holds what ``store.json`` does, unchanged."""
-    about = {name: value for name, value in row.items() if name != "sha256"}
-    return (
-        row.get("sha256") == content_hash(about)
-        and about.keys() == {"format", *(item.name for item in fields(_About))}
-        and (type(row["products"]), type(row["strict"]), type(row["digests"])) == (int, bool, str)
-        and row["goals"] in get_args(GoalKind)
-        and _values(row["skipped"], lambda value: type(value) is int)
-        and _values(row["hashes"], lambda value: isinstance(value, str))
-        and {"catalog", "goals", "split"} <= row["hashes"].keys()
-        and _values(row["sources"], lambda value: isinstance(value, list) and list(map(type, value)) == [int, int, str])
-    )
-
-
-def _values(value: object, fits: Callable[[object], bool]) -> bool:
-    return isinstance(value, dict) and all(map(fits, value.values()))
-
-
-def _about(folder: Path) -> _About:
-    if not (folder / ABOUT).is_file():
-        raise CatalogError(f"{folder / ABOUT}: is missing or is no file. {REMEDY}")
-    try:
-        row = read_json(folder / ABOUT, CatalogError)
-    except CatalogError as error:
-        raise CatalogError(f"{folder / ABOUT}: is damaged or cannot be read. {REMEDY}") from error
-    if not isinstance(row, dict) or row.get("format") != FORMAT:
-        raise CatalogError(f"{folder / ABOUT}: not a store of format {FORMAT}. {REMEDY}")
-    try:
-        fits = _is_about(row)
-    except RecursionError:  # of thousands of brackets
-        fits = False
-    if not fits:
-        raise CatalogError(f"{folder / ABOUT}: was changed after it was written, or is damaged. {REMEDY}")
-    return _About(**{item.name: row[item.name] for item in fields(_About)})
-
-
-def _sources(data: Path) -> dict[str, list[int]]:
+def sources_of(data: Path) -> dict[str, list[int]]:
     """Name -> size and time of change of the files that a store is made of."""
     named = (path for path in data.iterdir() if any(fnmatchcase(path.name, pattern) for pattern in _SOURCES))
     paths = sorted(path for path in named if optional_file(path, CatalogError))
     return {path.name: [path.stat().st_size, path.stat().st_mtime_ns] for path in paths}
 
 
-def _is_store(folder: Path) -> bool:
+def is_store(folder: Path) -> bool:
     """Whether a folder is a store, maybe a damaged one."""
     return (folder / ABOUT).exists() or ((folder / DIGESTS).exists() and (folder / "products").exists())
 
@@ -140,15 +79,15 @@ def store_of(data: Path) -> Path | None:
         CatalogError: the data folder's files were changed after its store was built, or what has the store's name is
             no store.
     """
-    if _is_store(data):
+    if is_store(data):
         return data
     folder = data / FOLDER
-    if not _is_store(folder):
+    if not is_store(folder):
         if os.path.lexists(folder) and not folder.is_dir():
             raise CatalogError(f"{folder}: is no folder, so it cannot be this shop's store. Remove or rename it.")
         return None
-    about = _about(folder)
-    for name, (size, changed) in _sources(data).items():
+    about = read_about(folder)
+    for name, (size, changed) in sources_of(data).items():
         then = about.sources.get(name)
         same = then is not None and then[0] == size and (then[1] == changed or then[2] == sha256_of(data / name))
         if not same:
@@ -179,18 +118,42 @@ def open_store(folder: Path) -> Opened:
 
 
 def _opened(folder: Path) -> Opened:
-    about = _about(folder)
-    check(folder, about.digests)
-    catalog = StoredCatalog(folder / "products", about.hashes["catalog"], about.skipped)
+    about = read_about(folder)
+    base, changes = places_of(folder, about)
+    check(base, about.digests)
+    if about.update is not None and changes is not None:
+        check(changes, about.update.digests)
+    catalog = _open_catalog(base, changes, about)
     if len(catalog) != about.products:
         raise CatalogError(f"{folder / ABOUT}: belongs to another catalogue. {REMEDY}")
+
+    def latest(name: str) -> Path:
+        """A part that changes replace as a whole, if it changed."""
+        return changes / name if changes is not None and (changes / name).is_dir() else base / name
+
     return Opened(
         catalog,
-        StoredGoals(folder / "goals", about.hashes["goals"]),
-        open_split(folder / "split"),
-        open_split(folder / "disjoint") if "disjoint_split" in about.hashes else None,
-        folder / "index",
+        StoredGoals(base / "goals", about.hashes["goals"]),
+        open_split(latest("split")),
+        open_split(latest("disjoint")) if "disjoint_split" in about.hashes else None,
+        base / "index",
+        changes / "index" if changes is not None and (changes / "index").is_dir() else None,
     )
+
+
+def _open_catalog(base: Path, changes: Path | None, about: About) -> StoredCatalog:
+    content, skipped = about.hashes["catalog"], about.skipped
+    if changes is None or not (changes / "products").is_dir():
+        return StoredCatalog(base / "products", content, skipped)
+    return UpdatedCatalog(base / "products", changes / "products", content, skipped)
+
+
+def places_of(store: Path, about: About) -> tuple[Path, Path | None]:
+    """The folders of a store's base and of the changes to it."""
+    if about.update is None:
+        return store, None
+    base = store / about.update.base if about.update.base else store
+    return base, store / about.update.changes if about.update.changes else None
 
 
 def verify_store(data: Path) -> Checked:
@@ -202,7 +165,13 @@ def verify_store(data: Path) -> Checked:
     folder = store_of(data)
     if folder is None:
         raise CatalogError(f"{data}: holds no store. Build it with `shoprl catalog build --data {data}`.")
-    return verify(folder, _about(folder).digests)
+    about = read_about(folder)
+    base, changes = places_of(folder, about)
+    found = verify(base, about.digests)
+    if about.update is None or changes is None:
+        return found
+    more = verify(changes, about.update.digests)
+    return Checked(found.files + more.files, found.chunks + more.chunks, found.size + more.size)
 
 
 @dataclass
@@ -251,7 +220,7 @@ def _interrupted(folder: Path, settings: dict[str, Any]) -> _State | None:
         if state.position is not None and len(state.position) != len(Position()):
             return None
         for number in range(state.shards):
-            _shard(folder, number), _listings(folder, number)
+            open_shard(folder, number), shard_listings(folder, number)
         for copied in folder.glob("extras/*.json"):
             StoredMapping(copied)
         if state.read:
@@ -289,7 +258,7 @@ def build_store(
     with claimed(out, wait=True, replaced=True) as waited:
         if out.exists() and not _was_built(out) and (not out.is_dir() or any(out.iterdir())):
             raise StorageError(f"{out}: is no store, and would be replaced. Choose another folder with `out`.")
-        settings = {"format": FORMAT, "sources": _sources(data), "goals": goals, "strict": strict, "shard": shard}
+        settings = {"format": FORMAT, "sources": sources_of(data), "goals": goals, "strict": strict, "shard": shard}
         if not (waited and _changed(out) != before and _is_made_with(out, settings)):
             try:
                 _build(data, out, settings)
@@ -326,7 +295,7 @@ def _was_built(folder: Path) -> bool:
 
 def _is_made_with(folder: Path, settings: dict[str, Any]) -> bool:
     try:
-        about = _about(folder)
+        about = read_about(folder)
     except CatalogError:
         return False
     sources = {name: facts[:2] for name, facts in about.sources.items()}
@@ -338,8 +307,7 @@ def _build(data: Path, out: Path, settings: dict[str, Any]) -> None:
     state = _begin(part, settings)
     if not state.read:
         _read_shards(data, part, state)
-    index = part / "index"
-    save_arrays(index, *merge([_shard(part, number) for number in range(state.shards)], partial(on_disk, index)))
+    merge_shards(part, state.shards)
     catalog, hashes = _close_catalog(part, state)
     hashes |= _build_goals(data, part, catalog, settings["goals"])
     sources = _hashed(data, settings["sources"])
@@ -349,7 +317,7 @@ def _build(data: Path, out: Path, settings: dict[str, Any]) -> None:
     for stray in part.rglob(".*.tmp"):  # of a build that was killed
         stray.unlink()
     digests = write_digests(part)
-    about = _About(len(catalog), state.skipped, hashes, sources, settings["goals"], settings["strict"], digests)
+    about = About(len(catalog), state.skipped, hashes, sources, settings["goals"], settings["strict"], digests)
     write_json(part / ABOUT, about.to_json())
     try:
         replace_folder(part, out)
@@ -360,7 +328,7 @@ def _build(data: Path, out: Path, settings: dict[str, Any]) -> None:
 def _hashed(data: Path, sources: dict[str, list[int]]) -> dict[str, list[Any]]:
     """The sources with the hash of each, if they are what they were when the build began."""
     hashed = {name: [*facts, sha256_of(data / name)] for name, facts in sources.items()}
-    now = _sources(data)
+    now = sources_of(data)
     for name in sorted(now.keys() | sources.keys()):
         if now.get(name) != sources.get(name):
             raise CatalogError(f"{data / name}: was changed while the store was built. Build it again.")
@@ -372,7 +340,7 @@ def _read_shards(data: Path, part: Path, state: _State) -> None:
     start = (Position(*state.position), state.entries) if state.position else None
     reader = ProductReader(data, state.settings["strict"], partial(stored_mapping, part / "extras"), start)
     reader.skipped.update(state.skipped)
-    seen = {asin for number in range(state.shards) for asin in _shard(part, number).asins.tolist()}
+    seen = set(shard_asins(part, state.shards))
     products = reader.read(seen)
     size = reader.path.stat().st_size
     with RecordWriter(part / "products", state.products) as records, bar(size, "reading", "B") as progress:
@@ -380,7 +348,7 @@ def _read_shards(data: Path, part: Path, state: _State) -> None:
         while chunk := list(itertools.islice(products, state.settings["shard"])):
             for product in chunk:
                 records.append(product_record(product))
-            _save_shard(part, state.shards, chunk)
+            save_shard(part, state.shards, chunk)
             records.flush()
             state.shards, state.products, state.entries = state.shards + 1, len(records), reader.number
             state.position, state.skipped = reader.position(), dict(reader.skipped)
@@ -392,34 +360,9 @@ def _read_shards(data: Path, part: Path, state: _State) -> None:
     write_json(part / _STATE, state.to_json())
 
 
-def _save_shard(part: Path, number: int, products: Sequence[Product]) -> None:
-    folder = part / "shards" / str(number)
-    shard = count_terms([product.asin for product in products], map(indexed_text, products))
-    for item in fields(shard):
-        save_array(folder / f"{item.name}.npy", getattr(shard, item.name))
-    write_json(folder / "listings.json", [[product.query, product.category] for product in products])
-
-
-def _shard(part: Path, number: int) -> Shard:
-    folder = part / "shards" / str(number)
-    return Shard(*(load_array(folder / f"{item.name}.npy", "iuU") for item in fields(Shard)))
-
-
-def _listings(part: Path, number: int) -> list[list[str]]:
-    """The product type and the department of each product of a shard."""
-    path = part / "shards" / str(number) / "listings.json"
-    rows: list[list[str]] = read_json(path, CatalogError)
-    if not isinstance(rows, list):
-        raise CatalogError(f"{path}: is not what was written. {REMEDY}")
-    return rows
-
-
 def _close_catalog(part: Path, state: _State) -> tuple[StoredCatalog, dict[str, str]]:
     """Write the catalogue's look-up tables and compute its hash."""
-    asins = [asin for number in range(state.shards) for asin in _shard(part, number).asins.tolist()]
-    rows = [row for number in range(state.shards) for row in _listings(part, number)]
-    listings: dict[Listing, list[str]] = {"query": [row[0] for row in rows], "category": [row[1] for row in rows]}
-    write_lookups(part / "products", asins, listings)
+    write_shard_lookups(part, state.shards)
     catalog = StoredCatalog(part / "products", "", state.skipped)
     products = track(catalog, "hashing", total=len(catalog), unit="product")
     return catalog, {"catalog": list_hash(product.to_json() for product in products)}
