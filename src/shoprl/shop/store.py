@@ -256,14 +256,14 @@ def build_store(
     out = real_path(out or data / FOLDER)
     before = _changed(out)
     with claimed(out, wait=True, replaced=True) as waited:
-        if out.exists() and not _was_built(out) and (not out.is_dir() or any(out.iterdir())):
+        if out.exists() and not was_built(out) and (not out.is_dir() or any(out.iterdir())):
             raise StorageError(f"{out}: is no store, and would be replaced. Choose another folder with `out`.")
         settings = {"format": FORMAT, "sources": sources_of(data), "goals": goals, "strict": strict, "shard": shard}
         if not (waited and _changed(out) != before and _is_made_with(out, settings)):
             try:
                 _build(data, out, settings)
             except (CatalogError, GoalError):
-                shutil.rmtree(_part(out), ignore_errors=True)  # with the sources put right, a build starts anew
+                shutil.rmtree(part_of(out), ignore_errors=True)  # with the sources put right, a build starts anew
                 raise
     return out
 
@@ -277,12 +277,12 @@ def _changed(folder: Path) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_ino
 
 
-def _part(out: Path) -> Path:
+def part_of(out: Path) -> Path:
     """Where a store is built."""
     return out.with_name(f".{out.name}.part")
 
 
-def _was_built(folder: Path) -> bool:
+def was_built(folder: Path) -> bool:
     """Whether a folder is a store of any version, maybe a damaged one, that may be replaced: no other has its name."""
     if (folder / DIGESTS).exists() and (folder / "products").exists():
         return True
@@ -303,7 +303,7 @@ def _is_made_with(folder: Path, settings: dict[str, Any]) -> bool:
 
 
 def _build(data: Path, out: Path, settings: dict[str, Any]) -> None:
-    part = _part(out)
+    part = part_of(out)
     state = _begin(part, settings)
     if not state.read:
         _read_shards(data, part, state)

@@ -16,10 +16,10 @@ from typing import Any, Protocol
 from shoprl.catalog.feeds.assembling import DEFAULT_CURRENCY, assemble
 from shoprl.catalog.feeds.columns import Columns, flatten
 from shoprl.catalog.feeds.drafts import Draft, Drafter
-from shoprl.catalog.feeds.mapping import FeedMapping, with_rules
+from shoprl.catalog.feeds.entries import Fault, Row
+from shoprl.catalog.feeds.mapping import FeedMapping, PriceSettings, with_rules
 from shoprl.catalog.feeds.prices import PriceEvidence, PriceRules
 from shoprl.catalog.feeds.recognise import check_mapping, recognise
-from shoprl.catalog.feeds.rows import Fault, Row
 from shoprl.catalog.feeds.summary import Summary
 from shoprl.catalog.feeds.values import RowError, text_of
 from shoprl.catalog.ids import asin_of
@@ -264,6 +264,11 @@ class Feed:
             return None
         self.summary.used += len(lines)
         return product
+
+    def settled(self) -> FeedMapping:
+        """The mapping with the rules found out, for later feeds of the same shop."""
+        prices = PriceSettings(self.mapping.prices.currency, self.rules.decimal, self.rules.minor_units)
+        return replace(self.mapping, prices=prices)
 
     def check(self, strict: bool) -> None:
         """Check that products were made, after :meth:`products`.

@@ -1,0 +1,134 @@
+"""``shoprl catalog import`` and ``update``: shops from what merchants export."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from shoprl.catalog.feeds.entries import Origin
+from shoprl.catalog.feeds.mapping import write_mapping
+from shoprl.catalog.feeds.reader import Feed
+from shoprl.cli.options import Printing
+from shoprl.cli.output import emit, table
+from shoprl.errors import ConfigError
+from shoprl.settings import Settings
+from shoprl.shop.catalog_goals import Wording
+from shoprl.shop.importing import import_feed, show_feed
+from shoprl.terminal import shown
+
+WIDEST_SAMPLE = 40  # characters
+
+
+@dataclass(frozen=True, kw_only=True)
+class FromFeed(Settings):
+    """Where a feed is and how it is read.
+
+    Attributes:
+        files: the feed: files in CSV, TSV, JSON, JSON lines or Parquet, also in gzip or zip; - for standard input; or
+            the address of a database, such as postgresql://user@host/name or sqlite:///shop.db.
+        query: what to ask the database for: a SELECT.
+        map: a mapping file that says what each field is; --show-mapping writes one to edit.
+        delimiter: what stands between the cells of a delimited file, or tab; found out when left out.
+        encoding: how its characters are encoded, such as utf-8 or windows-1252; found out when left out.
+        strict: fail on a row that cannot be used; otherwise it is left out, counted, and written to rejects.jsonl.
+    """
+
+    files: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="FILE...")]
+    query: str | None = None
+    map: Path | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    strict: bool = False
+
+    def origin(self) -> Origin:
+        """How the sources are read.
+
+        Raises:
+            ConfigError: no file is given, or an option cannot be used.
+        """
+        if not self.files:
+            raise ConfigError("FILE: give at least one file, - for standard input, or the address of a database.")
+        return Origin(delimiter=self.delimiter, encoding=self.encoding, query=self.query)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Import(FromFeed, Printing):
+    """Make a shop of a product feed, ready for every command's --data.
+
+    Fields are recognised by their names and contents, rows of one product become its variants, and what was done with
+    each row is counted. The shop holds goals, splits and a search index.
+
+    Attributes:
+        out: the shop to write; one that is there is replaced once the new one is complete.
+        show_mapping: print what each field was recognised as, with samples and the reason, write that to a file to edit
+            (NAME.mapping.toml in the working directory), and import nothing.
+        wording: how the requests of goals are worded: webshop, people, or both in halves.
+    """
+
+    out: Path | None = None
+    show_mapping: bool = False
+    wording: Wording = "both"
+
+    def execute(self) -> None:
+        """Run the command."""
+        origin = self.origin()
+        if self.show_mapping:
+            self._show(origin)
+            return
+        if self.out is None:
+            raise ConfigError("--out: give the folder of the shop, or --show-mapping to look first.")
+        made = import_feed(self.files, self.out, origin, self.map, self.strict, self.wording)
+        answer = {"folder": str(self.out), "goals": made.goals, **made.summary.to_json()}
+        answer["rejects"] = str(made.rejects) if made.rejects else None
+        lines = [f"shop       {self.out}, with {made.goals:,} goals", shown_lines(made.summary.text())]
+        if made.rejects:
+            lines.append(f"rejects    {made.rejects}")
+        emit(answer, "\n".join(lines), self.json)
+
+    def _show(self, origin: Origin) -> None:
+        with tempfile.TemporaryDirectory() as work:
+            feed = show_feed(self.files, origin, self.map, Path(work) / "feed")
+        path = Path(f"{_stem(self.files[0])}.mapping.toml")
+        kept = path.exists()
+        if not kept:
+            write_mapping(path, feed.mapping, Path(self.files[0]).name)
+        rows = list(_recognised(feed))
+        answer = {"mapping": feed.mapping.to_json(), "file": str(path), "written": not kept}
+        answer["fields"] = [dict(zip(("target", "field", "samples", "why"), row, strict=True)) for row in rows]
+        cells = [(*row[:2], " | ".join(shown(each, WIDEST_SAMPLE) for each in row[2]), row[3]) for row in rows]
+        said = (
+            f"{path} is there already and was left as it is" if kept else f"Edit {path}, then import with --map {path}"
+        )
+        emit(answer, f"{table(('is', 'field', 'samples', 'why'), cells)}\n\n{said}", self.json)
+
+
+def _recognised(feed: Feed) -> "list[tuple[str, str, list[str], str]]":
+    """Target, field, samples and reason of each field; ignored ones last."""
+    mapping = feed.mapping
+    named = [(target, name) for target, names in mapping.fields.items() for name in names]
+    named += [(f"option {name}", field) for name, field in mapping.options.items()]
+    named += [(f"feature {name}", field) for name, field in mapping.features.items()]
+    named += [("ignored", name) for name in mapping.ignored]
+    rows = []
+    for target, name in named:
+        column = next(
+            (each for each in feed.columns if each == name or (name.endswith("*") and each.startswith(name[:-1]))), ""
+        )
+        samples = feed.columns[column].samples if column else []
+        rows.append(
+            (target, name, samples, mapping.why.get(name, "in the mapping file" if target != "ignored" else ""))
+        )
+    return rows
+
+
+def _stem(source: str) -> str:
+    """A feed's name without its endings."""
+    name = "feed" if source == "-" or "://" in source else Path(source).name
+    return name.split(".")[0] or "feed"
+
+
+def shown_lines(text: str) -> str:
+    """Lines with nothing in them that a terminal would obey."""
+    return "\n".join(shown(line) for line in text.splitlines())
