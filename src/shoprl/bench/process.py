@@ -17,8 +17,9 @@ from shoprl.bench.figures import Figures
 from shoprl.errors import ConfigError, ShopRLError
 from shoprl.files import write_json
 from shoprl.reading import read_json
+from shoprl.shop.cached import shop_of
 from shoprl.shop.data import read_data
-from shoprl.shop.store import FOLDER, build_store, store_of
+from shoprl.shop.store import FOLDER, build_store
 
 ENVIRONMENTS = 100
 WORKERS = 8
@@ -182,7 +183,7 @@ def bench_startup(data: Path, repeats: int = 5) -> StartupFigures:
     return StartupFigures(
         import_seconds=round(median(imports), 3),
         open_to_first_step_seconds=round(median(first_steps), 3),
-        store=store_of(data) is not None,
+        store=shop_of(data) is not None,
         repeats=repeats,
     )
 
@@ -191,7 +192,7 @@ def bench_memory(data: Path, environments: int = ENVIRONMENTS, workers: int = WO
     """Megabytes of one environment, of many in one process, and of worker processes on one store."""
     (one, _), (many, _) = (_measured(data, number, steps=2_000 // number)[0] for number in (1, environments))
     with tempfile.TemporaryDirectory() as folder:
-        store = store_of(data) or build_store(data, Path(folder) / "store")
+        store = shop_of(data) or build_store(data, Path(folder) / "store")
         size = _size(store)
         alone, _ = _measured(store, 1, steps=500)[0]
         together = [memory for memory, _ in _measured(store, 1, steps=500, workers=workers)]

@@ -256,7 +256,7 @@ def products_file(folder: Path) -> Path:
         CatalogError: there is none, or more than one.
     """
     if not folder.is_dir():
-        raise CatalogError(f"{folder}: no such folder. Give the data folder, which holds items_shuffle*.json.")
+        raise CatalogError(f"{folder}: no such file or folder. Give a shop, a data folder or a product feed.")
     path = _one_file(folder, "items_shuffle*.json")
     if path is None:
         raise CatalogError(

@@ -105,7 +105,7 @@ class Search(OnAnyData, Seeded, Printing):
 
 
 def _in_processes(data: Path, measure: Callable[[Path], Figures], targets: dict[str, str], json: bool) -> None:
-    if not (data / "store.json").is_file():
+    if not (data / "store.json").is_file() and not data.is_file():
         products_file(data)  # a wrong folder is named before processes are started
     _report(measure(data).to_json(), targets, json)
 

@@ -31,7 +31,8 @@ class OnData(Settings):
     """A command that needs a shop.
 
     Attributes:
-        data: the data folder: WebShop's files, or what shoprl catalog generate wrote.
+        data: a shop, a data folder (WebShop's files, or what shoprl catalog generate wrote) or a product feed, which is
+            imported once.
     """
 
     data: Path
@@ -42,7 +43,8 @@ class OnAnyData(Settings):
     """A command whose data folder is optional.
 
     Attributes:
-        data: the data folder: WebShop's files, or what shoprl catalog generate wrote.
+        data: a shop, a data folder (WebShop's files, or what shoprl catalog generate wrote) or a product feed, which is
+            imported once.
     """
 
     data: Path | None = None

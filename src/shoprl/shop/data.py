@@ -12,11 +12,12 @@ from shoprl.catalog.catalog import Catalog
 from shoprl.catalog.webshop import read_catalog
 from shoprl.errors import ConfigError
 from shoprl.search.index import SearchIndex
+from shoprl.shop.cached import shop_of
 from shoprl.shop.goal import GOAL_SEED, Goal, goals_file, goals_hash, read_goals
 from shoprl.shop.making import make_goals
 from shoprl.shop.session import Session, Shop
 from shoprl.shop.splits import Split, SplitName, disjoint_or_none, splits_of, webshop_split
-from shoprl.shop.store import open_store, store_of
+from shoprl.shop.store import open_store
 from shoprl.shop.tagger import Tagger, TextBlobTagger
 
 
@@ -115,7 +116,7 @@ def read_products(folder: Path, strict: bool = False) -> Catalog:
     Raises:
         CatalogError: a file is missing or malformed.
     """
-    store = store_of(folder)
+    store = shop_of(folder, strict)
     return read_catalog(folder, strict) if store is None else open_store(store).catalog
 
 
@@ -126,7 +127,7 @@ def read_shop(folder: Path, strict: bool = False, tagger: Tagger | None = None) 
         CatalogError: a file is missing or malformed.
     """
     folder = Path(folder)
-    store = store_of(folder)
+    store = shop_of(folder, strict)
     if store is not None:
         return _read_store(store, tagger).shop
     catalog = read_catalog(folder, strict)
@@ -135,7 +136,7 @@ def read_shop(folder: Path, strict: bool = False, tagger: Tagger | None = None) 
 
 def read_catalog_and_goals(folder: Path, strict: bool = False) -> tuple[Catalog, Sequence[Goal]]:
     """The catalogue and goals of a data folder, without its splits; see :func:`read_data`."""
-    store = store_of(folder)
+    store = shop_of(folder, strict)
     if store is not None:
         opened = open_store(store)
         return opened.catalog, opened.goals
@@ -160,7 +161,7 @@ def read_data(folder: Path | str, strict: bool = False, tagger: Tagger | None = 
         CatalogError, GoalError: a file is missing, malformed or does not fit the others.
     """
     folder = Path(folder)
-    store = store_of(folder)
+    store = shop_of(folder, strict)
     if store is not None:
         return _read_store(store, tagger)
     catalog, goals = read_catalog_and_goals(folder, strict)

@@ -289,8 +289,9 @@ class Feed:
             )
 
     def write_rejects(self, path: Path) -> None:
-        """Write the rejected rows as JSON lines, atomically."""
-        write_json_lines(path, (vars(reject) for reject in self.rejects))
+        """Write the rejected rows as JSON lines, atomically; no file where there are none."""
+        if self.rejects:
+            write_json_lines(path, (vars(reject) for reject in self.rejects))
 
 
 def _list(value: Any) -> list[Any]:
