@@ -46,6 +46,8 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "study": {"names": "learners", **DATA, **OUT, "seeds": "0", "size": "tiny", **THREADS},
     "report": {"runs": "{run}", "out": "{out}"},
     "catalog generate": {**OUT, "products": "20"},
+    "catalog import": {"files": "{feed}", **OUT},
+    "catalog update": {"data": "{shop}", "files": "{feed}"},
     "catalog build": {**DATA, **OUT},
     "catalog attributes": {**DATA, **OUT},
     "catalog split": {**DATA, **OUT},
@@ -71,6 +73,7 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "bench scale": {**OUT, "sizes": "100"},
     "bench learn": {"data": "{toy}", "updates": "16", "titles": "4", "size": "tiny", **THREADS},
 }  # fmt: skip
+FEED = "id,title,price,color\n" + "".join(f"{n},Mug number {n},{n}.50 USD,red|blue\n" for n in range(1, 13))
 ENDLESS = ("env-server",)  # when nothing is wrong
 LONG = ("bench learn", "bench scale", "bench memory", "bench startup", "study", "reproduce")  # when nothing is wrong
 
@@ -87,8 +90,8 @@ class World:
 
     def places(self, out: Path) -> dict[str, str]:
         """What the placeholders of :data:`VALID` stand for."""
-        names = {"toy": "toy", "stored": "stored", "golden": "golden", "typed": "typed", "logs": "logs"}
-        files = {"run": "run", "pairs": "pairs.jsonl", "checkpoint": "choice_il_epoch9.pth"}
+        names = {"toy": "toy", "stored": "stored", "golden": "golden", "typed": "typed", "logs": "logs", "shop": "shop"}
+        files = {"feed": "feed.csv", "run": "run", "pairs": "pairs.jsonl", "checkpoint": "choice_il_epoch9.pth"}
         places = {name: str(self.folder / place) for name, place in (names | files).items()}
         return places | {"tokenizer": str(tiny_bert()), "out": str(out)}
 
@@ -125,6 +128,8 @@ def _make(folder: Path, run: Path) -> None:
     write_goals(folder / "toy" / "goals.jsonl", toy_goals())
     shutil.copytree(folder / "toy", folder / "stored")
     _shoprl("catalog", "build", "--data", folder / "stored")
+    (folder / "feed.csv").write_text(FEED)
+    _shoprl("catalog", "import", folder / "feed.csv", "--out", folder / "shop")
     write_recordings(folder / "golden", toy_recordings())
     (folder / "typed").mkdir()
     typed = find_me()[:48]

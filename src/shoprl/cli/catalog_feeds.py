@@ -1,7 +1,8 @@
 """``shoprl catalog import`` and ``update``: shops from what merchants export."""
 
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -11,14 +12,18 @@ from shoprl.catalog.feeds.entries import Origin
 from shoprl.catalog.feeds.mapping import write_mapping
 from shoprl.catalog.feeds.reader import Feed
 from shoprl.cli.options import Printing
-from shoprl.cli.output import emit, table
+from shoprl.cli.output import emit
 from shoprl.errors import ConfigError
 from shoprl.settings import Settings
 from shoprl.shop.catalog_goals import Wording
 from shoprl.shop.importing import import_feed, show_feed
+from shoprl.shop.refreshing import update_from_feed
 from shoprl.terminal import shown
 
-WIDEST_SAMPLE = 40  # characters
+Files = Annotated[
+    tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="FILE...", help_behavior_hint="(at least one)")
+]
+WIDEST_SAMPLE = 100  # characters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +31,6 @@ class FromFeed(Settings):
     """Where a feed is and how it is read.
 
     Attributes:
-        files: the feed: files in CSV, TSV, JSON, JSON lines or Parquet, also in gzip or zip; - for standard input; or
-            the address of a database, such as postgresql://user@host/name or sqlite:///shop.db.
         query: what to ask the database for: a SELECT.
         map: a mapping file that says what each field is; --show-mapping writes one to edit.
         delimiter: what stands between the cells of a delimited file, or tab; found out when left out.
@@ -35,20 +38,19 @@ class FromFeed(Settings):
         strict: fail on a row that cannot be used; otherwise it is left out, counted, and written to rejects.jsonl.
     """
 
-    files: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="FILE...")]
     query: str | None = None
     map: Path | None = None
     delimiter: str | None = None
     encoding: str | None = None
     strict: bool = False
 
-    def origin(self) -> Origin:
+    def origin(self, files: Sequence[str]) -> Origin:
         """How the sources are read.
 
         Raises:
-            ConfigError: no file is given, or an option cannot be used.
+            ConfigError: there is none.
         """
-        if not self.files:
+        if not files:
             raise ConfigError("FILE: give at least one file, - for standard input, or the address of a database.")
         return Origin(delimiter=self.delimiter, encoding=self.encoding, query=self.query)
 
@@ -61,19 +63,22 @@ class Import(FromFeed, Printing):
     each row is counted. The shop holds goals, splits and a search index.
 
     Attributes:
+        files: the feed: files in CSV, TSV, JSON, JSON lines or Parquet, also in gzip or zip; - for standard input; or
+            the address of a database, such as postgresql://user@host/name or sqlite:///shop.db.
         out: the shop to write; one that is there is replaced once the new one is complete.
         show_mapping: print what each field was recognised as, with samples and the reason, write that to a file to edit
             (NAME.mapping.toml in the working directory), and import nothing.
         wording: how the requests of goals are worded: webshop, people, or both in halves.
     """
 
+    files: Files
     out: Path | None = None
     show_mapping: bool = False
     wording: Wording = "both"
 
     def execute(self) -> None:
         """Run the command."""
-        origin = self.origin()
+        origin = self.origin(self.files)
         if self.show_mapping:
             self._show(origin)
             return
@@ -97,11 +102,48 @@ class Import(FromFeed, Printing):
         rows = list(_recognised(feed))
         answer = {"mapping": feed.mapping.to_json(), "file": str(path), "written": not kept}
         answer["fields"] = [dict(zip(("target", "field", "samples", "why"), row, strict=True)) for row in rows]
-        cells = [(*row[:2], " | ".join(shown(each, WIDEST_SAMPLE) for each in row[2]), row[3]) for row in rows]
         said = (
             f"{path} is there already and was left as it is" if kept else f"Edit {path}, then import with --map {path}"
         )
-        emit(answer, f"{table(('is', 'field', 'samples', 'why'), cells)}\n\n{said}", self.json)
+        lines = []
+        for target, name, samples, why in rows:
+            lines.append(f"{shown(target):<13} {shown(name)}" + (f"   ({why})" if why else ""))
+            lines.extend(f"{'':<15}{shown(sample, WIDEST_SAMPLE)}" for sample in samples)
+        emit(answer, "\n".join((*lines, "", said)), self.json)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update(FromFeed, Printing):
+    """Change a shop's products in place, without building it again.
+
+    Rows with a title replace products or add them; rows of a feed without titles change the fields they hold, such as
+    price and availability. Whoever has the shop open goes on undisturbed, and sees the change when they open it again.
+
+    Attributes:
+        data: the shop, as shoprl catalog import or build --out wrote it.
+        files: the feed: files in CSV, TSV, JSON, JSON lines or Parquet, also in gzip or zip; - for standard input; or
+            the address of a database, such as postgresql://user@host/name or sqlite:///shop.db.
+        remove: a file of identifiers of products to remove, one a line.
+        whole: the feed is the whole catalogue: products that it does not hold are removed.
+    """
+
+    data: tyro.conf.Positional[Path]
+    files: Files
+    remove: Path | None = None
+    whole: bool = False
+
+    def execute(self) -> None:
+        """Run the command."""
+        origin = self.origin(self.files)
+        done = update_from_feed(
+            self.data, self.files, origin, self.map, removed=self.remove, whole=self.whole, strict=self.strict
+        )
+        rejects = [vars(reject) for reject in done.rejects]
+        answer = {"folder": str(self.data), **asdict(done.updated), **done.summary.to_json(), "rejects": rejects}
+        counts = ", ".join(f"{count:,} {what}" for what, count in asdict(done.updated).items())
+        lines = [f"shop       {self.data}: {counts}", shown_lines(done.summary.text())]
+        lines += [shown(f"reject     {r.source}, line {r.line}: {r.reason}: {r.detail}") for r in done.rejects[:10]]
+        emit(answer, "\n".join(lines), self.json)
 
 
 def _recognised(feed: Feed) -> "list[tuple[str, str, list[str], str]]":

@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its 
     "study": ("study:StudyCommand", "Run studies over several seeds and write their reports."),
     "report": ("report:Report", "Write one HTML page about finished runs."),
     "catalog import": ("catalog_feeds:Import", "Make a shop of a product feed, ready for every command's --data."),
+    "catalog update": ("catalog_feeds:Update", "Change a shop's products in place, without building it again."),
     "catalog generate": ("catalog:Generate", "Generate a shop: catalogue, goals and splits in WebShop's formats."),
     "catalog build": ("catalog:Build", "Build the store of a data folder, which opens at once."),
     "catalog verify": ("catalog:Verify", "Check every byte of a data folder's store."),

@@ -81,6 +81,12 @@ class FeedMapping:
         }
 
 
+def mapping_from_json(row: dict[str, Any]) -> FeedMapping:
+    """What :meth:`FeedMapping.to_json` gave."""
+    fields = {target: tuple(names) for target, names in row["fields"].items()}
+    return FeedMapping(fields, row["options"], row["features"], PriceSettings(**row["prices"]), tuple(row["ignored"]))
+
+
 def with_rules(mapping: FeedMapping, rules: PriceRules) -> PriceRules:
     """The rules found out, with what a person said in their place."""
     said = mapping.prices

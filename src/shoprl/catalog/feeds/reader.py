@@ -64,6 +64,21 @@ class Reject:
     detail: str
 
 
+@dataclass(frozen=True)
+class Group:
+    """The rows of one product.
+
+    Attributes:
+        identifier: the product's, as the feed writes it.
+        drafts: what each row says.
+        lines: source and line of each.
+    """
+
+    identifier: str
+    drafts: tuple[Draft, ...]
+    lines: tuple[tuple[str, int], ...]
+
+
 class Feed:
     """The rows of a feed on disk, and what they mean.
 
@@ -72,6 +87,8 @@ class Feed:
         folder: where rows are copied to; made where it is missing.
         mapping: what each field is, and the file that says so; recognised when left out.
         first: only so many rows.
+        known: what the fields of an earlier feed of the same shop were: those that this one has are the same, and it
+            needs no title.
 
     Attributes:
         columns: the feed's fields.
@@ -85,14 +102,22 @@ class Feed:
     """
 
     def __init__(
-        self, rows: Rows, folder: Path, mapping: tuple[FeedMapping, Path] | None = None, first: int | None = None
+        self,
+        rows: Rows,
+        folder: Path,
+        mapping: tuple[FeedMapping, Path] | None = None,
+        first: int | None = None,
+        known: FeedMapping | None = None,
     ) -> None:
         self.columns, self.summary, self.rejects = Columns(), Summary(), list[Reject]()
         self._folder, self._sources = folder / "rows", dict[str, int]()
         self._copy(rows, first)
         self._records = Records(self._folder)
         if mapping is None:
-            self.mapping = recognise(self.columns, len(self._records))
+            try:
+                self.mapping = recognise(self.columns, len(self._records), known)
+            except CatalogError as error:
+                raise CatalogError(f"{self._named()}: {error}") from error
         else:
             self.mapping = replace(mapping[0], ignored=_unused(mapping[0], self.columns))
             check_mapping(self.mapping, self.columns, str(mapping[1]))
@@ -130,7 +155,12 @@ class Feed:
         if not count:
             reasons = ", ".join(f"{reason} ({n:,})" for reason, n in self.summary.rejected.most_common(3))
             where = f" The first is in {self.rejects[0].source}, line {self.rejects[0].line}." if self.rejects else ""
-            raise CatalogError(f"The feed holds no row that can be read: {reasons or 'it is empty'}.{where}")
+            raise CatalogError(f"{self._named()}: holds no row that can be read: {reasons or 'it is empty'}.{where}")
+
+    def _named(self) -> str:
+        """What the feed was read from, for messages."""
+        names = list(self.summary.sources) or list(self._sources)
+        return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
     def _reject(self, reject: Reject) -> None:
         self.rejects.append(reject)
@@ -220,50 +250,59 @@ class Feed:
         if self.columns.left_out:
             said.append(f"{self.columns.left_out:,} values stand in fields beyond the first {len(self.columns):,}")
 
-    def products(self) -> Iterator[Product]:
-        """Yield the products, in the order of their first rows; afterwards summary and rejects are complete."""
-        drafter, taken = self._drafter(self.rules), set[str]()
+    def groups(self) -> Iterator["Group"]:
+        """Yield the rows of each product, in the order of their first rows; rows with faults are rejected."""
+        drafter = self._drafter(self.rules)
         for number in track(range(len(self._records)), "products", unit="row"):
-            if self._state[number] != _PLAIN:
-                continue
-            product = self._product(number, drafter, taken)
-            if product is not None:
-                taken.add(product.asin.lower())
-                self.summary.add(product)
-                yield product
-        self.summary.conclude()
-        self.rejects.sort(key=lambda reject: (self._sources.get(reject.source, 0), reject.line))
+            if self._state[number] == _PLAIN:
+                group = self._group(number, drafter)
+                if group.drafts:
+                    yield group
 
-    def _product(self, number: int, drafter: Drafter, taken: set[str]) -> Product | None:
+    def _group(self, number: int, drafter: Drafter) -> "Group":
         first = self._row(number)
-        group = drafter.group(first[2])
-        members = self._groups[group] if group else [number]
+        name = drafter.group(first[2])
         drafts: list[Draft] = []
         lines: list[tuple[str, int]] = []
         option_names: dict[str, str] = {}
-        for member in members:
+        for member in self._groups[name] if name else [number]:
             source, line, fields = first if member == number else self._row(member)
-            for name in self.mapping.options:
-                if name.startswith("{") and name[1:-1] in fields:
-                    option_names.setdefault(name[1:-1], text_of(fields[name[1:-1]]).strip())
+            for option in self.mapping.options:
+                if option.startswith("{") and option[1:-1] in fields:
+                    option_names.setdefault(option[1:-1], text_of(fields[option[1:-1]]).strip())
             try:
                 drafts.append(drafter.draft(fields, option_names))
                 lines.append((source, line))
             except RowError as error:
                 self._reject(Reject(source, line, error.reason, str(error)[:300]))
-        if not drafts:
-            return None
-        try:
-            identifier = group or drafts[0].id or self._made_id(first[2])
-            product = assemble(drafts, asin_of(identifier, taken), self.mapping.prices.currency or DEFAULT_CURRENCY)
-            if product.asin.lower() in taken:
-                raise RowError("id occurs twice", f"id {identifier[:60]!r} is another product's group too")
-        except RowError as error:
-            for source, line in lines:
-                self._reject(Reject(source, line, error.reason, str(error)[:300]))
-            return None
-        self.summary.used += len(lines)
-        return product
+        identifier = name or (drafts[0].id if drafts else "") or self._made_id(first[2])
+        return Group(identifier, tuple(drafts), tuple(lines))
+
+    def reject(self, group: "Group", error: RowError) -> None:
+        """Reject all rows of a group."""
+        for source, line in group.lines:
+            self._reject(Reject(source, line, error.reason, str(error)[:300]))
+
+    def use(self, group: "Group", product: Product) -> None:
+        """Count what a group's rows became."""
+        self.summary.used += len(group.lines)
+        self.summary.add(product)
+
+    def products(self) -> Iterator[Product]:
+        """Yield the products, in the order of their first rows; :meth:`check` then completes the account."""
+        taken = set[str]()
+        currency = self.mapping.prices.currency or DEFAULT_CURRENCY
+        for group in self.groups():
+            try:
+                product = assemble(group.drafts, asin_of(group.identifier, taken), currency)
+                if product.asin.lower() in taken:
+                    raise RowError("id occurs twice", f"id {group.identifier[:60]!r} is another product's group too")
+            except RowError as error:
+                self.reject(group, error)
+                continue
+            taken.add(product.asin.lower())
+            self.use(group, product)
+            yield product
 
     def settled(self) -> FeedMapping:
         """The mapping with the rules found out, for later feeds of the same shop."""
@@ -271,7 +310,7 @@ class Feed:
         return replace(self.mapping, prices=prices)
 
     def check(self, strict: bool) -> None:
-        """Check that products were made, after :meth:`products`.
+        """Complete the account and check that products were made; to be called once all rows were looked at.
 
         Args:
             strict: whether a rejected row is an error.
@@ -279,6 +318,7 @@ class Feed:
         Raises:
             CatalogError: nothing was made, or, with ``strict``, a row was rejected; the message names the first.
         """
+        self.rejects.sort(key=lambda reject: (self._sources.get(reject.source, 0), reject.line))
         if self.rejects and (strict or not self.summary.products):
             reject = self.rejects[0]
             reasons = ", ".join(f"{reason} ({count:,})" for reason, count in self.summary.rejected.most_common(5))

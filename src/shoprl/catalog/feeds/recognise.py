@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from shoprl.catalog.feeds.columns import Column, plain_name
-from shoprl.catalog.feeds.mapping import TARGETS, FeedMapping, Target
+from shoprl.catalog.feeds.mapping import TARGETS, FeedMapping, PriceSettings, Target
 from shoprl.errors import CatalogError
 
 # Names of fields, blind to case and punctuation; the first that a feed has is taken.
@@ -59,22 +59,24 @@ _BOOKKEEPING = re.compile(
     r"|position|index|shipping\w*|tax\w*|costofgoodssold|customlabel\d|identifierexists|adsredirect|unnamed\d*|context"
     r"|sellername|seller\w*|returnpolicy\w*|enablesearch|enablecheckout|templatesuffix|weight|netquantity"
 )
+_BEFORE = "as when the shop was made"
 _BULLET = re.compile(r"(bulletpoint|feature|highlight)\d+")
 _HIGHEST_LEVEL = re.compile(r"hierarchicalcategorieslvl(\d+)|categor(?:y|ies)(?:level|lvl)?(\d+)")
 _OPTION_NAME = re.compile(r"option(\d)name")
 
 
-def recognise(columns: Mapping[str, Column], rows: int) -> FeedMapping:
+def recognise(columns: Mapping[str, Column], rows: int, known: FeedMapping | None = None) -> FeedMapping:
     """What each field of a feed is, and why.
 
     Args:
         columns: the feed's fields.
         rows: how many there are.
+        known: what the fields of an earlier feed of the same shop were.
 
     Raises:
-        CatalogError: no field can be a title; the message names those that there are.
+        CatalogError: no field can be a title (or, with ``known``, an id); the message names those that there are.
     """
-    return _Recogniser(columns, rows).mapping()
+    return _Recogniser(columns, rows).mapping(known)
 
 
 class _Recogniser:
@@ -91,19 +93,40 @@ class _Recogniser:
         self.features: dict[str, str] = {}
         self.why: dict[str, str] = {}
 
-    def mapping(self) -> FeedMapping:
+    def mapping(self, known: FeedMapping | None) -> FeedMapping:
+        if known is not None:
+            self._as_before(known)
         self._options_by_number()
         for target, names in NAMES.items():
             self._by_name(target, names)
         if "image" not in self.fields:  # of one picture in several sizes, one
             self._by_name("image", _PICTURES.split(), several=False)
-        self._title()
+        if known is None:
+            self._title()
         self._settle_ids()
+        if known is not None and not {"id", "group"} & self.fields.keys():
+            raise CatalogError(f"no field is an id. The fields are: {', '.join(list(self.columns)[:30])[:600]}.")
         self._levels()
         self._by_pattern()
         self._facets()
         ignored = [name for name in self.columns if name not in self.why]
-        return FeedMapping(self.fields, self.options, self.features, ignored=tuple(ignored), why=self.why)
+        prices = known.prices if known is not None else PriceSettings()
+        return FeedMapping(self.fields, self.options, self.features, prices, tuple(ignored), self.why)
+
+    def _as_before(self, known: FeedMapping) -> None:
+        """Take the fields for what they were."""
+        for target, names in known.fields.items():
+            for name in names:
+                starred = [each for each in self.columns if name.endswith("*") and each.startswith(name[:-1])]
+                if name in self.columns or starred:
+                    self._take(target, [name], _BEFORE)  # type: ignore[arg-type]
+                    self.why.update(dict.fromkeys(starred, _BEFORE))
+        for kept, table in ((self.options, known.options), (self.features, known.features)):
+            for name, column in table.items():
+                if column in self.columns:
+                    kept[name], self.why[column] = column, _BEFORE
+                    if name.startswith("{"):
+                        self.why[name[1:-1]] = _BEFORE
 
     def _take(self, target: Target, names: Sequence[str], why: str) -> None:
         new = tuple(name for name in names if name not in self.why)
@@ -139,7 +162,7 @@ class _Recogniser:
             close = [c for c in self.columns if get_close_matches(plain_name(c), NAMES["title"], n=1, cutoff=0.7)]
             meant = f" Is it {close[0]!r}?" if close else ""
             raise CatalogError(
-                f"No field is named like a title (title, name, product_name).{meant} The fields are: {found[:600]}. "
+                f"no field is named like a title (title, name, product_name).{meant} The fields are: {found[:600]}. "
                 'Name it in a mapping file: [fields] title = "...", and give that with --map.'
             )
         for name in self.named.get("name", ()):  # a short name beside a title: the model

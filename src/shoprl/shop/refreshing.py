@@ -1,0 +1,165 @@
+"""Changes to a shop from a feed: whole rows replace products, rows without a title change the fields that they hold."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from shoprl.catalog.attributes import mine_attributes
+from shoprl.catalog.catalog import Catalog
+from shoprl.catalog.feeds.drafts import Draft
+from shoprl.catalog.feeds.mapping import FeedMapping, mapping_from_json, read_mapping
+from shoprl.catalog.feeds.reader import Feed, Reject
+from shoprl.catalog.feeds.rows import Origin, RowReader
+from shoprl.catalog.feeds.summary import Summary
+from shoprl.catalog.feeds.values import RowError
+from shoprl.catalog.ids import asin_of
+from shoprl.catalog.money import price_tag
+from shoprl.catalog.product import Product
+from shoprl.errors import CatalogError
+from shoprl.reading import read_json, read_lines
+from shoprl.shop.importing import ABOUT_IMPORT, ATTRIBUTES
+from shoprl.shop.planning import Updated
+from shoprl.shop.store import open_store
+from shoprl.shop.updating import update_store
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What an update did.
+
+    Attributes:
+        updated: to the shop.
+        summary: what became of the feed's rows.
+        rejects: the rows that nothing was made of.
+    """
+
+    updated: Updated
+    summary: Summary
+    rejects: tuple[Reject, ...]
+
+
+def update_from_feed(
+    store: Path,
+    sources: Sequence[str | Path],
+    origin: Origin | None = None,
+    mapping: Path | None = None,
+    removed: Path | None = None,
+    whole: bool = False,
+    strict: bool = False,
+) -> Refreshed:
+    """Add, change and remove products of a shop.
+
+    Args:
+        store: the shop.
+        sources: as for :func:`shoprl.shop.importing.import_feed`; fields and prices are read as they were when the shop
+            was made, as far as the feed has those fields.
+        origin: as there.
+        mapping: as there.
+        removed: a file of identifiers to remove, one a line.
+        whole: the feed is the whole catalogue: products that it does not hold are removed.
+        strict: whether a row that cannot be used is an error.
+
+    Raises:
+        CatalogError: a source cannot be read, no row can be used, or an identifier to remove is not there.
+        StorageError: the store cannot be written; it is then as before.
+    """
+    catalog = open_store(store).catalog
+    gone = [] if removed is None else _identifiers(removed)
+    known = imported_mapping(store)
+    rows = RowReader([str(source) for source in sources], origin or Origin())
+    with tempfile.TemporaryDirectory(prefix="shoprl-update-") as work:
+        given = (read_mapping(mapping), mapping) if mapping is not None else None
+        feed = Feed(rows, Path(work) / "feed", given, known=known)
+        partial = not feed.mapping.of("title")
+        changed = list(_patched(feed, catalog) if partial else _with_attributes(feed, catalog))
+        feed.check(strict)
+    if whole:
+        if partial:
+            raise CatalogError("A feed without titles names no whole products, so it cannot be the whole catalogue.")
+        kept = {product.asin for product in changed}
+        gone += [product.asin for product in catalog if product.asin not in kept]
+    updated = update_store(store, changed, gone)
+    return Refreshed(updated, feed.summary, tuple(feed.rejects))
+
+
+def _identifiers(path: Path) -> list[str]:
+    """The ASINs of a file with an identifier a line."""
+    return [asin_of(line.decode(errors="replace").strip()) for _, line in read_lines(path, CatalogError)]
+
+
+def imported_mapping(store: Path) -> FeedMapping | None:
+    """What each field was of the feed that a shop was made of, and how it wrote prices; None for other shops."""
+    path = store / ABOUT_IMPORT
+    return mapping_from_json(read_json(path, CatalogError)["mapping"]) if path.is_file() else None
+
+
+def _with_attributes(feed: Feed, catalog: Catalog) -> list[Product]:
+    """The feed's products; one that brings no attributes keeps those it has, or gets those that set it apart here."""
+    products = list(feed.products())
+    mined = mine_attributes(products, ATTRIBUTES, readable=True)
+    return [_attributed(product, terms, catalog) for product, terms in zip(products, mined, strict=True)]
+
+
+def _attributed(product: Product, mined: tuple[str, ...], catalog: Catalog) -> Product:
+    if product.attributes:
+        return product
+    if product.asin in catalog and _told_by(catalog[product.asin]) == _told_by(product):
+        return replace(product, attributes=catalog[product.asin].attributes)
+    return replace(product, attributes=mined)
+
+
+def _told_by(product: Product) -> tuple[object, ...]:
+    """What attributes are mined from."""
+    return product.title, product.bullets, product.category
+
+
+def _patched(feed: Feed, catalog: Catalog) -> Iterator[Product]:
+    """The shop's products with the fields changed that the feed's rows hold."""
+    for group in feed.groups():
+        asin = asin_of(group.identifier)
+        if asin not in catalog:
+            what = f"the shop has no product {group.identifier[:60]!r}, and the feed no title to make it of"
+            feed.reject(group, RowError("not in the shop", what))
+            continue
+        product = catalog[asin]
+        try:
+            for draft in group.drafts:
+                product = _changed(product, draft)
+        except RowError as error:
+            feed.reject(group, error)
+            continue
+        feed.use(group, product)
+        yield product
+
+
+_TEXTS = ("description", "brand", "url", "availability")
+
+
+def _changed(product: Product, draft: Draft) -> Product:
+    """A product with what one row says of it."""
+    fields: dict[str, Any] = {name: getattr(draft, name) for name in _TEXTS if getattr(draft, name)}
+    fields |= {name: value for name in ("rating", "rating_count") if (value := getattr(draft, name)) is not None}
+    if draft.images:
+        fields |= {"image": draft.images[0], "images": draft.images[1:]}
+    if draft.bullets:
+        fields["bullets"] = draft.bullets
+    currency = draft.price.currency or product.currency
+    amounts = list(draft.price.amounts)
+    if product.variants and (amounts or draft.availability):
+        variants = [variant for variant in product.variants if variant.id == draft.id]
+        if len(variants) != 1:
+            raise RowError("no such variant", f"the product has variants, and {draft.id[:60]!r} is the id of none")
+        new = replace(
+            variants[0],
+            price=amounts[0] if amounts else variants[0].price,
+            availability=draft.availability or variants[0].availability,
+        )
+        every = tuple(new if variant is variants[0] else variant for variant in product.variants)
+        amounts = [variant.price for variant in every if variant.price is not None] if amounts else []
+        words = {variant.availability for variant in every}
+        fields |= {"variants": every, "availability": "in stock" if "in stock" in words else new.availability}
+    if amounts:
+        fields |= {"price": min(amounts), "price_tag": price_tag(amounts, currency), "currency": currency}
+    return replace(product, **fields)
