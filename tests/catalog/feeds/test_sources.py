@@ -63,7 +63,12 @@ def test_stdin_is_unpacked_too(member: str, data: bytes, monkeypatch: pytest.Mon
 
 def test_what_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    for name, words in (("", "is a folder"), ("pipe", "is a pipe or a device"), ("gone", "no such file"), ("a\0b", "")):
+    for name, words in (
+        ("", "is a folder"),
+        ("pipe", "is a pipe or a device"),
+        ("gone", "no such file"),
+        ("a\0b", "cannot be read"),
+    ):
         with pytest.raises(CatalogError, match=words):
             Source(str(tmp_path / name), None, Notes()).check()
 
