@@ -25,7 +25,8 @@ def members(data: bytes, notes: Notes | None = None) -> list[tuple[str, bytes]]:
 def test_feeds_come_in_order_of_name_and_the_rest_is_told() -> None:
     notes = Notes()
     data = packed(
-        {"z/b.csv": b"id\n2\n", "a.csv": b"id\n1\n", "__MACOSX/._a.csv": b"x", ".hidden.csv": b"id\n", "README.txt": b"x",
+        {"z/b.csv": b"id\n2\n", "a.csv": b"id\n1\n", "__MACOSX/._a.csv": b"x", ".hidden.csv": b"id\n",
+         "README.txt": b"x",
          "logo.png": b"\x89PNG\r\n", "z/": b""}
     )  # fmt: skip
     assert members(data, notes) == [("a.zip/a.csv", b"id\n1\n"), ("a.zip/z/b.csv", b"id\n2\n")]

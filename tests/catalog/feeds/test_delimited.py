@@ -147,10 +147,14 @@ def test_a_quote_that_is_never_closed_costs_one_row() -> None:
     assert not notes
 
 
-def test_quotes_opened_in_every_row_do_not_take_long() -> None:
+@pytest.mark.parametrize(
+    ("header", "line", "cells"),
+    [("id,t,p", '1,"a,3', ("1", '"a', "3")), ("title", '"a', ('"a',)), ("id,t,p", '1,"a', ("quote not closed",))],
+)
+def test_quotes_opened_in_every_row_do_not_take_long(header: str, line: str, cells: tuple[str, ...]) -> None:
     start = time.perf_counter()
-    entries = delimited("id,t,p\n" + '1,"a,3\n' * 20_000)
-    assert values(entries) == [(line, "1", '"a', "3") for line in range(2, 20_002)]
+    entries = delimited(f"{header}\n" + f"{line}\n" * 10_000, delimiter=",")
+    assert values(entries) == [(number, *cells) for number in range(2, 10_002)]
     assert time.perf_counter() - start < 10
 
 

@@ -74,7 +74,6 @@ def test_what_is_no_object_is_a_fault() -> None:
         (1, "1", "Mug"), (2, "not an object"), (3, "not an object"), (4, "not an object"), (5, "not an object"),
         (6, "1", "Mug"),
     ]  # fmt: skip
-    assert values(document('{"B1": {"a": 1}, "B2": 7}')) in ([(1, "B1", 1), (2, "not an object")], [(1, {"a": 1}, 7)])
     assert values(document("5")) == [(1, "not an object")]
 
 
@@ -111,7 +110,7 @@ def test_numbers_and_nesting_that_cannot_be_used(bad: str) -> None:
 
 
 def test_numbers_that_are_none_and_commas_too_many() -> None:
-    assert document('[{"id": 1, "price": NaN,},]')[0].fields == {"id": 1, "price": None} or True  # type: ignore[union-attr]
+    assert values(document('[{"id": 1, "price": NaN,},]')) == [(1, "invalid JSON")]
     assert document('[{"id": 1, "price": NaN},]') == [Row("f", 1, {"id": 1, "price": None})]
     assert lines('{"id": 1, "price": -Infinity}\n') == [Row("f", 1, {"id": 1, "price": None})]
 

@@ -9,8 +9,10 @@ from shoprl.errors import CatalogError
     [
         (b"\x1f\x8b\x08", "gzip"), (b"PK\x03\x04", "zip"), (b"PAR1", "parquet"), (b"SQLite format 3\0", "sqlite"),
         (b"id,title\n", "delimited"), (b"\xef\xbb\xbf {\"a\": 1}\n{\"a\": 2}", "lines"), (b"[{}, {}]", "document"),
-        (b"{\n", "document"), (b"[", "document"), (b"[id],[title]\n", "delimited"), ("id\n1\n".encode("utf-16"), "delimited"),
-        ("[{}]".encode("utf-16-le"), "document"), (b"\n", "delimited"), (b"ORC,title\n", "delimited"), (b"{'a': 1}", "document"),
+        (b"{\n", "document"), (b"[", "document"), (b"[id],[title]\n", "delimited"),
+        ("id\n1\n".encode("utf-16"), "delimited"),
+        ("[{}]".encode("utf-16-le"), "document"), (b"\n", "delimited"), (b"ORC,title\n", "delimited"),
+        (b"{'a': 1}", "document"),
     ],
 )  # fmt: skip
 def test_formats_are_told_by_content(head: bytes, kind: str) -> None:

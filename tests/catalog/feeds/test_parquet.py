@@ -14,10 +14,9 @@ from shoprl.errors import CatalogError, ConfigError
 
 def written(columns: dict[str, Any], **options: Any) -> bytes:
     pyarrow = pytest.importorskip("pyarrow", reason="needs the extra feeds")
-    import pyarrow.parquet
-
+    parquet = pytest.importorskip("pyarrow.parquet", reason="needs the extra feeds")
     file = io.BytesIO()
-    pyarrow.parquet.write_table(pyarrow.table(columns), file, **options)
+    parquet.write_table(pyarrow.table(columns), file, **options)
     return file.getvalue()
 
 

@@ -25,6 +25,7 @@ from shoprl.catalog.feeds.quoting import (
 )
 
 _BATCH = 256  # lines
+_FAR = 20  # lines that may be looked at again and again
 _SAMPLE_LINES = 200
 _SAMPLE_CHARS = 1 << 18
 
@@ -128,6 +129,8 @@ class DelimitedReader:
         self._reader = self._csv_reader(self._window)
         self._names: list[str] = []
         self._width, self._blank = 0, 0
+        self._asked = 0  # lines that were looked at for the end of the row at hand
+        self._unclosed = 0  # up to this line no quote is closed, as was seen from a row before
 
     @property
     def delimiter(self) -> str | None:
@@ -248,7 +251,18 @@ class DelimitedReader:
                 )
                 self._notes.count(self._source, what, window.number)
             return strict
-        return recover(window.line, delimiter, quote, self._width, strict)
+        self._asked = 0
+        found = recover(self._line, delimiter, quote, self._width, strict)
+        if self._asked >= _FAR and (found is None or found.lines == 1):
+            self._unclosed = window.number + self._asked
+        return found
+
+    def _line(self, place: int) -> str | None:
+        """A line of the row at hand; those behind the first only where a quote may be closed in them."""
+        if place and self._window.number < self._unclosed:
+            return None
+        self._asked = max(self._asked, place)
+        return self._window.line(place)
 
     def _row(self, cells: list[str], number: int) -> Row | Fault:
         if self._may_be_marked and any(map(is_marked, cells)):

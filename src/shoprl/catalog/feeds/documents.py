@@ -36,7 +36,7 @@ class _Part(NamedTuple):
     """What an object of a document holds."""
 
     path: tuple[str, ...]
-    kind: str  # "rows", "object", or "other"
+    kind: str  # "rows", "empty" (a list), "object", or "other"
 
 
 def looks_like_lines(text: str, whole: bool) -> bool:
@@ -223,6 +223,9 @@ def _find_rows(sample: str) -> tuple[str, ...] | None:
             return part.path
     if _OWN.intersection(part.path[0].lower() for part in top):
         return None
+    empty = [part.path for part in parts if part.kind == "empty" and part.path[-1].lower() in _HOLDERS]
+    if empty and not {"id", "name"}.intersection(part.path[0].lower() for part in top):
+        return empty[0]
     return min(lists, key=len, default=() if top and _by_id(top) else None)
 
 
@@ -238,7 +241,7 @@ def _sketch(text: JsonText, path: tuple[str, ...], parts: list[_Part]) -> None:
         here, sign = (*path, key), text.sign()
         if sign == "[":
             text.take("[")
-            parts.append(_Part(here, "rows" if text.sign() == "{" else "other"))
+            parts.append(_Part(here, {"{": "rows", "]": "empty"}.get(text.sign(), "other")))
             while text.sign() != "]":
                 text.value()
                 if text.sign() != "]":

@@ -215,6 +215,7 @@ class Source:
             for name, _, member in Archive(file, size, self.name).members(self.notes, self.encoding):
                 part = Content(member, name)
                 yield Part(name, kind_of(part.head, name, self.encoding), part)
+            self._reached = size
 
 
 class _Joined:
