@@ -317,3 +317,39 @@ def test_a_key_that_ends_in_nothing_is_no_other(tmp_path: Path) -> None:
 def test_an_empty_mapping(tmp_path: Path) -> None:
     mapping = StoredMapping.copy([], tmp_path, longest=10)
     assert (len(mapping), list(mapping), mapping.get("B1")) == (0, [], None)
+
+
+def test_long_keys_are_found_and_widen_no_others(tmp_path: Path) -> None:
+    keys = [f"B{number}" for number in range(1_000)]
+    SortedKeys.write(tmp_path / "plain", keys)
+    long = [
+        "x" * 40,
+        "x" * 41,
+        "ä" * 20,
+        "ä" * 21,
+        "🙂" * 500,
+        "x" * 1_000,
+        "x" * 1_000 + "y",
+        "nul\0",
+        "nul\0\0",
+        "nul",
+    ]
+    SortedKeys.write(tmp_path / "long", [*keys, *long])
+    for folder, there in (("plain", keys), ("long", [*keys, *long])):
+        found = SortedKeys(tmp_path / folder)
+        for key in (*keys, *long, "x" * 39, "x" * 42, "\udcff" + "0" * 39):
+            assert found.find(key) == (there.index(key) if key in there else None)
+    assert SortedKeys(tmp_path / "plain").keys.dtype == "S4"
+    assert SortedKeys(tmp_path / "long").keys.dtype == "S40"
+    texts = {SortedKeys.text(key) for key in SortedKeys(tmp_path / "long").keys.tolist()}
+    assert texts == {*keys, "x" * 40, "ä" * 20, "nul", None}
+
+
+def test_the_first_bytes_of_records_are_read_together(tmp_path: Path) -> None:
+    with RecordWriter(tmp_path) as writer:
+        for record in (b"abcdef", b"abXY", b"abc", b"ab"):
+            writer.append(record)
+        writer.finish()
+    records = Records(tmp_path)
+    assert records.starts(0, 3, 2, 2).tolist() == [b"cd", b"XY", b"ca"]  # the third is shorter
+    assert records.starts(3, 9, 2, 2).tolist() == [b""]

@@ -9,7 +9,7 @@ import pytest
 from shoprl.errors import CatalogError, StorageError
 from shoprl.search import SearchIndex
 from shoprl.search.arrays import on_disk
-from tests.support.products import random_products
+from tests.support.products import product, random_products
 
 
 def test_an_index_cut_short_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,3 +78,28 @@ def test_no_room_for_an_array_is_named(tmp_path: Path) -> None:
     (tmp_path / "documents.npy").mkdir()
     with pytest.raises(StorageError, match=r"documents\.npy: cannot be written"):
         on_disk(tmp_path, "documents", np.int32, 10)
+
+
+def test_long_asins_are_found_and_widen_no_others(tmp_path: Path) -> None:
+    long = ["ä" * 41, "x" * 1_000, "🙂" * 300, "nul\0", "x" * 40]
+    products = [*random_products(30), *(product(asin, "red hat") for asin in long)]
+    index = SearchIndex.build(products)
+    index.save(tmp_path)
+    loaded = SearchIndex.load(tmp_path)
+    assert loaded._arrays.asins.dtype == "<U40"
+    assert {path.name for path in tmp_path.glob("long_*")} == {"long_letters.npy", "long_starts.npy"}
+    hits = loaded.search("red hat", 100)
+    assert hits == index.search("red hat", 100)
+    assert {*long} <= {hit.asin for hit in hits}
+    assert hits == sorted(hits, key=lambda hit: (-hit.score, hit.asin))
+    every = sorted(each.asin for each in products)
+    assert [loaded._arrays.document_of(asin) for asin in every] == list(range(len(every)))
+    assert loaded._arrays.document_of("x" * 999) is None
+    SearchIndex.build(random_products(5)).save(tmp_path)
+    assert SearchIndex.load(tmp_path)._arrays.asins.dtype == "<U5"
+
+
+def test_an_index_of_ordinary_asins_is_written_as_before(tmp_path: Path) -> None:
+    SearchIndex.build(random_products(5)).save(tmp_path)
+    assert not list(tmp_path.glob("long_*"))
+    assert "long_starts" not in (tmp_path / "index.json").read_text()

@@ -1,7 +1,7 @@
 """A store that is updated against a catalogue and an index made anew of the same products."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -148,3 +148,109 @@ def test_a_store_with_changes_is_shopped_in_like_a_store_of_the_products(shop: P
     assert isinstance(stored.catalog, UpdatedCatalog)
     memory = replace(stored, catalog=Catalog(list(after(now, given, removed).values())), index_folder=None)
     assert walks(stored, range(6)) == walks(memory, range(6))
+
+
+def test_goals_of_removed_products_leave_the_splits_and_come_back(shop: Path) -> None:
+    before = read_data(shop)
+    product = before.catalog["B0TEA00001"]
+    asked = {number for number, goal in enumerate(before.goals) if goal.asin == product.asin}
+    assert asked
+    for wait in (0, 99):  # with the goals gone in changes, and across a rebuild
+        update_store(shop, [], [product.asin])
+        with pytest.MonkeyPatch.context() as patch:
+            if wait:
+                patch.setattr(updating, "LEAST", 0)
+                patch.setattr(updating, "SHARE", 0.0)
+            update_store(shop, [replace(PRODUCTS[0], price=wait + 1.0)])
+        data = read_data(shop)
+        assert list(data.goals) == list(before.goals)
+        assert data.hashes()["goals"] == before.hashes()["goals"]
+        assert data.disjoint is not None
+        assert before.disjoint is not None
+        for split, whole in ((data.split, before.split), (data.disjoint, before.disjoint)):
+            for name in get_args(SplitName):
+                assert list(split.part(name)) == [number for number in whole.part(name) if number not in asked]
+            assert split.content_hash != whole.content_hash
+        assert data.hashes()["split"] == data.split.content_hash
+        assert data.hashes()["disjoint_split"] == data.disjoint.content_hash
+        verify_store(shop)
+        update_store(shop, [product])
+        again = read_data(shop)
+        assert again.split.to_json() == before.split.to_json()
+        assert again.hashes()["split"] == before.hashes()["split"]
+        assert again.session(min(asked)).page
+
+
+def test_prices_change_without_the_index(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    update_store(shop, [reworded(read_data(shop).catalog["B0TEA00001"])])
+    index = tree(shop / "changes-1" / "index")
+    monkeypatch.setattr(updating, "update_index", None)
+    done = update_store(shop, [repriced(read_data(shop).catalog["B0TEA00002"])])
+    assert (done.changed, done.reindexed) == (1, 0)
+    assert tree(shop / "changes-2" / "index") == index
+
+
+def test_nothing_is_written_where_nothing_changes(shop: Path) -> None:
+    before = tree(shop)
+    assert update_store(shop, list(read_data(shop).catalog)[:4]) == Updated(0, 0, 0, 4, 0)
+    assert tree(shop) == before
+
+
+def test_a_store_that_is_as_it_was_built_has_its_hash(shop: Path) -> None:
+    before = read_data(shop)
+    product = before.catalog["B0TEA00001"]
+    update_store(shop, [reworded(product), NEW[0]])
+    assert read_data(shop).hashes() != before.hashes()
+    update_store(shop, [product], [NEW[0].asin])
+    assert read_data(shop).hashes() == before.hashes()
+    assert not list(shop.glob("changes-2"))
+
+
+def test_a_store_beside_its_sources_is_refused(tmp_path: Path) -> None:
+    write_toy_folder(tmp_path / "data")
+    store = build_store(tmp_path / "data")
+    before = tree(tmp_path)
+    for folder in (store, tmp_path / "data"):
+        with pytest.raises(CatalogError, match=r"catalog build --data .*data --out SHOP"):
+            update_store(folder, [NEW[0]])
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(CatalogError, match="is no store"):
+            update_store(folder, [NEW[0]])
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "name", ["products/records.bin", "products/changed.npy", "index/codes.npy", "index/added/index.json"]
+)
+def test_damaged_changes_are_named(shop: Path, name: str) -> None:
+    update_store(shop, [NEW[0], reworded(read_data(shop).catalog["B0TEA00001"])])
+    path = shop / "changes-1" / name
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    for read in (read_data, verify_store, lambda folder: update_store(folder, [NEW[1]])):
+        with pytest.raises(CatalogError, match=f"changes-1/{name}"):
+            read(shop)
+    path.write_bytes(content)
+    read_data(shop)
+
+
+def test_a_failed_update_changes_nothing(shop: Path) -> None:
+    before = tree(shop)
+
+    def broken() -> Iterator[Product]:
+        yield NEW[0]
+        raise CatalogError("line 2: is no product")
+
+    with pytest.raises(CatalogError, match="line 2"):
+        update_store(shop, broken())
+    with pytest.raises(CatalogError, match="'no such': is to be removed"):
+        update_store(shop, [NEW[0]], ["no such"])
+    assert tree(shop) == before
+
+
+def test_a_build_replaces_an_updated_store(shop: Path, built: dict[str, bytes], tmp_path: Path) -> None:
+    update_store(shop, [NEW[0]])
+    write_toy_folder(tmp_path / "data")
+    build_store(tmp_path / "data", shop, shard=5)
+    assert read_data(shop).hashes() == read_data(tmp_path / "data").hashes()
+    assert set(tree(shop)) == set(built)

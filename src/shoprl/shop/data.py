@@ -17,7 +17,7 @@ from shoprl.shop.goal import GOAL_SEED, Goal, goals_file, goals_hash, read_goals
 from shoprl.shop.making import make_goals
 from shoprl.shop.session import Session, Shop
 from shoprl.shop.splits import Split, SplitName, disjoint_or_none, splits_of, webshop_split
-from shoprl.shop.store import open_store
+from shoprl.shop.store import open_store, read_unchanged
 from shoprl.shop.tagger import Tagger, TextBlobTagger
 
 
@@ -147,8 +147,13 @@ def read_catalog_and_goals(folder: Path, strict: bool = False) -> tuple[Catalog,
 
 
 def _read_store(folder: Path, tagger: Tagger | None) -> ShopData:
-    catalog, goals, split, disjoint, *index = open_store(folder)
-    return ShopData(catalog, goals, split, disjoint, tagger or TextBlobTagger(), *index)
+    def read(folder: Path) -> ShopData:
+        catalog, goals, split, disjoint, *index = open_store(folder)
+        data = ShopData(catalog, goals, split, disjoint, tagger or TextBlobTagger(), *index)
+        len(data.index)  # opened now, as updates remove the files that earlier ones wrote
+        return data
+
+    return read_unchanged(folder, read)
 
 
 def read_data(folder: Path | str, strict: bool = False, tagger: Tagger | None = None) -> ShopData:

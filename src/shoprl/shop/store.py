@@ -8,12 +8,12 @@ import itertools
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -40,6 +40,8 @@ from shoprl.shop.shards import (
     write_shard_lookups,
 )
 from shoprl.shop.splits import Split, open_split, splits_of, store_split
+
+T = TypeVar("T")
 
 FOLDER = "store"  # where in a data folder its store lies
 _STATE = "build.json"
@@ -104,17 +106,22 @@ def open_store(folder: Path) -> Opened:
     Raises:
         CatalogError: the folder is no store, or a file is missing or damaged.
     """
+    return read_unchanged(folder, _opened)
+
+
+def read_unchanged(folder: Path, read: Callable[[Path], T]) -> T:
+    """What ``read`` makes of a store; it is called again where the store was built or updated meanwhile."""
     while True:
         before = _changed(folder)
         try:
-            found = _opened(folder)
+            found = read(folder)
         except CatalogError:
             if _changed(folder) == before:
                 raise
         else:
             if _changed(folder) == before:
                 return found
-        # It was built again meanwhile: what was opened may be of two builds.
+        # What was read may be of two states.
 
 
 def _opened(folder: Path) -> Opened:
