@@ -12,6 +12,8 @@ from tests.support.products import product
         ("HP Pavilion dv7-1211ea Laptop, 17 inch", "HP", "laptop"),
         ("Solid Oak Table for the Kitchen", "", "table"),
         ("Mug - red", "", "mug"),
+        ("HP LC51C Toner Original Cyan", "HP", "toner"),
+        ("Black", "", "black"),
         ("Größenverstellbarer Tisch mit Rollen", "", "tisch"),
         ("Desk Acme", "acme", "desk"),
         ("(2 pack) socks", "", "socks"),

@@ -111,10 +111,20 @@ def _mined(products: Iterable[Product], top: int, readable: bool, limits: Limits
     for block in vocabulary.blocks():
         chosen: list[list[str]] = [[] for _ in block.departments]
         for length, each in terms.items():
-            texts, places = _best(each, idf[length], block, length, top)
+            texts, places = _best(each, idf[length], block, length, 3 * top if readable else top)
             for text, name in zip(texts.tolist(), _names(each.alphabet[places], words), strict=True):
                 chosen[text].append(name)
-        yield from (tuple(names[:top]) for names in chosen)
+        yield from (tuple(_new(names) if readable else names)[:top] for names in chosen)
+
+
+def _new(names: Iterable[str]) -> Iterator[str]:
+    """Leave out terms all of whose words were in one before, and those that say a word twice."""
+    said: set[str] = set()
+    for name in names:
+        words = name.split(" ")
+        if len(set(words)) == len(words) and not said.issuperset(words):
+            said.update(words)
+            yield name
 
 
 def mine_attributes(
@@ -128,8 +138,9 @@ def mine_attributes(
     Args:
         products: the catalogue, all of which is gone through before the first terms are known.
         top: how many terms a product gets at most; bigrams come first, unigrams fill what is left.
-        readable: leave out what nobody asks for: terms with numbers, model numbers or units in them, and the product's
-            own brand. WebShop leaves in all but numbers below 1,000.
+        readable: leave out what nobody asks for: terms with numbers, model numbers or units in them, the product's own
+            brand, pairs that are no phrase of the text (with a stop word or a sign between them), and terms that repeat
+            others. WebShop leaves in all but numbers below 1,000.
         limits: how many different words and n-grams are counted exactly.
 
     Returns:

@@ -7,6 +7,11 @@ from shoprl.catalog.product import Product
 LONGEST = 60  # characters
 _ENDS = re.compile(r"[,;:|/(\[–—]|\s-\s|\b(?:for|with|w|by|from|in|of|und|mit|für|pour|avec|con|para)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{3,}(?:['’-][^\W\d_]+)*")
+_LAST_WORDS = (  # that titles like to end with, and that are no nouns of what is sold
+    "black white red blue green grey gray silver gold pink purple brown yellow orange beige cyan magenta original new "
+    "edition series pack set piece pieces pcs size color colour men women kids unisex"
+)
+_NO_NOUNS = frozenset(_LAST_WORDS.split())
 
 
 def kind_of(product: Product) -> str:
@@ -35,5 +40,5 @@ def head_noun(title: str, brand: str = "") -> str:
     for part in (title[: end.start()] if (end := _ENDS.search(title)) else title, title):
         words: list[str] = [word for word in _WORD.findall(part.lower()) if word not in left_out]
         if words:
-            return words[-1]
+            return next((word for word in reversed(words) if word not in _NO_NOUNS), words[-1])
     return ""

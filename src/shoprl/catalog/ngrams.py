@@ -24,7 +24,9 @@ BLOCK = 1_000_000  # words looked at together
 
 Texts = Iterable[tuple[str, str, str]]  # department, text, and words (a brand) that are not counted in this text
 _words = re.compile(r"(?u)\b\w\w+\b").findall
+_words_and_signs = re.compile(r"\w+|[,.;:!?()\[\]|/•]").findall
 _STOPS = dict.fromkeys([*ENGLISH, *map(str, range(1_000))], STOP)
+_ENDS = dict.fromkeys(ENGLISH, OTHER)
 
 _UNIT_NAMES = (
     "mm cm dm km ml cl dl mg kg gr lb lbs oz fl inch inches ft yd mb gb tb ghz mhz khz hz kw kwh wh mah ah va dpi "
@@ -35,7 +37,7 @@ _UNITS = frozenset(_UNIT_NAMES.split())
 
 def is_readable(word: str) -> bool:
     """Whether a person would name the word: no number, no model number, no unit alone."""
-    return word not in _UNITS and not any(map(str.isdigit, word)) and "_" not in word
+    return len(word) > 1 and word not in _UNITS and not any(map(str.isdigit, word)) and "_" not in word
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +96,15 @@ class Numbers(dict[str, int]):
     """Numbers of words, given as they are met.
 
     Args:
-        readable: count only words that :func:`is_readable`.
+        readable: count only words that :func:`is_readable`; stop words and signs end a pair, so that pairs are phrases.
     """
 
     def __init__(self, readable: bool) -> None:
-        super().__init__(_STOPS)
-        self._readable, self.next = readable, _FIRST
+        super().__init__(_ENDS if readable else _STOPS)
+        self.readable, self.next = readable, _FIRST
 
     def __missing__(self, word: str) -> int:
-        if self._readable and not is_readable(word):
+        if self.readable and not is_readable(word):
             return OTHER
         self[word] = number = self.next
         self.next += 1
@@ -224,7 +226,7 @@ class Vocabulary:
         new[kept] = np.arange(_FIRST, _FIRST + int(kept.sum()))
         words = [(word, int(new[number])) for word, number in self.numbers.items() if number >= _FIRST and kept[number]]
         self.numbers.clear()
-        self.numbers.update(_STOPS | dict(words))
+        self.numbers.update((_ENDS if self.numbers.readable else _STOPS) | dict(words))
         self.numbers.next = _FIRST + len(words)
         self._renumbered.append(np.where(kept, new, OTHER).astype(np.int32))
         self._blocks.append(0)
@@ -241,9 +243,9 @@ def _blocks(texts: Texts, numbers: Numbers, departments: dict[str, int], size: i
     words: list[int] = []
     lengths: list[int] = []
     members: list[int] = []
-    number = numbers.__getitem__
+    number, split = numbers.__getitem__, _words_and_signs if numbers.readable else _words
     for department, text, unwanted in texts:
-        found = _words(text.lower())
+        found = split(text.lower())
         left_out = _set_of(unwanted)
         before = len(words)
         if left_out.isdisjoint(found):

@@ -76,7 +76,8 @@ def _combinations(product: Product) -> int:
 
 def _capacity(product: Product) -> int:
     """How many different goals a product has, about."""
-    count = len(_askable(product.attributes))
+    attributes = _askable(product.attributes)
+    count = max(1, len(attributes) - (kind_of(product) in attributes))
     return _combinations(product) * sum(math.comb(count, size) for size in range(1, MOST_ATTRIBUTES + 1))
 
 
@@ -120,6 +121,7 @@ def _natural(product: Product, attributes: Sequence[str], options: Options, rng:
 def _draft(product: Product, wording: Wording, draws: Draws, rng: np.random.Generator) -> Goal:
     """One goal of a product that can be asked for."""
     attributes = _askable(product.attributes)
+    attributes = [name for name in attributes if name != kind_of(product)] or attributes  # "a lamp that is lamp"
     asked = draws.sample(attributes, draws.between(1, min(MOST_ATTRIBUTES, len(attributes))))
     chosen = _chosen(product, draws)
     ceiling = _ceiling(product, chosen, rng)
@@ -144,8 +146,9 @@ def _draft(product: Product, wording: Wording, draws: Draws, rng: np.random.Gene
         price_upper=NO_CEILING if ceiling is None else ceiling,
     )
     # The matcher of WebShop's synthetic goals misses some values, such as "darkred", which their other form finds.
-    met = reward(product, chosen, goal, _NoNouns()).total == 1.0
-    return goal if met else replace(goal, options=tuple(named.values()))
+    if wording == "people" or not named or reward(product, chosen, goal, _NoNouns()).total == 1.0:
+        return goal
+    return replace(goal, options=tuple(named.values()))
 
 
 def _goals_of(product: Product, count: int, wordings: Iterator[Wording], rng: np.random.Generator) -> Iterator[Goal]:
