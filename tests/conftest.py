@@ -1,9 +1,11 @@
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from shoprl.shop.cached import CACHE
 from shoprl.shop.data import ShopData
 from tests.support.toyshop import toy_data, write_toy_folder
 
@@ -15,6 +17,14 @@ def pytest_runtest_setup() -> None:
     """A test before may have asked for more threads; with tiny tensors they only get in each other's way."""
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Feeds given to ``--data`` are imported here, not into the user's cache; also by the processes of tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CACHE, str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture

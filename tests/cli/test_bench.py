@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from transformers import BertConfig
 
-from shoprl.policies.networks.backbone import load_backbone
+from shoprl.policies.networks.backbone import OFFICIAL_SHA256, load_backbone
 from tests.support.cli import Call
 
 
@@ -45,9 +45,12 @@ def test_learners_are_measured(call: Call, toy_folder: Path, monkeypatch: pytest
 def test_the_big_network_is_measured(call: Call, toy_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
     monkeypatch.setattr("shoprl.bench.learn.load_backbone", load_backbone)  # the real one
+    monkeypatch.setattr("shoprl.policies.networks.backbone.OFFICIAL_SHA256", OFFICIAL_SHA256)
     monkeypatch.setattr("shoprl.bench.learn.BertConfig", partial(BertConfig, **small))
     files = ("--data", toy_folder, "--method", "bi-attention", "--device", "cpu", "--threads", 1)
-    row = call("bench", "learn", *files, "--updates", 2, "--json").json()
+    answer = call("bench", "learn", *files, "--updates", 2, "--json")
+    assert answer.code == 0, answer.err
+    row = answer.json()
     assert row["seconds"] > 0
     assert row["seconds_per_update"] == pytest.approx(row["seconds"] / 2, abs=0.01)
     assert (row["updates"], row["episodes"], row["device"], row["precision"]) == (2, 2, "cpu", "float32")
@@ -69,8 +72,8 @@ def test_two_trainings_stand_beside_one(call: Call, toy_folder: Path, monkeypatc
     ("arguments", "what"),
     [
         (("env", "--passes", 0), "--passes 0"),
-        (("env", "--golden", "/nowhere"), "no such folder"),
-        (("startup", "--data", "/nowhere"), "no such folder"),
+        (("env", "--golden", "/nowhere"), "no such f"),
+        (("startup", "--data", "/nowhere"), "no such f"),
         (("scale", "--sizes", 5), "--sizes"),
         (("learn", "--updates", 5), "--updates 5: must be a multiple of 16"),
         (("learn", "--method", "bi-attention", "--updates", 0), "must be from 1 to"),

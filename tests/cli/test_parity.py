@@ -109,7 +109,7 @@ def test_bad_input(call: Call, toy_folder: Path, tmp_path: Path) -> None:
     refused(call(*ask, tmp_path / "nowhere"), "TrajectoryError", "holds no recording")
     refused(call(*ask, golden, "--show", -1), "ConfigError", "--show -1")
     refused(call(*ask, golden, "--nouns", tmp_path / "nothing"), "TrajectoryError", "nothing", "no such file")
-    refused(call("parity", "--data", tmp_path / "nothing", "--golden", golden), "CatalogError", "no such folder")
+    refused(call("parity", "--data", tmp_path / "nothing", "--golden", golden), "CatalogError", "no such f")
     (golden / "search.jsonl.gz").unlink()
     (golden / "search.jsonl").write_text('{"query": "tea"}\n')
     refused(call(*ask, golden, "--json"), "TrajectoryError", "search.jsonl: line 1", "'hits'")

@@ -116,7 +116,7 @@ def test_filter(call: Call, toy_folder: Path, tmp_path: Path, file: Path) -> Non
         (("stats", "NEW"), "TrajectoryError", "no such file"),
         (("demonstrate", "--data", "DATA", "--count", 0, "--out", "NEW"), "ConfigError", "--count 0"),
         (("demonstrate", "--data", "DATA", "--count", 2, "--seed", -1, "--out", "NEW"), "ConfigError", "--seed -1"),
-        (("demonstrate", "--data", "NEW", "--count", 2, "--out", "NEW"), "CatalogError", "no such folder"),
+        (("demonstrate", "--data", "NEW", "--count", 2, "--out", "NEW"), "CatalogError", "no such f"),
         (("import", "NEW", "--data", "DATA", "--out", "OUT", "--format", "site-logs"), "TrajectoryError", "no such"),
         (
             ("import", "NEW", "--data", "DATA", "--out", "OUT", "--format", "imitation-file"),

