@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain
 
 from shoprl.catalog.feeds.drafts import Draft, Form
@@ -91,7 +90,7 @@ def _is_parent(draft: Draft) -> bool:
 def _forms(base: Draft, drafts: Sequence[Draft]) -> list[Form]:
     """The variants: those that a row lists, or the rows themselves where there are several."""
     if base.forms:
-        forms = [replace(form, options=_shown_options(form.options)) for form in base.forms]
+        forms = [form._replace(options=_shown_options(form.options)) for form in base.forms]
     else:
         rows = [draft for draft in drafts if draft.id or draft.options or draft.price.amounts]
         own = [draft for draft in rows if not _is_parent(draft)]
@@ -99,7 +98,7 @@ def _forms(base: Draft, drafts: Sequence[Draft]) -> list[Form]:
         if len(forms) == 1 and len(drafts) == 1 and drafts[0].id in ("", drafts[0].group or drafts[0].id):
             return []  # the product itself
     if len(forms) < 2:
-        return [replace(form, options={}) for form in forms]
+        return [form._replace(options={}) for form in forms]
     if len(forms) > MAX_VARIANTS:
         raise RowError("too many variants", f"{len(forms)} variants; {MAX_VARIANTS} are read")
     return _told_apart(forms)
@@ -127,7 +126,7 @@ def _told_apart(forms: Sequence[Form]) -> list[Form]:
     each = next((found for found in names if all(found) and len(set(map(_cut, found))) == len(forms)), None)
     each = each or [f"{number}" for number in range(1, len(forms) + 1)]
     pairs = zip(forms, each, strict=True)
-    return [replace(form, options={**form.options, "variant": _cut(name)}) for form, name in pairs]
+    return [form._replace(options={**form.options, "variant": _cut(name)}) for form, name in pairs]
 
 
 def _cut(name: str) -> str:

@@ -228,10 +228,6 @@ class Feed:
                         "do; if that is wrong, say minor_units = true in a mapping file")  # fmt: skip
         if self.rules.decimal == ",":
             said.append("prices have decimal commas (41,75 is 41.75)")
-        if (mapping.of("price") or mapping.of("sale_price") or mapping.of("variants")) and not (
-            self._currencies or mapping.prices.currency
-        ):
-            said.append(f"where no currency is named, {DEFAULT_CURRENCY} is taken; say another one in a mapping file")
         if self.columns.left_out:
             said.append(f"{self.columns.left_out:,} values stand in fields beyond the first {len(self.columns):,}")
 
@@ -246,6 +242,10 @@ class Feed:
                 taken.add(product.asin.lower())
                 self.summary.add(product)
                 yield product
+        if drafter.unnamed:
+            self.summary.warnings.append(
+                f"{drafter.unnamed:,} prices name no currency, {DEFAULT_CURRENCY} is taken; say another one in a mapping file"
+            )
         self.summary.conclude()
         self.rejects.sort(key=lambda reject: (self._sources.get(reject.source, 0), reject.line))
 

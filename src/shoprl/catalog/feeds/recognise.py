@@ -166,7 +166,7 @@ class _Recogniser:
         """Fields that stand in where the best one is empty."""
         if self.columns[best].rows >= self.rows:
             return []
-        return [pair for pair in found if pair[1] != best and not pair[0].endswith("cents")]
+        return [pair for pair in found if pair[1] != best and not pair[0].endswith("cents") and pair[0] != "type"]
 
     def _is_bare(self, name: str) -> bool:
         """Whether it may be more than a feature: no name of JSON-LD's own, no field that a shop added itself."""
