@@ -150,9 +150,9 @@ def _toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _writable(name: str) -> bool:
-    """Whether TOML can hold a name; half a pair of surrogates it cannot."""
-    return not any("\ud800" <= char <= "\udfff" for char in name)
+def _writable(value: object) -> bool:
+    """Whether TOML can hold a value; half a pair of surrogates in a name it cannot."""
+    return not isinstance(value, str) or not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def read_mapping(path: Path) -> FeedMapping:
