@@ -9,11 +9,33 @@ Rows = list[dict[str, Any]]
 
 def google() -> Rows:
     """Google Merchant's tab-separated text: two shirts of one group, not adjacent, and a mug."""
-    names = (
-        "id title description link image_link additional_image_link availability price sale_price brand gtin mpn "
-        "google_product_category product_type item_group_id color size gender age_group material condition "
-        "product_detail identifier_exists shipping custom_label_0"
-    ).split()
+    names = [
+        "id",
+        "title",
+        "description",
+        "link",
+        "image_link",
+        "additional_image_link",
+        "availability",
+        "price",
+        "sale_price",
+        "brand",
+        "gtin",
+        "mpn",
+        "google_product_category",
+        "product_type",
+        "item_group_id",
+        "color",
+        "size",
+        "gender",
+        "age_group",
+        "material",
+        "condition",
+        "product_detail",
+        "identifier_exists",
+        "shipping",
+        "custom_label_0",
+    ]
     shirt = {
         "title": "Organic Cotton T-Shirt", "description": "A soft shirt &amp; more.", "link": "https://shop.example/p/ts",
         "image_link": "https://cdn.example/ts.jpg",
@@ -45,22 +67,69 @@ def google_xml() -> Rows:
     return [{name if name in own else f"g:{name}": value for name, value in row.items()} for row in google()]
 
 
-SHOPIFY = (
-    "Handle|Title|Body (HTML)|Vendor|Product Category|Type|Tags|Published|Option1 Name|Option1 Value|"
-    "Option1 Linked To|Option2 Name|Option2 Value|Option2 Linked To|Option3 Name|Option3 Value|Option3 Linked To|"
-    "Variant SKU|Variant Grams|Variant Inventory Tracker|Variant Inventory Qty|Variant Inventory Policy|"
-    "Variant Fulfillment Service|Variant Price|Variant Compare At Price|Variant Requires Shipping|Variant Taxable|"
-    "Unit Price Total Measure|Unit Price Total Measure Unit|Unit Price Base Measure|Unit Price Base Measure Unit|"
-    "Variant Barcode|Image Src|Image Position|Image Alt Text|Gift Card|SEO Title|SEO Description|"
-    "Google Shopping / Google Product Category|Google Shopping / Gender|Google Shopping / Age Group|"
-    "Google Shopping / MPN|Google Shopping / Condition|Google Shopping / Custom Product|"
-    "Google Shopping / Custom Label 0|Google Shopping / Custom Label 1|Google Shopping / Custom Label 2|"
-    "Google Shopping / Custom Label 3|Google Shopping / Custom Label 4|Color (product.metafields.shopify.color-pattern)|"
-    "Fabric (product.metafields.shopify.fabric)|Product rating count (product.metafields.reviews.rating_count)|"
-    "Complementary products (product.metafields.shopify--discovery--product_recommendation.complementary_products)|"
-    "Variant Image|Variant Weight Unit|Variant Tax Code|Cost per item|Included / United States|"
-    "Price / United States|Compare At Price / United States|Status"
-).split("|")
+SHOPIFY = [
+    "Handle",
+    "Title",
+    "Body (HTML)",
+    "Vendor",
+    "Product Category",
+    "Type",
+    "Tags",
+    "Published",
+    "Option1 Name",
+    "Option1 Value",
+    "Option1 Linked To",
+    "Option2 Name",
+    "Option2 Value",
+    "Option2 Linked To",
+    "Option3 Name",
+    "Option3 Value",
+    "Option3 Linked To",
+    "Variant SKU",
+    "Variant Grams",
+    "Variant Inventory Tracker",
+    "Variant Inventory Qty",
+    "Variant Inventory Policy",
+    "Variant Fulfillment Service",
+    "Variant Price",
+    "Variant Compare At Price",
+    "Variant Requires Shipping",
+    "Variant Taxable",
+    "Unit Price Total Measure",
+    "Unit Price Total Measure Unit",
+    "Unit Price Base Measure",
+    "Unit Price Base Measure Unit",
+    "Variant Barcode",
+    "Image Src",
+    "Image Position",
+    "Image Alt Text",
+    "Gift Card",
+    "SEO Title",
+    "SEO Description",
+    "Google Shopping / Google Product Category",
+    "Google Shopping / Gender",
+    "Google Shopping / Age Group",
+    "Google Shopping / MPN",
+    "Google Shopping / Condition",
+    "Google Shopping / Custom Product",
+    "Google Shopping / Custom Label 0",
+    "Google Shopping / Custom Label 1",
+    "Google Shopping / Custom Label 2",
+    "Google Shopping / Custom Label 3",
+    "Google Shopping / Custom Label 4",
+    "Color (product.metafields.shopify.color-pattern)",
+    "Fabric (product.metafields.shopify.fabric)",
+    "Product rating count (product.metafields.reviews.rating_count)",
+    "Complementary products (product.metafields.shopify--discovery--product_recommendation.complementary_products)",
+    "Variant Image",
+    "Variant Weight Unit",
+    "Variant Tax Code",
+    "Cost per item",
+    "Included / United States",
+    "Price / United States",
+    "Compare At Price / United States",
+    "Status",
+]
 
 
 def shopify() -> Rows:

@@ -72,10 +72,9 @@ def catalogue(name: str) -> list[dict[str, Any]]:
     path = _SHARED / name
     if not path.is_file():
         pytest.skip(f"needs the shared catalogues: {path} is no file")
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as stream:
-        rows = map(json.loads, stream) if ".jsonl" in path.name else json.load(stream)
-        return list(rows)
+    content = path.read_bytes()
+    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
+    return list(map(json.loads, text.strip().split("\n"))) if ".jsonl" in path.name else list(json.loads(text))
 
 
 class _Everything:
@@ -101,5 +100,6 @@ def opened(products: Sequence[Product], product: Product) -> Session:
         session.step("click[Next >]")
         assert session.page.number == before + 1
     session.step(f"click[{product.asin.lower()}]")
-    assert session.page.kind == "item" and session.page.product == product
+    assert session.page.kind == "item"
+    assert session.page.product == product
     return session

@@ -85,24 +85,30 @@ def test_variants_that_options_do_not_tell_apart_get_one_more(rows: list[dict[st
 def test_what_all_variants_have_in_common_is_a_feature() -> None:
     product = variants({"Size": "S", "Material": "Wool"}, {"Size": "M", "Material": "Wool"})
     assert list(product.options) == ["size"]
-    assert "wool" in product.attributes and "material: Wool" in product.bullets
+    assert "wool" in product.attributes
+    assert "material: Wool" in product.bullets
 
 
 def test_one_row_is_no_variant_unless_its_group_has_another_name() -> None:
     own = Draft(id="A", group="A", title="T", options={"color": ("Red", "Blue"), "size": ("S",)}, price=Price((5.0,)))
     product = assemble([own], "A")
-    assert product.variants == () and product.options == {"color": ("red", "blue")}
+    assert product.variants == ()
+    assert product.options == {"color": ("red", "blue")}
     product = assemble([own._replace(group="G")], "G")
     assert [(variant.id, variant.price) for variant in product.variants] == [("A", 5.0)]
 
 
 def test_the_row_that_lists_all_values_is_the_product_and_no_variant() -> None:
     parent = Draft(id="P", group="P", title="Shirt", options={"Size": ("S", "M")})
-    rows = [Draft(id=size, group="P", title=f"Shirt {size}", options={"Size": (size,)}, price=Price((5.0,))) for size in "SM"]
+    rows = [
+        Draft(id=size, group="P", title=f"Shirt {size}", options={"Size": (size,)}, price=Price((5.0,)))
+        for size in "SM"
+    ]
     product = assemble([rows[0], parent, rows[1]], "P")
     assert (product.title, [variant.id for variant in product.variants]) == ("Shirt", ["S", "M"])
     product = assemble([parent, rows[0]], "P")
-    assert product.price == 5.0 and [variant.id for variant in product.variants] == ["S"]
+    assert product.price == 5.0
+    assert [variant.id for variant in product.variants] == ["S"]
 
 
 def test_variants_that_a_row_lists_itself() -> None:
@@ -127,11 +133,19 @@ def test_texts_of_options_are_lower_case_on_one_line() -> None:
     assert shown(" A/B [c]\n İ") == "a | b (c) i̇"
 
 
-VALUE = st.sampled_from(["S", "s", "M", "Search", "buy now", "[", "s (size)", "a/b", "a | b"]) | st.text(min_size=1, max_size=6)
+VALUE = st.sampled_from(["S", "s", "M", "Search", "buy now", "[", "s (size)", "a/b", "a | b"]) | st.text(
+    min_size=1, max_size=6
+)
 
 
 @settings(max_examples=60)
-@given(st.lists(st.dictionaries(st.sampled_from(["Size", "size", "Color", "variant"]), VALUE, max_size=3), min_size=2, max_size=6))
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from(["Size", "size", "Color", "variant"]), VALUE, max_size=3),
+        min_size=2,
+        max_size=6,
+    )
+)
 def test_every_variant_can_be_chosen(rows: list[dict[str, str]]) -> None:
     product = variants(*rows)
     assert len(product.variants) == len(rows)

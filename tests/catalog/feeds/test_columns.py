@@ -2,7 +2,9 @@ from shoprl.catalog.feeds.columns import MAX_COLUMNS, Column, Columns, flatten, 
 
 
 def test_names_are_blind_to_case_and_punctuation() -> None:
-    assert {plain_name(name) for name in ("Variant SKU", "variant_sku", "g:variant-sku", "VARIANT.SKU")} == {"variantsku"}
+    assert {plain_name(name) for name in ("Variant SKU", "variant_sku", "g:variant-sku", "VARIANT.SKU")} == {
+        "variantsku"
+    }
 
 
 def test_objects_become_names_with_points_and_empty_values_are_left_out() -> None:
@@ -12,7 +14,10 @@ def test_objects_become_names_with_points_and_empty_values_are_left_out() -> Non
 
 def test_lists_of_objects_are_joined_and_structures_stay_whole() -> None:
     row = {"offers": [{"price": 1}, {"price": 2}, {"stock": 3}], "variants": [{"price": 1}], "details": {"x": 1}}
-    assert flatten(row) == {"offers.price": [1, 2], "offers.stock": 3} | {"variants": [{"price": 1}], "details": {"x": 1}}
+    assert flatten(row) == {"offers.price": [1, 2], "offers.stock": 3} | {
+        "variants": [{"price": 1}],
+        "details": {"x": 1},
+    }
 
 
 def test_the_ends_of_a_range_become_one_price() -> None:

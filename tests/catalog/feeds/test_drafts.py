@@ -34,7 +34,8 @@ def test_a_file_that_names_no_currency_may_be_said_to_have_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "code"), [("usd", "USD"), ("€", "EUR"), ("US$", "USD"), ("?", ""), ("", ""), (None, ""), (5, ""), ("kr", "")]
+    ("value", "code"),
+    [("usd", "USD"), ("€", "EUR"), ("US$", "USD"), ("?", ""), ("", ""), (None, ""), (5, ""), ("kr", "")],
 )
 def test_currencies(value: object, code: str) -> None:
     assert currency_of(value) == code
@@ -70,7 +71,16 @@ def test_nested_variants() -> None:
 
 @pytest.mark.parametrize(
     ("written", "rating"),
-    [("4.5", 4.5), ("4,5", 4.5), ("4.5 out of 5 stars", 4.5), ("4/5", 4.0), ("9", None), ("0", None), ("good", None), (4, 4.0)],
+    [
+        ("4.5", 4.5),
+        ("4,5", 4.5),
+        ("4.5 out of 5 stars", 4.5),
+        ("4/5", 4.0),
+        ("9", None),
+        ("0", None),
+        ("good", None),
+        (4, 4.0),
+    ],
 )
 def test_ratings(written: object, rating: float | None) -> None:
     assert drafter(rating="r").draft({"r": written}).rating == rating

@@ -36,9 +36,11 @@ MAPPINGS = st.builds(
 
 @settings(max_examples=30)
 @given(mapping=MAPPINGS, about=NAME)
-def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, mapping: FeedMapping, about: str) -> None:
+def test_what_is_written_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, mapping: FeedMapping, about: str
+) -> None:
     path = tmp_path_factory.mktemp("mapping") / "mapping.toml"
-    why = {name: "because\n[of] this" for name in mapping.used}
+    why = dict.fromkeys(mapping.used, "because\n[of] this")
     write_mapping(path, replace(mapping, why=why), about)
     assert read_mapping(path) == replace(mapping, why={})
 
@@ -74,7 +76,8 @@ def test_errors_name_the_key(tmp_path: Path, text: str, message: str) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError) as raised:
         read_mapping(path)
-    assert message in str(raised.value) and str(path) in str(raised.value)
+    assert message in str(raised.value)
+    assert str(path) in str(raised.value)
 
 
 def test_other_files_are_no_mappings(tmp_path: Path) -> None:

@@ -72,12 +72,16 @@ def test_google_merchant(sample: Any) -> None:
     assert (shirt.price, shirt.price_tag, shirt.currency) == (15.99, "$15.99 to $21.99", "USD")
     assert shirt.price_tag_with({"color": "red"}) == "$19.99"
     assert shirt.product_category == "Home › Men › T-Shirts"
-    assert {"fabric: Cotton", "fit: Regular", "gender: male", "age group: adult", "material: Cotton"} <= {*shirt.bullets}
+    assert {"fabric: Cotton", "fit: Regular", "gender: male", "age group: adult", "material: Cotton"} <= {
+        *shirt.bullets
+    }
     assert shirt.image == "https://cdn.example/ts.jpg"
     assert shirt.images == ("https://cdn.example/ts-2.jpg", "https://cdn.example/ts-3.jpg")
     assert [variant.availability for variant in shirt.variants] == ["in stock", "in stock", "out of stock"]
     assert (mug.price, mug.availability, mug.options) == (1299.0, "out of stock", {})
-    assert feed.summary.used == 4 and feed.summary.products == 2 and feed.summary.variants == 3
+    assert feed.summary.used == 4
+    assert feed.summary.products == 2
+    assert feed.summary.variants == 3
     assert not any("no currency" in warning for warning in feed.summary.warnings)
 
 
@@ -98,7 +102,8 @@ def test_shopifys_table() -> None:
     assert tee.bullets[:2] == ("100% cotton", "Pre-shrunk")
     assert tee.options == {"color": ("black", "white (new)"), "size": ("s", "m | l")}
     assert prices(tee) == {"CT-BK-S": 19.0, "CT-BK-M": 19.0, "CT-WH-S": 21.5}
-    assert len(tee.images) == 2 and "tee-back" in tee.images[1]
+    assert len(tee.images) == 2
+    assert "tee-back" in tee.images[1]
     assert [bool(variant.image) for variant in tee.variants] == [True, False, False]  # a row's picture is the product's
     assert [variant.availability for variant in tee.variants] == ["in stock", "out of stock", "out of stock"]
     assert "summer" in tee.attributes
@@ -178,7 +183,8 @@ def test_woocommerce() -> None:
     for row in rows[2:]:
         row["Parent"] = "id:44"
     shirt, belt = read(rows)[1]
-    assert len(shirt.variants) == 2 and shirt.title == "V-Neck T-Shirt"
+    assert len(shirt.variants) == 2
+    assert shirt.title == "V-Neck T-Shirt"
 
 
 def test_wayfairs_products_without_prices() -> None:
@@ -215,7 +221,8 @@ def test_icecat() -> None:
     feed, products = read(rows)
     assert (len(products), products[0].price, products[0].brand) == (1_000, 49.95, "Xerox")
     assert feed.rules.minor_units
-    assert "printing colours: Black" in products[0].bullets and "black" in products[0].attributes
+    assert "printing colours: Black" in products[0].bullets
+    assert "black" in products[0].attributes
     assert read(rows[:50])[1] == products[:50]  # as `--first 50` reads them
 
 
@@ -224,13 +231,15 @@ def test_best_buy() -> None:
     feed, products = read(rows)
     assert len(products) == 800
     assert products[0].product_category == "Cell Phones › Prepaid Phones › All Prepaid Phones"
-    assert all(product.price for product in products) and not feed.rules.minor_units
+    assert all(product.price for product in products)
+    assert not feed.rules.minor_units
     assert any("no field is an id" in warning for warning in feed.summary.warnings)
 
 
 def test_webshops_own_file() -> None:
     feed, products = read(catalogue("webshop-small/items_shuffle_1000.json"))
-    assert len(products) == 999 and feed.summary.rejected == {"no title": 1}
+    assert len(products) == 999
+    assert feed.summary.rejected == {"no title": 1}
     first = by_id(products)["B06Y3VLDFB"]
     assert (first.price, first.query, first.image) == (
         877.8, "console tables", "https://m.media-amazon.com/images/I/51Y1zY1ZdZL.jpg"
@@ -244,7 +253,8 @@ CSV = {"id": "1", "title": "Mug", "price": "5.00"}
 
 def test_equal_rows_merge_and_different_ones_are_rejects() -> None:
     feed, products = read([CSV, dict(reversed(CSV.items())), CSV | {"price": "6.00"}])
-    assert len(products) == 1 and feed.summary.merged == 1
+    assert len(products) == 1
+    assert feed.summary.merged == 1
     assert feed.rejects == [
         Reject("feed", 3, "id occurs twice", "id '1' stands in feed, line 1 too, with another content")
     ]
@@ -261,7 +271,7 @@ def test_rejects_say_where_and_why(tmp_path: Path) -> None:
         {"id": "7", "title": "t" * 2_001, "price": "9.00"},
         {"id": " ", "title": "", "price": None},
     ]
-    feed, products = read(rows)
+    feed, _products = read(rows)
     assert [(reject.line, reject.reason) for reject in feed.rejects] == [
         (2, "row is cut off"), (3, "price is not a price"), (4, "no title"), (5, "no id"), (6, "id is too long"),
         (7, "title is too long"), (8, "empty row"),
@@ -298,7 +308,7 @@ def test_a_mapping_says_what_is_what() -> None:
 
 def test_ids_that_differ_in_case_or_are_buttons_are_all_kept() -> None:
     names = ["SKU-a", "sku-A", "sku-a", "search", "Buy Now", "a/b", "商品", "a\ud83d", "a\ud83e", "x[1]", "1.0"]
-    feed, products = read([{"id": name, "title": f"Product {n}"} for n, name in enumerate(names)])
+    _feed, products = read([{"id": name, "title": f"Product {n}"} for n, name in enumerate(names)])
     assert [id_of(product.asin) for product in products] == names
     for product in products:
         opened(products, product)
@@ -345,7 +355,9 @@ def test_variants_of_a_group_whose_leader_is_rejected_are_kept() -> None:
 
 
 CELL = st.one_of(
-    st.sampled_from(["", "1", "2", "A", "a", "search", "5.00", "5,00", "USD", "Red", "red", "x|y", "null", "{}", "[1]"]),
+    st.sampled_from(
+        ["", "1", "2", "A", "a", "search", "5.00", "5,00", "USD", "Red", "red", "x|y", "null", "{}", "[1]"]
+    ),
     st.text(max_size=8),
     JSON,
 )
@@ -375,4 +387,5 @@ def test_many_rows_of_random_tables(tmp_path: Path) -> None:
     ]  # fmt: skip
     feed = Feed(FakeRows([{"title": "x", "id": "y"}, *rows]), tmp_path)
     check_account(feed, list(feed.products()))
-    assert feed.summary.rejected.total() > 100 and feed.summary.products > 100
+    assert feed.summary.rejected.total() > 100
+    assert feed.summary.products > 100

@@ -21,7 +21,9 @@ def test_a_summary_says_what_became_of_the_rows() -> None:
 def test_what_hardly_any_product_lacks_is_not_said() -> None:
     summary = Summary()
     for number in range(100):
-        summary.add(product(f"{number}", "T", description="d", product_category="c", brand="b", image="i", price=1.0 * number))
+        summary.add(
+            product(f"{number}", "T", description="d", product_category="c", brand="b", image="i", price=1.0 * number)
+        )
     summary.conclude()
     assert summary.warnings == []
 

@@ -58,7 +58,9 @@ def test_features() -> None:
         ("material", "Oak"), ("material", "Ash"), ("big", "yes")
     ]  # fmt: skip
     assert feature_pairs([{"name": "Form", "value": 5.0}, "k: v", "loose"]) == ([("form", "5"), ("k", "v")], ["loose"])
-    assert feature_pairs('{"specs"=>[{"key"=>"Fabric", "value"=>"a => b"}, {"value"=>nil}]}')[0] == [("fabric", "a => b")]
+    assert feature_pairs('{"specs"=>[{"key"=>"Fabric", "value"=>"a => b"}, {"value"=>nil}]}')[0] == [
+        ("fabric", "a => b")
+    ]
     assert feature_name("attr_t_product_colour") == "product colour"
     assert feature_values(["a", 1, [2]]) == ["a", "1"]
     assert plain_lines("<b>a</b>\n\nb") == "a\nb"
@@ -84,7 +86,9 @@ def test_texts_in_texts() -> None:
 
 
 def test_numbers_as_texts() -> None:
-    texts = [text_of(value) for value in (17.0, 17.25, 1234567.5, 123456789.0, True, None, [3], {"name": "x"}, 10**4_000)]
+    texts = [
+        text_of(value) for value in (17.0, 17.25, 1234567.5, 123456789.0, True, None, [3], {"name": "x"}, 10**4_000)
+    ]
     assert texts == ["17", "17.25", "1234567.5", "123456789", "yes", "", "3", "x", ""]
 
 
@@ -107,10 +111,23 @@ def test_availability(value: object, word: str) -> None:
 
 
 def test_addresses() -> None:
-    assert addresses("https://a.example/1.jpg,https://a.example/2.jpg") == ["https://a.example/1.jpg", "https://a.example/2.jpg"]
+    assert addresses("https://a.example/1.jpg,https://a.example/2.jpg") == [
+        "https://a.example/1.jpg",
+        "https://a.example/2.jpg",
+    ]
     assert addresses("['https://a.example/1.jpg']") == ["https://a.example/1.jpg"]
-    assert addresses([{"src": "//a.example/1.jpg"}, {"large": "https://l", "hi_res": None}]) == ["https://a.example/1.jpg", "https://l"]
-    for bad in ("javascript:alert(1)", "data:image/png;base64,x", 'https://x/"><script>', "https://x/\ud83d", "/relative", 5):
+    assert addresses([{"src": "//a.example/1.jpg"}, {"large": "https://l", "hi_res": None}]) == [
+        "https://a.example/1.jpg",
+        "https://l",
+    ]
+    for bad in (
+        "javascript:alert(1)",
+        "data:image/png;base64,x",
+        'https://x/"><script>',
+        "https://x/\ud83d",
+        "/relative",
+        5,
+    ):
         assert address(bad) == ""
 
 

@@ -43,7 +43,7 @@ def flatten(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _flat(fields: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
-    if depth and _RANGE <= fields.keys() and fields.get("price") is None:  # schema.org's AggregateOffer
+    if depth and fields.keys() >= _RANGE and fields.get("price") is None:  # schema.org's AggregateOffer
         yield f"{prefix}price", [fields["lowPrice"], fields["highPrice"]]
     for key, value in fields.items():
         name = f"{prefix}{key}".strip()

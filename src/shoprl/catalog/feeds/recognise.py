@@ -50,8 +50,27 @@ _ONE = ("id", "title", "options", "variants", "rating", "rating_count")  # furth
 _TEXTS = ("title", "brand", "category", "type")
 # Words by which shops sort their articles for themselves.
 _KINDS_OF_ARTICLE = frozenset(
-    "simple variable variation configurable grouped external virtual downloadable bundle hardgood software blacktie "
-    "physical digital service product products item goods".split()
+    [
+        "simple",
+        "variable",
+        "variation",
+        "configurable",
+        "grouped",
+        "external",
+        "virtual",
+        "downloadable",
+        "bundle",
+        "hardgood",
+        "software",
+        "blacktie",
+        "physical",
+        "digital",
+        "service",
+        "product",
+        "products",
+        "item",
+        "goods",
+    ]
 )
 _OF_METAFIELDS = re.compile(r" *\((?:product|variant)\.metafields\.(.*)\)$")
 _RATING = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:(?:/|out of|von)\s*5.*|stars?)?", re.IGNORECASE)
@@ -213,7 +232,9 @@ class _Recogniser:
     def _title(self) -> None:
         if "title" not in self.fields:
             found = ", ".join(list(self.columns)[:30])
-            close = [c for c in list(self.columns)[:200] if get_close_matches(plain_name(c), NAMES["title"], n=1, cutoff=0.7)]
+            close = [
+                c for c in list(self.columns)[:200] if get_close_matches(plain_name(c), NAMES["title"], n=1, cutoff=0.7)
+            ]
             meant = f" Is it {close[0]!r}?" if close else ""
             raise CatalogError(
                 f"No field is named like a title (title, name, product_name).{meant} The fields are: {found[:600]}. "

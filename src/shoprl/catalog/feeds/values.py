@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from shoprl.catalog.feeds.texts import plain, text_and_items
@@ -18,6 +19,7 @@ MAX_FEATURES = 200  # of a product
 _MAX_FEATURE = 200  # characters of a feature's value that becomes a bullet point
 _PICTURES = ("src", "hi_res", "large", "url", "href", "contentUrl", "originalSrc", "link", "image", "thumb")
 _DEPTH = 4
+_KEPT = 300  # characters of a text whose meaning is remembered
 _ADDRESS = re.compile(r"https?://[^\s\"<>\\^`{|}]{1,2000}", re.IGNORECASE)
 _ARROWS, _BARS = re.compile(r"\s*(?:>+|›|»|→)\s*"), re.compile(r"\s*\|\s*")
 _SLASHES, _WIDE_SLASHES = re.compile(r"\s*/\s*"), re.compile(r"\s+/\s+")
@@ -131,12 +133,16 @@ def option_lists(value: Any) -> Values:
 
 def category_path(value: Any) -> tuple[str, ...]:
     """The parts of a category, the general before the special."""
+    return _path_of_text(value) if isinstance(value, str) and len(value) < _KEPT else _path(value)
+
+
+def _path(value: Any) -> tuple[str, ...]:
     value = parsed(value)
     if isinstance(value, dict):  # levels that each repeat the path
         value = max(value.items(), key=lambda pair: (len(str(pair[0])), str(pair[0])), default=("", ""))[1]
     if isinstance(value, list):
         if value and all(isinstance(each, list) for each in value):  # several paths
-            return _parts(map(text_of, max(value, key=len)))
+            return _parts(map(text_of, max(value, key=lambda path: len(path))))
         texts = [text_of(each) for each in value[:100]]
         paths = [text for text in texts if _ARROWS.search(text)]
         return category_path(max(paths, key=len)) if paths else _parts(texts)
@@ -150,6 +156,9 @@ def category_path(value: Any) -> tuple[str, ...]:
     if "|" in text:
         return _parts(_BARS.split(text))
     return _parts((_WIDE_SLASHES if _WIDE_SLASHES.search(text) else _SLASHES).split(text))
+
+
+_path_of_text = lru_cache(maxsize=10_000)(_path)
 
 
 def _parts(texts: Iterable[str]) -> tuple[str, ...]:
@@ -257,7 +266,12 @@ def availability(value: Any) -> str:
     """``in stock``, ``out of stock``, or the feed's own word."""
     if isinstance(value, bool):
         return "in stock" if value else "out of stock"
-    text = plain(text_of(value))
+    return _stock(text_of(value)[:_KEPT])
+
+
+@lru_cache(maxsize=10_000)
+def _stock(raw: str) -> str:
+    text = plain(raw)
     text = text.rpartition("/")[2] if "://" in text else text
     if re.fullmatch(r"-?\d+(\.\d+)?", text):
         return "in stock" if float(text) > 0 else "out of stock"
