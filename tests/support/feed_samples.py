@@ -148,7 +148,7 @@ def shopify() -> Rows:
             "Option1 Value": "Black", "Option2 Name": "Size", "Option2 Value": "S", "Variant SKU": "CT-BK-S",
             "Variant Inventory Qty": "10", "Variant Price": "19.00", "Variant Compare At Price": "25.00",
             "Variant Barcode": "'1234567890128", "Image Src": "https://cdn.shopify.com/s/files/1/tee-black.jpg?v=1",
-            "Image Position": "1", "Image Alt Text": "Black tee", "Gift Card": "false", "SEO Title": "Classic Tee | Acme",
+            "Image Position": "1", "Image Alt Text": "Black tee", "Gift Card": "false", "SEO Title": "Classic Tee",
             "SEO Description": "Buy it.", "Google Shopping / Gender": "unisex", "Google Shopping / Condition": "new",
             "Color (product.metafields.shopify.color-pattern)": "black; white",
             "Variant Image": "https://cdn.shopify.com/s/files/1/tee-black.jpg?v=1", "Included / United States": "true",
@@ -347,7 +347,7 @@ def wands() -> Rows:
     return table(
         "product_id\tproduct_name\tproduct_class\tcategory hierarchy\tproduct_description\tproduct_features\t"
         "rating_count\taverage_rating\treview_count\n"
-        "0\tsolid wood platform bed\tBeds\tFurniture / Bedroom Furniture / Beds & Headboards / Beds\tgood , deep sleep\t"
+        "0\tsolid wood platform bed\tBeds\tFurniture / Bedroom Furniture / Beds & Headboards / Beds\tgood , sleep\t"
         "overallwidth-sidetoside:64.7|dsprimaryproductstyle : modern & contemporary|material : solid wood|"
         "material : metal|assemblyrequired : yes\t15.0\t4.5\t15.0\n"
         "1\tall-clad 7 qt . slow cooker\tSlow Cookers\tKitchen & Tabletop / Small Kitchen Appliances / Slow Cookers\t"
@@ -364,7 +364,8 @@ def flipkart() -> Rows:
             "uniq_id": "c2d766ca982eca8304150849735ffef9", "crawl_timestamp": "2016-03-25 22:59:23 +0000",
             "product_url": "http://www.flipkart.com/alisha/p/itmeh2ffvzetthbb?pid=SRTEH2FF9KEDEFGF",
             "product_name": "Alisha Solid Women's Cycling Shorts",
-            "product_category_tree": '["Clothing >> Women\'s Clothing >> Lingerie >> Shorts"]', "pid": "SRTEH2FF9KEDEFGF",
+            "product_category_tree": '["Clothing >> Women\'s Clothing >> Lingerie >> Shorts"]',
+            "pid": "SRTEH2FF9KEDEFGF",
             "retail_price": "999", "discounted_price": "379", "is_FK_Advantage_product": "FALSE",
             "image": '["http://img5a.flixcart.com/a.jpeg", "http://img5a.flixcart.com/b.jpeg"]',
             "description": "Key Features of Alisha Solid Women's Cycling Shorts",
@@ -376,7 +377,8 @@ def flipkart() -> Rows:
             "uniq_id": "7f7036a6d550aaa89d34c77bd39a5e48", "product_url": "http://www.flipkart.com/fabhome/p/x",
             "product_name": "FabHomeDecor Fabric Double Sofa Bed", "pid": "SBEEH3QGU7MFYJFY", "retail_price": "32157",
             "product_category_tree": '["Furniture >> Living Room Furniture >> Sofa Beds"]', "discounted_price": "22646",
-            "image": '["http://img6a.flixcart.com/c.jpeg"]', "is_FK_Advantage_product": "FALSE", "description": "A sofa.",
+            "image": '["http://img6a.flixcart.com/c.jpeg"]', "is_FK_Advantage_product": "FALSE",
+            "description": "A sofa.",
             "product_rating": "4.2", "overall_rating": "4.2", "brand": "FabHomeDecor",
             "product_specifications": '{"product_specification"=>nil}',
         },

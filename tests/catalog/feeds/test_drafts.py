@@ -52,7 +52,8 @@ def test_nested_variants() -> None:
     reads = drafter(variants="v", options="o")
     row: dict[str, Any] = {
         "o": [{"name": "Color", "values": ["Red"]}],
-        "v": {"1": {"sku": "A", "option1": "Red", "price": {"amount": "5.00", "currencyCode": "EUR"}, "available": False},
+        "v": {"1": {"sku": "A", "option1": "Red", "price": {"amount": "5.00", "currencyCode": "EUR"},
+                    "available": False},
               "2": {"id": 7, "selectedOptions": [{"name": "Color", "value": "Blue"}], "price": "6.00",
                     "featuredImage": {"url": "https://x.example/b.jpg"}}},
     }  # fmt: skip

@@ -362,8 +362,8 @@ CELL = st.one_of(
     JSON,
 )
 NAMES = ("id", "title", "price", "sale_price", "item_group_id", "color", "size", "brand", "tags", "options", "variants",
-         "image_link", "category", "@type", "features", "rating", "availability", "Option1 Name", "Option1 Value", "Parent",
-         "SKU")  # fmt: skip
+         "image_link", "category", "@type", "features", "rating", "availability", "Option1 Name", "Option1 Value",
+         "Parent",          "SKU")  # fmt: skip
 
 
 @settings(max_examples=50)

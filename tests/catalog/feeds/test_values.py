@@ -102,7 +102,8 @@ def test_identifiers() -> None:
 
 @pytest.mark.parametrize(
     ("value", "word"),
-    [("in_stock", "in stock"), ("https://schema.org/InStock", "in stock"), ("OutOfStock", "out of stock"), (True, "in stock"),
+    [("in_stock", "in stock"), ("https://schema.org/InStock", "in stock"), ("OutOfStock", "out of stock"),
+     (True, "in stock"),
      ("0", "out of stock"), ("-3", "out of stock"), ("12.0", "in stock"), ("preorder", "preorder"), (0, "out of stock"),
      ("pre_order", "pre order"), ("ships today / tomorrow", "ships today / tomorrow")],
 )  # fmt: skip

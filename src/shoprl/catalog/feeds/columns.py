@@ -18,7 +18,8 @@ _CODE = re.compile(r"\d")
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?")
 # Lists and objects under these names are one field, and are taken apart by what reads them.
 _STRUCTURES = (
-    "variants hasvariant options variantdict productspecification productspecifications selectedoptions customizationoptions productoptions additionalproperty "
+    "variants hasvariant options variantdict productspecification productspecifications "
+    "selectedoptions customizationoptions productoptions additionalproperty "
     "additionalproperties features productfeatures attributes specifications specs details productdetails "
     "technicaldetails properties productdetail customattributes metafields images media hierarchicalcategories "
     "categories breadcrumbs itemlistelement graph optionvalues"

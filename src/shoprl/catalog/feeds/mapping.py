@@ -15,7 +15,8 @@ from shoprl.reading import read_bytes
 
 Target = Literal[
     "id", "group", "title", "description", "bullets", "price", "sale_price", "currency", "category", "type", "brand",
-    "image", "variant_image", "url", "availability", "rating", "rating_count", "attributes", "features", "options", "variants",
+    "image", "variant_image", "url", "availability", "rating", "rating_count", "attributes", "features", "options",
+    "variants",
 ]  # fmt: skip
 TARGETS: tuple[str, ...] = get_args(Target)
 _TABLES = ("fields", "options", "features", "prices", "ignored")

@@ -224,8 +224,8 @@ class Feed:
             said.append("prices are read in the smallest unit (4995 is 49.95); if that is wrong, say minor_units = "
                         "false in a mapping file")  # fmt: skip
         if self.rules.maybe_minor:
-            said.append("prices are read as whole amounts (499 is 499.00), though they end as prices in the smallest unit "
-                        "do; if that is wrong, say minor_units = true in a mapping file")  # fmt: skip
+            said.append("prices are read as whole amounts (499 is 499.00), though they end as prices in the "
+                        "smallest unit do; if that is wrong, say minor_units = true in a mapping file")  # fmt: skip
         if self.rules.decimal == ",":
             said.append("prices have decimal commas (41,75 is 41.75)")
         if self.columns.left_out:
@@ -244,7 +244,8 @@ class Feed:
                 yield product
         if drafter.unnamed:
             self.summary.warnings.append(
-                f"{drafter.unnamed:,} prices name no currency, {DEFAULT_CURRENCY} is taken; say another one in a mapping file"
+                f"{drafter.unnamed:,} prices name no currency, {DEFAULT_CURRENCY} is taken; "
+                "say another one in a mapping file"
             )
         self.summary.conclude()
         self.rejects.sort(key=lambda reject: (self._sources.get(reject.source, 0), reject.line))

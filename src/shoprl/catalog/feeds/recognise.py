@@ -36,8 +36,8 @@ _NAMES: Mapping[Target, str] = {
     "variantinventoryqty inventoryquantity quantity",
     "rating": "rating averagerating ratingvalue aggregateratingratingvalue avgrating reviewaverage starrating stars "
     "customerreviewaverage productrating overallrating",
-    "rating_count": "ratingcount aggregateratingratingcount aggregateratingreviewcount ratingscount ratingnumber numberofratings "
-    "reviewcount reviewscount numberofreviews customerreviewcount",
+    "rating_count": "ratingcount aggregateratingratingcount aggregateratingreviewcount ratingscount ratingnumber "
+    "numberofratings reviewcount reviewscount numberofreviews customerreviewcount",
     "attributes": "tags keywords",
     "features": "features productfeatures attributes specifications specs technicaldetails additionalproperty "
     "properties productdetail productdetails productspecification productspecifications details customattributes",
@@ -49,29 +49,11 @@ _SEVERAL = ("bullets", "image", "attributes", "features", "description")  # all 
 _ONE = ("id", "title", "options", "variants", "rating", "rating_count")  # further fields would be something else
 _TEXTS = ("title", "brand", "category", "type")
 # Words by which shops sort their articles for themselves.
-_KINDS_OF_ARTICLE = frozenset(
-    [
-        "simple",
-        "variable",
-        "variation",
-        "configurable",
-        "grouped",
-        "external",
-        "virtual",
-        "downloadable",
-        "bundle",
-        "hardgood",
-        "software",
-        "blacktie",
-        "physical",
-        "digital",
-        "service",
-        "product",
-        "products",
-        "item",
-        "goods",
-    ]
+_SORTS = (
+    "simple variable variation configurable grouped external virtual downloadable bundle hardgood software "
+    "blacktie physical digital service product products item goods"
 )
+_KINDS_OF_ARTICLE = frozenset(_SORTS.split())
 _OF_METAFIELDS = re.compile(r" *\((?:product|variant)\.metafields\.(.*)\)$")
 _RATING = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:(?:/|out of|von)\s*5.*|stars?)?", re.IGNORECASE)
 _FEW = 20  # rows; a title may be a number in fewer
@@ -248,10 +230,10 @@ class _Recogniser:
     def _settle_ids(self) -> None:
         """A handle groups variants only where rows have something of their own."""
         group = self.fields.get("group", ())
-        if group and plain_name(group[0]).startswith("parent") and "id" in self.fields:
-            if sku := self.named.get("sku"):  # what WooCommerce's rows name their parents by
-                self._take("id", sku, self.why[self.fields["id"][0]])
-                self.fields["id"] = tuple(sorted(self.fields["id"], key=lambda name: name not in sku))
+        sku = self.named.get("sku")  # what WooCommerce's rows name their parents by
+        if sku and group and plain_name(group[0]).startswith("parent") and "id" in self.fields:
+            self._take("id", sku, self.why[self.fields["id"][0]])
+            self.fields["id"] = tuple(sorted(self.fields["id"], key=lambda name: name not in sku))
         own = {"variantsku", "option1value", "variantprice", "option1name"} & self.named.keys()
         if group and plain_name(group[0]) in ("handle", "urlhandle") and not own and "id" not in self.fields:
             self.fields["id"] = self.fields.pop("group")
