@@ -142,7 +142,8 @@ def _path(value: Any) -> tuple[str, ...]:
         value = max(value.items(), key=lambda pair: (len(str(pair[0])), str(pair[0])), default=("", ""))[1]
     if isinstance(value, list):
         if value and all(isinstance(each, list) for each in value):  # several paths
-            return _parts(map(text_of, max(value, key=lambda path: len(path))))
+            longest: list[Any] = max(value, key=len)
+            return _parts(map(text_of, longest))
         texts = [text_of(each) for each in value[:100]]
         paths = [text for text in texts if _ARROWS.search(text)]
         return category_path(max(paths, key=len)) if paths else _parts(texts)
