@@ -101,7 +101,6 @@ def _write(
     feed = Feed(rows, part / "feed", given)
     _write_drafts(part / "drafts", feed)
     feed.check(strict)
-    feed.summary.conclude()
     shutil.rmtree(part / "feed")
     skipped = dict(feed.summary.rejected)
     catalog, catalog_hash = _write_products(part, skipped)

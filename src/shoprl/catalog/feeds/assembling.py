@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain
 
 from shoprl.catalog.feeds.drafts import Draft, Form
@@ -12,8 +11,11 @@ from shoprl.catalog.money import price_tag
 from shoprl.catalog.product import Product, Variant
 from shoprl.catalog.webshop import MAX_OPTIONS
 
+MAX_VARIANTS = 10_000  # of a product
 MAX_ATTRIBUTES = 30  # of a product
 _MAX_ATTRIBUTE = 40  # characters
+_MAX_KINDS = 20  # sets of options that the variants of one product have
+_MAX_NAME = 200  # characters of what a variant is called
 _TYPES = ("product type", "type", "category")  # features that name a product's type where it has no category
 _YES, _NO = ("yes", "true", "y"), ("no", "false", "n", "none", "n/a", "-", "not applicable", "unknown")
 _MEASURE = re.compile(r"[\d.,/x×\s\-+]+\s*\S{0,6}")  # says too little without what is measured
@@ -32,16 +34,16 @@ def assemble(drafts: Sequence[Draft], asin: str, currency: str = DEFAULT_CURRENC
     Raises:
         RowError: no row has a title, or there are too many option values.
     """
-    base = next((draft for draft in drafts if draft.title), None)
-    if base is None:
-        raise RowError("no title", "no row of this product has a title")
+    base = _base(drafts)
     forms = _forms(base, drafts)
     options, constant = _options(base, forms)
     if sum(map(len, options.values())) > MAX_OPTIONS:
         raise RowError("too many options", f"more than {MAX_OPTIONS} option values")
-    tidy = tidy_options(options)
+    tidy = _tidy_options(options)
     features = tuple(dict.fromkeys((*constant, *chain.from_iterable(draft.features for draft in drafts))))
-    amounts = [amount for form in forms for amount in form.price.amounts] or list(base.price.amounts)
+    amounts = [amount for form in forms for amount in form.price.amounts] or [
+        amount for draft in drafts for amount in draft.price.amounts
+    ]
     named = [form.price.currency for form in forms] + [draft.price.currency for draft in drafts]
     code = next(filter(None, named), currency)
     category = next((draft.category for draft in drafts if draft.category), ())
@@ -71,72 +73,119 @@ def assemble(drafts: Sequence[Draft], asin: str, currency: str = DEFAULT_CURRENC
     )
 
 
+def _base(drafts: Sequence[Draft]) -> Draft:
+    """The row that describes the product: the one that lists its options' values, else the first with a title."""
+    titled = [draft for draft in drafts if draft.title]
+    if not titled:
+        raise RowError("no title", "no row of this product has a title")
+    return next((draft for draft in titled if _is_parent(draft)), titled[0]) if len(drafts) > 1 else titled[0]
+
+
+def _is_parent(draft: Draft) -> bool:
+    """Whether a row among several is the product itself and no variant."""
+    listed = any(len(values) > 1 for values in draft.options.values())
+    return not draft.price.amounts and (listed or not draft.options)
+
+
 def _forms(base: Draft, drafts: Sequence[Draft]) -> list[Form]:
     """The variants: those that a row lists, or the rows themselves where there are several."""
     if base.forms:
-        forms = list(base.forms)
+        forms = [form._replace(options=_shown_options(form.options)) for form in base.forms]
     else:
         rows = [draft for draft in drafts if draft.id or draft.options or draft.price.amounts]
-        forms = [_form(draft) for draft in rows] if len(rows) > 1 else []
+        own = [draft for draft in rows if not _is_parent(draft)]
+        forms = [_form(draft) for draft in (own or rows)]
+        if len(forms) == 1 and len(drafts) == 1 and drafts[0].id in ("", drafts[0].group or drafts[0].id):
+            return []  # the product itself
     if len(forms) < 2:
-        return [replace(form, options={}) for form in forms[:1]] if base.forms else []
+        return [form._replace(options={}) for form in forms]
+    if len(forms) > MAX_VARIANTS:
+        raise RowError("too many variants", f"{len(forms)} variants; {MAX_VARIANTS} are read")
     return _told_apart(forms)
 
 
 def _form(draft: Draft) -> Form:
-    options = {name: " | ".join(values) for name, values in draft.options.items()}
-    image = draft.images[0] if draft.images else ""
-    return Form(draft.id, draft.title, options, draft.price, draft.availability, image)
+    options = _shown_options({name: " | ".join(values) for name, values in draft.options.items()})
+    return Form(draft.id, draft.title, options, draft.price, draft.availability, draft.own_image)
+
+
+def shown(text: str) -> str:
+    """An option's name or value as pages and actions write it."""
+    return " ".join(text.replace("/", " | ").translate(_BRACKETS).lower().split())
+
+
+def _shown_options(options: Mapping[str, str]) -> dict[str, str]:
+    return {shown(name): text for name, value in options.items() if (text := shown(value))}
 
 
 def _told_apart(forms: Sequence[Form]) -> list[Form]:
-    """Variants that differ in an option: where theirs are equal, what else they are called becomes one."""
-    if len({tuple(sorted(form.options.items())) for form in forms}) == len(forms):
+    """Variants that choosing options tells apart: where theirs do not, what else they are called becomes one."""
+    if _differ(forms):
         return list(forms)
-    for names in ([form.title for form in forms], [form.id for form in forms]):
-        if len(set(names)) == len(forms) and all(names):
-            break
-    else:
-        names = [f"{number}" for number in range(1, len(forms) + 1)]
-    pairs = zip(forms, names, strict=True)
-    return [replace(form, options={**form.options, "variant": name}) for form, name in pairs]
+    names = [form.title for form in forms], [form.id for form in forms]
+    each = next((found for found in names if all(found) and len(set(map(_cut, found))) == len(forms)), None)
+    each = each or [f"{number}" for number in range(1, len(forms) + 1)]
+    pairs = zip(forms, each, strict=True)
+    return [form._replace(options={**form.options, "variant": _cut(name)}) for form, name in pairs]
+
+
+def _cut(name: str) -> str:
+    return shown(name)[:_MAX_NAME]
+
+
+def _differ(forms: Sequence[Form]) -> bool:
+    """Whether no variant's options are all among another's; choosing them would leave both."""
+    if len({tuple(sorted(form.options.items())) for form in forms}) < len(forms):
+        return False
+    kinds = {frozenset(form.options) for form in forms}
+    for names in kinds if 1 < len(kinds) <= _MAX_KINDS else ():
+        whole = {tuple(sorted(form.options.items())) for form in forms if form.options.keys() == names}
+        for form in forms:
+            if form.options.keys() > names and tuple(sorted((n, form.options[n]) for n in names)) in whole:
+                return False
+    return len(kinds) <= _MAX_KINDS
 
 
 def _options(base: Draft, forms: Sequence[Form]) -> tuple[dict[str, tuple[str, ...]], tuple[tuple[str, str], ...]]:
     """Option name -> values, and facets with one value alone, as features."""
     listed: dict[str, dict[str, None]] = {}
+    single: dict[str, str] = {}
     if len(forms) > 1:
         for form in forms:
             for name, value in form.options.items():
                 listed.setdefault(name, {})[value] = None
         counted = {name: sum(name in form.options for form in forms) for name in listed}
-        single = [name for name, values in listed.items() if len(values) == 1 and counted[name] == len(forms)]
+        written = {shown(name): values[0] for name, values in base.options.items()}
+        single = {name: written.get(name, next(iter(values))) for name, values in listed.items()
+                  if len(values) == 1 and counted[name] == len(forms)}  # fmt: skip
     else:
-        listed = {name: dict.fromkeys(values) for name, values in base.options.items()}
-        single = [name for name, values in listed.items() if len(values) == 1]
-    constant = tuple((name, next(iter(listed[name]))) for name in single)
-    return {name: tuple(values) for name, values in listed.items() if name not in single}, constant
+        for name, values in base.options.items():
+            if len(values) == 1:
+                single[name] = values[0]
+            else:
+                listed[shown(name)] = dict.fromkeys(filter(None, map(shown, values)))
+    options = {name: tuple(values) for name, values in listed.items() if name not in single}
+    return options, tuple(single.items())
 
 
-def tidy_options(options: Mapping[str, Sequence[str]]) -> dict[str, dict[str, str]]:
+def _tidy_options(options: Mapping[str, Sequence[str]]) -> dict[str, dict[str, str]]:
     """Option name -> value -> the form of it that actions can name, different from each other and from buttons."""
     taken = set(BUTTONS)
     tidy: dict[str, dict[str, str]] = {}
     for name, values in options.items():
         own: dict[str, str] = {}
         for value in values:
-            shown = " ".join(value.replace("/", " | ").translate(_BRACKETS).lower().split())
-            if shown in taken and shown not in own.values():
-                shown = f"{shown} ({name.translate(_BRACKETS).lower()})"
-            own[value] = shown
-        tidy[" ".join(name.lower().split())] = own
-        taken.update(own.values())
+            text, number = value, 1
+            while text in taken:  # buttons, values of other options, and what those became
+                text, number = f"{value} ({name})" if number == 1 else f"{value} ({name} {number})", number + 1
+            own[value] = text
+            taken.add(text)
+        tidy[name] = own
     return tidy
 
 
 def _variant(form: Form, tidy: Mapping[str, Mapping[str, str]]) -> Variant:
-    names = {name: " ".join(name.lower().split()) for name in form.options}
-    options = {names[n]: tidy[names[n]][value] for n, value in form.options.items() if names[n] in tidy}
+    options = {name: tidy[name][value] for name, value in form.options.items() if name in tidy}
     amounts = form.price.amounts
     return Variant(form.id, options, amounts[0] if amounts else None, form.availability, form.image)
 

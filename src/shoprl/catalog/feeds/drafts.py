@@ -3,12 +3,12 @@
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple, get_args
 
-from shoprl.catalog.feeds.columns import Column
-from shoprl.catalog.feeds.mapping import FeedMapping, Target
-from shoprl.catalog.feeds.prices import UNKNOWN, Price, PriceError, PriceRules, parse_price
+from shoprl.catalog.feeds.columns import Column, plain_name
+from shoprl.catalog.feeds.mapping import FeedMapping, Target, is_braced
+from shoprl.catalog.feeds.prices import UNKNOWN, Price, PriceError, PriceRules, parse_price, without_currency
 from shoprl.catalog.feeds.texts import plain, text_and_items
 from shoprl.catalog.feeds.values import (
     MAX_FEATURES,
@@ -35,8 +35,7 @@ from shoprl.catalog.webshop import MAX_OPTION, MAX_OPTIONS, MAX_TEXT, MAX_TITLE
 _RATING = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:(?:/|out of|von)\s*5.*|stars?)?", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(NamedTuple):
     """A variant as its row has it.
 
     Attributes:
@@ -55,8 +54,7 @@ class Form:
     image: str
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(NamedTuple):  # made for each row, in a fifth of the time of a frozen dataclass
     """What one row says of a product; what it does not say is empty.
 
     Attributes:
@@ -70,6 +68,7 @@ class Draft:
         features: (name, value) pairs.
         images: addresses.
         forms: variants that the row lists itself.
+        own_image: address of the picture of the row's variant.
     """
 
     id: str = ""
@@ -81,7 +80,7 @@ class Draft:
     price: Price = UNKNOWN
     category: tuple[str, ...] = ()
     kind: str = ""
-    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    options: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     features: tuple[tuple[str, str], ...] = ()
     attributes: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
@@ -90,6 +89,7 @@ class Draft:
     rating: float | None = None
     rating_count: int | None = None
     forms: tuple[Form, ...] = ()
+    own_image: str = ""
 
 
 class Drafter:
@@ -99,10 +99,18 @@ class Drafter:
         mapping: what each field is.
         rules: how the feed writes prices.
         columns: the feed's fields.
+
+    Attributes:
+        unnamed: prices read so far that no currency was named for.
     """
 
     def __init__(self, mapping: FeedMapping, rules: PriceRules, columns: Iterable[str] | Mapping[str, Column]) -> None:
-        self.mapping, self.rules = mapping, rules
+        self.mapping, self.rules, self.unnamed = mapping, rules, 0
+        self._names: dict[str, tuple[str, ...]] = {target: mapping.of(target) for target in get_args(Target)}
+        group, self._currencies = mapping.of("group"), bool(mapping.of("currency"))
+        self._rated = bool(mapping.of("rating") or mapping.of("rating_count"))
+        self._parents = bool(group) and plain_name(group[0]).startswith("parent")
+        self._variant_images = bool(mapping.of("variant_image"))
         self._features = {name: feature for feature, name in mapping.features.items()}
         self._packed = [name for name in mapping.of("features") if not name.endswith("*")]
         starred = [name[:-1] for name in mapping.of("features") if name.endswith("*")]
@@ -124,6 +132,7 @@ class Drafter:
         bullets, features, further = self._lists(row)
         description, items = self._description(row)
         options = {**self._options(row, option_names or {}), **self._listed_options(row)}
+        images = self._images(row)
         return Draft(
             id=self.identifier(row),
             group=self.group(row),
@@ -137,16 +146,20 @@ class Drafter:
             options=options,
             features=features,
             attributes=further,
-            images=self._images(row),
-            url=next(filter(None, (address(row[name]) for name in self.mapping.of("url") if name in row)), ""),
+            images=images,
+            url=next(filter(None, (address(row[name]) for name in self._names["url"] if name in row)), ""),
             availability=self._availability(row),
             rating=self._rating(row),
             rating_count=self._count(row),
             forms=self._forms(row, tuple(options)),
+            own_image=self._own_image(row, images),
         )
 
     def _first(self, row: Mapping[str, Any], target: Target) -> Any:
-        return next((row[name] for name in self.mapping.of(target) if name in row), None)
+        for name in self._names[target]:
+            if name in row:
+                return row[name]
+        return None
 
     def _text(self, row: Mapping[str, Any], target: Target, bound: int = MAX_OPTION) -> str:
         value = self._first(row, target)
@@ -162,7 +175,12 @@ class Drafter:
 
     def group(self, row: Mapping[str, Any]) -> str:
         """What the variants of one product have in common, empty where the row names none."""
-        return identifier_of(self._first(row, "group"))
+        group = identifier_of(self._first(row, "group"))
+        if group or not self._parents:
+            return group
+        names = self._names["id"]  # a parent itself; WooCommerce's variations name it by its SKU, else so: id:44
+        own = self.identifier(row)
+        return own if not own or len(names) < 2 or names[0] in row else f"id:{own}"
 
     def _title(self, row: Mapping[str, Any]) -> str:
         title = plain(text_of(self._first(row, "title")))
@@ -170,10 +188,15 @@ class Drafter:
             raise RowError("title is too long", f"a title of {len(title)} characters; {MAX_TITLE} are read")
         return title
 
+    def _own_image(self, row: Mapping[str, Any], images: Sequence[str]) -> str:
+        if not self._variant_images:
+            return images[0] if images else ""
+        return next(iter(addresses(self._first(row, "variant_image"))), "")
+
     def currency(self, row: Mapping[str, Any]) -> str:
         """The code of the currency that the row names, else the mapping's."""
-        code = text_of(self._first(row, "currency")).strip().upper()
-        return code if len(code) == 3 and code.isalpha() else self.mapping.prices.currency or ""
+        said = self.mapping.prices.currency or ""
+        return currency_of(self._first(row, "currency"), said) if self._currencies else said
 
     def price(self, row: Mapping[str, Any]) -> Price:
         """The row's price: what it is sold at now, else the usual one.
@@ -182,10 +205,10 @@ class Drafter:
             RowError: a price cannot be understood.
         """
         for target in ("sale_price", "price"):
-            for name in self.mapping.of(target):
+            for name in self._names[target]:
                 if name in row:
                     price = self._priced(row[name], name, self.currency(row))
-                    if price.amounts:
+                    if price.amounts and (target == "price" or max(price.amounts) > 0):
                         return price
         return UNKNOWN
 
@@ -197,14 +220,15 @@ class Drafter:
             raise RowError(error.reason, f"field {name!r}: {error}") from error
         amounts = sorted(amount for price in prices for amount in price.amounts)
         code = next((price.currency for price in prices if price.currency), currency)
+        self.unnamed += bool(amounts) and not code
         return Price(tuple(dict.fromkeys((amounts[0], amounts[-1]))), code) if amounts else UNKNOWN
 
     def _description(self, row: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
         texts: list[str] = []
         items: tuple[str, ...] = ()
-        for name in reversed(self.mapping.of("description")):  # the short one first
+        for name in reversed(self._names["description"]):  # the short one first
             if name in row:
-                text, found = text_and_items(text_of(row[name]))
+                text, found = text_and_items(_paragraphs(row[name]))
                 items = items or found
                 if text and not any(text in other for other in texts):
                     texts = [other for other in texts if other not in text] + [text]
@@ -213,7 +237,7 @@ class Drafter:
         return " ".join(texts)[:MAX_TEXT], items
 
     def _category(self, row: Mapping[str, Any]) -> tuple[str, ...]:
-        for name in self.mapping.of("category"):
+        for name in self._names["category"]:
             if name in row and (path := category_path(row[name])):
                 return path
         return ()
@@ -223,7 +247,7 @@ class Drafter:
         for name, column in self.mapping.options.items():
             if column not in row:
                 continue
-            if name.startswith("{"):
+            if is_braced(name):
                 given = plain(text_of(row.get(name[1:-1]))) or option_names.get(name[1:-1], "")
                 name = given.lower() or name[1:-1].lower()
             values = several(row[column])
@@ -238,10 +262,10 @@ class Drafter:
     def _lists(self, row: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...], tuple[str, ...]]:
         """Bullet points, features and attributes."""
         bullets: list[str] = []
-        for name in self.mapping.of("bullets"):
+        for name in self._names["bullets"]:
             if name in row:
                 bullets.extend(bullet_points(row[name]))
-        attributes = [tag for name in self.mapping.of("attributes") if name in row for tag in tags(row[name])]
+        attributes = [tag for name in self._names["attributes"] if name in row for tag in tags(row[name])]
         features: list[tuple[str, str]] = []
         for name in self._packed:
             if name in row:
@@ -256,7 +280,7 @@ class Drafter:
 
     def _images(self, row: Mapping[str, Any]) -> tuple[str, ...]:
         found: dict[str, None] = {}
-        for name in self.mapping.of("image"):
+        for name in self._names["image"]:
             if name in row:
                 found.update(dict.fromkeys(addresses(row[name])))
         return tuple(found)[:100]
@@ -266,45 +290,93 @@ class Drafter:
         return availability(value) if value is not None else ""
 
     def _rating(self, row: Mapping[str, Any]) -> float | None:
+        if not self._rated:
+            return None
         match = _RATING.fullmatch(text_of(self._first(row, "rating")).strip())
         rating = float(match[1].replace(",", ".")) if match else math.nan
         return round(rating, 2) if 0 < rating <= 5 else None
 
     def _count(self, row: Mapping[str, Any]) -> int | None:
+        if not self._rated:
+            return None
         digits = re.sub(r"[,.' ](?=\d{3}\b)|\.0$", "", text_of(self._first(row, "rating_count")).strip())
         return int(digits) if digits.isdecimal() and len(digits) < 12 else None
 
     def _forms(self, row: Mapping[str, Any], names: Sequence[str]) -> tuple[Form, ...]:
-        value = parsed(self._first(row, "variants"))
-        if not isinstance(value, list):
-            return ()
+        value = forms_of(self.mapping, row)
         if len(value) > MAX_OPTIONS:
             raise RowError("too many variants", f"{len(value)} variants; {MAX_OPTIONS} are read")
-        return tuple(self._form(each, names, self.currency(row)) for each in value if isinstance(each, dict))
+        return tuple(self._form(each, names, self.currency(row)) for each in value)
 
     def _form(self, row: Mapping[str, Any], names: Sequence[str], currency: str) -> Form:
-        options = {name: values[0] for name, values in option_lists(row.get("options")).items() if values}
-        options |= {name: values[0] for name, values in option_lists(row.get("selectedOptions")).items() if values}
-        for number, name in enumerate(names, 1):
-            if text := plain(text_of(row.get(f"option{number}"))):
-                options.setdefault(name, text)
-        for name in ("color", "size", "material", "pattern"):
-            if isinstance(row.get(name), str):
-                options.setdefault(name, plain(row[name]))
-        offer = row.get("offers") if isinstance(row.get("offers"), dict) else {}
-        price, code = row.get("price", (offer or {}).get("price")), currency
-        if isinstance(price, dict):  # in the smallest unit, as the Universal Commerce Protocol has it
-            code, price = str(price.get("currency", currency)), price.get("amount")
-            amount = parse_price(price, PriceRules(minor_units=True), code)
-        else:
-            amount = self._priced(price, "variants.price", (offer or {}).get("priceCurrency") or currency)
+        options = _options_of(row, names)
+        value, code = price_of(row, currency)
         stock = next((row[k] for k in ("availability", "available", "inventory_quantity") if k in row), None)
-        stock = (offer or {}).get("availability") if stock is None else stock
+        stock = _offer(row).get("availability") if stock is None else stock
         return Form(
             id=identifier_of(next((row[k] for k in ("sku", "id", "gtin", "@id") if row.get(k)), None)),
             title=plain(text_of(row.get("title") or row.get("name"))),
             options=options,
-            price=Price(amount.amounts, code),
+            price=self._priced(value, "variants.price", code),
             availability=availability(stock) if stock is not None else "",
-            image=next(iter(addresses(row.get("image") or row.get("featured_image"))), ""),
+            image=next(iter(addresses(next((row[k] for k in _FORM_IMAGES if row.get(k)), None))), ""),
         )
+
+
+def forms_of(mapping: FeedMapping, row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The variants that a row lists, as the feed writes them: in a list, or by number or name."""
+    value = parsed(next((row[name] for name in mapping.of("variants") if name in row), None))
+    value = list(value.values()) if isinstance(value, dict) else value
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+_FORM_IMAGES = ("image", "featured_image", "featuredImage", "image_url", "imageUrl", "images")
+
+
+def _offer(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A variant's offer, the first of several."""
+    offer = row.get("offers")
+    offer = offer[0] if isinstance(offer, list) and offer else offer
+    return offer if isinstance(offer, dict) else {}
+
+
+def price_of(row: Mapping[str, Any], currency: str = "") -> tuple[Any, str]:
+    """What a nested variant costs as the feed writes it, and the code of the currency."""
+    offer = _offer(row)
+    currency = currency_of(row.get("currency", offer.get("priceCurrency")), currency)
+    price = next((each[k] for each in (row, offer) for k in ("sale_price", "price", "lowPrice") if each.get(k)), None)
+    if isinstance(price, dict):
+        currency = currency_of(price.get("currency", price.get("currencyCode")), currency)
+        price = next((price[k] for k in ("amount", "value") if k in price), None)
+    return price, currency
+
+
+def currency_of(value: Any, said: str = "") -> str:
+    """The code that a field of currencies names by code or sign, else the one said."""
+    text = text_of(value).strip()
+    if len(text) == 3 and text.isalpha() and text.isascii():
+        return text.upper()
+    try:
+        return (without_currency(text, said)[1] if 0 < len(text) < 20 else "") or said
+    except PriceError:
+        return said
+
+
+def _options_of(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
+    """Option name -> value of a nested variant; ``names`` are those of option1, option2, ..."""
+    options: dict[str, str] = {}
+    for key in ("options", "selectedOptions", "option_values", "variant_options", "attributes"):
+        options |= {name: values[0] for name, values in option_lists(row.get(key)).items() if values}
+    for number, name in enumerate(names, 1):
+        if text := plain(text_of(row.get(f"option{number}"))):
+            options.setdefault(name, text[:MAX_OPTION])
+    for name in ("color", "size", "material", "pattern"):
+        if isinstance(row.get(name), str) and row[name].strip():
+            options.setdefault(name, plain(row[name])[:MAX_OPTION])
+    return options
+
+
+def _paragraphs(value: Any) -> str:
+    """A text, or the texts of a list."""
+    value = parsed(value)
+    return " ".join(map(text_of, value[:1_000])) if isinstance(value, list) else text_of(value)

@@ -15,7 +15,8 @@ from shoprl.reading import read_bytes
 
 Target = Literal[
     "id", "group", "title", "description", "bullets", "price", "sale_price", "currency", "category", "type", "brand",
-    "image", "url", "availability", "rating", "rating_count", "attributes", "features", "options", "variants",
+    "image", "variant_image", "url", "availability", "rating", "rating_count", "attributes", "features", "options",
+    "variants",
 ]  # fmt: skip
 TARGETS: tuple[str, ...] = get_args(Target)
 _TABLES = ("fields", "options", "features", "prices", "ignored")
@@ -66,7 +67,7 @@ class FeedMapping:
     def used(self) -> tuple[str, ...]:
         """All fields that something is taken from."""
         names = [name for target in self.fields.values() for name in target]
-        braced = [name[1:-1] for name in self.options if name.startswith("{")]
+        braced = [name[1:-1] for name in self.options if is_braced(name)]
         return tuple(dict.fromkeys((*names, *self.options.values(), *braced, *self.features.values())))
 
     def to_json(self) -> dict[str, Any]:
@@ -87,6 +88,11 @@ def mapping_from_json(row: dict[str, Any]) -> FeedMapping:
     return FeedMapping(fields, row["options"], row["features"], PriceSettings(**row["prices"]), tuple(row["ignored"]))
 
 
+def is_braced(name: str) -> bool:
+    """Whether an option's name is read from a field."""
+    return len(name) > 2 and name[0] == "{" and name[-1] == "}"
+
+
 def with_rules(mapping: FeedMapping, rules: PriceRules) -> PriceRules:
     """The rules found out, with what a person said in their place."""
     said = mapping.prices
@@ -95,6 +101,7 @@ def with_rules(mapping: FeedMapping, rules: PriceRules) -> PriceRules:
         rules.thousands and said.decimal is None,
         rules.long_decimals,
         rules.minor_units if said.minor_units is None else said.minor_units,
+        rules.maybe_minor and said.minor_units is None,
     )
 
 
@@ -128,24 +135,31 @@ def write_mapping(path: Path, mapping: FeedMapping, about: str) -> None:
         *_lines(plain["prices"], {}),
         "",
         "[ignored]",
-        f"fields = {_toml(plain['ignored'])}",
+        f"fields = {_toml(list(filter(_writable, plain['ignored'])))}",
         "",
     ]
-    write_bytes(path, "\n".join(lines).encode())
+    write_bytes(path, "\n".join(lines).encode(errors="replace"))
 
 
 def _lines(table: Mapping[str, Any], why: Mapping[str, str]) -> list[str]:
     lines = []
     for name, value in table.items():
+        if not _writable(name) or not all(map(_writable, value if isinstance(value, list) else [value])):
+            continue
         first = value[0] if isinstance(value, list) and value else value
         reason = why.get(first, "") if isinstance(first, str) else ""
-        lines.append(f"{_toml(name)} = {_toml(value)}" + (f"  # {reason}" if reason else ""))
+        lines.append(f"{_toml(name)} = {_toml(value)}" + (f"  # {_toml(reason)[1:-1]}" if reason else ""))
     return lines
 
 
 def _toml(value: Any) -> str:
-    """A value in TOML; its basic strings are JSON's, but for the delete character and half pairs of surrogates."""
-    return json.dumps(value).replace("\x7f", "\\u007f")
+    """A value in TOML; its basic strings are JSON's, but for the delete character and pairs of surrogates."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _writable(value: object) -> bool:
+    """Whether TOML can hold a value; half a pair of surrogates in a name it cannot."""
+    return not isinstance(value, str) or not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def read_mapping(path: Path) -> FeedMapping:

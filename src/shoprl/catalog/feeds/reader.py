@@ -6,6 +6,7 @@ which are there twice; memory holds the identifiers of all rows and nothing else
 
 import hashlib
 import json
+import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,14 +16,14 @@ from typing import Any, Protocol
 
 from shoprl.catalog.feeds.assembling import DEFAULT_CURRENCY, assemble
 from shoprl.catalog.feeds.columns import Columns, flatten
-from shoprl.catalog.feeds.drafts import Draft, Drafter
+from shoprl.catalog.feeds.drafts import Draft, Drafter, forms_of, price_of
 from shoprl.catalog.feeds.entries import Fault, Row
-from shoprl.catalog.feeds.mapping import FeedMapping, PriceSettings, with_rules
+from shoprl.catalog.feeds.mapping import FeedMapping, PriceSettings, is_braced, with_rules
 from shoprl.catalog.feeds.prices import PriceEvidence, PriceRules
 from shoprl.catalog.feeds.recognise import check_mapping, recognise
 from shoprl.catalog.feeds.summary import Summary
 from shoprl.catalog.feeds.values import RowError, text_of
-from shoprl.catalog.ids import asin_of
+from shoprl.catalog.ids import MAX_ASIN, asin_of
 from shoprl.catalog.product import Product
 from shoprl.catalog.records import Records, RecordWriter
 from shoprl.errors import CatalogError
@@ -112,7 +113,7 @@ class Feed:
         self.columns, self.summary, self.rejects = Columns(), Summary(), list[Reject]()
         self._folder, self._sources = folder / "rows", dict[str, int]()
         self._copy(rows, first)
-        self._records = Records(self._folder)
+        self._records, self._names = Records(self._folder), list(self._sources)
         if mapping is None:
             try:
                 self.mapping = recognise(self.columns, len(self._records), known)
@@ -132,22 +133,18 @@ class Feed:
 
     def _copy(self, rows: Rows, first: int | None) -> None:
         with RecordWriter(self._folder) as records:
-            for row in track(islice(rows, first), "reading", unit="row"):
+            for row in track(islice(_objects(rows), first), "reading", unit="row"):
                 self.summary.rows += 1
                 if isinstance(row, Fault):
                     self._reject(Reject(*row))
                     continue
-                kind = row.fields.get("@type")
-                if kind and not any(text_of(each).lower() in _PRODUCT_TYPES for each in _list(kind)):
-                    self._reject(Reject(row.source, row.line, "not a product", f"its @type is {text_of(kind)[:60]!r}"))
-                    continue
-                fields = flatten(row.fields)
-                if not fields:
-                    self._reject(Reject(row.source, row.line, "empty row", "no field holds anything"))
+                try:
+                    record, fields = self._record(row)
+                except RowError as error:
+                    self._reject(Reject(row.source, row.line, error.reason, str(error)[:300]))
                     continue
                 self.columns.add(fields)
-                source = self._sources.setdefault(row.source, len(self._sources))
-                records.append(json.dumps([source, row.line, fields], ensure_ascii=False).encode(errors="replace"))
+                records.append(record)
             count = len(records)
             records.finish()
         self.summary.warnings.extend(rows.notes)
@@ -162,17 +159,28 @@ class Feed:
         names = list(self.summary.sources) or list(self._sources)
         return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
+    def _record(self, row: Row) -> tuple[bytes, dict[str, Any]]:
+        """What is kept of a row on disk, and its fields."""
+        kind = row.fields.get("@type")
+        if kind and not any(_type_name(each) in _PRODUCT_TYPES for each in _list(kind)):
+            raise RowError("not a product", f"its @type is {text_of(kind)[:60]!r}")
+        try:
+            fields = flatten(row.fields)
+            source = self._sources.setdefault(row.source, len(self._sources))
+            text = _encode([source, row.line, fields])
+        except (RecursionError, ValueError, TypeError) as error:  # JSON in JSON in JSON; a number of 5,000 digits
+            raise RowError("row cannot be stored", str(error)[:200]) from error
+        if not fields:
+            raise RowError("empty row", "no field holds anything")
+        return text.encode(errors="surrogatepass"), fields
+
     def _reject(self, reject: Reject) -> None:
         self.rejects.append(reject)
         self.summary.rejected[reject.reason] += 1
 
     def _row(self, number: int) -> tuple[str, int, dict[str, Any]]:
-        source, line, fields = json.loads(self._records[number])
+        source, line, fields = json.loads(self._records[number].decode(errors="surrogatepass"))
         return self._names[source], line, fields
-
-    @property
-    def _names(self) -> list[str]:
-        return list(self._sources)
 
     def _look(self, drafter: Drafter) -> PriceRules:
         """Find rows that are there twice and rows of one product, and how prices are written."""
@@ -184,10 +192,12 @@ class Feed:
             for name in prices:
                 for value in _list(fields.get(name)):
                     evidence.add(value)
-            for form in _list(next((fields[name] for name in self.mapping.of("variants") if name in fields), None)):
-                evidence.add(form.get("price") if isinstance(form, dict) else None)
+            for form in forms_of(self.mapping, fields):
+                price, code = price_of(form)
+                evidence.add(price)
+                currencies[code] = None
             currencies[drafter.currency(fields)] = None
-            text = json.dumps(fields, sort_keys=True).encode(errors="replace")
+            text = _encode(dict(sorted(fields.items()))).encode(errors="surrogatepass")
             digests.append(int.from_bytes(hashlib.blake2b(text, digest_size=8).digest()))
             try:
                 self._place(number, drafter, fields, seen, digests)
@@ -214,8 +224,10 @@ class Feed:
                 self.summary.merged += 1
                 return
             if first != number and own:
-                line = self._row(first)[1]
-                raise RowError("id occurs twice", f"id {own[:60]!r} stands in line {line} too, with another content")
+                source, line, _ = self._row(first)
+                raise RowError(
+                    "id occurs twice", f"id {own[:60]!r} stands in {source}, line {line} too, with another content"
+                )
         if group:
             members = self._groups.setdefault(group, [])
             self._state[number] = _FOLLOWER if members else _PLAIN
@@ -225,8 +237,8 @@ class Feed:
         """An id of what hardly ever changes about a product."""
         names = [name for target in ("title", "brand", "description", "category", "image", "url")
                  for name in self.mapping.of(target)]  # fmt: skip
-        text = json.dumps([fields.get(name) for name in names], sort_keys=True)
-        return f"p{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:12]}"
+        text = _encode([fields.get(name) for name in names])
+        return f"p{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()[:16]}"
 
     def _warn(self) -> None:
         summary, mapping = self.summary, self.mapping
@@ -241,12 +253,11 @@ class Feed:
         if self.rules.minor_units:
             said.append("prices are read in the smallest unit (4995 is 49.95); if that is wrong, say minor_units = "
                         "false in a mapping file")  # fmt: skip
+        if self.rules.maybe_minor:
+            said.append("prices are read as whole amounts (499 is 499.00), though they end as prices in the "
+                        "smallest unit do; if that is wrong, say minor_units = true in a mapping file")  # fmt: skip
         if self.rules.decimal == ",":
             said.append("prices have decimal commas (41,75 is 41.75)")
-        if (mapping.of("price") or mapping.of("sale_price") or mapping.of("variants")) and not (
-            self._currencies or mapping.prices.currency
-        ):
-            said.append(f"where no currency is named, {DEFAULT_CURRENCY} is taken; say another one in a mapping file")
         if self.columns.left_out:
             said.append(f"{self.columns.left_out:,} values stand in fields beyond the first {len(self.columns):,}")
 
@@ -258,6 +269,11 @@ class Feed:
                 group = self._group(number, drafter)
                 if group.drafts:
                     yield group
+        if drafter.unnamed:
+            self.summary.warnings.append(
+                f"{drafter.unnamed:,} prices name no currency, {DEFAULT_CURRENCY} is taken; "
+                "say another one in a mapping file"
+            )
 
     def _group(self, number: int, drafter: Drafter) -> "Group":
         first = self._row(number)
@@ -268,7 +284,7 @@ class Feed:
         for member in self._groups[name] if name else [number]:
             source, line, fields = first if member == number else self._row(member)
             for option in self.mapping.options:
-                if option.startswith("{") and option[1:-1] in fields:
+                if is_braced(option) and option[1:-1] in fields:
                     option_names.setdefault(option[1:-1], text_of(fields[option[1:-1]]).strip())
             try:
                 drafts.append(drafter.draft(fields, option_names))
@@ -289,12 +305,15 @@ class Feed:
         self.summary.add(product)
 
     def products(self) -> Iterator[Product]:
-        """Yield the products, in the order of their first rows; :meth:`check` then completes the account."""
+        """Yield the products, in the order of their first rows; afterwards summary and rejects are complete."""
         taken = set[str]()
         currency = self.mapping.prices.currency or DEFAULT_CURRENCY
         for group in self.groups():
             try:
-                product = assemble(group.drafts, asin_of(group.identifier, taken), currency)
+                asin = asin_of(group.identifier, taken)
+                if len(asin) > MAX_ASIN:
+                    raise RowError("id is too long", f"an id of {len(asin)} characters as actions name it")
+                product = assemble(group.drafts, asin, currency)
                 if product.asin.lower() in taken:
                     raise RowError("id occurs twice", f"id {group.identifier[:60]!r} is another product's group too")
             except RowError as error:
@@ -303,6 +322,11 @@ class Feed:
             taken.add(product.asin.lower())
             self.use(group, product)
             yield product
+        self.summary.conclude()
+        self._sort_rejects()
+
+    def _sort_rejects(self) -> None:
+        self.rejects.sort(key=lambda reject: (self._sources.get(reject.source, 0), reject.line))
 
     def settled(self) -> FeedMapping:
         """The mapping with the rules found out, for later feeds of the same shop."""
@@ -310,7 +334,7 @@ class Feed:
         return replace(self.mapping, prices=prices)
 
     def check(self, strict: bool) -> None:
-        """Complete the account and check that products were made; to be called once all rows were looked at.
+        """Check that products were made, once all rows were looked at.
 
         Args:
             strict: whether a rejected row is an error.
@@ -318,7 +342,7 @@ class Feed:
         Raises:
             CatalogError: nothing was made, or, with ``strict``, a row was rejected; the message names the first.
         """
-        self.rejects.sort(key=lambda reject: (self._sources.get(reject.source, 0), reject.line))
+        self._sort_rejects()
         if self.rejects and (strict or not self.summary.products):
             reject = self.rejects[0]
             reasons = ", ".join(f"{reason} ({count:,})" for reason, count in self.summary.rejected.most_common(5))
@@ -332,6 +356,26 @@ class Feed:
         """Write the rejected rows as JSON lines, atomically; no file where there are none."""
         if self.rejects:
             write_json_lines(path, (vars(reject) for reject in self.rejects))
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+
+
+def _type_name(value: Any) -> str:
+    """``product`` of "https://schema.org/Product"."""
+    return re.split("[/#:]", text_of(value).lower())[-1]
+
+
+def _objects(rows: Iterable[Row | Fault]) -> Iterator[Row | Fault]:
+    """Rows, and in the place of one that holds a JSON-LD graph or list the objects in it."""
+    for row in rows:
+        inner = row.fields.get("@graph") or row.fields.get("itemListElement") if isinstance(row, Row) else None
+        if not isinstance(inner, list) or not isinstance(row, Row) or "name" in row.fields:
+            yield row
+            continue
+        for each in inner:
+            each = each.get("item", each) if isinstance(each, dict) else each
+            yield row._replace(fields=each if isinstance(each, dict) else {"value": each})
 
 
 def _list(value: Any) -> list[Any]:

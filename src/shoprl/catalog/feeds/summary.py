@@ -29,6 +29,8 @@ class Summary:
         currencies: code -> products.
         warnings: what a person should look at.
         sources: file -> sha256 of what was read.
+        free: products that cost nothing.
+        missing: what products lack -> how many of them.
     """
 
     rows: int = 0
@@ -42,12 +44,14 @@ class Summary:
     currencies: Counter[str] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
+    free: int = 0
     missing: Counter[str] = field(default_factory=Counter)
 
     def add(self, product: Product) -> None:
         """Take a product into account."""
         self.products += 1
-        self.variants += len(product.variants)
+        self.variants += len(product.variants) if len(product.variants) > 1 else 0
+        self.free += product.price == 0
         if product.price is not None:
             self.currencies[product.currency] += 1
         for name, what in _SHARES.items():
@@ -59,6 +63,8 @@ class Summary:
         for what, count in self.missing.most_common():
             if count >= _WORTH_SAYING * self.products:
                 self.warnings.append(f"{count / self.products:.0%} of the products have no {what}")
+        if self.free >= _WORTH_SAYING * max(1, self.products):
+            self.warnings.append(f"{self.free / self.products:.0%} of the products cost 0")
         if len(self.currencies) > 1:
             shown = ", ".join(f"{code} {count:,}" for code, count in self.currencies.most_common(5))
             self.warnings.append(f"prices are in several currencies, which nothing converts: {shown}")
@@ -66,7 +72,7 @@ class Summary:
     def to_json(self) -> dict[str, Any]:
         """The summary in JSON-able form."""
         row = asdict(self)
-        del row["missing"]
+        del row["missing"], row["free"]
         return row | {"rejected": dict(self.rejected.most_common()), "currencies": dict(self.currencies.most_common())}
 
     def text(self) -> str:
