@@ -32,7 +32,7 @@ test-hostile: $(VENV)/.installed-test
 	$(BIN)/pytest $(PARALLEL) -m "hostile or not hostile" tests/hostile
 
 # The environment alone, as `pip install shoprl` gives it: no torch, no matplotlib.
-CORE_TESTS := $(addprefix tests/,catalog search shop serve compat bench real) $(patsubst %,tests/test_%.py,claims files json_stream machine progress reading runlog settings terminal)
+CORE_TESTS := $(addprefix tests/,catalog feeds search shop serve compat bench real) $(patsubst %,tests/test_%.py,claims files json_stream machine progress reading runlog settings terminal)
 test-core:
 	$(PYTHON) -m venv $(VENV)-core
 	$(VENV)-core/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt ".[test]"

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from shoprl.catalog.feeds.entries import Origin
-from shoprl.catalog.feeds.reader import REJECTS
 from shoprl.errors import CatalogError, ConfigError, StorageError
+from shoprl.feeds.entries import Origin
+from shoprl.feeds.reader import REJECTS
 from shoprl.shop.data import read_data
 from shoprl.shop.importing import ABOUT_IMPORT, import_feed, show_feed
 from shoprl.shop.session import Session

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from shoprl.catalog.catalog import Catalog
-from shoprl.catalog.feeds.reader import Feed
-from shoprl.catalog.feeds.rows import Fault, Row
 from shoprl.catalog.product import Product
+from shoprl.feeds.reader import Feed
+from shoprl.feeds.rows import Fault, Row
 from shoprl.shop.session import Session, Shop
 from shoprl.shop.tagger import TextBlobTagger
 

@@ -3,10 +3,10 @@
 import io
 from pathlib import Path
 
-from shoprl.catalog.feeds.delimited import DelimitedReader
-from shoprl.catalog.feeds.encoding import TextLines
-from shoprl.catalog.feeds.entries import Fault, Notes, Origin, Row
-from shoprl.catalog.feeds.rows import RowReader
+from shoprl.feeds.delimited import DelimitedReader
+from shoprl.feeds.encoding import TextLines
+from shoprl.feeds.entries import Fault, Notes, Origin, Row
+from shoprl.feeds.rows import RowReader
 
 
 def delimited(data: str | bytes, encoding: str | None = None, delimiter: str | None = None) -> list[Row | Fault]:

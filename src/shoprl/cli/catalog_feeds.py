@@ -8,12 +8,12 @@ from typing import Annotated
 
 import tyro
 
-from shoprl.catalog.feeds.entries import Origin
-from shoprl.catalog.feeds.mapping import write_mapping
-from shoprl.catalog.feeds.reader import Feed
 from shoprl.cli.options import Printing
 from shoprl.cli.output import emit
 from shoprl.errors import ConfigError
+from shoprl.feeds.entries import Origin
+from shoprl.feeds.mapping import write_mapping
+from shoprl.feeds.reader import Feed
 from shoprl.settings import Settings
 from shoprl.shop.catalog_goals import Wording
 from shoprl.shop.importing import import_feed, show_feed

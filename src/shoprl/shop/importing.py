@@ -13,15 +13,15 @@ import numpy as np
 
 from shoprl.catalog.attributes import mine_attributes
 from shoprl.catalog.digests import write_digests
-from shoprl.catalog.feeds.mapping import FeedMapping, read_mapping
-from shoprl.catalog.feeds.reader import REJECTS, SAMPLE, Feed
-from shoprl.catalog.feeds.rows import Origin, RowReader
-from shoprl.catalog.feeds.summary import Summary
 from shoprl.catalog.product import Product
 from shoprl.catalog.records import Records, RecordWriter, decoded
 from shoprl.catalog.store import StoredCatalog, product_record
 from shoprl.claims import claimed
 from shoprl.errors import GoalError, StorageError
+from shoprl.feeds.mapping import FeedMapping, read_mapping
+from shoprl.feeds.reader import REJECTS, SAMPLE, Feed
+from shoprl.feeds.rows import Origin, RowReader
+from shoprl.feeds.summary import Summary
 from shoprl.files import ListHash, real_path, replace_folder, write_json
 from shoprl.progress import track
 from shoprl.shop.about import ABOUT, About

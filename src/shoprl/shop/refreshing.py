@@ -8,16 +8,16 @@ from typing import Any
 
 from shoprl.catalog.attributes import mine_attributes
 from shoprl.catalog.catalog import Catalog
-from shoprl.catalog.feeds.drafts import Draft
-from shoprl.catalog.feeds.mapping import FeedMapping, mapping_from_json, read_mapping
-from shoprl.catalog.feeds.reader import Feed, Reject
-from shoprl.catalog.feeds.rows import Origin, RowReader
-from shoprl.catalog.feeds.summary import Summary
-from shoprl.catalog.feeds.values import RowError
 from shoprl.catalog.ids import asin_of
 from shoprl.catalog.money import price_tag
 from shoprl.catalog.product import Product
 from shoprl.errors import CatalogError
+from shoprl.feeds.drafts import Draft
+from shoprl.feeds.mapping import FeedMapping, mapping_from_json, read_mapping
+from shoprl.feeds.reader import Feed, Reject
+from shoprl.feeds.rows import Origin, RowReader
+from shoprl.feeds.summary import Summary
+from shoprl.feeds.values import RowError
 from shoprl.reading import read_json, read_lines
 from shoprl.shop.importing import ABOUT_IMPORT, ATTRIBUTES
 from shoprl.shop.planning import Updated

@@ -1,0 +1,387 @@
+"""Reads a feed into products: all rows are copied to disk once, then looked at together, then made into products.
+
+Only so can a file say of itself how it writes prices, which rows are variants of one product wherever they stand, and
+which are there twice; memory holds the identifiers of all rows and nothing else of them.
+"""
+
+import hashlib
+import json
+import re
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+from shoprl.catalog.ids import MAX_ASIN, asin_of
+from shoprl.catalog.product import Product
+from shoprl.catalog.records import Records, RecordWriter
+from shoprl.errors import CatalogError
+from shoprl.feeds.assembling import DEFAULT_CURRENCY, assemble
+from shoprl.feeds.columns import Columns, flatten
+from shoprl.feeds.drafts import Draft, Drafter, forms_of, price_of
+from shoprl.feeds.entries import Fault, Row
+from shoprl.feeds.mapping import FeedMapping, PriceSettings, is_braced, with_rules
+from shoprl.feeds.prices import PriceEvidence, PriceRules
+from shoprl.feeds.recognise import check_mapping, recognise
+from shoprl.feeds.summary import Summary
+from shoprl.feeds.values import RowError, text_of
+from shoprl.files import write_json_lines
+from shoprl.progress import track
+
+REJECTS = "rejects.jsonl"
+SAMPLE = 10_000  # rows that showing a mapping looks at
+_PRODUCT_TYPES = ("product", "productgroup", "individualproduct", "productmodel", "someproducts", "vehicle", "book")
+_PLAIN, _MERGED, _REJECTED, _FOLLOWER = range(4)
+
+
+class Rows(Protocol):
+    """Rows of a feed, and what was found out while they were read."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a user should be told once."""
+
+    def hashes(self) -> Mapping[str, str]:
+        """Source -> sha256 of what was read."""
+
+    def __iter__(self) -> Iterator[Row | Fault]: ...
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row that nothing was made of.
+
+    Attributes:
+        source, line: where it stands.
+        reason: a fixed phrase to count by.
+        detail: what exactly.
+    """
+
+    source: str
+    line: int
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """The rows of one product.
+
+    Attributes:
+        identifier: the product's, as the feed writes it.
+        drafts: what each row says.
+        lines: source and line of each.
+    """
+
+    identifier: str
+    drafts: tuple[Draft, ...]
+    lines: tuple[tuple[str, int], ...]
+
+
+class Feed:
+    """The rows of a feed on disk, and what they mean.
+
+    Args:
+        rows: the feed.
+        folder: where rows are copied to; made where it is missing.
+        mapping: what each field is, and the file that says so; recognised when left out.
+        first: only so many rows.
+        known: what the fields of an earlier feed of the same shop were: those that this one has are the same, and it
+            needs no title.
+
+    Attributes:
+        columns: the feed's fields.
+        mapping: what each of them is.
+        rules: how prices are written.
+        summary: what became of the rows.
+        rejects: the rows that nothing was made of.
+
+    Raises:
+        CatalogError: the feed cannot be read, holds no row, or no field is a title.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        folder: Path,
+        mapping: tuple[FeedMapping, Path] | None = None,
+        first: int | None = None,
+        known: FeedMapping | None = None,
+    ) -> None:
+        self.columns, self.summary, self.rejects = Columns(), Summary(), list[Reject]()
+        self._folder, self._sources = folder / "rows", dict[str, int]()
+        self._copy(rows, first)
+        self._records, self._names = Records(self._folder), list(self._sources)
+        if mapping is None:
+            try:
+                self.mapping = recognise(self.columns, len(self._records), known)
+            except CatalogError as error:
+                raise CatalogError(f"{self._named()}: {error}") from error
+        else:
+            self.mapping = replace(mapping[0], ignored=_unused(mapping[0], self.columns))
+            check_mapping(self.mapping, self.columns, str(mapping[1]))
+        self._state = bytearray(len(self._records))
+        self._groups: dict[str, list[int]] = {}
+        self._made_ids = not self.mapping.of("id")
+        self.rules = self._look(self._drafter(PriceRules()))
+        self._warn()
+
+    def _drafter(self, rules: PriceRules) -> Drafter:
+        return Drafter(self.mapping, rules, self.columns)
+
+    def _copy(self, rows: Rows, first: int | None) -> None:
+        with RecordWriter(self._folder) as records:
+            for row in track(islice(_objects(rows), first), "reading", unit="row"):
+                self.summary.rows += 1
+                if isinstance(row, Fault):
+                    self._reject(Reject(*row))
+                    continue
+                try:
+                    record, fields = self._record(row)
+                except RowError as error:
+                    self._reject(Reject(row.source, row.line, error.reason, str(error)[:300]))
+                    continue
+                self.columns.add(fields)
+                records.append(record)
+            count = len(records)
+            records.finish()
+        self.summary.warnings.extend(rows.notes)
+        self.summary.sources = dict(rows.hashes())
+        if not count:
+            reasons = ", ".join(f"{reason} ({n:,})" for reason, n in self.summary.rejected.most_common(3))
+            where = f" The first is in {self.rejects[0].source}, line {self.rejects[0].line}." if self.rejects else ""
+            raise CatalogError(f"{self._named()}: holds no row that can be read: {reasons or 'it is empty'}.{where}")
+
+    def _named(self) -> str:
+        """What the feed was read from, for messages."""
+        names = list(self.summary.sources) or list(self._sources)
+        return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+    def _record(self, row: Row) -> tuple[bytes, dict[str, Any]]:
+        """What is kept of a row on disk, and its fields."""
+        kind = row.fields.get("@type")
+        if kind and not any(_type_name(each) in _PRODUCT_TYPES for each in _list(kind)):
+            raise RowError("not a product", f"its @type is {text_of(kind)[:60]!r}")
+        try:
+            fields = flatten(row.fields)
+            source = self._sources.setdefault(row.source, len(self._sources))
+            text = _encode([source, row.line, fields])
+        except (RecursionError, ValueError, TypeError) as error:  # JSON in JSON in JSON; a number of 5,000 digits
+            raise RowError("row cannot be stored", str(error)[:200]) from error
+        if not fields:
+            raise RowError("empty row", "no field holds anything")
+        return text.encode(errors="surrogatepass"), fields
+
+    def _reject(self, reject: Reject) -> None:
+        self.rejects.append(reject)
+        self.summary.rejected[reject.reason] += 1
+
+    def _row(self, number: int) -> tuple[str, int, dict[str, Any]]:
+        source, line, fields = json.loads(self._records[number].decode(errors="surrogatepass"))
+        return self._names[source], line, fields
+
+    def _look(self, drafter: Drafter) -> PriceRules:
+        """Find rows that are there twice and rows of one product, and how prices are written."""
+        evidence, seen, digests = PriceEvidence(), dict[str, int](), array("Q")
+        prices = (*self.mapping.of("price"), *self.mapping.of("sale_price"))
+        currencies: dict[str, None] = {}
+        for number in track(range(len(self._records)), "comparing", unit="row"):
+            source, line, fields = self._row(number)
+            for name in prices:
+                for value in _list(fields.get(name)):
+                    evidence.add(value)
+            for form in forms_of(self.mapping, fields):
+                price, code = price_of(form)
+                evidence.add(price)
+                currencies[code] = None
+            currencies[drafter.currency(fields)] = None
+            text = _encode(dict(sorted(fields.items()))).encode(errors="surrogatepass")
+            digests.append(int.from_bytes(hashlib.blake2b(text, digest_size=8).digest()))
+            try:
+                self._place(number, drafter, fields, seen, digests)
+            except RowError as error:
+                self._state[number] = _REJECTED
+                self._reject(Reject(source, line, error.reason, str(error)[:300]))
+        self._currencies = list(filter(None, currencies))
+        return with_rules(self.mapping, evidence.rules(self._currencies))
+
+    def _place(
+        self, number: int, drafter: Drafter, fields: Mapping[str, Any], seen: dict[str, int], digests: "array[int]"
+    ) -> None:
+        group = drafter.group(fields)
+        own = "" if self._made_ids else drafter.identifier(fields)
+        if not own and not group:
+            if not self._made_ids:
+                raise RowError("no id", f"field {self.mapping.of('id')[0]!r} is empty, which other rows have an id in")
+            own = self._made_id(fields)
+        if own or group:
+            key = own or f"{group}\n{digests[number]}"
+            first = seen.setdefault(key, number)
+            if first != number and digests[first] == digests[number]:
+                self._state[number] = _MERGED
+                self.summary.merged += 1
+                return
+            if first != number and own:
+                source, line, _ = self._row(first)
+                raise RowError(
+                    "id occurs twice", f"id {own[:60]!r} stands in {source}, line {line} too, with another content"
+                )
+        if group:
+            members = self._groups.setdefault(group, [])
+            self._state[number] = _FOLLOWER if members else _PLAIN
+            members.append(number)
+
+    def _made_id(self, fields: Mapping[str, Any]) -> str:
+        """An id of what hardly ever changes about a product."""
+        names = [name for target in ("title", "brand", "description", "category", "image", "url")
+                 for name in self.mapping.of(target)]  # fmt: skip
+        text = _encode([fields.get(name) for name in names])
+        return f"p{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()[:16]}"
+
+    def _warn(self) -> None:
+        summary, mapping = self.summary, self.mapping
+        summary.fields_used = {target: list(names) for target, names in mapping.fields.items()}
+        for what, table in (("options", mapping.options), ("features", mapping.features)):
+            if table:
+                summary.fields_used[what] = [*summary.fields_used.get(what, []), *table.values()]
+        summary.fields_ignored = list(mapping.ignored)
+        said = summary.warnings
+        if self._made_ids:
+            said.append("no field is an id: ids are made of title, brand, description, category and pictures")
+        if self.rules.minor_units:
+            said.append("prices are read in the smallest unit (4995 is 49.95); if that is wrong, say minor_units = "
+                        "false in a mapping file")  # fmt: skip
+        if self.rules.maybe_minor:
+            said.append("prices are read as whole amounts (499 is 499.00), though they end as prices in the "
+                        "smallest unit do; if that is wrong, say minor_units = true in a mapping file")  # fmt: skip
+        if self.rules.decimal == ",":
+            said.append("prices have decimal commas (41,75 is 41.75)")
+        if self.columns.left_out:
+            said.append(f"{self.columns.left_out:,} values stand in fields beyond the first {len(self.columns):,}")
+
+    def groups(self) -> Iterator["Group"]:
+        """Yield the rows of each product, in the order of their first rows; rows with faults are rejected."""
+        drafter = self._drafter(self.rules)
+        for number in track(range(len(self._records)), "products", unit="row"):
+            if self._state[number] == _PLAIN:
+                group = self._group(number, drafter)
+                if group.drafts:
+                    yield group
+        if drafter.unnamed:
+            self.summary.warnings.append(
+                f"{drafter.unnamed:,} prices name no currency, {DEFAULT_CURRENCY} is taken; "
+                "say another one in a mapping file"
+            )
+
+    def _group(self, number: int, drafter: Drafter) -> "Group":
+        first = self._row(number)
+        name = drafter.group(first[2])
+        drafts: list[Draft] = []
+        lines: list[tuple[str, int]] = []
+        option_names: dict[str, str] = {}
+        for member in self._groups[name] if name else [number]:
+            source, line, fields = first if member == number else self._row(member)
+            for option in self.mapping.options:
+                if is_braced(option) and option[1:-1] in fields:
+                    option_names.setdefault(option[1:-1], text_of(fields[option[1:-1]]).strip())
+            try:
+                drafts.append(drafter.draft(fields, option_names))
+                lines.append((source, line))
+            except RowError as error:
+                self._reject(Reject(source, line, error.reason, str(error)[:300]))
+        identifier = name or (drafts[0].id if drafts else "") or self._made_id(first[2])
+        return Group(identifier, tuple(drafts), tuple(lines))
+
+    def reject(self, group: "Group", error: RowError) -> None:
+        """Reject all rows of a group."""
+        for source, line in group.lines:
+            self._reject(Reject(source, line, error.reason, str(error)[:300]))
+
+    def use(self, group: "Group", product: Product) -> None:
+        """Count what a group's rows became."""
+        self.summary.used += len(group.lines)
+        self.summary.add(product)
+
+    def products(self) -> Iterator[Product]:
+        """Yield the products, in the order of their first rows; afterwards summary and rejects are complete."""
+        taken = set[str]()
+        currency = self.mapping.prices.currency or DEFAULT_CURRENCY
+        for group in self.groups():
+            try:
+                asin = asin_of(group.identifier, taken)
+                if len(asin) > MAX_ASIN:
+                    raise RowError("id is too long", f"an id of {len(asin)} characters as actions name it")
+                product = assemble(group.drafts, asin, currency)
+                if product.asin.lower() in taken:
+                    raise RowError("id occurs twice", f"id {group.identifier[:60]!r} is another product's group too")
+            except RowError as error:
+                self.reject(group, error)
+                continue
+            taken.add(product.asin.lower())
+            self.use(group, product)
+            yield product
+        self.summary.conclude()
+        self._sort_rejects()
+
+    def _sort_rejects(self) -> None:
+        self.rejects.sort(key=lambda reject: (self._sources.get(reject.source, 0), reject.line))
+
+    def settled(self) -> FeedMapping:
+        """The mapping with the rules found out, for later feeds of the same shop."""
+        prices = PriceSettings(self.mapping.prices.currency, self.rules.decimal, self.rules.minor_units)
+        return replace(self.mapping, prices=prices)
+
+    def check(self, strict: bool) -> None:
+        """Check that products were made, once all rows were looked at.
+
+        Args:
+            strict: whether a rejected row is an error.
+
+        Raises:
+            CatalogError: nothing was made, or, with ``strict``, a row was rejected; the message names the first.
+        """
+        self._sort_rejects()
+        if self.rejects and (strict or not self.summary.products):
+            reject = self.rejects[0]
+            reasons = ", ".join(f"{reason} ({count:,})" for reason, count in self.summary.rejected.most_common(5))
+            remedy = "Fix them, or import without --strict." if self.summary.products else "No product is left."
+            raise CatalogError(
+                f"{reject.source}: line {reject.line}: {reject.reason}: {reject.detail}. "
+                f"{len(self.rejects):,} of {self.summary.rows:,} rows cannot be read: {reasons}. {remedy}"
+            )
+
+    def write_rejects(self, path: Path) -> None:
+        """Write the rejected rows as JSON lines, atomically; no file where there are none."""
+        if self.rejects:
+            write_json_lines(path, (vars(reject) for reject in self.rejects))
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+
+
+def _type_name(value: Any) -> str:
+    """``product`` of "https://schema.org/Product"."""
+    return re.split("[/#:]", text_of(value).lower())[-1]
+
+
+def _objects(rows: Iterable[Row | Fault]) -> Iterator[Row | Fault]:
+    """Rows, and in the place of one that holds a JSON-LD graph or list the objects in it."""
+    for row in rows:
+        inner = row.fields.get("@graph") or row.fields.get("itemListElement") if isinstance(row, Row) else None
+        if not isinstance(inner, list) or not isinstance(row, Row) or "name" in row.fields:
+            yield row
+            continue
+        for each in inner:
+            each = each.get("item", each) if isinstance(each, dict) else each
+            yield row._replace(fields=each if isinstance(each, dict) else {"value": each})
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _unused(mapping: FeedMapping, columns: Iterable[str]) -> tuple[str, ...]:
+    starred = tuple(name[:-1] for name in mapping.used if name.endswith("*"))
+    return tuple(name for name in columns if name not in mapping.used and not (starred and name.startswith(starred)))
