@@ -75,8 +75,8 @@ def update_store(store: Path, products: Iterable[Product], removed: Iterable[str
 
 
 def _check_alone(store: Path) -> None:
-    inside = store if store.name == FOLDER else store / FOLDER
-    if is_store(inside) and not (inside != store and is_store(store)) and sources_of(inside.parent):
+    inside = store if is_store(store) else store / FOLDER
+    if inside.name == FOLDER and is_store(inside) and sources_of(inside.parent):
         raise CatalogError(
             f"{inside}: is built of the files beside it, and updates would be lost when it is built again. Make a "
             f"store that stands alone: `shoprl catalog build --data {inside.parent} --out SHOP`."
