@@ -118,8 +118,9 @@ def _update(store: Path, about: About, products: Iterable[Product], removed: Ite
             told = _changed(plan, about, base, before, folders[1])
         write_json(store / ABOUT, told.to_json())
     except BaseException as error:
-        for folder in folders:
-            shutil.rmtree(folder, ignore_errors=True)
+        if read_about(store) == about:  # an interrupt may come when the new state is there already
+            for folder in folders:
+                shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, OSError):
             raise StorageError(f"{store}: cannot be written ({error.strerror or error}). Free some space.") from error
         raise
