@@ -7,6 +7,7 @@ from transformers import BertConfig
 
 from shoprl.policies.networks.backbone import OFFICIAL_SHA256, load_backbone
 from tests.support.cli import Call
+from tests.support.toyshop import write_toy_folder
 
 
 @pytest.mark.parametrize("what", [("env", "--passes", 1), ("search",)])
@@ -19,6 +20,15 @@ def test_figures_stand_beside_their_targets(call: Call, toy_folder: Path, what: 
     assert row["hashes"]["catalog"]
     text = call("bench", *what, "--data", toy_folder)
     assert ">=" in text.out or "<=" in text.out
+
+
+def test_an_update_is_measured(call: Call, tmp_path: Path) -> None:
+    write_toy_folder(tmp_path / "toy")
+    assert call("catalog", "build", "--data", tmp_path / "toy", "--out", tmp_path / "shop").code == 0
+    row = call("bench", "update", "--data", tmp_path / "shop", "--rows", 4, "--json").json()
+    assert (row["products"], row["rows"], row["targets"]) == (12, 4, {"update_seconds": "< 10"})
+    refused = call("bench", "update", "--data", tmp_path / "shop", "--rows", 7)
+    assert (refused.code, "--rows 7: must be at most half of the 12 products" in refused.err) == (2, True)
 
 
 def test_sizes_are_measured_once(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,7 @@ def assert_same(index: SearchIndex, products: Mapping[str, str]) -> None:
 
 @pytest.mark.usefixtures("postings")
 @given(base=st.dictionaries(st.sampled_from(ASINS), TEXTS, min_size=1), steps=STEPS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_updates_give_what_a_new_index_gives(
     base: dict[str, str], steps: list[dict[str, str | None]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

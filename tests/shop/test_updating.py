@@ -26,7 +26,7 @@ from tests.support.toyshop import EVERYTHING, PRODUCTS, write_toy_folder
 pytestmark = pytest.mark.usefixtures("quick_disk")
 
 LONG = "a long identifier/" * 50
-EXAMPLES = int(os.environ.get("SHOPRL_TEST_UPDATES", "6"))  # sequences of updates
+EXAMPLES = int(os.environ.get("SHOPRL_TEST_UPDATES", "4"))  # sequences of updates
 NEW = [replace(PRODUCTS[n], asin=asin) for n, asin in enumerate(["N1", "Ä🙂", LONG, LONG + "b", "№" * 14, 'q"\\'])]
 ASKED = (*QUERIES, EVERYTHING, "usda organic tea", f"{EVERYTHING} lamp lamp red", "vermilion")
 
@@ -111,7 +111,7 @@ def assert_same(data: ShopData, now: Mapping[str, Product]) -> None:
 
 @pytest.mark.usefixtures("postings")
 @pytest.mark.parametrize("least", [5_000, 6], ids=["changes", "rebuilds"])
-@given(steps=st.lists(STEP, max_size=5))
+@given(steps=st.lists(STEP, max_size=4))
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_updates_give_the_shop_of_the_products(
     least: int, steps: list[dict[str, str]], built: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory

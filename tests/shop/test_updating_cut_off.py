@@ -116,6 +116,21 @@ def test_an_update_cut_off_anywhere_leaves_the_old_shop_or_the_new(shop: Path, t
     assert True in found
 
 
+def test_an_interrupt_when_all_is_written_leaves_the_new_shop(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new, real = new_of(shop, tmp_path / "copy"), updating.write_json
+
+    def interrupted(path: Path, value: object) -> None:
+        real(path, value)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(updating, "write_json", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        update_store(shop, GIVEN, REMOVED)
+    assert shown(read_data(shop)) == new
+
+
 def test_an_update_killed_anywhere_leaves_the_old_shop_or_the_new(shop: Path, tmp_path: Path) -> None:
     old, new = shown(read_data(shop)), new_of(shop, tmp_path / "whole")
     number, kills = 1, 0

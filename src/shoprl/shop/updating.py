@@ -75,8 +75,8 @@ def update_store(store: Path, products: Iterable[Product], removed: Iterable[str
 
 
 def _check_alone(store: Path) -> None:
-    inside = store if store.name == FOLDER else store / FOLDER
-    if is_store(inside) and not (inside != store and is_store(store)) and sources_of(inside.parent):
+    inside = store if is_store(store) else store / FOLDER
+    if inside.name == FOLDER and is_store(inside) and sources_of(inside.parent):
         raise CatalogError(
             f"{inside}: is built of the files beside it, and updates would be lost when it is built again. Make a "
             f"store that stands alone: `shoprl catalog build --data {inside.parent} --out SHOP`."
@@ -118,8 +118,9 @@ def _update(store: Path, about: About, products: Iterable[Product], removed: Ite
             told = _changed(plan, about, base, before, folders[1])
         write_json(store / ABOUT, told.to_json())
     except BaseException as error:
-        for folder in folders:
-            shutil.rmtree(folder, ignore_errors=True)
+        if read_about(store) == about:  # an interrupt may come when the new state is there already
+            for folder in folders:
+                shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, OSError):
             raise StorageError(f"{store}: cannot be written ({error.strerror or error}). Free some space.") from error
         raise
