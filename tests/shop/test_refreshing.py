@@ -97,3 +97,17 @@ def test_an_unchanged_product_keeps_its_attributes(tmp_path: Path) -> None:
     update_from_feed(shop, [write_feed(tmp_path / "x.csv", f"{FEED.splitlines()[0]}\n{line}\n")])
     new = read_data(shop).catalog["5"]
     assert (new.attributes, new.price) == (old.attributes, 6.0)
+
+
+def test_identifiers_that_differ_in_case_stay_apart(tmp_path: Path) -> None:
+    write_feed(tmp_path / "feed.csv", "id,title,price\nABC,Red mug,3.00 USD\nabc,Blue mug,4.00 USD\nXYZ,Pot,1.00 USD\n")
+    shop = import_feed([tmp_path / "feed.csv"], tmp_path / "shop").folder
+    write_feed(tmp_path / "prices.csv", "id,price\nabc,8.00 USD\n")
+    update_from_feed(shop, [tmp_path / "prices.csv"])
+    update_from_feed(
+        shop, [write_feed(tmp_path / "new.csv", "id,title,price\nxyz,Jug,2.00 USD\nabc,Blue cup,9.00 USD\n")]
+    )
+    assert [(title, tag) for title, tag in tags(shop).values()] == [
+        ("Red mug", "$3.00"), ("Blue cup", "$9.00"), ("Pot", "$1.00"), ("Jug", "$2.00")
+    ]  # fmt: skip
+    assert len({asin.lower() for asin in tags(shop)}) == 4

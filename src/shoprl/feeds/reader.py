@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -304,13 +304,17 @@ class Feed:
         self.summary.used += len(group.lines)
         self.summary.add(product)
 
-    def products(self) -> Iterator[Product]:
-        """Yield the products, in the order of their first rows; afterwards summary and rejects are complete."""
+    def products(self, named: Callable[[str, Set[str]], str] = asin_of) -> Iterator[Product]:
+        """Yield the products, in the order of their first rows; afterwards summary and rejects are complete.
+
+        Args:
+            named: the ASIN of an identifier, and of the ASINs taken in lower case.
+        """
         taken = set[str]()
         currency = self.mapping.prices.currency or DEFAULT_CURRENCY
         for group in self.groups():
             try:
-                asin = asin_of(group.identifier, taken)
+                asin = named(group.identifier, taken)
                 if len(asin) > MAX_ASIN:
                     raise RowError("id is too long", f"an id of {len(asin)} characters as actions name it")
                 product = assemble(group.drafts, asin, currency)

@@ -1,8 +1,9 @@
 """Changes to a shop from a feed: whole rows replace products, rows without a title change the fields that they hold."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def update_from_feed(
         StorageError: the store cannot be written; it is then as before.
     """
     catalog = open_store(store).catalog
-    gone = [] if removed is None else _identifiers(removed)
+    gone = [] if removed is None else [asin_in(catalog, identifier) for identifier in _identifiers(removed)]
     known = imported_mapping(store)
     rows = RowReader([str(source) for source in sources], origin or Origin())
     with tempfile.TemporaryDirectory(prefix="shoprl-update-") as work:
@@ -85,8 +86,24 @@ def update_from_feed(
 
 
 def _identifiers(path: Path) -> list[str]:
-    """The ASINs of a file with an identifier a line."""
-    return [asin_of(line.decode(errors="replace").strip()) for _, line in read_lines(path, CatalogError)]
+    """The identifiers of a file with one a line."""
+    return [line.decode(errors="replace").strip() for _, line in read_lines(path, CatalogError)]
+
+
+def asin_in(catalog: Catalog, identifier: str, taken: Set[str] = frozenset()) -> str:
+    """The ASIN of an identifier in a shop: that of its product there, or a new one.
+
+    Args:
+        catalog: the shop's products.
+        identifier: as its feed writes it.
+        taken: further ASINs, in lower case.
+    """
+    asin = asin_of(identifier)
+    escaped = asin_of(identifier, {asin.lower()})
+    if asin in catalog or escaped in catalog:
+        return asin if asin in catalog else escaped
+    others = (asin.lower(), asin.upper(), asin.title())  # of another product whose identifier differs in case
+    return escaped if any(other in catalog for other in others) else asin_of(identifier, taken)
 
 
 def imported_mapping(store: Path) -> FeedMapping | None:
@@ -97,7 +114,7 @@ def imported_mapping(store: Path) -> FeedMapping | None:
 
 def _with_attributes(feed: Feed, catalog: Catalog) -> list[Product]:
     """The feed's products; one that brings no attributes keeps those it has, or gets those that set it apart here."""
-    products = list(feed.products())
+    products = list(feed.products(partial(asin_in, catalog)))
     mined = mine_attributes(products, ATTRIBUTES, readable=True)
     return [_attributed(product, terms, catalog) for product, terms in zip(products, mined, strict=True)]
 
@@ -118,7 +135,7 @@ def _told_by(product: Product) -> tuple[object, ...]:
 def _patched(feed: Feed, catalog: Catalog) -> Iterator[Product]:
     """The shop's products with the fields changed that the feed's rows hold."""
     for group in feed.groups():
-        asin = asin_of(group.identifier)
+        asin = asin_in(catalog, group.identifier)
         if asin not in catalog:
             what = f"the shop has no product {group.identifier[:60]!r}, and the feed no title to make it of"
             feed.reject(group, RowError("not in the shop", what))
