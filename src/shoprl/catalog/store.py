@@ -123,6 +123,10 @@ class StoredCatalog(Catalog):
         asins[self._keys.order] = self._keys.keys
         return asins
 
+    def asins(self) -> Sequence[str]:
+        """See :meth:`Catalog.asins`."""
+        return [asin.decode() for asin in self._keys.keys.tolist()]
+
     def asins_by(self, listing: Listing, name: str) -> Sequence[str]:
         """See :meth:`Catalog.asins_by`."""
         if name not in self._names[listing]:

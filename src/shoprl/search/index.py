@@ -123,6 +123,10 @@ class SearchIndex:
         """
         if k < 1:
             raise ConfigError(f"k is {k}, but a search returns at least one product. Give a k of 1 or more.")
+        documents, scores = self._found(query, k)
+        return list(map(Hit, self._arrays.asins[documents].tolist(), scores.tolist()))
+
+    def _found(self, query: str, k: int) -> tuple[NDArray[np.integer], Floats]:
         try:
             return self._search(query, k)
         except (IndexError, ValueError) as error:  # numbers that no index holds
@@ -130,20 +134,28 @@ class SearchIndex:
                 raise
             raise CatalogError(f"{self._folder}: the index is damaged ({error}). Build it again.") from error
 
-    def _search(self, query: str, k: int) -> list[Hit]:
+    def best(self, query: str, k: int) -> NDArray[np.integer]:
+        """The products of :meth:`search` by their numbers in :attr:`asins`."""
+        return self._found(query, k)[0]
+
+    @property
+    def asins(self) -> NDArray[np.str_]:
+        """Of all products, ascending."""
+        return self._arrays.asins
+
+    def _search(self, query: str, k: int) -> tuple[NDArray[np.integer], Floats]:
+        """The numbers of the best documents, best first, and their scores."""
         counts = Counter(islice(iter_terms(query), MAX_QUERY_TERMS))
         terms = [_Term(*place, count) for term, count in counts.items() if (place := self._place(term)) is not None]
         if not terms:
-            return []
+            return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.float32)
         if sum([term.end - term.start for term in terms]) > _MANY_POSTINGS:
             documents, totals = self._best_of_many(terms, k)
             best = _best(totals, k)
-            asins = self._arrays.asins[documents[best]]
-        else:
-            totals = self._score_all(terms)
-            best = _best(totals, k)
-            asins = self._arrays.asins[best]
-        return list(map(Hit, asins.tolist(), totals[best].tolist()))
+            return documents[best], totals[best]
+        totals = self._score_all(terms)
+        best = _best(totals, k)
+        return best, totals[best]
 
     def _score_all(self, terms: list["_Term"]) -> Floats:
         """The scores of all documents up to the last that holds a term."""

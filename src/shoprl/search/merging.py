@@ -5,7 +5,7 @@ A shard fits into memory; the index need not: ``allocate`` may give room on disk
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from shoprl.search.analysis import iter_terms
 from shoprl.search.arrays import IndexArrays, Vocabulary
-from shoprl.search.bm25 import idf, length_factors, term_scores
+from shoprl.search.bm25 import K1, B, idf, length_factors, term_scores
 
 BLOCK = 4_000_000  # postings sorted at a time
 
@@ -54,11 +54,20 @@ def count_terms(asins: Sequence[str], texts: Iterable[str]) -> Shard:
         asins: of each document.
         texts: of each document, in the same order.
     """
+    return shard_of(asins, (Counter(iter_terms(text)) for text in texts))
+
+
+def shard_of(asins: Sequence[str], counted: Iterable[Mapping[str, int]]) -> Shard:
+    """A shard of documents whose terms are counted.
+
+    Args:
+        asins: of each document.
+        counted: term -> frequency of each document, in the same order.
+    """
     numbers: dict[str, int] = {}
     lengths, sizes, terms, frequencies = array("i"), array("i"), array("i"), array("i")
-    for text in texts:
-        counts = Counter(iter_terms(text))
-        lengths.append(counts.total())
+    for counts in counted:
+        lengths.append(sum(counts.values()))
         sizes.append(len(counts))
         terms.extend([numbers.setdefault(term, len(numbers)) for term in counts])
         frequencies.extend(counts.values())
@@ -130,12 +139,16 @@ def in_memory(name: str, dtype: DTypeLike, size: int) -> NDArray[Any]:
     return np.empty(size, dtype=dtype)
 
 
-def merge(shards: Sequence[Shard], allocate: Allocate = in_memory) -> tuple[IndexArrays, int]:
+def merge(
+    shards: Sequence[Shard], allocate: Allocate = in_memory, k1: float = K1, b: float = B
+) -> tuple[IndexArrays, int]:
     """One index of all documents, in ascending order of ASIN whatever their order in the shards.
 
     Args:
         shards: at least one.
         allocate: gives room for the postings, named as in :class:`IndexArrays`.
+        k1: of :func:`shoprl.search.bm25.length_factors`.
+        b: likewise.
 
     Returns:
         The index's arrays, and the number of tokens of all documents.
@@ -154,7 +167,7 @@ def merge(shards: Sequence[Shard], allocate: Allocate = in_memory) -> tuple[Inde
     total = int(offsets[-1])
     arrays = IndexArrays(
         asins=asins[order],
-        length_factors=length_factors(lengths[order].tolist()),
+        length_factors=length_factors(lengths[order].tolist(), k1, b),
         term_letters=vocabulary.letters,
         term_starts=vocabulary.starts,
         weights=np.array([idf(searchable, number) for number in holding.tolist()], dtype=np.float32),

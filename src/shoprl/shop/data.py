@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import get_args
 
@@ -11,27 +11,17 @@ import numpy as np
 from shoprl.catalog.catalog import Catalog
 from shoprl.catalog.webshop import read_catalog
 from shoprl.errors import ConfigError
+from shoprl.search.encoder import Encoder
 from shoprl.search.index import SearchIndex
+from shoprl.settings import check_value
 from shoprl.shop.goal import GOAL_SEED, Goal, goals_file, goals_hash, read_goals
 from shoprl.shop.making import make_goals
+from shoprl.shop.searching import IndexSearch as IndexSearch
+from shoprl.shop.searching import SearchKind, shop_search
 from shoprl.shop.session import Session, Shop
 from shoprl.shop.splits import Split, SplitName, disjoint_or_none, splits_of, webshop_split
 from shoprl.shop.store import open_store, store_of
 from shoprl.shop.tagger import Tagger, TextBlobTagger
-
-
-class IndexSearch:
-    """The shop's search over a BM25 index, with a cache of recent queries."""
-
-    def __init__(self, index: SearchIndex) -> None:
-        self._index = index
-        self.find = lru_cache(maxsize=4_000)(self._find)
-
-    def __reduce__(self) -> tuple[type["IndexSearch"], tuple[SearchIndex]]:
-        return IndexSearch, (self._index,)  # another process has a cache of its own
-
-    def _find(self, query: str) -> tuple[str, ...]:
-        return tuple(hit.asin for hit in self._index.search(query))
 
 
 @dataclass(frozen=True)
@@ -45,6 +35,8 @@ class ShopData:
         disjoint: a split of the same goals in which no product is in two parts; None for very small goal lists.
         tagger: tags the nouns of titles for the reward.
         index_folder: the folder of the search index; None to build one in memory.
+        search: how the shop searches; ``bm25`` as WebShop does.
+        encoder: of the queries of ``hybrid``.
     """
 
     catalog: Catalog
@@ -53,16 +45,20 @@ class ShopData:
     disjoint: Split | None
     tagger: Tagger
     index_folder: Path | None = None
+    search: SearchKind = "bm25"
+    encoder: Encoder | None = None
 
     @cached_property
     def index(self) -> SearchIndex:
-        """The search index, built or opened at first use."""
+        """WebShop's search index, built or opened at first use."""
         return SearchIndex.load(self.index_folder) if self.index_folder else SearchIndex.build(self.catalog.products)
 
     @cached_property
     def shop(self) -> Shop:
-        """The shop, on :attr:`index`."""
-        return Shop(self.catalog, IndexSearch(self.index), self.tagger)
+        """The shop, on :attr:`index` or on hybrid search."""
+        store = self.index_folder.parent if self.index_folder else None
+        search = shop_search(self.catalog, store, lambda: self.index, self.search, self.encoder)
+        return Shop(self.catalog, search, self.tagger)
 
     def goals_of(self, split: SplitName, first: int | None = None) -> list[tuple[int, Goal]]:
         """The goals of one part of :attr:`split`, each with its index in :attr:`goals`.
@@ -105,18 +101,30 @@ def shop_data(catalog: Catalog, goals: Sequence[Goal], tagger: Tagger | None = N
     return ShopData(catalog, goals, webshop_split(goals), disjoint_or_none(goals), tagger or TextBlobTagger())
 
 
-def read_shop(folder: Path, strict: bool = False, tagger: Tagger | None = None) -> Shop:
+def read_shop(
+    folder: Path,
+    strict: bool = False,
+    tagger: Tagger | None = None,
+    search: SearchKind = "bm25",
+    encoder: Encoder | None = None,
+) -> Shop:
     """The shop of a data folder, without its goals: enough to recommend, or for goals from another file.
 
     Raises:
-        CatalogError: a file is missing or malformed.
+        CatalogError: a file is missing or malformed, or ``search`` needs vectors that were not made.
+        ConfigError: the vectors were made with another encoder.
     """
+    check_value("search", search, SearchKind)
     folder = Path(folder)
     store = store_of(folder)
     if store is not None:
-        return _read_store(store, tagger).shop
+        return _read_store(store, tagger, search, encoder).shop
     catalog = read_catalog(folder, strict)
-    return Shop(catalog, IndexSearch(SearchIndex.build(catalog.products)), tagger or TextBlobTagger())
+
+    def index() -> SearchIndex:
+        return SearchIndex.build(catalog.products)
+
+    return Shop(catalog, shop_search(catalog, None, index, search, encoder), tagger or TextBlobTagger())
 
 
 def read_catalog_and_goals(folder: Path, strict: bool = False) -> tuple[Catalog, Sequence[Goal]]:
@@ -131,26 +139,49 @@ def read_catalog_and_goals(folder: Path, strict: bool = False) -> tuple[Catalog,
     return catalog, goals
 
 
-def _read_store(folder: Path, tagger: Tagger | None) -> ShopData:
+def _read_store(folder: Path, tagger: Tagger | None, search: SearchKind, encoder: Encoder | None) -> ShopData:
     opened = open_store(folder)
     return ShopData(
-        opened.catalog, opened.goals, opened.split, opened.disjoint, tagger or TextBlobTagger(), opened.index_folder
+        catalog=opened.catalog,
+        goals=opened.goals,
+        split=opened.split,
+        disjoint=opened.disjoint,
+        tagger=tagger or TextBlobTagger(),
+        index_folder=opened.index_folder,
+        search=search,
+        encoder=encoder,
     )
 
 
-def read_data(folder: Path | str, strict: bool = False, tagger: Tagger | None = None) -> ShopData:
+def read_data(
+    folder: Path | str,
+    strict: bool = False,
+    tagger: Tagger | None = None,
+    search: SearchKind = "bm25",
+    encoder: Encoder | None = None,
+) -> ShopData:
     """Read a data folder, or open its store where :func:`shoprl.shop.store.build_store` built one.
 
     Beside the catalogue's files (:func:`shoprl.catalog.webshop.read_catalog`) it may hold ``goals.jsonl`` (or ``.gz``),
     ``split.json`` and ``split_disjoint.json``. What is missing is derived by rule, equal in every process.
 
+    Args:
+        folder: the data folder or a store.
+        strict: a product that cannot be used is an error.
+        tagger: tags the nouns of titles for the reward; TextBlob's when left out.
+        search: ``bm25``, as WebShop searches, or ``hybrid`` of all fields and of meaning, which needs a store with
+            vectors (:func:`shoprl.search.hybrid_folder.build_hybrid`).
+        encoder: of the queries of ``hybrid``; without one it searches by BM25, and says so.
+
     Raises:
         CatalogError, GoalError: a file is missing, malformed or does not fit the others.
+        ConfigError: the vectors were made with another encoder.
     """
+    check_value("search", search, SearchKind)
     folder = Path(folder)
     store = store_of(folder)
     if store is not None:
-        return _read_store(store, tagger)
+        return _read_store(store, tagger, search, encoder)
     catalog, goals = read_catalog_and_goals(folder, strict)
     split, disjoint = splits_of(folder, goals)
     return ShopData(
@@ -159,4 +190,6 @@ def read_data(folder: Path | str, strict: bool = False, tagger: Tagger | None = 
         split=split,
         disjoint=disjoint,
         tagger=tagger or TextBlobTagger(),
+        search=search,
+        encoder=encoder,
     )
