@@ -63,6 +63,23 @@ class HybridSearch:
         return [asin for _, asin in sorted([*own, *added])]
 
 
+class VectorSearch:
+    """A search engine by the vectors alone, to measure them.
+
+    Args:
+        index: of the products.
+        neighbours, encoder: as of :class:`HybridSearch`.
+    """
+
+    def __init__(self, index: SearchIndex, neighbours: Neighbours, encoder: Encoder) -> None:
+        self._index, self._neighbours, self._encoder = index, neighbours, encoder
+
+    def find_many(self, queries: Sequence[str]) -> list[list[str]]:
+        """See :class:`shoprl.search.engine.SearchEngine`."""
+        found = self._neighbours.nearest(self._encoder.encode(queries), RESULTS)
+        return [self._index.asins[numbers].tolist() for numbers in found]
+
+
 class TermSearch:
     """A search engine by the terms of all fields alone, for who has no encoder."""
 

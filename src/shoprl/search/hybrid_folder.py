@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoprl.catalog.catalog import Catalog
-from shoprl.catalog.digests import check, verify, write_digests
+from shoprl.catalog.digests import Checked, check, verify, write_digests
 from shoprl.catalog.product import Product
 from shoprl.catalog.records import REMEDY, load_array, save_array
 from shoprl.claims import claimed
@@ -35,7 +35,7 @@ BLOCK = 2_048  # texts that are encoded between two writes
 
 _ABOUT, _GRAPH, _INDEX, _TEXTS, _VECTORS = "hybrid.json", "neighbours.usearch", "index", "texts.npy", "vectors.npy"
 _KEY = 16  # bytes of a text's hash
-_AGAIN = "Make it again with `shoprl catalog vectors`."
+_AGAIN = "Make the vectors with `shoprl catalog vectors`."
 _FIELDS = {"weights": dict(WEIGHTS), "k1": K1, "b": B}
 
 
@@ -66,6 +66,7 @@ class Opened:
         neighbours: finds the nearest of them.
         encoder: which one made them.
         catalog: the content hash of the catalogue that they were made of.
+        made: a hash of all that decided what was made.
     """
 
     index: SearchIndex
@@ -73,6 +74,7 @@ class Opened:
     neighbours: Neighbours
     encoder: EncoderIdentity
     catalog: str
+    made: str
 
 
 def build_hybrid(catalog: Catalog, folder: Path, encoder: Encoder, exact: int = EXACT) -> Built:
@@ -283,14 +285,23 @@ def _about(folder: Path) -> dict[str, Any]:
     return about
 
 
-def verify_hybrid(folder: Path) -> int:
-    """Check every byte of a folder; gives their number.
+def about_hybrid(folder: Path) -> EncoderIdentity:
+    """The encoder of a folder's vectors.
+
+    Raises:
+        CatalogError: it holds none, or its description is damaged.
+    """
+    return EncoderIdentity(**_about(folder)["encoder"])
+
+
+def verify_hybrid(folder: Path) -> Checked:
+    """Check every byte of a folder.
 
     Raises:
         CatalogError: a file is missing or damaged.
     """
     try:
-        return verify(folder, _about(folder)["digests"]).size
+        return verify(folder, _about(folder)["digests"])
     except CatalogError as error:
         raise _renamed(error) from error
 
@@ -313,7 +324,7 @@ def open_hybrid(folder: Path) -> Opened:
     if not len(index) == len(vectors) == about["products"]:
         raise CatalogError(f"{folder}: its files do not belong together. {_AGAIN}")
     neighbours = Approximate(folder / _GRAPH, width) if about["approximate"] else Exact(vectors)
-    return Opened(index, vectors, neighbours, EncoderIdentity(**about["encoder"]), about["catalog"])
+    return Opened(index, vectors, neighbours, EncoderIdentity(**about["encoder"]), about["catalog"], about["made"])
 
 
 def _renamed(error: Exception) -> CatalogError:

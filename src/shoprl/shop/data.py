@@ -17,7 +17,7 @@ from shoprl.settings import check_value
 from shoprl.shop.goal import GOAL_SEED, Goal, goals_file, goals_hash, read_goals
 from shoprl.shop.making import make_goals
 from shoprl.shop.searching import IndexSearch as IndexSearch
-from shoprl.shop.searching import SearchKind, shop_search
+from shoprl.shop.searching import SearchKind, search_hash, shop_search
 from shoprl.shop.session import Session, Shop
 from shoprl.shop.splits import Split, SplitName, disjoint_or_none, splits_of, webshop_split
 from shoprl.shop.store import open_store, store_of
@@ -56,9 +56,12 @@ class ShopData:
     @cached_property
     def shop(self) -> Shop:
         """The shop, on :attr:`index` or on hybrid search."""
-        store = self.index_folder.parent if self.index_folder else None
-        search = shop_search(self.catalog, store, lambda: self.index, self.search, self.encoder)
+        search = shop_search(self.catalog, self._store, lambda: self.index, self.search, self.encoder)
         return Shop(self.catalog, search, self.tagger)
+
+    @property
+    def _store(self) -> Path | None:
+        return self.index_folder.parent if self.index_folder else None
 
     def goals_of(self, split: SplitName, first: int | None = None) -> list[tuple[int, Goal]]:
         """The goals of one part of :attr:`split`, each with its index in :attr:`goals`.
@@ -89,6 +92,9 @@ class ShopData:
         hashes["split"] = self.split.content_hash
         if self.disjoint is not None:
             hashes["disjoint_split"] = self.disjoint.content_hash
+        searched = search_hash(self._store, self.search, self.encoder)
+        if searched is not None:
+            hashes["search"] = searched
         return hashes
 
     def hashes(self) -> dict[str, str]:

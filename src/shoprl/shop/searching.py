@@ -8,12 +8,14 @@ from typing import Literal
 
 from shoprl.catalog.catalog import Catalog
 from shoprl.errors import CatalogError, ConfigError
-from shoprl.search.encoder import Encoder
+from shoprl.files import content_hash
+from shoprl.search.encoder import Encoder, EncoderIdentity
 from shoprl.search.engine import EngineSearch, SearchEngine
 from shoprl.search.hybrid import HybridSearch, TermSearch
-from shoprl.search.hybrid_folder import FOLDER, Opened, open_hybrid
+from shoprl.search.hybrid_folder import FOLDER, Opened, about_hybrid, open_hybrid
 from shoprl.search.index import SearchIndex
 from shoprl.shop.session import Search
+from shoprl.shop.store import store_of
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,25 @@ class IndexSearch:
 
     def _find(self, query: str) -> tuple[str, ...]:
         return tuple(hit.asin for hit in self._index.search(query))
+
+
+def vectors_of(data: Path) -> EncoderIdentity | None:
+    """The encoder that the vectors of a data folder's store were made with; None where there are none.
+
+    Raises:
+        CatalogError: the store is older than its files, or the vectors are damaged.
+    """
+    store = store_of(data)
+    return about_hybrid(store / FOLDER) if store is not None and (store / FOLDER).exists() else None
+
+
+def search_hash(store: Path | None, kind: SearchKind, encoder: Encoder | None) -> str | None:
+    """What decides a shop's results beside its catalogue, as a hash; None of WebShop's own search."""
+    folder = store / FOLDER if store is not None else None
+    if kind == "bm25" or folder is None or not folder.exists():
+        return None
+    made = open_hybrid(folder).made
+    return content_hash([made, encoder is not None])
 
 
 def shop_search(
