@@ -2,9 +2,10 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from shoprl.search.engine import RESULTS, SearchEngine
 
 CUT = 10  # results that count
 HIGHEST = 10  # rating; gains grow as powers of two
+RATINGS = frozenset(map(str, range(HIGHEST + 1)))
 COLUMNS = ("query", "docid", "rating")
 
 Ratings = Mapping[str, int]  # product -> rating
@@ -82,37 +84,32 @@ def read_judgements(path: Path, known: Sequence[str]) -> Judgements:
     return Judgements(kept, len(ratings) - len(kept), unknown)
 
 
-def _rows(path: Path) -> list[tuple[str, str, str, int]]:
+def _rows(path: Path) -> Iterator[tuple[str, str, str, int]]:
     """Place, query, product and rating of each line."""
     try:
         text = read_bytes(path, CatalogError).decode("utf-8-sig")
     except UnicodeDecodeError as cause:
-        raise CatalogError(
-            f"{path}: not UTF-8 text ({cause.reason} at byte {cause.start}). Save it as UTF-8."
-        ) from cause
+        place = f"{cause.reason} at byte {cause.start}"
+        raise CatalogError(f"{path}: not UTF-8 text ({place}). Save it as UTF-8.") from cause
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    rows: list[tuple[str, str, str, int]] = []
     try:
         missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
         if missing:
             raise CatalogError(f"{path}: line 1: no column {missing[0]!r}. The first line is {','.join(COLUMNS)}.")
         for row in reader:
-            rows.append(_row(f"{path}: line {reader.line_num}", row))
+            yield _row(f"{path}: line {reader.line_num}", row)
     except csv.Error as cause:
         raise CatalogError(f"{path}: line {reader.line_num}: no CSV ({cause}). Fix or remove the line.") from cause
-    return rows
 
 
-def _row(where: str, row: Mapping[str | None, object]) -> tuple[str, str, str, int]:
+def _row(where: str, row: Mapping[str | Any, Any]) -> tuple[str, str, str, int]:
     query, product, rating = (row[name] for name in COLUMNS)
-    if None in row or not isinstance(query, str) or not isinstance(product, str) or not isinstance(rating, str):
-        raise CatalogError(f"{where}: must have {len(COLUMNS)} fields, as the first line. Fix or remove the line.")
+    if None in row or None in (query, product, rating):
+        raise CatalogError(f"{where}: has not as many fields as the first line. Fix or remove the line.")
     if not query.strip() or not product:
         raise CatalogError(f"{where}: the query or the docid is empty. Fix or remove the line.")
-    if not (rating.strip().isascii() and rating.strip().isdigit() and len(rating) < 10 and int(rating) <= HIGHEST):
-        raise CatalogError(
-            f"{where}: rating {rating[:20]!r}: must be a whole number from 0 to {HIGHEST}. Fix the line."
-        )
+    if rating.strip() not in RATINGS:
+        raise CatalogError(f"{where}: rating {rating[:20]!r}: must be a whole number from 0 to {HIGHEST}. Fix it.")
     return where, query, product, int(rating)
 
 
