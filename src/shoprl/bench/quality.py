@@ -99,7 +99,9 @@ def _rows(path: Path) -> Iterator[tuple[str, str, str, int]]:
         for row in reader:
             yield _row(f"{path}: line {reader.line_num}", row)
     except csv.Error as cause:
-        raise CatalogError(f"{path}: line {reader.line_num}: no CSV ({cause}). Fix or remove the line.") from cause
+        raise CatalogError(
+            f"{path}: line {reader.reader.line_num}: no CSV ({cause}). Fix or remove the line."
+        ) from cause
 
 
 def _row(where: str, row: Mapping[str | Any, Any]) -> tuple[str, str, str, int]:

@@ -62,15 +62,13 @@ class Opened:
 
     Attributes:
         index: of all fields.
-        vectors: shape ``(products, width)``, in the order of the index.
-        neighbours: finds the nearest of them.
+        neighbours: finds the nearest of the products' vectors, by their numbers in the index.
         encoder: which one made them.
         catalog: the content hash of the catalogue that they were made of.
         made: a hash of all that decided what was made.
     """
 
     index: SearchIndex
-    vectors: NDArray[np.floating[Any]]
     neighbours: Neighbours
     encoder: EncoderIdentity
     catalog: str
@@ -313,18 +311,43 @@ def open_hybrid(folder: Path) -> Opened:
         CatalogError: it holds no vectors, or a file is missing or damaged.
         ConfigError: it needs usearch, which is not installed.
     """
+    while True:
+        before = _changed(folder)
+        try:
+            found = _opened(folder)
+        except CatalogError:
+            if _changed(folder) == before:
+                raise
+        else:
+            if _changed(folder) == before:
+                return found
+        # It was made again meanwhile: what was opened may be of two.
+
+
+def _changed(folder: Path) -> tuple[int, int] | None:
+    try:
+        found = (folder / _ABOUT).stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino
+
+
+def _opened(folder: Path) -> Opened:
     about = _about(folder)
-    width = about["encoder"]["width"]
+    width, count = about["encoder"]["width"], about["products"]
     try:
         check(folder, about["digests"])
-        vectors = load_array(folder / _VECTORS, "f").reshape(-1, width)
         index = SearchIndex.load(folder / _INDEX)
-    except (CatalogError, ValueError) as error:
+        neighbours: Neighbours
+        if about["approximate"]:
+            neighbours = Approximate(folder / _GRAPH, width)
+        else:
+            neighbours = Exact.of_file(folder / _VECTORS, width)
+    except CatalogError as error:
         raise _renamed(error) from error
-    if not len(index) == len(vectors) == about["products"]:
+    if not len(index) == len(neighbours) == count:
         raise CatalogError(f"{folder}: its files do not belong together. {_AGAIN}")
-    neighbours = Approximate(folder / _GRAPH, width) if about["approximate"] else Exact(vectors)
-    return Opened(index, vectors, neighbours, EncoderIdentity(**about["encoder"]), about["catalog"], about["made"])
+    return Opened(index, neighbours, EncoderIdentity(**about["encoder"]), about["catalog"], about["made"])
 
 
 def _renamed(error: Exception) -> CatalogError:

@@ -7,19 +7,23 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from shoprl.catalog.records import load_array
 from shoprl.errors import CatalogError, ConfigError, StorageError
 from shoprl.progress import bar
 from shoprl.search.encoder import Vectors
 
-EXACT = 200_000  # vectors; more are searched approximately
+EXACT = 100_000  # vectors; more are searched approximately
 CONNECTIVITY, EXPANSION = 32, 128  # of usearch's graph: edges of a vector, and candidates while it is built
-SEARCHED = 512  # candidates of a search
+SEARCHED = 256  # candidates of a search
 BATCH = 16  # queries in one matrix product
 ADDED = 10_000  # vectors added to a graph between two steps of the progress bar
 
 
 class Neighbours(Protocol):
     """Finds the vectors that are nearest to others."""
+
+    def __len__(self) -> int:
+        """How many there are."""
 
     def nearest(self, wanted: Vectors, k: int) -> Sequence[NDArray[np.integer]]:
         """The numbers of the ``k`` vectors of greatest product with each of ``wanted``, greatest first."""
@@ -29,11 +33,31 @@ class Exact:
     """By one matrix product over all vectors.
 
     Args:
-        vectors: shape ``(vectors, width)``; a file that is mapped is read as often as it is searched.
+        vectors: shape ``(vectors, width)``.
+        opened: what gives them, and its arguments, so that another process opens them itself.
     """
 
-    def __init__(self, vectors: Vectors) -> None:
-        self._vectors = vectors
+    def __init__(self, vectors: Vectors, opened: tuple[Any, ...] | None = None) -> None:
+        self._vectors, self._opened = vectors, opened
+
+    def __len__(self) -> int:
+        return len(self._vectors)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._opened or (Exact, (self._vectors,))
+
+    @classmethod
+    def of_file(cls, path: Path, width: int) -> "Exact":
+        """Those of a file of one dimension, which is mapped.
+
+        Raises:
+            CatalogError: it is missing or damaged.
+        """
+        try:
+            vectors = load_array(path, "f").reshape(-1, width)
+        except ValueError as error:
+            raise CatalogError(f"{path}: holds no vectors of {width} numbers.") from error
+        return cls(vectors, (cls.of_file, (path, width)))
 
     def nearest(self, wanted: Vectors, k: int) -> Sequence[NDArray[np.integer]]:
         """See :class:`Neighbours`; equal products in ascending order of the vectors' numbers."""
@@ -67,11 +91,18 @@ class Approximate:
     """
 
     def __init__(self, path: Path, width: int) -> None:
+        self._opened = path, width
         try:
             self._graph = _graph(width)
             self._graph.view(str(path))
         except (RuntimeError, ValueError, OSError) as error:
             raise CatalogError(f"{path}: cannot be opened ({str(error)[:200]}).") from error
+
+    def __len__(self) -> int:
+        return len(self._graph)
+
+    def __reduce__(self) -> tuple[type["Approximate"], tuple[Path, int]]:
+        return Approximate, self._opened
 
     def nearest(self, wanted: Vectors, k: int) -> Sequence[NDArray[np.integer]]:
         """See :class:`Neighbours`; nearly all of them, the same ones each time."""
