@@ -79,6 +79,6 @@ def test_a_shop_is_searched_as_asked(call: Call, toy_folder: Path, tmp_path: Pat
     rows = {search: call(*arguments, "--search", search).json() for search in ("bm25", "hybrid")}
     assert rows["bm25"] | {"decisions_per_second": 0} == call(*arguments).json() | {"decisions_per_second": 0}
     assert rows["hybrid"]["hashes"].keys() - rows["bm25"]["hashes"].keys() == {"search"}
-    arms = ("compare", "--arms", "rule", "random", "--data", toy_folder, "--rollouts", 8, "--runs", 1, "--workers", 2)
+    arms = ("compare", "--arms", "rule", "random", "--data", toy_folder, "--rollouts", 8, "--runs", 1)
     answer = call(*arms, "--search", "hybrid", "--out", tmp_path / "compared", "--json")
     assert answer.json()["hashes"]["search"] == rows["hybrid"]["hashes"]["search"]

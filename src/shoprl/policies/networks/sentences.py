@@ -22,8 +22,8 @@ class SentenceEncoder:
     def __init__(self, backbone: Backbone | None = None) -> None:
         self._backbone = backbone or load_backbone()
 
-    def __reduce__(self) -> tuple[object, tuple[str]]:
-        return _named, (self._backbone.name,)  # another process loads it itself
+    def __reduce__(self) -> tuple[object, tuple[str, tuple[str]]]:
+        return sentence_encoder, (self._backbone.sha256, (self._backbone.name,))  # another process loads it itself
 
     @property
     def identity(self) -> EncoderIdentity:
@@ -38,10 +38,6 @@ class SentenceEncoder:
             batch = order[start : start + BATCH]
             vectors[batch] = self._backbone.means([texts[number] for number in batch], MAX_TOKENS).numpy()
         return vectors
-
-
-def _named(name: str) -> SentenceEncoder:
-    return SentenceEncoder(load_backbone(name))
 
 
 def sentence_encoder(sha256: str | None = None, named: Sequence[str] = ()) -> SentenceEncoder:
