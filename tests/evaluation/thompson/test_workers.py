@@ -1,7 +1,6 @@
-import pickle
-
 """Who plays: this process, or several that each open the shop and the arms."""
 
+import pickle
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
