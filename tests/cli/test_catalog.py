@@ -9,7 +9,7 @@ from shoprl.shop.data import read_data
 from shoprl.shop.splits import read_split
 from tests.support.cli import ATTRIBUTES, BUILD, GENERATE, SPLIT, Call, refused, words
 
-VERIFY = ("catalog", "verify")
+VERIFY, VECTORS = ("catalog", "verify"), ("catalog", "vectors")
 
 
 @pytest.mark.parametrize("name", [GENERATE, BUILD, ATTRIBUTES, SPLIT])
@@ -114,3 +114,19 @@ def test_it_verifies_a_store(call: Call, toy_folder: Path) -> None:
     said = f"impacts.npy: bytes 0 to {len(data) - 1} are not what was written. Run `shoprl catalog build` again."
     refused(call(*VERIFY, "--data", toy_folder), "CatalogError", said)
     refused(call("evaluate", "--policy", "rule", "--data", toy_folder), "CatalogError", said)
+
+
+def test_vectors_are_made_brought_up_to_date_and_verified(call: Call, toy_folder: Path) -> None:
+    pytest.importorskip("torch", reason="needs the extra train")
+    refused(call(*VECTORS, "--data", toy_folder), "CatalogError", "shoprl catalog build --data")
+    assert call(*words(BUILD), "--data", toy_folder).code == 0
+    assert "vectors" not in call(*VERIFY, "--data", toy_folder, "--json").json()
+    row = call(*VECTORS, "--data", toy_folder, "--threads", 1, "--json").json()
+    assert (row["products"], row["encoded"], row["kept"]) == (12, 12, 0)
+    assert row["encoder"]["name"] == "fake"
+    assert row["folder"] == str(toy_folder / "store" / "hybrid")
+    assert call(*VECTORS, "--data", toy_folder, "--json").json()["encoded"] == 0
+    assert call(*VERIFY, "--data", toy_folder, "--json").json()["vectors"]["files"] > 5
+    path = toy_folder / "store" / "hybrid" / "vectors.npy"
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    refused(call(*VERIFY, "--data", toy_folder), "CatalogError", "vectors.npy", "shoprl catalog vectors")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shoprl.shop.data import read_data
-from tests.support.cli import Call
+from tests.support.cli import Call, refused
 
 
 @pytest.mark.parametrize("decode", ["greedy", "sample"])
@@ -69,3 +69,16 @@ def test_a_rule_needs_no_torch(toy_folder: Path) -> None:
     arguments = ["evaluate", "--policy", "rule", "--data", str(toy_folder), "--json"]
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_shop_is_searched_as_asked(call: Call, toy_folder: Path, tmp_path: Path) -> None:
+    arguments = ("evaluate", "--policy", "rule", "--data", toy_folder, "--split", "train", "--json")
+    refused(call(*arguments, "--search", "hybrid"), "CatalogError", "shoprl catalog build")
+    assert call("catalog", "build", "--data", toy_folder).code == 0
+    assert call("catalog", "vectors", "--data", toy_folder).code == 0
+    rows = {search: call(*arguments, "--search", search).json() for search in ("bm25", "hybrid")}
+    assert rows["bm25"] | {"decisions_per_second": 0} == call(*arguments).json() | {"decisions_per_second": 0}
+    assert rows["hybrid"]["hashes"].keys() - rows["bm25"]["hashes"].keys() == {"search"}
+    arms = ("compare", "--arms", "rule", "random", "--data", toy_folder, "--rollouts", 8, "--runs", 1)
+    answer = call(*arms, "--search", "hybrid", "--out", tmp_path / "compared", "--json")
+    assert answer.json()["hashes"]["search"] == rows["hybrid"]["hashes"]["search"]

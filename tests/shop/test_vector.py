@@ -3,7 +3,8 @@
 import inspect
 import pickle
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from gymnasium.wrappers.vector import DictInfoToList, RecordEpisodeStatistics
 
 import shoprl.shop  # noqa: F401  (registers the environment)
 from shoprl.errors import CatalogError, ConfigError, GoalError
+from shoprl.search.engine import EngineSearch
 from shoprl.shop.env import WebShopEnv
+from shoprl.shop.session import Shop
 from shoprl.shop.vector import WebShopVectorEnv
 from tests.support.actions import SEARCH, choose
 from tests.support.toyshop import toy_data
@@ -381,3 +384,21 @@ def test_attributes_and_methods_are_called_in_each() -> None:
     assert envs.call("max_steps") == (15, 15)
     envs.call("reset", seed=1)
     assert envs.np_random_seed == (1, 1)
+
+
+def test_a_steps_searches_are_one_call_of_an_engine() -> None:
+    asked = []
+
+    class Engine:
+        def find_many(self, queries: Sequence[str]) -> list[list[str]]:
+            asked.append(list(queries))
+            return [["B0SHOE0001"] for _ in queries]
+
+    data = replace(toy_data())
+    data.__dict__["shop"] = Shop(data.catalog, EngineSearch(Engine(), data.catalog), data.tagger)
+    envs = WebShopVectorEnv(5, data)
+    envs.reset(seed=0)
+    envs.step(["search[red]", "search[blue mug]", "click[nothing]", "search[red]", "search[<c> fashion]"])
+    assert asked == [["red", "blue mug"]]
+    envs.step(["search[red]", "click[b0shoe0001]", "x", "search[" + "a" * 20_000 + "]", "search[new]"])
+    assert asked[1:] == [["new"]]

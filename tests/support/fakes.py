@@ -50,6 +50,10 @@ class FakeBackbone:
             found.append((torch.from_numpy(states), torch.tensor(ids, dtype=torch.int32)))
         return found
 
+    def means(self, texts: Sequence[str], max_tokens: int) -> torch.Tensor:
+        states = [each.float() for each, _ in self.token_states(texts, max_tokens)]
+        return torch.nn.functional.normalize(torch.stack([each.sum(dim=0) for each in states]), dim=1)
+
 
 def fake_store() -> TokenStore:
     return TokenStore(FakeBackbone())  # type: ignore[arg-type]

@@ -52,6 +52,7 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "catalog attributes": {**DATA, **OUT},
     "catalog split": {**DATA, **OUT},
     "catalog goals": {**DATA, **OUT},
+    "catalog vectors": {"data": "{stored}", **THREADS},
     "catalog verify": {"data": "{stored}"},
     "trajectories show": {"file": "{run}/trajectories/expert.jsonl.gz", **DATA, "first": "3"},
     "trajectories filter": {"file": "{run}/trajectories/expert.jsonl.gz", **OUT, **DATA},
@@ -67,6 +68,7 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "convert": {"checkpoint": "{checkpoint}", "tokenizer": "{tokenizer}", "heads": "2", **OUT},
     "bench env": {"data": "{toy}", "golden": "{golden}", "passes": "1"},
     "bench search": {"data": "{toy}", "golden": "{golden}"},
+    "bench quality": {"data": "{stored}", "judgements": "{judgements}", **THREADS},
     "bench startup": {"data": "{toy}"},
     "bench memory": {"data": "{toy}"},
     "bench update": {"data": "{stored}", "rows": "4"},
@@ -91,7 +93,8 @@ class World:
     def places(self, out: Path) -> dict[str, str]:
         """What the placeholders of :data:`VALID` stand for."""
         names = {"toy": "toy", "stored": "stored", "golden": "golden", "typed": "typed", "logs": "logs", "shop": "shop"}
-        files = {"feed": "feed.csv", "run": "run", "pairs": "pairs.jsonl", "checkpoint": "choice_il_epoch9.pth"}
+        files = {"feed": "feed.csv", "run": "run", "pairs": "pairs.jsonl", "judgements": "judgements.csv"}
+        files["checkpoint"] = "choice_il_epoch9.pth"
         places = {name: str(self.folder / place) for name, place in (names | files).items()}
         return places | {"tokenizer": str(tiny_bert()), "out": str(out)}
 
@@ -140,6 +143,7 @@ def _make(folder: Path, run: Path) -> None:
         folder / "logs" / "1.jsonl", log_rows([SEARCH, SHOE, "click[red]", BUY], goal_for("B0SHOE0002", data), data)
     )
     write_file(folder / "il.jsonl", toy_rows())
+    (folder / "judgements.csv").write_text("query,docid,rating\nshoe,B0SHOE0001,3\n")
     write(folder, checkpoint())
     _shoprl(
         *("preferences", "make", "--data", folder / "run/data", "--policy", folder / "run/policies/imitation"),

@@ -48,6 +48,10 @@ class Catalog:
         """Hex digest of every field of every product, in order."""
         return list_hash(product.to_json() for product in self)
 
+    def asins(self) -> Sequence[str]:
+        """ASINs of all products, in no particular order."""
+        return list(self._by_asin)
+
     def asins_by(self, listing: Listing, name: str) -> Sequence[str]:
         """ASINs of the products of one ``query`` (product type) or ``category`` (department), in order."""
         return [product.asin for product in self if getattr(product, listing) == name]

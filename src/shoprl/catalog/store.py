@@ -145,6 +145,10 @@ class StoredCatalog(Catalog):
         """The places of the products of one ``query`` or ``category``, ascending."""
         return self._listings.records(listing, name)
 
+    def asins(self) -> Sequence[str]:
+        """See :meth:`Catalog.asins`."""
+        return [self.asin(number) for number in range(len(self))]
+
     def asins_by(self, listing: Listing, name: str) -> Sequence[str]:
         """See :meth:`Catalog.asins_by`."""
         return [self.asin(number) for number in self.listed(listing, name).tolist()]
@@ -226,6 +230,12 @@ class UpdatedCatalog(StoredCatalog):
             return self._places.of_record(record)
         number = self.base.number_of(asin)
         return None if number is None else self._places.of_base(number)
+
+    def asins(self) -> Sequence[str]:
+        """See :meth:`Catalog.asins`."""
+        kept = (number for number in range(len(self.base)) if self._places.of_base(number) is not None)
+        places = (self._places.of_record(record) for record in range(len(self.changed_records)))
+        return [*map(self.base.asin, kept), *(self.products[place].asin for place in places)]
 
     def asins_by(self, listing: Listing, name: str) -> Sequence[str]:
         """See :meth:`Catalog.asins_by`."""

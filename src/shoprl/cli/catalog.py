@@ -7,13 +7,16 @@ from typing import Annotated
 from shoprl.catalog.attributes import mine_attributes
 from shoprl.catalog.wordings import write_wordings
 from shoprl.cli.checks import new_file
-from shoprl.cli.options import NewFile, OnData, Printing, Seeded, Strict
+from shoprl.cli.options import Confirming, NewFile, OnData, Printing, Seeded, Strict, Threaded, prepare
 from shoprl.cli.output import emit
+from shoprl.errors import CatalogError, ConfigError
+from shoprl.search.hybrid_folder import FOLDER as HYBRID
+from shoprl.search.hybrid_folder import build_hybrid, verify_hybrid
 from shoprl.settings import Count, Range, Seed
 from shoprl.shop.data import read_catalog_and_goals, read_products
 from shoprl.shop.making import GoalKind
 from shoprl.shop.splits import SplitKind, disjoint_split, webshop_split, write_split
-from shoprl.shop.store import FOLDER, build_store, open_store, verify_store
+from shoprl.shop.store import FOLDER, build_store, open_store, store_of, verify_store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +74,36 @@ class Build(OnData, Strict, Printing):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Vectors(OnData, Confirming, Threaded, Printing):
+    """Make the vectors of a shop's products, for hybrid search.
+
+    They lie in the folder hybrid of its store, with an index of all fields. Called again after products changed, the
+    command encodes only what is new; one that was interrupted continues where it stopped.
+
+    Attributes:
+        backbone: hub id or folder of the pretrained encoder; the default one when left out.
+    """
+
+    def execute(self) -> None:
+        """Run the command."""
+        store = store_of(self.data)
+        if store is None:
+            raise CatalogError(f"{self.data}: holds no store. Build it with `shoprl catalog build --data {self.data}`.")
+        if len(self.backbone) > 1:
+            raise ConfigError("--backbone: give one encoder.")
+        prepare(0, self.threads)
+        from shoprl.policies.networks.sentences import sentence_encoder
+
+        encoder = sentence_encoder(named=self.backbone)
+        built = build_hybrid(open_store(store).catalog, store / HYBRID, encoder)
+        size = sum(path.stat().st_size for path in (store / HYBRID).rglob("*") if path.is_file())
+        answer = {"folder": str(self.data / (store / HYBRID).relative_to(self.data)), **asdict(built), "bytes": size}
+        answer["encoder"] = encoder.identity._asdict()
+        text = f"{built.products} products, {built.encoded} texts newly encoded, in {answer['folder']}"
+        emit(answer, f"{text} ({size / 1e6:.1f} MB)", self.json)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verify(OnData, Printing):
     """Check every byte of a data folder's store.
 
@@ -81,6 +114,10 @@ class Verify(OnData, Printing):
         """Run the command."""
         checked = verify_store(self.data)
         answer = {"data": str(self.data), "files": checked.files, "chunks": checked.chunks, "bytes": checked.size}
+        store = store_of(self.data)
+        if store is not None and (store / HYBRID).exists():
+            vectors = verify_hybrid(store / HYBRID)
+            answer["vectors"] = {"files": vectors.files, "chunks": vectors.chunks, "bytes": vectors.size}
         text = (
             f"{checked.files} files of the store of {self.data} are as they were written ({checked.size / 1e6:.1f} MB)"
         )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from shoprl.cli.options import Confirming, OnData, Printing, Seeded, StepLimit, Strict, Threaded, prepare
+from shoprl.cli.options import Confirming, OnData, Printing, Searching, Seeded, StepLimit, Strict, Threaded, prepare
 from shoprl.cli.output import emit, percent, points
 from shoprl.policies.base import Decode, Policy
 from shoprl.policies.simple import simple_policy
@@ -16,7 +16,7 @@ from shoprl.tasks.shop.task import ShopTask
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluate(OnData, Confirming, Seeded, Threaded, StepLimit, Strict, Printing):
+class Evaluate(OnData, Searching, Confirming, Seeded, Threaded, StepLimit, Strict, Printing):
     """Measure a policy: success rate and score with 95% intervals.
 
     Attributes:
@@ -64,9 +64,10 @@ class Evaluate(OnData, Confirming, Seeded, Threaded, StepLimit, Strict, Printing
         return load_learned(Path(self.policy), backbone=self.backbone)
 
     def _goals(self) -> tuple[Shop, list[tuple[int, Goal]], dict[str, str]]:
+        encoder = self.encoder(self.data)
         if self.goals is not None:
-            shop = read_shop(self.data, self.strict)
+            shop = read_shop(self.data, self.strict, search=self.search, encoder=encoder)
             given = read_goals(self.goals, shop.catalog)
             return shop, list(enumerate(given)), {"catalog": shop.catalog.content_hash, "goals": goals_hash(given)}
-        data = read_data(self.data, self.strict)
+        data = read_data(self.data, self.strict, search=self.search, encoder=encoder)
         return data.shop, [(index, data.goals[index]) for index in data.split.part(self.split)], data.hashes()

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from shoprl.settings import Seed, Settings, Steps, Threads
+from shoprl.shop.searching import SearchKind, vectors_of
 from shoprl.shop.session import MAX_STEPS
 
 if TYPE_CHECKING:
+    from shoprl.search.encoder import Encoder
     from shoprl.training.processes import Team
 
 DeviceName = Literal["auto", "cpu", "cuda"]
@@ -48,6 +50,34 @@ class OnAnyData(Settings):
     """
 
     data: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Searching(Settings):
+    """How the shop searches.
+
+    Attributes:
+        search: bm25 searches as WebShop does; hybrid by all fields of a product and by meaning, with the vectors that
+            shoprl catalog vectors made.
+    """
+
+    search: SearchKind = "bm25"
+
+    def encoder(self, data: Path) -> "Encoder | None":
+        """The encoder of queries, that of the shop's vectors; None where none is needed or installed.
+
+        Raises:
+            BackboneError: it cannot be loaded.
+            ConfigError: it is none that the user named.
+        """
+        if self.search == "bm25":
+            return None
+        try:
+            from shoprl.policies.networks.sentences import sentence_encoder
+        except ModuleNotFoundError:
+            return None
+        made = vectors_of(data)
+        return sentence_encoder(made.sha256 if made else None, getattr(self, "backbone", ()))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shoprl.cli.checks import new_file
-from shoprl.cli.options import Confirming, NewFile, OnData, Printing, Seeded, Strict, Threaded, prepare
+from shoprl.cli.options import Confirming, NewFile, OnData, Printing, Searching, Seeded, Strict, Threaded, prepare
 from shoprl.cli.output import emit
 from shoprl.settings import Count
 from shoprl.shop.data import read_data
@@ -12,7 +12,7 @@ from shoprl.tasks.shop.task import ShopTask
 
 
 @dataclass(frozen=True, kw_only=True)
-class Make(OnData, NewFile, Confirming, Seeded, Threaded, Strict, Printing):
+class Make(OnData, Searching, NewFile, Confirming, Seeded, Threaded, Strict, Printing):
     """Make pairs: a demonstrated action, and another of a policy.
 
     Chosen is what a trajectory did, rejected is what the policy draws in the same state.
@@ -39,7 +39,7 @@ class Make(OnData, NewFile, Confirming, Seeded, Threaded, Strict, Printing):
         from shoprl.trajectories.preferences import preference, write_preferences
 
         new_file(self.out)
-        data = read_data(self.data, self.strict)
+        data = read_data(self.data, self.strict, search=self.search, encoder=self.encoder(self.data))
         goals_sha256 = data.hashes()["goals"]
         episodes = read_trajectories(self.demonstrations, goals_sha256)
         policy, task = load_learned(self.policy, backbone=self.backbone), ShopTask(data.shop)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from shoprl.cli.options import Confirming, Printing, Seeded, Threaded, prepare
+from shoprl.cli.options import Confirming, Printing, Searching, Seeded, Threaded, prepare
 from shoprl.cli.output import emit, percent, table
 from shoprl.errors import ConfigError
 from shoprl.settings import Count
@@ -16,7 +16,7 @@ from shoprl.terminal import shown
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recommend(Confirming, Seeded, Threaded, Printing):
+class Recommend(Searching, Confirming, Seeded, Threaded, Printing):
     """Recommend products for a request.
 
     The agent shops several times for the request, and what it buys is ranked. In a shell, put the request in single
@@ -51,7 +51,7 @@ class Recommend(Confirming, Seeded, Threaded, Printing):
                 raise ConfigError("Give a run folder with --run, or both --policy and --data.")
             own_policy, own_data = policy_of(self.run)
             chosen, data = chosen or str(own_policy), data or own_data
-        task = ShopTask(read_shop(data))
+        task = ShopTask(read_shop(data, search=self.search, encoder=self.encoder(data)))
         policy = load_policy(chosen, backbone=self.backbone)
         ranked = recommend(policy, task, self.request, self.runs, self.top, self.seed)
         rows = []

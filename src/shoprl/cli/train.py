@@ -5,7 +5,18 @@ from dataclasses import asdict, dataclass, field, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from shoprl.cli.options import Confirming, OnData, OnDevice, Printing, RunFolder, StepLimit, Strict, Threaded, prepare
+from shoprl.cli.options import (
+    Confirming,
+    OnData,
+    OnDevice,
+    Printing,
+    RunFolder,
+    Searching,
+    StepLimit,
+    Strict,
+    Threaded,
+    prepare,
+)
 from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError, RunError
 from shoprl.experiments.from_files import TrainingFiles
@@ -28,7 +39,7 @@ ROWS = "training/rows.jsonl"  # of a finished run: what it reports
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training(OnData, RunFolder, Confirming, StepLimit, Threaded, OnDevice, Strict, Printing):
+class Training(OnData, Searching, RunFolder, Confirming, StepLimit, Threaded, OnDevice, Strict, Printing):
     """What every method takes.
 
     Attributes:
@@ -111,7 +122,7 @@ class Training(OnData, RunFolder, Confirming, StepLimit, Threaded, OnDevice, Str
             given = {} if self.queries is None else {"n": self.queries}
             offer = QueryOffer(load_query_policy(self.query_policy, backbone=self.backbone), **given)
         files = TrainingFiles(
-            read_data(self.data, self.strict),
+            read_data(self.data, self.strict, search=self.search, encoder=self.encoder(self.data)),
             policy=self.path("policy"),
             demonstrations=self.path("demonstrations"),
             preferences=self.path("preferences"),

@@ -6,6 +6,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from shoprl.catalog.product import Product
 from shoprl.errors import CatalogError, ConfigError
 from shoprl.search.analysis import iter_terms
@@ -114,16 +117,39 @@ class SearchIndex:
         """
         if k < 1:
             raise ConfigError(f"k is {k}, but a search returns at least one product. Give a k of 1 or more.")
+        return self._found(query, k)
+
+    def _found(self, query: str, k: int) -> list[Hit]:
         try:
             return self._search(query, k)
         except (IndexError, ValueError) as error:  # numbers that no index holds
-            if self._folder is None:
-                raise
-            raise CatalogError(f"{self._folder}: the index is damaged ({error}). Build it again.") from error
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> Exception:
+        if self._folder is None:
+            return error
+        return CatalogError(f"{self._folder}: the index is damaged ({error}). Build it again.")
+
+    def best(self, query: str, k: int) -> NDArray[np.integer]:
+        """The products of :meth:`search` of an index without changes, by their places in the order of ASINs."""
+        try:
+            return self._segments[0].numbers(_counted(query), k)
+        except (IndexError, ValueError) as error:
+            raise self._damaged(error) from error
+
+    def asins_of(self, numbers: NDArray[np.integer] | None = None) -> list[str]:
+        """The ASINs at some places in their order; of all when left out."""
+        every = np.arange(len(self._arrays.asins)) if numbers is None else numbers
+        return self._arrays.asins_of(every)
 
     def _search(self, query: str, k: int) -> list[Hit]:
-        counts = Counter(islice(iter_terms(query), MAX_QUERY_TERMS))
+        counts = _counted(query)
         hits = [hit for segment in self._segments for hit in segment.best(counts, k)]
         if len(self._segments) > 1:
             hits.sort(key=lambda hit: (-hit.score, hit.asin))
         return hits[:k]
+
+
+def _counted(query: str) -> Counter[str]:
+    """The terms of a query, and how often it holds each."""
+    return Counter(islice(iter_terms(query), MAX_QUERY_TERMS))

@@ -5,7 +5,7 @@ A shard fits into memory; the index need not: ``allocate`` may give room on disk
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from shoprl.search.analysis import iter_terms
 from shoprl.search.arrays import IndexArrays, Vocabulary, fixed_width
-from shoprl.search.bm25 import average_length, factors_of, idf, quantized_length, term_scores
+from shoprl.search.bm25 import K1, B, average_length, factors_of, idf, quantized_length, term_scores
 
 BLOCK = 4_000_000  # postings sorted at a time
 
@@ -59,11 +59,20 @@ def count_terms(asins: Sequence[str], texts: Iterable[str]) -> Shard:
         asins: of each document.
         texts: of each document, in the same order.
     """
+    return shard_of(asins, (Counter(iter_terms(text)) for text in texts))
+
+
+def shard_of(asins: Sequence[str], counted: Iterable[Mapping[str, int]]) -> Shard:
+    """A shard of documents whose terms are counted.
+
+    Args:
+        asins: of each document.
+        counted: term -> frequency of each document, in the same order.
+    """
     numbers: dict[str, int] = {}
     lengths, sizes, terms, frequencies = array("i"), array("i"), array("i"), array("i")
-    for text in texts:
-        counts = Counter(iter_terms(text))
-        lengths.append(counts.total())
+    for counts in counted:
+        lengths.append(sum(counts.values()))
         sizes.append(len(counts))
         terms.extend([numbers.setdefault(term, len(numbers)) for term in counts])
         frequencies.extend(counts.values())
@@ -153,7 +162,11 @@ class Elsewhere:
 
 
 def merge(
-    shards: Sequence[Shard], allocate: Allocate = in_memory, elsewhere: Elsewhere | None = None
+    shards: Sequence[Shard],
+    allocate: Allocate = in_memory,
+    elsewhere: Elsewhere | None = None,
+    k1: float = K1,
+    b: float = B,
 ) -> tuple[IndexArrays, int]:
     """One index of all documents, in ascending order of ASIN whatever their order in the shards.
 
@@ -161,6 +174,8 @@ def merge(
         shards: at least one.
         allocate: gives room for the postings, named as in :class:`IndexArrays`.
         elsewhere: further documents that weights and lengths are reckoned with.
+        k1: of :func:`shoprl.search.bm25.length_factors`.
+        b: likewise.
 
     Returns:
         The index's arrays, and the number of tokens of all documents.
@@ -185,7 +200,7 @@ def merge(
     short, long = fixed_width([asins[place] for place in order.tolist()])
     arrays = IndexArrays(
         asins=short,
-        length_factors=factors_of(known, average_length(tokens, searchable)),
+        length_factors=factors_of(known, average_length(tokens, searchable), k1, b),
         term_letters=vocabulary.letters,
         term_starts=vocabulary.starts,
         weights=np.array([idf(searchable, number) for number in holding.tolist()], dtype=np.float32),

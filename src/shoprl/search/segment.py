@@ -95,9 +95,17 @@ class Segment:
         Returns:
             Those that hold at least one of the terms, by descending score, equal scores by ascending ASIN.
         """
+        numbers, scores = self._found(counts, k)
+        return list(map(Hit, self._arrays.asins_of(numbers), scores.tolist()))
+
+    def numbers(self, counts: Mapping[str, int], k: int) -> NDArray[np.integer]:
+        """The documents of :meth:`best` by their numbers."""
+        return self._found(counts, k)[0]
+
+    def _found(self, counts: Mapping[str, int], k: int) -> tuple[NDArray[np.integer], Floats]:
         terms = [_Term(place, times) for term, times in counts.items() if (place := self._place(term)) is not None]
         if not terms:
-            return []
+            return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.float32)
         if sum([term.place.end - term.place.start for term in terms]) > _MANY_POSTINGS:
             documents, totals = self._best_of_many(terms, k)
             best = _best(totals, k)
@@ -105,7 +113,7 @@ class Segment:
         else:
             totals = self._score_all(terms)
             numbers = best = _best(totals, k)
-        return list(map(Hit, self._arrays.asins_of(numbers), totals[best].tolist()))
+        return numbers, totals[best]
 
     def _score_all(self, terms: list[_Term]) -> Floats:
         """The scores of all documents up to the last that holds a term, 0 of those that are gone."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import get_args
 
@@ -11,28 +11,18 @@ import numpy as np
 from shoprl.catalog.catalog import Catalog
 from shoprl.catalog.webshop import read_catalog
 from shoprl.errors import ConfigError
+from shoprl.search.encoder import Encoder
 from shoprl.search.index import SearchIndex
+from shoprl.settings import check_value
 from shoprl.shop.cached import shop_of
 from shoprl.shop.goal import GOAL_SEED, Goal, goals_file, goals_hash, read_goals
 from shoprl.shop.making import make_goals
+from shoprl.shop.searching import IndexSearch as IndexSearch
+from shoprl.shop.searching import SearchKind, search_hash, shop_search
 from shoprl.shop.session import Session, Shop
 from shoprl.shop.splits import Split, SplitName, disjoint_or_none, splits_of, webshop_split
 from shoprl.shop.store import open_store, read_unchanged
 from shoprl.shop.tagger import Tagger, TextBlobTagger
-
-
-class IndexSearch:
-    """The shop's search over a BM25 index, with a cache of recent queries."""
-
-    def __init__(self, index: SearchIndex) -> None:
-        self._index = index
-        self.find = lru_cache(maxsize=4_000)(self._find)
-
-    def __reduce__(self) -> tuple[type["IndexSearch"], tuple[SearchIndex]]:
-        return IndexSearch, (self._index,)  # another process has a cache of its own
-
-    def _find(self, query: str) -> tuple[str, ...]:
-        return tuple(hit.asin for hit in self._index.search(query))
 
 
 @dataclass(frozen=True)
@@ -47,6 +37,9 @@ class ShopData:
         tagger: tags the nouns of titles for the reward.
         index_folder: the folder of the search index; None to build one in memory.
         index_changes: the folder of the changes to it, if there are any.
+        store: the store that all this lies in, if it does.
+        search: how the shop searches; ``bm25`` as WebShop does.
+        encoder: of the queries of ``hybrid``.
     """
 
     catalog: Catalog
@@ -56,18 +49,22 @@ class ShopData:
     tagger: Tagger
     index_folder: Path | None = None
     index_changes: Path | None = None
+    store: Path | None = None
+    search: SearchKind = "bm25"
+    encoder: Encoder | None = None
 
     @cached_property
     def index(self) -> SearchIndex:
-        """The search index, built or opened at first use."""
+        """WebShop's search index, built or opened at first use."""
         if self.index_folder is None:
             return SearchIndex.build(self.catalog.products)
         return SearchIndex.load(self.index_folder, self.index_changes)
 
     @cached_property
     def shop(self) -> Shop:
-        """The shop, on :attr:`index`."""
-        return Shop(self.catalog, IndexSearch(self.index), self.tagger)
+        """The shop, on :attr:`index` or on hybrid search."""
+        search = shop_search(self.catalog, self.store, lambda: self.index, self.search, self.encoder)
+        return Shop(self.catalog, search, self.tagger)
 
     def goals_of(self, split: SplitName, first: int | None = None) -> list[tuple[int, Goal]]:
         """The goals of one part of :attr:`split`, each with its index in :attr:`goals`.
@@ -98,6 +95,9 @@ class ShopData:
         hashes["split"] = self.split.content_hash
         if self.disjoint is not None:
             hashes["disjoint_split"] = self.disjoint.content_hash
+        searched = search_hash(self.store, self.search, self.encoder)
+        if searched is not None:
+            hashes["search"] = searched
         return hashes
 
     def hashes(self) -> dict[str, str]:
@@ -120,18 +120,30 @@ def read_products(folder: Path, strict: bool = False) -> Catalog:
     return read_catalog(folder, strict) if store is None else open_store(store).catalog
 
 
-def read_shop(folder: Path, strict: bool = False, tagger: Tagger | None = None) -> Shop:
+def read_shop(
+    folder: Path,
+    strict: bool = False,
+    tagger: Tagger | None = None,
+    search: SearchKind = "bm25",
+    encoder: Encoder | None = None,
+) -> Shop:
     """The shop of a data folder, without its goals: enough to recommend, or for goals from another file.
 
     Raises:
-        CatalogError: a file is missing or malformed.
+        CatalogError: a file is missing or malformed, or ``search`` needs vectors that were not made.
+        ConfigError: the vectors were made with another encoder.
     """
+    check_value("search", search, SearchKind)
     folder = Path(folder)
     store = shop_of(folder, strict)
     if store is not None:
-        return _read_store(store, tagger).shop
+        return _read_store(store, tagger, search, encoder).shop
     catalog = read_catalog(folder, strict)
-    return Shop(catalog, IndexSearch(SearchIndex.build(catalog.products)), tagger or TextBlobTagger())
+
+    def index() -> SearchIndex:
+        return SearchIndex.build(catalog.products)
+
+    return Shop(catalog, shop_search(catalog, None, index, search, encoder), tagger or TextBlobTagger())
 
 
 def read_catalog_and_goals(folder: Path, strict: bool = False) -> tuple[Catalog, Sequence[Goal]]:
@@ -146,29 +158,46 @@ def read_catalog_and_goals(folder: Path, strict: bool = False) -> tuple[Catalog,
     return catalog, goals
 
 
-def _read_store(folder: Path, tagger: Tagger | None) -> ShopData:
+def _read_store(folder: Path, tagger: Tagger | None, search: SearchKind, encoder: Encoder | None) -> ShopData:
     def read(folder: Path) -> ShopData:
-        catalog, goals, split, disjoint, *index = open_store(folder)
-        data = ShopData(catalog, goals, split, disjoint, tagger or TextBlobTagger(), *index)
+        catalog, goals, split, disjoint, index, changes = open_store(folder)
+        used = tagger or TextBlobTagger()
+        data = ShopData(catalog, goals, split, disjoint, used, index, changes, folder, search, encoder)
         len(data.index)  # opened now, as updates remove the files that earlier ones wrote
         return data
 
     return read_unchanged(folder, read)
 
 
-def read_data(folder: Path | str, strict: bool = False, tagger: Tagger | None = None) -> ShopData:
+def read_data(
+    folder: Path | str,
+    strict: bool = False,
+    tagger: Tagger | None = None,
+    search: SearchKind = "bm25",
+    encoder: Encoder | None = None,
+) -> ShopData:
     """Read a data folder, or open its store where :func:`shoprl.shop.store.build_store` built one.
 
     Beside the catalogue's files (:func:`shoprl.catalog.webshop.read_catalog`) it may hold ``goals.jsonl`` (or ``.gz``),
     ``split.json`` and ``split_disjoint.json``. What is missing is derived by rule, equal in every process.
 
+    Args:
+        folder: the data folder or a store.
+        strict: a product that cannot be used is an error.
+        tagger: tags the nouns of titles for the reward; TextBlob's when left out.
+        search: ``bm25``, as WebShop searches, or ``hybrid`` of all fields and of meaning, which needs a store with
+            vectors (:func:`shoprl.search.hybrid_folder.build_hybrid`).
+        encoder: of the queries of ``hybrid``; without one it searches by BM25, and says so.
+
     Raises:
         CatalogError, GoalError: a file is missing, malformed or does not fit the others.
+        ConfigError: the vectors were made with another encoder.
     """
+    check_value("search", search, SearchKind)
     folder = Path(folder)
     store = shop_of(folder, strict)
     if store is not None:
-        return _read_store(store, tagger)
+        return _read_store(store, tagger, search, encoder)
     catalog, goals = read_catalog_and_goals(folder, strict)
     split, disjoint = splits_of(folder, goals)
     return ShopData(
@@ -177,4 +206,6 @@ def read_data(folder: Path | str, strict: bool = False, tagger: Tagger | None = 
         split=split,
         disjoint=disjoint,
         tagger=tagger or TextBlobTagger(),
+        search=search,
+        encoder=encoder,
     )

@@ -16,7 +16,7 @@ BASE_URL = "http://127.0.0.1:3000"  # part of WebShop's observations
 _BUY, _BACK, _NEXT, _PREVIOUS = BUY.lower(), BACK.lower(), NEXT.lower(), PREVIOUS.lower()
 _SECTIONS = tuple(section.lower() for section in SECTIONS)
 PER_PAGE = 10
-_LISTINGS: dict[str, Listing] = {"<q>": "query", "<c>": "category"}
+LISTINGS: dict[str, Listing] = {"<q>": "query", "<c>": "category"}
 MAX_ACTION = 10_000  # characters; a longer action changes nothing
 MAX_STEPS = 15  # an episode is cut here by default, in every command
 
@@ -38,8 +38,8 @@ class Shop:
 
     def find(self, keywords: Sequence[str]) -> Sequence[Product]:
         """Products for a search, with WebShop's ``<q> type`` and ``<c> department`` listings."""
-        if keywords[0] in _LISTINGS:
-            return Found(self.catalog, self.catalog.asins_by(_LISTINGS[keywords[0]], " ".join(keywords[1:]).strip()))
+        if keywords[0] in LISTINGS:
+            return Found(self.catalog, self.catalog.asins_by(LISTINGS[keywords[0]], " ".join(keywords[1:]).strip()))
         return Found(self.catalog, self.search.find(" ".join(keywords)))
 
 

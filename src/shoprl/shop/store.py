@@ -27,6 +27,7 @@ from shoprl.files import list_hash, optional_file, real_path, replace_folder, sh
 from shoprl.json_stream import Position
 from shoprl.progress import bar, track
 from shoprl.reading import read_json
+from shoprl.search.hybrid_folder import FOLDER as HYBRID
 from shoprl.shop.about import ABOUT, FORMAT, About, read_about
 from shoprl.shop.goal import GOAL_SEED, Goal, StoredGoals, goals_file, read_goals, store_goals
 from shoprl.shop.making import GoalKind, iter_goals, no_goals, weighted
@@ -326,10 +327,21 @@ def _build(data: Path, out: Path, settings: dict[str, Any]) -> None:
     digests = write_digests(part)
     about = About(len(catalog), state.skipped, hashes, sources, settings["goals"], settings["strict"], digests)
     write_json(part / ABOUT, about.to_json())
+    _keep_vectors(out / HYBRID, part / HYBRID)
     try:
         replace_folder(part, out)
     except OSError as error:
         raise StorageError(f"{out}: cannot be written ({error.strerror}).") from error
+
+
+def _keep_vectors(old: Path, new: Path) -> None:
+    """Give a store the vectors of the one it replaces: hours of work, of which most still fits."""
+    shutil.rmtree(new, ignore_errors=True)
+    if old.is_dir():
+        try:
+            shutil.copytree(old, new, copy_function=os.link)
+        except (OSError, shutil.Error):  # of a disk without links, or damaged: they are made again
+            shutil.rmtree(new, ignore_errors=True)
 
 
 def _hashed(data: Path, sources: dict[str, list[int]]) -> dict[str, list[Any]]:

@@ -11,10 +11,11 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from shoprl.errors import ConfigError
+from shoprl.search.engine import EngineSearch
 from shoprl.shop.data import ShopData
 from shoprl.shop.env import RESET_OPTIONS, WebShopEnv, check_reset_options
 from shoprl.shop.render import ObservationMode
-from shoprl.shop.session import MAX_STEPS
+from shoprl.shop.session import LISTINGS, MAX_ACTION, MAX_STEPS, parse_action
 from shoprl.shop.splits import SplitName
 
 Seeds = int | Sequence[int | None] | None
@@ -115,6 +116,7 @@ class WebShopVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], NDArray[Any]]):
         """
         ended = self._terminations | self._truncations
         self._check(actions, ended)
+        self._search_ahead([action for action, over in zip(actions, ended, strict=True) if not over])
         infos: dict[str, Any] = {}
         for i, (env, action) in enumerate(zip(self.envs, actions, strict=True)):
             if ended[i]:
@@ -127,6 +129,14 @@ class WebShopVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], NDArray[Any]]):
         if self.autoreset_mode is AutoresetMode.SAME_STEP:
             self._terminations[:] = self._truncations[:] = False
         return tuple(self._observations), *results, infos
+
+    def _search_ahead(self, actions: Sequence[str]) -> None:
+        """Ask a search engine for all queries of a step in one call; the environments then find them cached."""
+        search = self.envs[0].data.shop.search
+        if isinstance(search, EngineSearch):
+            taken = [parse_action(action) for action in actions if len(action) <= MAX_ACTION]
+            queries = [argument for name, argument in taken if name == "search" and argument]
+            search.find_many([query for query in queries if query.split(" ")[0] not in LISTINGS])
 
     def _step_one(self, i: int, action: str, infos: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         observation, self._rewards[i], terminated, truncated, info = self.envs[i].step(action)

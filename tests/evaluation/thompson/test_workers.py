@@ -1,5 +1,6 @@
 """Who plays: this process, or several that each open the shop and the arms."""
 
+import pickle
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +17,12 @@ from shoprl.policies.base import Choice, Decode
 from shoprl.policies.saving import save_policy
 from shoprl.policies.simple import RandomPolicy, RulePolicy
 from shoprl.rollouts.runner import run_episodes
+from shoprl.search.hybrid_folder import FOLDER, build_hybrid
 from shoprl.shop.data import ShopData, read_data
+from shoprl.shop.store import build_store, open_store
 from shoprl.tasks.base import State
 from shoprl.tasks.shop.task import ShopTask
+from tests.support.encoders import WordEncoder
 from tests.support.fakes import fake_policy
 from tests.support.tiny_bert import tiny_bert, tiny_store, tuned_policy
 
@@ -43,6 +47,15 @@ def test_any_number_of_workers_gives_the_same_bytes(toy_folder: Path, tmp_path: 
     assert found[0] == found[1]
     assert len(records(tmp_path / "one")) == 2
     assert records(tmp_path / "one") == records(tmp_path / "two")
+
+
+def test_a_worker_searches_as_the_shop_is_to_be_searched(toy_folder: Path, tmp_path: Path) -> None:
+    store, encoder = build_store(toy_folder), WordEncoder({"jogging": "sprint"})
+    build_hybrid(open_store(store).catalog, store / FOLDER, encoder)
+    setup = Setup(toy_folder, False, "train", {"rule": "rule"}, tmp_path, (), "hybrid", encoder)
+    found = pickle.loads(pickle.dumps(setup)).worker().data.shop.search.find("jogging")
+    assert found == read_data(toy_folder, search="hybrid", encoder=encoder).shop.search.find("jogging") != ()
+    assert setup.worker(read_data(toy_folder)).data.search == "bm25"
 
 
 @pytest.mark.slow  # another process to start

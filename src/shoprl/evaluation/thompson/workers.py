@@ -19,7 +19,9 @@ from shoprl.evaluation.thompson.rounds import Chunk
 from shoprl.policies.base import Policy
 from shoprl.rollouts.records import Episode
 from shoprl.rollouts.runner import run_episodes
+from shoprl.search.encoder import Encoder
 from shoprl.shop.data import ShopData, read_data
+from shoprl.shop.searching import SearchKind
 from shoprl.shop.splits import SplitName
 from shoprl.tasks.shop.task import ShopTask
 
@@ -68,6 +70,7 @@ class Setup:
         arms: name -> policy, as :func:`shoprl.evaluation.thompson.arms.load_arms` takes them.
         folder: of the cached token states.
         backbone: the encoders that the user named.
+        search, encoder: as :func:`shoprl.shop.data.read_data` takes them.
     """
 
     data: Path
@@ -76,10 +79,12 @@ class Setup:
     arms: Mapping[str, str]
     folder: Path
     backbone: Sequence[str] = ()
+    search: SearchKind = "bm25"
+    encoder: Encoder | None = None
 
     def worker(self, data: ShopData | None = None) -> Worker:
         """Open the shop, unless it is given, and the arms."""
-        data = data or read_data(self.data, self.strict)
+        data = data or read_data(self.data, self.strict, search=self.search, encoder=self.encoder)
         policies = load_arms(self.arms, self.backbone)
         share_tokens(policies, data, data.split.part(self.split), self.folder)
         return Worker(policies, data)

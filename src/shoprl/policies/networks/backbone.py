@@ -88,6 +88,21 @@ class Backbone:
         counts = batch["attention_mask"].sum(dim=1).cpu()
         return [(states[i, : int(n)].clone(), ids[i, : int(n)].clone()) for i, n in enumerate(counts)]
 
+    @torch.inference_mode()
+    def means(self, texts: Sequence[str], max_tokens: int) -> torch.Tensor:
+        """The mean of the last hidden states of each text, special tokens included, of length 1.
+
+        Args:
+            texts: any texts.
+            max_tokens: longer texts are truncated.
+
+        Returns:
+            Shape (texts, width), in float32.
+        """
+        batch = self._tokens(texts, max_tokens)
+        states, mask = self.model(**batch).last_hidden_state, batch["attention_mask"].unsqueeze(-1)
+        return torch.nn.functional.normalize((states * mask).sum(dim=1) / mask.sum(dim=1), dim=1).cpu()
+
     def _tokens(self, texts: Sequence[str], max_tokens: int) -> Any:
         tokens = self.tokenizer(
             list(texts), padding=True, truncation=True, max_length=max_tokens + 2, return_tensors="pt"
