@@ -105,6 +105,14 @@ class PriceRules:
     maybe_minor: bool = False
 
 
+def currency_in(text: str) -> str:
+    """The code of the currency that a price names; empty where it names none, or one that is shared or unknown."""
+    try:
+        return without_currency(text)[1]
+    except PriceError:
+        return ""
+
+
 @dataclass
 class PriceEvidence:
     """What the prices of a file say about how they are written; :meth:`add` all of them, then ask for the rules."""

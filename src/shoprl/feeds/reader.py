@@ -23,7 +23,7 @@ from shoprl.feeds.columns import Columns, flatten
 from shoprl.feeds.drafts import Draft, Drafter, forms_of, price_of
 from shoprl.feeds.entries import Fault, Row
 from shoprl.feeds.mapping import FeedMapping, PriceSettings, is_braced, with_rules
-from shoprl.feeds.prices import PriceEvidence, PriceRules
+from shoprl.feeds.prices import PriceEvidence, PriceRules, currency_in
 from shoprl.feeds.recognise import check_mapping, recognise
 from shoprl.feeds.summary import Summary
 from shoprl.feeds.values import RowError, text_of
@@ -33,6 +33,7 @@ from shoprl.progress import track
 REJECTS = "rejects.jsonl"
 SAMPLE = 10_000  # rows that showing a mapping looks at
 _PRODUCT_TYPES = ("product", "productgroup", "individualproduct", "productmodel", "someproducts", "vehicle", "book")
+_SEVERAL = 3  # currencies, none at all among them; from then on no one is the file's
 _PLAIN, _MERGED, _REJECTED, _FOLLOWER = range(4)
 
 
@@ -147,7 +148,7 @@ class Feed:
                 records.append(record)
             count = len(records)
             records.finish()
-        self.summary.warnings.extend(rows.notes)
+        self.summary.notes.extend(rows.notes)
         self.summary.sources = dict(rows.hashes())
         if not count:
             reasons = ", ".join(f"{reason} ({n:,})" for reason, n in self.summary.rejected.most_common(3))
@@ -192,6 +193,8 @@ class Feed:
             for name in prices:
                 for value in _list(fields.get(name)):
                     evidence.add(value)
+                    if isinstance(value, str) and len(currencies) < _SEVERAL and not value.isdecimal():
+                        currencies[currency_in(value[:200])] = None
             for form in forms_of(self.mapping, fields):
                 price, code = price_of(form)
                 evidence.add(price)
@@ -271,9 +274,14 @@ class Feed:
                     yield group
         if drafter.unnamed:
             self.summary.warnings.append(
-                f"{drafter.unnamed:,} prices name no currency, {DEFAULT_CURRENCY} is taken; "
+                f"{drafter.unnamed:,} prices name no currency, {self._currency()} is taken; "
                 "say another one in a mapping file"
             )
+
+    def _currency(self) -> str:
+        """The currency of prices that name none: the mapping's, the only one that the feed names, or the usual one."""
+        only = self._currencies[0] if len(self._currencies) == 1 else DEFAULT_CURRENCY
+        return self.mapping.prices.currency or only
 
     def _group(self, number: int, drafter: Drafter) -> "Group":
         first = self._row(number)
@@ -311,7 +319,7 @@ class Feed:
             named: the ASIN of an identifier, and of the ASINs taken in lower case.
         """
         taken = set[str]()
-        currency = self.mapping.prices.currency or DEFAULT_CURRENCY
+        currency = self._currency()
         for group in self.groups():
             try:
                 asin = named(group.identifier, taken)
@@ -334,7 +342,7 @@ class Feed:
 
     def settled(self) -> FeedMapping:
         """The mapping with the rules found out, for later feeds of the same shop."""
-        prices = PriceSettings(self.mapping.prices.currency, self.rules.decimal, self.rules.minor_units)
+        prices = PriceSettings(self._currency(), self.rules.decimal, self.rules.minor_units)
         return replace(self.mapping, prices=prices)
 
     def check(self, strict: bool) -> None:

@@ -27,6 +27,7 @@ class Summary:
         fields_used: target -> fields of the feed.
         fields_ignored: fields that nothing is taken from.
         currencies: code -> products.
+        notes: how the sources were read.
         warnings: what a person should look at.
         sources: file -> sha256 of what was read.
         free: products that cost nothing.
@@ -42,6 +43,7 @@ class Summary:
     fields_used: dict[str, list[str]] = field(default_factory=dict)
     fields_ignored: list[str] = field(default_factory=list)
     currencies: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
     free: int = 0
@@ -84,6 +86,7 @@ class Summary:
             *(f"rejected   {count:,}: {reason}" for reason, count in self.rejected.most_common()),
             "fields     " + "; ".join(f"{target}: {_few(names)}" for target, names in self.fields_used.items()),
             f"ignored    {_few(self.fields_ignored)}" if self.fields_ignored else "",
+            *(f"note       {note}" for note in self.notes),
             *(f"warning    {warning}" for warning in self.warnings),
         ]
         return "\n".join(filter(None, lines))
