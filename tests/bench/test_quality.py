@@ -87,3 +87,8 @@ def test_a_file_of_something_else_is_named(tmp_path: Path) -> None:
 def test_an_engine_that_answers_too_little_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="answered 0 of 1"):
         bench_quality(Engine({}), read_judgements(judged(tmp_path, "q,a,1"), KNOWN))
+
+
+def test_products_are_named_by_their_catalogues_identifiers(tmp_path: Path) -> None:
+    path = judged(tmp_path, "q,shop/1,3", "q,%32,1")
+    assert read_judgements(path, ["shop%2F1", "%32"]).ratings == {"q": {"shop%2F1": 3, "%32": 1}}

@@ -150,3 +150,11 @@ def test_every_variant_can_be_chosen(rows: list[dict[str, str]]) -> None:
     product = variants(*rows)
     assert len(product.variants) == len(rows)
     check_choosable(product)
+
+
+def test_what_a_product_has_not_is_no_bullet_point() -> None:
+    product = assemble(
+        [Draft(title="Anvil", features=(("touchscreen", "no"), ("forged", "yes"), ("horn", "N/A")))], "1"
+    )
+    assert product.bullets == ("forged",)
+    assert product.attributes == ("forged",)

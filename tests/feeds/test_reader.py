@@ -148,7 +148,7 @@ def test_schema_org() -> None:
     anvil, tongs, bellows, coat = products
     assert (anvil.asin, anvil.brand, anvil.price_tag, anvil.currency) == ("0446310786", "ACME", "€119.99", "EUR")
     assert (anvil.rating, anvil.rating_count, anvil.availability) == (4.4, 89, "in stock")
-    assert anvil.bullets == ("weight class: Heavy", "forged: yes")
+    assert anvil.bullets == ("weight class: Heavy", "forged")
     assert anvil.attributes == ("heavy", "forged")
     assert anvil.product_category == "Tools › Anvils"
     assert (tongs.brand, tongs.price, tongs.price_tag) == ("ACME", 9.5, "€9.50 to €14.00")
@@ -190,7 +190,7 @@ def test_woocommerce() -> None:
 def test_wayfairs_products_without_prices() -> None:
     feed, (bed, cooker, shelf) = read(samples.wands())
     assert bed.product_category == "Furniture › Bedroom Furniture › Beds & Headboards › Beds"
-    assert {"material: solid wood", "material: metal", "assemblyrequired: yes"} <= {*bed.bullets}
+    assert {"material: solid wood", "material: metal", "assemblyrequired"} <= {*bed.bullets}
     assert (bed.rating, bed.rating_count, bed.price, bed.price_tag) == (4.5, 15, None, "")
     assert cooker.query == "slow cookers"
     assert shelf.title == "plain shelf"

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoprl.bench.figures import Figures
+from shoprl.catalog.ids import id_of
 from shoprl.errors import CatalogError, ConfigError
 from shoprl.evaluation.statistics import INTERVAL_SEED, RATE, bootstrap_mean
 from shoprl.reading import read_bytes
@@ -62,18 +63,18 @@ def read_judgements(path: Path, known: Sequence[str]) -> Judgements:
 
     Args:
         path: the file.
-        known: the products of the shop.
+        known: the ASINs of the shop's products; the file names them so, or by their catalogue's identifiers.
 
     Raises:
         CatalogError: a line is malformed, a product is rated twice differently, or no query has a relevant product.
     """
-    sold, unknown = frozenset(known), 0
+    sold, unknown = {id_of(asin): asin for asin in known} | {asin: asin for asin in known}, 0
     ratings: dict[str, dict[str, int]] = {}
     for where, query, product, rating in _rows(path):
         of_query = ratings.setdefault(query, {})
         if product not in sold:
             unknown += 1
-        elif of_query.setdefault(product, rating) != rating:
+        elif of_query.setdefault(sold[product], rating) != rating:
             raise CatalogError(f"{where}: rates {product!r} for {query!r} again, differently. Remove one of the two.")
     kept = {query: of_query for query, of_query in ratings.items() if any(of_query.values())}
     if not kept:

@@ -20,10 +20,10 @@ from shoprl.search.hybrid import HybridSearch, VectorSearch
 from shoprl.search.hybrid_folder import FOLDER as HYBRID
 from shoprl.search.hybrid_folder import build_hybrid, open_hybrid
 from shoprl.settings import Count, Range
+from shoprl.shop.cached import shop_of
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.generated import generated_data
 from shoprl.shop.searching import IndexSearch
-from shoprl.shop.store import store_of
 
 SMALLEST_SCALE = 100  # products
 SCALE_TARGETS = {
@@ -129,7 +129,7 @@ class Quality(OnData, Confirming, Threaded, Printing):
         """Run the command."""
         from shoprl.bench.quality import bench_quality, read_judgements
 
-        store = store_of(self.data)
+        store = shop_of(self.data)
         if store is None:
             raise CatalogError(f"{self.data}: holds no store. Build it with `shoprl catalog build --data {self.data}`.")
         data = read_data(self.data)

@@ -13,10 +13,11 @@ from shoprl.errors import CatalogError, ConfigError
 from shoprl.search.hybrid_folder import FOLDER as HYBRID
 from shoprl.search.hybrid_folder import build_hybrid, verify_hybrid
 from shoprl.settings import Count, Range, Seed
+from shoprl.shop.cached import shop_of
 from shoprl.shop.data import read_catalog_and_goals, read_products
 from shoprl.shop.making import GoalKind
 from shoprl.shop.splits import SplitKind, disjoint_split, webshop_split, write_split
-from shoprl.shop.store import FOLDER, build_store, open_store, store_of, verify_store
+from shoprl.shop.store import FOLDER, build_store, open_store, verify_store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +87,7 @@ class Vectors(OnData, Confirming, Threaded, Printing):
 
     def execute(self) -> None:
         """Run the command."""
-        store = store_of(self.data)
+        store = shop_of(self.data)
         if store is None:
             raise CatalogError(f"{self.data}: holds no store. Build it with `shoprl catalog build --data {self.data}`.")
         if len(self.backbone) > 1:
@@ -114,7 +115,7 @@ class Verify(OnData, Printing):
         """Run the command."""
         checked = verify_store(self.data)
         answer = {"data": str(self.data), "files": checked.files, "chunks": checked.chunks, "bytes": checked.size}
-        store = store_of(self.data)
+        store = shop_of(self.data)
         if store is not None and (store / HYBRID).exists():
             vectors = verify_hybrid(store / HYBRID)
             answer["vectors"] = {"files": vectors.files, "chunks": vectors.chunks, "bytes": vectors.size}

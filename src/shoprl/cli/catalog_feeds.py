@@ -13,7 +13,7 @@ from shoprl.cli.output import emit
 from shoprl.errors import ConfigError
 from shoprl.feeds.entries import Origin
 from shoprl.feeds.mapping import write_mapping
-from shoprl.feeds.reader import Feed
+from shoprl.feeds.reader import REJECTS, Feed
 from shoprl.settings import Settings
 from shoprl.shop.catalog_goals import Wording
 from shoprl.shop.importing import import_feed, show_feed
@@ -86,10 +86,11 @@ class Import(FromFeed, Printing):
             raise ConfigError("--out: give the folder of the shop, or --show-mapping to look first.")
         made = import_feed(self.files, self.out, origin, self.map, self.strict, self.wording)
         answer = {"folder": str(self.out), "goals": made.goals, **made.summary.to_json()}
-        answer["rejects"] = str(made.rejects) if made.rejects else None
+        rejects = str(self.out / REJECTS) if made.rejects else None
+        answer["rejects"] = rejects
         lines = [f"shop       {self.out}, with {made.goals:,} goals", shown_lines(made.summary.text())]
-        if made.rejects:
-            lines.append(f"rejects    {made.rejects}")
+        if rejects:
+            lines.append(f"rejects    {rejects}")
         emit(answer, "\n".join(lines), self.json)
 
     def _show(self, origin: Origin) -> None:

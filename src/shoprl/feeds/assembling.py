@@ -53,7 +53,7 @@ def assemble(drafts: Sequence[Draft], asin: str, currency: str = DEFAULT_CURRENC
         asin=asin,
         title=base.title,
         description=next((draft.description for draft in drafts if draft.description), ""),
-        bullets=tuple(dict.fromkeys((*_bullets(drafts), *map(_bullet, features)))),
+        bullets=tuple(dict.fromkeys((*_bullets(drafts), *filter(None, map(_bullet, features))))),
         category=category[0].lower() if category else "",
         query=_kind(drafts, category, features),
         product_category=" › ".join(category),
@@ -203,7 +203,11 @@ def _bullets(drafts: Sequence[Draft]) -> Iterator[str]:
 
 
 def _bullet(feature: tuple[str, str]) -> str:
-    return f"{feature[0]}: {feature[1]}"
+    """A feature as a bullet point; none for what the product has not, which a search for it would find."""
+    name, value = feature
+    if value.lower() in _NO:
+        return ""
+    return name if value.lower() in _YES else f"{name}: {value}"
 
 
 def _attributes(drafts: Sequence[Draft], brand: str, features: Sequence[tuple[str, str]]) -> tuple[str, ...]:

@@ -24,12 +24,13 @@ from shoprl.feeds.rows import Origin, RowReader
 from shoprl.feeds.summary import Summary
 from shoprl.files import ListHash, real_path, replace_folder, write_json
 from shoprl.progress import track
+from shoprl.search.hybrid_folder import FOLDER as HYBRID
 from shoprl.shop.about import ABOUT, About
 from shoprl.shop.catalog_goals import Wording, goals_for
 from shoprl.shop.goal import GOAL_SEED, Goal, goals_hash, store_goals
 from shoprl.shop.shards import SHARD, merge_shards, save_shard, write_shard_lookups
 from shoprl.shop.splits import SMALLEST, Split, disjoint_or_none, store_split, webshop_split
-from shoprl.shop.store import part_of, was_built
+from shoprl.shop.store import keep_vectors, part_of, was_built
 
 ABOUT_IMPORT = "import.json"  # in a store that was made of a feed: its summary and its mapping
 ATTRIBUTES = 5  # mined for a product that brings none
@@ -86,6 +87,7 @@ def import_feed(
         shutil.rmtree(part, ignore_errors=True)  # of an import that was cut off
         try:
             feed, goals = _write(part, rows, given, strict, wording)
+            keep_vectors(out / HYBRID, part / HYBRID)
             replace_folder(part, out)
         except OSError as error:
             raise StorageError(f"{out}: cannot be written ({error.strerror or error}). Free some space.") from error

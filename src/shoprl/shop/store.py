@@ -327,14 +327,14 @@ def _build(data: Path, out: Path, settings: dict[str, Any]) -> None:
     digests = write_digests(part)
     about = About(len(catalog), state.skipped, hashes, sources, settings["goals"], settings["strict"], digests)
     write_json(part / ABOUT, about.to_json())
-    _keep_vectors(out / HYBRID, part / HYBRID)
+    keep_vectors(out / HYBRID, part / HYBRID)
     try:
         replace_folder(part, out)
     except OSError as error:
         raise StorageError(f"{out}: cannot be written ({error.strerror}).") from error
 
 
-def _keep_vectors(old: Path, new: Path) -> None:
+def keep_vectors(old: Path, new: Path) -> None:
     """Give a store the vectors of the one it replaces: hours of work, of which most still fits."""
     shutil.rmtree(new, ignore_errors=True)
     if old.is_dir():
