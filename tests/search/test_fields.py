@@ -18,7 +18,7 @@ def test_every_field_is_found(tmp_path: Path) -> None:
     full = product(
         "FULL", "tintitle", description="indescription", bullets=("one", "inbullet"), brand="Inbrand Ltd",
         product_category="Inpath › Incategory", category="Incategory", query="inquery",
-        attributes=("inattribute", "inbullet"), options={"size": ("inoption",)},
+        attributes=("inattribute", "InBullet"), options={"size": ("inoption",)},
     )  # fmt: skip
     index = built([full, *random_products(5)], tmp_path)
     words = "tintitle indescription inbullet inbrand inpath incategory inquery inattribute inoption"

@@ -34,7 +34,8 @@ def field_texts(product: Product) -> dict[str, str]:
     Features are bullet points, attributes and options; an attribute that the bullet points hold already is left out.
     """
     bullets = "\n".join(product.bullets)
-    attributes = [attribute for attribute in product.attributes if attribute not in bullets]
+    lowered = bullets.lower()
+    attributes = [attribute for attribute in product.attributes if attribute.lower() not in lowered]
     options = [f"{name}: {', '.join(values)}" for name, values in product.options.items()]
     path = product.product_category.replace("›", " ")
     kinds = [kind for kind in (product.category, product.query) if kind not in path]
