@@ -44,6 +44,13 @@ def test_sizes_are_measured_once(call: Call, tmp_path: Path, monkeypatch: pytest
     assert (tmp_path / "scaling.png").is_file()
 
 
+def test_imports_are_measured(call: Call, tmp_path: Path) -> None:
+    row = call("bench", "import", "--out", tmp_path, "--sizes", 120, "--json").json()["rows"][0]
+    assert row["rows"] == 120
+    assert row["rows_per_second"] == pytest.approx(120 / row["import_seconds"], rel=0.1)
+    assert row["shop_mb"] > 0 < row["import_peak_mb"]
+
+
 def test_learners_are_measured(call: Call, toy_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.support.fakes import FakeBackbone
 

@@ -72,12 +72,21 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "bench startup": {"data": "{toy}"},
     "bench memory": {"data": "{toy}"},
     "bench update": {"data": "{stored}", "rows": "4"},
+    "bench import": {**OUT, "sizes": "100"},
     "bench scale": {**OUT, "sizes": "100"},
     "bench learn": {"data": "{toy}", "updates": "16", "titles": "4", "size": "tiny", **THREADS},
 }  # fmt: skip
 FEED = "id,title,price,color\n" + "".join(f"{n},Mug number {n},{n}.50 USD,red|blue\n" for n in range(1, 13))
 ENDLESS = ("env-server",)  # when nothing is wrong
-LONG = ("bench learn", "bench scale", "bench memory", "bench startup", "study", "reproduce")  # when nothing is wrong
+LONG = (
+    "bench learn",
+    "bench import",
+    "bench scale",
+    "bench memory",
+    "bench startup",
+    "study",
+    "reproduce",
+)  # when nothing is wrong
 
 
 @dataclass(frozen=True)

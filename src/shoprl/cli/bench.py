@@ -267,6 +267,36 @@ class Update(OnData, Seeded, Printing):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Feeds(Seeded, Printing):
+    """Measure the import of product feeds of several sizes.
+
+    Rows a second, peak memory and size on disk, of generated feeds in CSV.
+
+    Attributes:
+        out: the folder to work in; feeds written there before are used again.
+        sizes: rows of each feed; 1,180,000 takes about half an hour.
+    """
+
+    out: Path
+    sizes: tuple[Annotated[int, Range(SMALLEST_SCALE, 10**8)], ...] = (10_000, 100_000)
+
+    def execute(self) -> None:
+        """Run the command."""
+        from shoprl.bench.feeds import bench_import
+
+        if not self.sizes:
+            raise ConfigError("--sizes: give the number of rows of each feed.")
+        rows = [
+            bench_import(self.out / f"{size}-{self.seed}", size, self.seed).to_json() for size in sorted(self.sizes)
+        ]
+        targets = {"import_peak_mb": "<= 4000"}
+        cells = [(name, *(row[name] for row in rows), targets.get(name, "")) for name in rows[0] if name != "rows"]
+        text = table(("rows", *(f"{row['rows']:,}" for row in rows), "target at 1.18M"), cells)
+        facts = {"machine": machine(), "versions": versions(), "commit": commit()}
+        emit({"rows": rows, "targets": targets, **facts}, text, self.json)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Learn(OnAnyData, Seeded, Threaded, OnDevice, Printing):
     """Measure seconds an update of each learner, and decisions a second.
 

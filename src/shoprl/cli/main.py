@@ -69,6 +69,7 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its 
     "bench quality": ("bench:Quality", "Measure how good searches are, on rated products."),
     "bench startup": ("bench:Startup", "Measure import time and the time to the first step."),
     "bench memory": ("bench:Memory", "Measure the memory of environments and workers."),
+    "bench import": ("bench:Feeds", "Measure the import of product feeds of several sizes."),
     "bench update": ("bench:Update", "Measure an update of a store, and searches before and after it."),
     "bench scale": ("bench:Scale", "Measure build time, search time and memory for shops of several sizes."),
     "bench learn": ("bench:Learn", "Measure seconds an update of each learner, and decisions a second."),
