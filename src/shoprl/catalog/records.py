@@ -1,6 +1,7 @@
 """Many small records on disk: written one after the other, read in any order without being loaded."""
 
 import hashlib
+import itertools
 import json
 import mmap
 import os
@@ -20,6 +21,7 @@ REMEDY = "Run `shoprl catalog build` again."
 
 T = TypeVar("T")
 
+_AT_ONCE = 10_000  # records whose sizes are looked up together
 _DATA, _SIZES, _OFFSETS = "records.bin", "sizes.part", "offsets.npy"
 
 
@@ -162,6 +164,18 @@ class Records(Sequence[bytes]):
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield all in order; what was passed is given back to the system, so that memory does not fill with it."""
+        done = 0
+        for first in range(0, len(self), _AT_ONCE):
+            ends = self._offsets[first : first + _AT_ONCE + 1].tolist()
+            for start, end in itertools.pairwise(ends):
+                yield self._data[start:end]
+            passed = ends[-1] // mmap.PAGESIZE * mmap.PAGESIZE
+            if passed > done and isinstance(self._data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+                self._data.madvise(mmap.MADV_DONTNEED, done, passed - done)
+                done = passed
 
     @overload
     def __getitem__(self, number: int) -> bytes: ...

@@ -67,7 +67,8 @@ class _Products(Sequence[Product]):
         return self._read(range(len(self))[number])
 
     def __iter__(self) -> Iterator[Product]:
-        return map(self._decode, range(len(self)))  # iterating over all would evict the cache
+        for number, record in enumerate(self._records, 1):  # iterating over all would evict the cache
+            yield decoded(record, Product.from_json, f"product {number} of the store")
 
 
 class StoredCatalog(Catalog):

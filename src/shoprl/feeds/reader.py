@@ -33,6 +33,7 @@ from shoprl.progress import track
 REJECTS = "rejects.jsonl"
 SAMPLE = 10_000  # rows that showing a mapping looks at
 _PRODUCT_TYPES = ("product", "productgroup", "individualproduct", "productmodel", "someproducts", "vehicle", "book")
+_Stored = tuple[str, int, dict[str, Any]]  # source, line and fields of a row
 _SEVERAL = 3  # currencies, none at all among them; from then on no one is the file's
 _PLAIN, _MERGED, _REJECTED, _FOLLOWER = range(4)
 
@@ -114,7 +115,8 @@ class Feed:
         self.columns, self.summary, self.rejects = Columns(), Summary(), list[Reject]()
         self._folder, self._sources = folder / "rows", dict[str, int]()
         self._copy(rows, first)
-        self._records, self._names = Records(self._folder), list(self._sources)
+        self._records: Sequence[bytes] = Records(self._folder)
+        self._names = list(self._sources)
         if mapping is None:
             try:
                 self.mapping = recognise(self.columns, len(self._records), known)
@@ -179,17 +181,24 @@ class Feed:
         self.rejects.append(reject)
         self.summary.rejected[reject.reason] += 1
 
-    def _row(self, number: int) -> tuple[str, int, dict[str, Any]]:
-        source, line, fields = json.loads(self._records[number].decode(errors="surrogatepass"))
+    def _row(self, number: int) -> _Stored:
+        return self._decoded(self._records[number])
+
+    def _decoded(self, record: bytes) -> _Stored:
+        source, line, fields = json.loads(record.decode(errors="surrogatepass"))
         return self._names[source], line, fields
+
+    def release(self) -> None:
+        """Let go of the rows on disk and all that was kept of them, once products were made."""
+        self._records, self._groups, self._state = (), {}, bytearray()
 
     def _look(self, drafter: Drafter) -> PriceRules:
         """Find rows that are there twice and rows of one product, and how prices are written."""
         evidence, seen, digests = PriceEvidence(), dict[str, int](), array("Q")
         prices = (*self.mapping.of("price"), *self.mapping.of("sale_price"))
         currencies: dict[str, None] = {}
-        for number in track(range(len(self._records)), "comparing", unit="row"):
-            source, line, fields = self._row(number)
+        for number, record in enumerate(track(self._records, "comparing", unit="row")):
+            source, line, fields = self._decoded(record)
             for name in prices:
                 for value in _list(fields.get(name)):
                     evidence.add(value)
@@ -267,9 +276,9 @@ class Feed:
     def groups(self) -> Iterator["Group"]:
         """Yield the rows of each product, in the order of their first rows; rows with faults are rejected."""
         drafter = self._drafter(self.rules)
-        for number in track(range(len(self._records)), "products", unit="row"):
+        for number, record in enumerate(track(self._records, "products", unit="row")):
             if self._state[number] == _PLAIN:
-                group = self._group(number, drafter)
+                group = self._group(number, self._decoded(record), drafter)
                 if group.drafts:
                     yield group
         if drafter.unnamed:
@@ -283,8 +292,7 @@ class Feed:
         only = self._currencies[0] if len(self._currencies) == 1 else DEFAULT_CURRENCY
         return self.mapping.prices.currency or only
 
-    def _group(self, number: int, drafter: Drafter) -> "Group":
-        first = self._row(number)
+    def _group(self, number: int, first: _Stored, drafter: Drafter) -> "Group":
         name = drafter.group(first[2])
         drafts: list[Draft] = []
         lines: list[tuple[str, int]] = []

@@ -103,6 +103,7 @@ def _write(
     feed = Feed(rows, part / "feed", given)
     _write_drafts(part / "drafts", feed)
     feed.check(strict)
+    feed.release()
     shutil.rmtree(part / "feed")
     skipped = dict(feed.summary.rejected)
     catalog, catalog_hash = _write_products(part, skipped)
@@ -162,20 +163,25 @@ def _with_attributes(products: _Drafts) -> Iterator[Product]:
 
 def _write_products(part: Path, skipped: dict[str, int]) -> tuple[StoredCatalog, str]:
     """Write products, look-up tables and search index; the catalogue and its content hash."""
-    drafts, content, shards = _Drafts(part / "drafts"), ListHash(), itertools.count()
+    shards, content_hash = _copy_products(part)
+    merge_shards(part, shards)
+    write_shard_lookups(part, shards)
+    return StoredCatalog(part / "products", "", skipped), content_hash
+
+
+def _copy_products(part: Path) -> tuple[int, str]:
+    """Copy the drafts to the store, with attributes, and count their terms; how many shards, and the content hash."""
+    drafts, content, count = _Drafts(part / "drafts"), ListHash(), 0
     products = track(_with_attributes(drafts), "indexing", total=len(drafts), unit="product")
-    count = 0
     with RecordWriter(part / "products") as records:
         while chunk := list(itertools.islice(products, SHARD)):
             for product in chunk:
                 records.append(product_record(product))
                 content.add(product.to_json())
-            save_shard(part, next(shards), chunk)
+            save_shard(part, count, chunk)
             count += 1
         records.finish()
-    merge_shards(part, count)
-    write_shard_lookups(part, count)
-    return StoredCatalog(part / "products", "", skipped), content.hexdigest()
+    return count, content.hexdigest()
 
 
 def _write_goals(part: Path, catalog: StoredCatalog, wording: Wording, summary: Summary) -> tuple[int, dict[str, str]]:
