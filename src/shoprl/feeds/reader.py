@@ -152,7 +152,8 @@ class Feed:
         if not count:
             reasons = ", ".join(f"{reason} ({n:,})" for reason, n in self.summary.rejected.most_common(3))
             where = f" The first is in {self.rejects[0].source}, line {self.rejects[0].line}." if self.rejects else ""
-            raise CatalogError(f"{self._named()}: holds no row that can be read: {reasons or 'it is empty'}.{where}")
+            reasons = reasons or "there is nothing, or a header alone"
+            raise CatalogError(f"{self._named()}: holds no row that can be read: {reasons}.{where}")
 
     def _named(self) -> str:
         """What the feed was read from, for messages."""
