@@ -156,6 +156,8 @@ def json_value(value: Any) -> Any:
         return value.total_seconds()
     if isinstance(value, Mapping):
         return {str(key): json_value(part) for key, part in value.items()}
+    if isinstance(value, list) and value and all(isinstance(each, tuple) and len(each) == 2 for each in value):
+        return {str(key): json_value(part) for key, part in value}  # a map of a Parquet file
     if isinstance(value, (list, tuple, set, frozenset)):
         return [json_value(part) for part in value]
     return str(value)  # a UUID, a network address, a range

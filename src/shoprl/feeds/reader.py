@@ -143,7 +143,7 @@ class Feed:
                 except RowError as error:
                     self._reject(Reject(row.source, row.line, error.reason, str(error)[:300]))
                     continue
-                self.columns.add(fields)
+                self.columns.add(fields, row.source)
                 records.append(record)
             count = len(records)
             records.finish()
@@ -270,6 +270,8 @@ class Feed:
                 group = self._group(number, drafter)
                 if group.drafts:
                     yield group
+        if drafter.raised:
+            self.summary.warnings.append(f"{drafter.raised:,} sale prices are above the usual price, which is taken")
         if drafter.unnamed:
             self.summary.warnings.append(
                 f"{drafter.unnamed:,} prices name no currency, {DEFAULT_CURRENCY} is taken; "
