@@ -73,6 +73,8 @@ def test_update_answers_with_what_changed(call: Call, feed: Path, tmp_path: Path
     assert (catalog["m1"].price, len(catalog), "m2" in catalog) == (99.0, 11, False)
     text = call("catalog", "update", shop, prices).out
     assert f"reject     {prices}, line 3: not in the shop" in text
+    prices.write_text("id,price\nm1,98.00\n" + "".join(f"n{n},1.00\n" for n in range(13)))
+    assert call("catalog", "update", shop, prices).out.splitlines()[-1] == "reject     3 more; --json lists all"
     assert call("catalog", "verify", "--data", shop).code == 0
 
 

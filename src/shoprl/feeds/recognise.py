@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 
 from shoprl.errors import CatalogError
@@ -106,12 +107,14 @@ def recognise(columns: Mapping[str, Column], rows: int, known: FeedMapping | Non
     Args:
         columns: the feed's fields.
         rows: how many there are.
-        known: what the fields of an earlier feed of the same shop were.
+        known: what the fields of an earlier feed of the same shop were; those that it left aside stay so.
 
     Raises:
         CatalogError: no field can be a title (or, with ``known``, an id); the message names those that there are.
     """
-    return _Recogniser(columns, rows).mapping(known)
+    unused = set(known.ignored) if known is not None else ()
+    mapping = _Recogniser({name: columns[name] for name in columns if name not in unused}, rows).mapping(known)
+    return replace(mapping, ignored=tuple(name for name in columns if name not in mapping.why))
 
 
 class _Recogniser:
@@ -138,7 +141,8 @@ class _Recogniser:
             self._as_before(known)
         self._options_by_number()
         for target, names in NAMES.items():
-            self._by_name(target, names)
+            if target not in self.fields:
+                self._by_name(target, names)
         if "image" not in self.fields:  # of one picture in several sizes, one
             self._by_name("image", _PICTURES.split(), several=False)
         if known is None:
@@ -150,10 +154,9 @@ class _Recogniser:
         self._levels()
         self._by_pattern()
         self._facets()
-        ignored = [name for name in self.columns if name not in self.why]
         cents = any(plain_name(name).endswith("cents") for name in self.fields.get("price", ()))
         prices = known.prices if known is not None else PriceSettings(minor_units=True if cents else None)
-        return FeedMapping(self.fields, self.options, self.features, prices, tuple(ignored), self.why)
+        return FeedMapping(self.fields, self.options, self.features, prices, why=self.why)
 
     def _as_before(self, known: FeedMapping) -> None:
         """Take the fields for what they were."""
