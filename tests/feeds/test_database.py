@@ -102,7 +102,7 @@ def test_addresses_that_cannot_be_used(tmp_path: Path) -> None:
 @needs_sqlalchemy
 def test_a_query_is_needed(shop: Path) -> None:
     for source in (str(shop), "postgresql://u:secretword@h/d"):
-        with pytest.raises(ConfigError, match=r"^query: is needed") as caught:
+        with pytest.raises(ConfigError, match=r"^`query` is needed") as caught:
             RowReader([source])
         assert "secretword" not in str(caught.value)
 

@@ -185,3 +185,9 @@ def test_any_bytes_end_in_rows_and_faults(data: bytes) -> None:
     assume(b"\0" not in data)
     for entry in delimited(b"id,title\n" + data):
         assert isinstance(entry, (Row, Fault))
+
+
+def test_the_lines_above_the_header_of_amazons_flat_files_are_left_out() -> None:
+    text = "TemplateType=fptcustom\tVersion=2023\t\nSeller SKU\tTitle\tPrice\nsku\ttitle\tprice\nA\tMug\t1.50\n"
+    assert values(delimited(text)) == [(4, "A", "Mug", "1.50")]
+    assert values(delimited("TemplateType=fptcustom\tVersion=2023\n")) == []

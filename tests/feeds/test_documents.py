@@ -112,7 +112,7 @@ def test_numbers_and_nesting_that_cannot_be_used(bad: str) -> None:
 def test_numbers_that_are_none_and_commas_too_many() -> None:
     assert values(document('[{"id": 1, "price": NaN,},]')) == [(1, "invalid JSON")]
     assert document('[{"id": 1, "price": NaN},]') == [Row("f", 1, {"id": 1, "price": None})]
-    assert lines('{"id": 1, "price": -Infinity}\n') == [Row("f", 1, {"id": 1, "price": None})]
+    assert lines('{"id": 1, "price": -Infinity}\n') == [Row("f", 1, {"id": 1, "price": "-Infinity"})]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32-be"])
@@ -158,6 +158,9 @@ def test_a_bad_line_is_a_fault_and_the_rest_is_read() -> None:
         ("[\n  {\n    \"id\": 1\n  },\n  {\n    \"id\": 2\n  }\n]", False),
         ('{\n  "id": 1\n}\n{\n "id": 2\n}\n', False),
         ("[]", False),
+        ('{"id": 1, "title": \n{"id": 2}\n{"id": 3}\n', True),
+        ('{"products": [\n{"id": 1}\n]}', False),
+        ('{"id": 1, "offers":\n{"price": 2}\n}\n', False),
     ],
 )  # fmt: skip
 def test_lines_are_told_from_documents(text: str, expected: bool) -> None:

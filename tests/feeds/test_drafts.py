@@ -18,6 +18,10 @@ def test_the_sale_price_goes_first_unless_it_is_nothing() -> None:
     reads = drafter(price="p old", sale_price="s", currency="c")
     assert reads.price({"p": "9.00", "s": "7.00", "c": "eur"}) == Price((7.0,), "EUR")
     assert reads.price({"p": "9.00", "s": "0.00"}) == Price((9.0,))
+    assert reads.price({"p": "9.00", "s": "11.00"}) == Price((9.0,))
+    assert reads.raised == 1
+    assert reads.price({"p": "0.00", "s": "11.00"}) == Price((11.0,))
+    assert reads.price({"p": "9.00", "s": "11.00 USD"}) == Price((11.0,), "USD")  # the two cannot be compared
     assert reads.price({"p": "n/a", "old": "9.50"}) == Price((9.5,))
     assert reads.price({"p": ["3.00", "1.00", 2]}) == Price((1.0, 3.0))
     assert reads.price({}) == Price(())
@@ -31,6 +35,18 @@ def test_a_file_that_names_no_currency_may_be_said_to_have_one() -> None:
     reads = drafter(price="p")
     reads.price({"p": "9.00"})
     assert reads.unnamed == 1
+
+
+def test_a_price_and_its_sale_are_one_price_without_a_currency() -> None:
+    reads = drafter(price="p", sale_price="s")
+    reads.price({"p": "9.00", "s": "7.00"})
+    assert reads.unnamed == 1
+
+
+def test_ends_of_lines_that_woocommerce_writes_out() -> None:
+    reads = drafter(title="t", description="d")
+    assert reads.draft({"t": "Mug", "d": "Long\\n\\ndescription"}).description == "Long description"
+    assert reads.draft({"t": "Mug", "d": "In C:\\new\nof two lines"}).description == "In C:\\new of two lines"
 
 
 @pytest.mark.parametrize(

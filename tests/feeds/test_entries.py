@@ -48,10 +48,13 @@ def test_values_become_json() -> None:
     when = datetime.datetime(2026, 1, 2, 3, 4, 5)
     identity = uuid.UUID(int=5)
     values = [
-        (decimal.Decimal("1.5"), 1.5), (decimal.Decimal("NaN"), None), (float("inf"), None),
+        (decimal.Decimal("1.5"), 1.5), (decimal.Decimal("NaN"), None), (float("inf"), "inf"), (float("nan"), None),
         (when, "2026-01-02T03:04:05"),
         (when.date(), "2026-01-02"), (datetime.timedelta(seconds=3), 3.0), (b"text", "text"), (b"\xff", None),
-        ({1: [b"a", None]}, {"1": ["a", None]}), ((1, 2), [1, 2]), (identity, str(identity)), (True, True),
+        ({1: [b"a", None]}, {"1": ["a", None]}), ((1, 2), [1, 2]),
+        ([("k", b"v"), ("n", 1)], {"k": "v", "n": 1}),
+        ([("k", "v", "x")], [["k", "v", "x"]]),
+        (identity, str(identity)), (True, True),
     ]  # fmt: skip
     for value, expected in values:
         assert json_value(value) == expected

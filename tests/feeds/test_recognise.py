@@ -111,3 +111,50 @@ def test_a_mapping_is_checked_against_the_feed() -> None:
 def test_each_name_stands_for_one_target() -> None:
     names = [name for target in ("title", "price", "sale_price", "brand", "rating", "url") for name in NAMES[target]]  # type: ignore[index]
     assert len(names) == len({*names})
+
+
+def test_what_sorts_articles_for_their_shop_is_no_category() -> None:
+    magento = {"name": "Bag", "product_type": "simple", "categories": "Gear/Bags"}
+    assert mapping_of(magento, magento | {"product_type": "configurable"}).of("category") == ("categories",)
+    assert mapping_of({"Product Name": "Mug", "Product Type": "P", "Category": "Mugs"}).of("category") == ("Category",)
+    both = mapping_of(magento | {"product_type": "Bag"}, magento)
+    assert both.of("category") == ("product_type",)
+
+
+def test_files_name_their_ids_and_titles_each_in_its_own_way() -> None:
+    columns = Columns()
+    columns.add({"id": "1", "title": "Mug", "ean": "5"}, "a")
+    columns.add({"sku": "2", "name": "Lamp", "gtin": "6"}, "b")
+    columns.add({"id": "3", "title": "Jug", "name": "J3"}, "c")
+    mapping = recognise(columns, 3)
+    assert mapping.of("id") == ("id", "sku")
+    assert mapping.of("title") == ("title",)  # a name stands beside it in one of them
+    assert mapping_of({"id": "1", "title": "Mug"}, {"sku": "2", "title": "Jug"}).of("id") == ("id",)
+
+
+def test_headers_in_other_languages() -> None:
+    german = ["Artikelnummer", "Bezeichnung", "Beschreibung", "Preis", "Marke", "Kategorie", "Bestand"]
+    french = ["Référence", "Désignation", "Description", "Prix TTC", "Marque", "Catégorie", "Quantité"]
+    values = ("A1", "Tasse", "Schön", "4,50", "Müller", "Küche > Tee", "3")
+    for names in (german, french):
+        mapping = mapping_of(dict(zip(names, values, strict=True)))
+        targets = ("id", "title", "description", "price", "brand", "category", "availability")
+        assert [mapping.of(target) for target in targets] == [(name,) for name in names]  # type: ignore[arg-type]
+
+
+def test_pictures_and_options_by_number_or_with_name_behind() -> None:
+    row = {"TITLE": "Mug", "IMAGE1": "https://x.example/1.jpg", "Product Image File - 1": "https://x.example/2.jpg",
+           "image3": "5", "color_name": "red", "VARIATION 1 NAME": "Glaze", "VARIATION 1 VALUES": "a,b"}  # fmt: skip
+    mapping = mapping_of(row)
+    assert mapping.of("image") == ("IMAGE1", "Product Image File - 1")
+    assert mapping.options == {"{VARIATION 1 NAME}": "VARIATION 1 VALUES", "color": "color_name"}
+
+
+def test_a_field_whose_name_ends_in_price_is_one_where_it_is_the_only_one() -> None:
+    row = {"title": "Mug", "wholesale_price": "4.50", "cost_price": "2.00", "best price": "soon"}
+    assert mapping_of(row).of("price") == ("wholesale_price",)
+    assert mapping_of(row | {"shop price": "5.00"}).of("price") == ()
+    assert mapping_of(row | {"price": "5.00"}).of("price") == ("price",)
+    assert mapping_of({"Name": "Mug", "Price (tax excl.)": "4,50", "Price (tax incl.)": "5,40"}).of("price") == (
+        "Price (tax incl.)",
+    )

@@ -96,7 +96,7 @@ def test_sources_are_checked_at_once(tmp_path: Path) -> None:
     ):
         with pytest.raises(error, match=words):
             RowReader([str(source) for source in sources])
-    with pytest.raises(ConfigError, match=r"^query: is for databases"):
+    with pytest.raises(ConfigError, match=r"^`query` is for databases"):
         RowReader([str(good)], Origin(query="SELECT 1"))
 
 

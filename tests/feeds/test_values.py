@@ -42,6 +42,12 @@ from tests.support.strategies import JSON
         ("A | B", "A|B"),
         (5, ""),
         ([], ""),
+        ("Kitchen, Kitchen > Cups, Sale", "Kitchen|Cups"),
+        ("Clothing > Handbags, Wallets & Cases", "Clothing|Handbags, Wallets & Cases"),
+        ("Default/Gear,Default/Gear/Bags", "Default|Gear|Bags"),
+        ("Shop All;Kitchen/Mugs", "Kitchen|Mugs"),
+        ("Mugs; Cups", "Mugs|Cups"),
+        ("Handbags, Wallets & Cases", "Handbags, Wallets & Cases"),
     ],
 )
 def test_category_paths(value: object, path: str) -> None:
@@ -53,6 +59,9 @@ def test_features() -> None:
     assert feature_pairs("a:b|loose")[1] == ["loose"]
     assert feature_pairs("General:Fabric:Cotton,General:Fit:Slim")[0] == [("fabric", "Cotton"), ("fit", "Slim")]
     assert feature_pairs("aspect ratio : 16:9|ratio:4:3")[0] == [("aspect ratio", "16:9"), ("ratio", "4:3")]
+    assert feature_pairs("activity=Gym|Hiking,care=Wash, cold,fit=slim")[0] == [
+        ("activity", "Gym|Hiking"), ("care", "Wash, cold"), ("fit", "slim")
+    ]  # fmt: skip
     assert feature_pairs("see https://x.example:80/")[1] == ["see https://x.example:80/"]
     assert feature_pairs({"Material": ["Oak", "Ash"], "Big": True, "None": None})[0] == [
         ("material", "Oak"), ("material", "Ash"), ("big", "yes")

@@ -111,3 +111,38 @@ def test_identifiers_that_differ_in_case_stay_apart(tmp_path: Path) -> None:
         ("Red mug", "$3.00"), ("Blue cup", "$9.00"), ("Pot", "$1.00"), ("Jug", "$2.00")
     ]  # fmt: skip
     assert len({asin.lower() for asin in tags(shop)}) == 4
+
+
+def test_variants_are_found_by_their_ids_alone(tmp_path: Path) -> None:
+    feed, shop = tmp_path / "feed.csv", tmp_path / "shop"
+    feed.write_text(
+        "item_group_id,id,title,price,color\n"
+        + "".join(f"g{n},v{n}{c},Mug {n},{n + 1}.00,{c}\n" for n in range(3) for c in ("red", "blue"))
+    )
+    import_feed([feed], shop)
+    prices = tmp_path / "prices.csv"
+    prices.write_text("id,price\nv1red,5.00\nv1blue,7.00\nv9red,1.00\n")
+    done = update_from_feed(shop, [prices])
+    assert (done.updated.changed, done.summary.used, done.summary.products) == (1, 2, 1)
+    assert [(reject.line, reject.reason) for reject in done.rejects] == [(4, "not in the shop")]
+    product = read_data(shop).catalog["g1"]
+    assert {variant.id: variant.price for variant in product.variants} == {"v1red": 5.0, "v1blue": 7.0}
+    assert product.price_tag == "$5.00 to $7.00"
+
+
+def test_fields_left_aside_by_the_import_stay_so(tmp_path: Path) -> None:
+    feed, shop = tmp_path / "feed.csv", tmp_path / "shop"
+    rows = [f"{n},Mug {n},{n + 1}.00,{1000 + n},code {n}\n" for n in range(30)]
+    feed.write_text("id,title,price,gtin,lot\n" + "".join(rows))
+    import_feed([feed], shop)
+    few = tmp_path / "few.csv"
+    few.write_text("id,title,price,gtin,lot\n" + "".join(f"{n},Mug {n},{n + 1}.00,{1000 + n},same\n" for n in (1, 2)))
+    done = update_from_feed(shop, [few])
+    assert done.summary.fields_used["id"] == ["id"]
+    assert done.summary.fields_ignored == ["gtin", "lot"]
+    assert (done.updated.changed, done.updated.unchanged) == (0, 2)
+
+
+def test_a_folder_that_is_no_shop_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match=r"nowhere: is no shop. Give one that `shoprl catalog import`"):
+        update_from_feed(tmp_path / "nowhere", [tmp_path / "feed.csv"])

@@ -1,10 +1,16 @@
 """What a command answers, and how a refusal looks."""
 
 import json
+import logging
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from shoprl.cli.main import main
 
 GENERATE, BUILD, ATTRIBUTES, SPLIT = "catalog generate", "catalog build", "catalog attributes", "catalog split"
 
@@ -22,6 +28,23 @@ class Answer:
 
 
 Call = Callable[..., Answer]
+
+
+def caller(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Runs command lines in this process."""
+    monkeypatch.setattr(logging, "basicConfig", lambda **settings: None)  # it would hold on to the captured stderr
+
+    def run(*arguments: object) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["shoprl", *map(str, arguments)])
+        capsys.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as exit_:
+            code = exit_.code if isinstance(exit_.code, int) else 1
+        return Answer(code, *capsys.readouterr())
+
+    return run
 
 
 def tree(folder: Path) -> dict[str, bytes | None]:

@@ -24,6 +24,7 @@ Files = Annotated[
     tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="FILE...", help_behavior_hint="(at least one)")
 ]
 WIDEST_SAMPLE = 100  # characters
+MOST_SHOWN = 10  # rejects of an update
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,8 @@ class FromFeed(Settings):
         map: a mapping file that says what each field is; --show-mapping writes one to edit.
         delimiter: what stands between the cells of a delimited file, or tab; found out when left out.
         encoding: how its characters are encoded, such as utf-8 or windows-1252; found out when left out.
-        strict: fail on a row that cannot be used; otherwise it is left out, counted, and written to rejects.jsonl.
+        strict: fail on a row that cannot be used; otherwise it is left out, counted and named (an import names all in
+            rejects.jsonl in the shop).
     """
 
     query: str | None = None
@@ -61,6 +63,11 @@ class Import(FromFeed, Printing):
 
     Fields are recognised by their names and contents, rows of one product become its variants, and what was done with
     each row is counted. The shop holds goals, splits and a search index.
+
+    With --json: folder, goals (how many), rows, used, merged, rejected (reason -> rows), products, variants,
+    fields_used (target -> fields), fields_ignored, currencies (code -> products), warnings, sources (file -> sha256)
+    and rejects (the file, or null). With --show-mapping --json: mapping (as in the file), file, written (false where
+    it was there), and fields: target, field, samples and why of each.
 
     Attributes:
         files: the feed: files in CSV, TSV, JSON, JSON lines or Parquet, also in gzip or zip; - for standard input; or
@@ -88,9 +95,9 @@ class Import(FromFeed, Printing):
         answer = {"folder": str(self.out), "goals": made.goals, **made.summary.to_json()}
         rejects = str(self.out / REJECTS) if made.rejects else None
         answer["rejects"] = rejects
-        lines = [f"shop       {self.out}, with {made.goals:,} goals", shown_lines(made.summary.text())]
+        lines = [f"shop       {shown(self.out)}, with {made.goals:,} goals", shown_lines(made.summary.text())]
         if rejects:
-            lines.append(f"rejects    {rejects}")
+            lines.append(f"rejects    {shown(rejects)}")
         emit(answer, "\n".join(lines), self.json)
 
     def _show(self, origin: Origin) -> None:
@@ -110,7 +117,7 @@ class Import(FromFeed, Printing):
         for target, name, samples, why in rows:
             lines.append(f"{shown(target):<13} {shown(name)}" + (f"   ({why})" if why else ""))
             lines.extend(f"{'':<15}{shown(sample, WIDEST_SAMPLE)}" for sample in samples)
-        emit(answer, "\n".join((*lines, "", said)), self.json)
+        emit(answer, "\n".join((*lines, "", shown(said))), self.json)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +125,11 @@ class Update(FromFeed, Printing):
     """Change a shop's products in place, without building it again.
 
     Rows with a title replace products or add them; rows of a feed without titles change the fields they hold, such as
-    price and availability. Whoever has the shop open goes on undisturbed, and sees the change when they open it again.
+    price and availability, of products or of variants by their own ids. Fields are what they were when the shop was
+    imported. Whoever has the shop open goes on undisturbed, and sees the change when they open it again.
+
+    With --json: as of catalog import without goals, and added, changed, removed, unchanged and reindexed (products);
+    rejects is a list: source, line, reason and detail of each.
 
     Attributes:
         data: the shop, as shoprl catalog import or build --out wrote it.
@@ -142,8 +153,12 @@ class Update(FromFeed, Printing):
         rejects = [vars(reject) for reject in done.rejects]
         answer = {"folder": str(self.data), **asdict(done.updated), **done.summary.to_json(), "rejects": rejects}
         counts = ", ".join(f"{count:,} {what}" for what, count in asdict(done.updated).items())
-        lines = [f"shop       {self.data}: {counts}", shown_lines(done.summary.text())]
-        lines += [shown(f"reject     {r.source}, line {r.line}: {r.reason}: {r.detail}") for r in done.rejects[:10]]
+        lines = [f"shop       {shown(self.data)}: {counts}", shown_lines(done.summary.text())]
+        lines += [
+            shown(f"reject     {r.source}, line {r.line}: {r.reason}: {r.detail}") for r in done.rejects[:MOST_SHOWN]
+        ]
+        if len(done.rejects) > MOST_SHOWN:
+            lines.append(f"reject     {len(done.rejects) - MOST_SHOWN:,} more; --json lists all")
         emit(answer, "\n".join(lines), self.json)
 
 

@@ -94,6 +94,7 @@ class Column:
         distinct: values that differ, up to a bound.
         numbers, urls, flags, dates, lists, short: how many of the values looked at are of that kind.
         looked: how many were looked at.
+        sources: the files that have it.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Column:
     lists: int = 0
     short: int = 0
     looked: int = 0
+    sources: set[str] = field(default_factory=set)
 
     def look(self, value: Any) -> None:
         """Take a value into account."""
@@ -150,8 +152,8 @@ class Columns(Mapping[str, Column]):
         self._columns: dict[str, Column] = {}
         self._look_at, self.left_out, self.rows = look_at, 0, 0
 
-    def add(self, fields: Mapping[str, Any]) -> None:
-        """Take a flattened row into account."""
+    def add(self, fields: Mapping[str, Any], source: str = "") -> None:
+        """Take a flattened row of a file into account."""
         self.rows += 1
         for name, value in fields.items():
             column = self._columns.get(name)
@@ -161,6 +163,7 @@ class Columns(Mapping[str, Column]):
                     continue
                 column = self._columns[name] = Column(name)
             column.rows += 1
+            column.sources.add(source)
             if column.looked < self._look_at:
                 column.look(value)
 

@@ -24,6 +24,7 @@ from shoprl.feeds.quoting import (
     scan,
 )
 
+_TEMPLATE = "TemplateType="
 _BATCH = 256  # lines
 _FAR = 20  # lines that may be looked at again and again
 _SAMPLE_LINES = 200
@@ -208,7 +209,9 @@ class DelimitedReader:
                 found = scan(window.line, self._dialect.delimiter, self._dialect.quote, 0, Style(spaced=True))
                 cells = found.cells if found else plain_cells(window.line(0) or "", self._dialect.delimiter)
                 window.at = window.start + (found.lines if found else 1)
-            if any(map(str.strip, cells)):
+            if cells[:1] and cells[0].startswith(_TEMPLATE):  # of Amazon's flat files: about the file, then labels
+                next(self._reader, None)
+            elif any(map(str.strip, cells)):
                 break
         cells = [cell.strip().removeprefix("\ufeff").strip(f" \t\r\n{self._dialect.quote}") for cell in cells]
         self._names, self._width = distinct_names(cells), len(cells)

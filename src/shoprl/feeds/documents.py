@@ -25,7 +25,10 @@ _FIRST = {"products", "items", "@graph"}  # of several lists, these
 _OWN = {"price", "title", "sku", "asin", "gtin", "brand", "description", "@type"}  # what a product has, and no holder
 _DEPTH = 3  # objects within each other, in which a list of products is looked for
 _SKETCHED = 1 << 17  # characters that the shape of a document is told from
-_DECODER = json.JSONDecoder(parse_float=JSON.parse_float, parse_int=JSON.parse_int, parse_constant=lambda _: None)
+# NaN is some libraries' missing value; an infinite price stays a text, which is no price.
+_DECODER = json.JSONDecoder(
+    parse_float=JSON.parse_float, parse_int=JSON.parse_int, parse_constant=lambda name: None if name == "NaN" else name
+)
 
 
 class _BrokenError(CatalogError):
@@ -53,6 +56,8 @@ def looks_like_lines(text: str, whole: bool) -> bool:
     shapes = [_shape(line) for line in lines]
     if shapes[0] == "object":
         return all(shape != "part" for shape in shapes) or not text.lstrip().startswith("[")
+    if shapes[0] == "part" and lines[0].lstrip().startswith("{"):  # cut off; values of a list would have commas
+        return set(shapes[1:]) == {"object"} and not any(line.rstrip().endswith(",") for line in lines[1:])
     return shapes[0] == "broken" and shapes[1] == "object"
 
 

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, get_args
 
@@ -102,10 +102,11 @@ class Drafter:
 
     Attributes:
         unnamed: prices read so far that no currency was named for.
+        raised: sale prices read so far that are above the usual price.
     """
 
     def __init__(self, mapping: FeedMapping, rules: PriceRules, columns: Iterable[str] | Mapping[str, Column]) -> None:
-        self.mapping, self.rules, self.unnamed = mapping, rules, 0
+        self.mapping, self.rules, self.unnamed, self.raised = mapping, rules, 0, 0
         self._names: dict[str, tuple[str, ...]] = {target: mapping.of(target) for target in get_args(Target)}
         group, self._currencies = mapping.of("group"), bool(mapping.of("currency"))
         self._rated = bool(mapping.of("rating") or mapping.of("rating_count"))
@@ -199,18 +200,30 @@ class Drafter:
         return currency_of(self._first(row, "currency"), said) if self._currencies else said
 
     def price(self, row: Mapping[str, Any]) -> Price:
-        """The row's price: what it is sold at now, else the usual one.
+        """The row's price: what it is sold at now, else the usual one; a sale above the usual price is none.
 
         Raises:
             RowError: a price cannot be understood.
         """
-        for target in ("sale_price", "price"):
-            for name in self._names[target]:
-                if name in row:
-                    price = self._priced(row[name], name, self.currency(row))
-                    if price.amounts and (target == "price" or max(price.amounts) > 0):
-                        return price
-        return UNKNOWN
+        price = self._current(row)
+        self.unnamed += bool(price.amounts) and not price.currency
+        return price
+
+    def _current(self, row: Mapping[str, Any]) -> Price:
+        sale = next((price for price in self._prices(row, "sale_price") if max(price.amounts) > 0), UNKNOWN)
+        usual = next(self._prices(row, "price"), UNKNOWN)
+        if not sale.amounts or (
+            usual.amounts and sale.currency == usual.currency and sale.amounts > usual.amounts > (0,)
+        ):
+            self.raised += bool(sale.amounts)
+            return usual
+        return sale
+
+    def _prices(self, row: Mapping[str, Any], target: Target) -> Iterator[Price]:
+        """The prices that are known, of the fields of a target."""
+        for name in self._names[target]:
+            if name in row and (price := self._priced(row[name], name, self.currency(row))).amounts:
+                yield price
 
     def _priced(self, value: Any, name: str, currency: str) -> Price:
         values = value if isinstance(value, list) else [value]
@@ -220,7 +233,6 @@ class Drafter:
             raise RowError(error.reason, f"field {name!r}: {error}") from error
         amounts = sorted(amount for price in prices for amount in price.amounts)
         code = next((price.currency for price in prices if price.currency), currency)
-        self.unnamed += bool(amounts) and not code
         return Price(tuple(dict.fromkeys((amounts[0], amounts[-1]))), code) if amounts else UNKNOWN
 
     def _description(self, row: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
@@ -311,13 +323,15 @@ class Drafter:
     def _form(self, row: Mapping[str, Any], names: Sequence[str], currency: str) -> Form:
         options = _options_of(row, names)
         value, code = price_of(row, currency)
+        price = self._priced(value, "variants.price", code)
+        self.unnamed += bool(price.amounts) and not price.currency
         stock = next((row[k] for k in ("availability", "available", "inventory_quantity") if k in row), None)
         stock = _offer(row).get("availability") if stock is None else stock
         return Form(
             id=identifier_of(next((row[k] for k in ("sku", "id", "gtin", "@id") if row.get(k)), None)),
             title=plain(text_of(row.get("title") or row.get("name"))),
             options=options,
-            price=self._priced(value, "variants.price", code),
+            price=price,
             availability=availability(stock) if stock is not None else "",
             image=next(iter(addresses(next((row[k] for k in _FORM_IMAGES if row.get(k)), None))), ""),
         )
@@ -379,4 +393,5 @@ def _options_of(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
 def _paragraphs(value: Any) -> str:
     """A text, or the texts of a list."""
     value = parsed(value)
-    return " ".join(map(text_of, value[:1_000])) if isinstance(value, list) else text_of(value)
+    text = " ".join(map(text_of, value[:1_000])) if isinstance(value, list) else text_of(value)
+    return text if "\n" in text else text.replace("\\r", "").replace("\\n", "\n")  # WooCommerce's ends of lines

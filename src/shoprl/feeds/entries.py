@@ -138,12 +138,13 @@ def distinct_names(names: Iterable[str]) -> list[str]:
 def json_value(value: Any) -> Any:
     """A value of a database or a Parquet file as JSON has it; None where it has none.
 
-    Numbers that are infinite or none, and bytes that are no text, are None; dates are ISO text.
+    Numbers that are none, and bytes that are no text, are None; dates are ISO text, and infinite numbers are text, so
+    that a price of that kind is not taken for a missing one.
     """
     if value is None or isinstance(value, (str, bool, int)):
         return value
     if isinstance(value, (float, decimal.Decimal)):
-        return float(value) if math.isfinite(value) else None
+        return float(value) if math.isfinite(value) else None if math.isnan(value) else str(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         try:
             return bytes(value).decode()
@@ -155,6 +156,8 @@ def json_value(value: Any) -> Any:
         return value.total_seconds()
     if isinstance(value, Mapping):
         return {str(key): json_value(part) for key, part in value.items()}
+    if isinstance(value, list) and value and all(isinstance(each, tuple) and len(each) == 2 for each in value):
+        return {str(key): json_value(part) for key, part in value}  # a map of a Parquet file
     if isinstance(value, (list, tuple, set, frozenset)):
         return [json_value(part) for part in value]
     return str(value)  # a UUID, a network address, a range

@@ -283,12 +283,12 @@ def without_currency(text: str, currency: str = "") -> tuple[str, str]:
     Raises:
         PriceError: several currencies have the sign, and nothing says which it is; or three capitals are no code.
     """
-    found, unknown = "", ""
+    found, unknown, written = "", "", text
     text = _APART.sub(r"\1", text)
     for code in _CODE.findall(text):
         if code.upper() in CODES and (code.isupper() or code.islower() or code.istitle()):
             if found and found != code.upper():
-                raise PriceError("price is not a price", f"{text!r} is in two currencies")
+                raise PriceError("price is not a price", f"{written!r} is in two currencies")
             found = code.upper()
             text = re.sub(rf"(?<![A-Za-z]){code}(?![A-Za-z])", " ", text)
         elif code.isupper() and not _WORDS.fullmatch(code):
@@ -297,10 +297,10 @@ def without_currency(text: str, currency: str = "") -> tuple[str, str]:
         if not found:
             found = currency if sign in _SHARED and currency else _SIGNS_OF[sign]
             if not found:
-                raise PriceError("currency is in doubt", f"{text!r}: {sign!r} is a sign of several currencies; say "
+                raise PriceError("currency is in doubt", f"{written!r}: {sign!r} is a sign of several currencies; say "
                                  "which with currency = in a mapping file")  # fmt: skip
     if unknown and not found:
-        raise PriceError("currency is unknown", f"{text!r}: {unknown} is no currency's code")
+        raise PriceError("currency is unknown", f"{written!r}: {unknown} is no currency's code")
     return _SIGN.sub(" ", text), found
 
 

@@ -146,7 +146,7 @@ class Feed:
                 except RowError as error:
                     self._reject(Reject(row.source, row.line, error.reason, str(error)[:300]))
                     continue
-                self.columns.add(fields)
+                self.columns.add(fields, row.source)
                 records.append(record)
             count = len(records)
             records.finish()
@@ -155,7 +155,8 @@ class Feed:
         if not count:
             reasons = ", ".join(f"{reason} ({n:,})" for reason, n in self.summary.rejected.most_common(3))
             where = f" The first is in {self.rejects[0].source}, line {self.rejects[0].line}." if self.rejects else ""
-            raise CatalogError(f"{self._named()}: holds no row that can be read: {reasons or 'it is empty'}.{where}")
+            reasons = reasons or "there is nothing, or a header alone"
+            raise CatalogError(f"{self._named()}: holds no row that can be read: {reasons}.{where}")
 
     def _named(self) -> str:
         """What the feed was read from, for messages."""
@@ -281,6 +282,8 @@ class Feed:
                 group = self._group(number, self._decoded(record), drafter)
                 if group.drafts:
                     yield group
+        if drafter.raised:
+            self.summary.warnings.append(f"{drafter.raised:,} sale prices are above the usual price, which is taken")
         if drafter.unnamed:
             self.summary.warnings.append(
                 f"{drafter.unnamed:,} prices name no currency, {self._currency()} is taken; "

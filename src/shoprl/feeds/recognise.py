@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 
 from shoprl.errors import CatalogError
@@ -12,35 +13,46 @@ from shoprl.feeds.mapping import TARGETS, FeedMapping, PriceSettings, Target, is
 _NAMES: Mapping[Target, str] = {
     "group": "itemgroupid handle urlhandle parentsku parentasin parentid parent groupid productgroupid "
     "inproductgroupwithid",
-    "id": "id itemid productid asin sku variantsku objectid offerid articlenumber productcode uniqid uid "
+    "id": "id itemid productid asin sku variantsku itemsku objectid offerid articlenumber artikelnummer productcode "
+    "uniqid uid référence referencia "
     "upc ean ean13 gtin gtin13 gtin12 gtin14 gtin8 mpn handle @id",
-    "title": "title producttitle productname name itemname displayname productdisplayname itemtitle titel",
+    "title": "title producttitle productname name itemname displayname productdisplayname itemtitle titel "
+    "bezeichnung artikelbezeichnung artikelname produktname désignation nom nomduproduit nombre título titolo "
+    "nome naam "
+    "productnaam product",
     "description": "description bodyhtml productdescription longdescription fulldescription descriptionhtml body "
-    "shortdescription summary overview productoverview",
+    "shortdescription summary overview productoverview "
+    "beschreibung descripción descrizione omschrijving",
     "bullets": "bullets bulletpoints featurebullets smalldescription aboutproduct aboutitem highlights keyfeatures "
     "producthighlight producthighlights",
     "sale_price": "saleprice specialprice discountedprice discountprice finalprice offerprice currentprice",
     "price": "price variantprice offersprice offerslowprice priceamount sellingprice retailprice listprice "
-    "regularprice unitprice priceusd priceeur pricing pricecents priceincents pricerangeminamount msrp preis",
+    "regularprice unitprice priceusd priceeur pricing pricecents priceincents pricerangeminamount "
+    "standardprice pricetaxincl pricetaxexcl "
+    "msrp rrp uvp preis prix prixttc precio prezzo prijs",
     "currency": "currency currencycode pricecurrency offerspricecurrency pricerangemincurrency",
     "category": "producttype googleproductcategory productcategory categoryhierarchy categories category categorypath "
     "categorytree productcategorytree breadcrumbs breadcrumb hierarchicalcategories productcategories maincategory "
-    "department type",
+    "department kategorie catégorie categoría categoria categorie type",
     "type": "query type productclass",
-    "brand": "brand brandname brands vendor manufacturer manufacturername supplier suppliername maker",
+    "brand": "brand brandname brands vendor manufacturer manufacturername supplier suppliername maker marke "
+    "hersteller marque fabricant marca merk",
     "variant_image": "variantimage variantimageurl variantimagesrc",
     "image": "imagelink imageurl image imagesrc images productimageurl additionalimagelink additionalimagelinks "
-    "additionalimageurl additionalimageurls",
+    "additionalimageurl additionalimageurls "
+    "bild lienimage imagen immagine afbeelding",
     "url": "url link producturl productlink canonicalurl onlinestoreurl permalink",
     "availability": "availability offersavailability instock stockstatus availabilitystatus available stock inventory "
-    "variantinventoryqty inventoryquantity quantity",
+    "variantinventoryqty inventoryquantity quantity "
+    "verfügbarkeit bestand lagerbestand disponibilité quantité disponibilidad cantidad disponibilità quantità voorraad",
     "rating": "rating averagerating ratingvalue aggregateratingratingvalue avgrating reviewaverage starrating stars "
     "customerreviewaverage productrating overallrating",
     "rating_count": "ratingcount aggregateratingratingcount aggregateratingreviewcount ratingscount ratingnumber "
     "numberofratings reviewcount reviewscount numberofreviews customerreviewcount",
     "attributes": "tags keywords",
     "features": "features productfeatures attributes specifications specs technicaldetails additionalproperty "
-    "properties productdetail productdetails productspecification productspecifications details customattributes",
+    "properties productdetail productdetails productspecification productspecifications details "
+    "customattributes additionalattributes",
     "options": "options variantdict selectedoptions customizationoptions productoptions",
     "variants": "variants hasvariant",
 }
@@ -51,18 +63,19 @@ _TEXTS = ("title", "brand", "category", "type")
 # Words by which shops sort their articles for themselves.
 _SORTS = (
     "simple variable variation configurable grouped external virtual downloadable bundle hardgood software "
-    "blacktie physical digital service product products item goods"
+    "blacktie physical digital service product products item goods p d"
 )
 _KINDS_OF_ARTICLE = frozenset(_SORTS.split())
 _OF_METAFIELDS = re.compile(r" *\((?:product|variant)\.metafields\.(.*)\)$")
 _RATING = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:(?:/|out of|von)\s*5.*|stars?)?", re.IGNORECASE)
 _FEW = 20  # rows; a title may be a number in fewer
 _OPTION_NAMES = (
-    "color colour size material style pattern flavor flavour scent finish fit length width variant capacity storage"
+    "color colour size material style pattern flavor flavour scent finish fit length width variant capacity storage "
+    "farbe größe couleur taille talla colore taglia kleur maat"
 )
 OPTIONS = frozenset(_OPTION_NAMES.split())
 _PICTURES = "imghigh imagelarge mainimage mainimageurl picture photo img img500x500 thumbnail imglow"
-_FACETS = "gender agegroup condition model modelnumber energyefficiencyclass sizetype sizesystem"
+_FACETS = "gender agegroup condition model modelnumber energyefficiencyclass sizetype sizesystem materials"
 _PREFIXES = (
     "attr_t_", "attr_n_", "attr_b_", "attr_", "attribute_", "attributes.", "specs.", "specifications.", "spec_"
 )  # fmt: skip
@@ -81,7 +94,11 @@ _BOOKKEEPING = re.compile(
 _BEFORE = "as when the shop was made"
 _BULLET = re.compile(r"(bulletpoint|feature|highlight)\d+")
 _HIGHEST_LEVEL = re.compile(r"hierarchicalcategorieslvl(\d+)|categor(?:y|ies)(?:level|lvl)?(\d+)")
-_OPTION_NAME = re.compile(r"(option|attribute)(\d{1,2})name")
+_OPTION_NAME = re.compile(r"(option|attribute|variation)(\d{1,2})name")
+_NUMBERED_PICTURE = re.compile(
+    r"(?:product|other|additional|main)?(?:image|picture|photo)(?:file|url|link|src)?\d{1,2}"
+)
+_SOME_PRICE = re.compile(r"(?!cost|compare)\w*price")
 
 
 def recognise(columns: Mapping[str, Column], rows: int, known: FeedMapping | None = None) -> FeedMapping:
@@ -90,12 +107,14 @@ def recognise(columns: Mapping[str, Column], rows: int, known: FeedMapping | Non
     Args:
         columns: the feed's fields.
         rows: how many there are.
-        known: what the fields of an earlier feed of the same shop were.
+        known: what the fields of an earlier feed of the same shop were; those that it left aside stay so.
 
     Raises:
         CatalogError: no field can be a title (or, with ``known``, an id); the message names those that there are.
     """
-    return _Recogniser(columns, rows).mapping(known)
+    unused = set(known.ignored) if known is not None else ()
+    mapping = _Recogniser({name: columns[name] for name in columns if name not in unused}, rows).mapping(known)
+    return replace(mapping, ignored=tuple(name for name in columns if name not in mapping.why))
 
 
 class _Recogniser:
@@ -122,22 +141,22 @@ class _Recogniser:
             self._as_before(known)
         self._options_by_number()
         for target, names in NAMES.items():
-            self._by_name(target, names)
+            if target not in self.fields:
+                self._by_name(target, names)
         if "image" not in self.fields:  # of one picture in several sizes, one
             self._by_name("image", _PICTURES.split(), several=False)
         if known is None:
             self._title()
+            self._some_price()
         self._settle_ids()
         if known is not None and not {"id", "group"} & self.fields.keys():
             raise CatalogError(f"no field is an id. The fields are: {', '.join(list(self.columns)[:30])[:600]}.")
-        self._settle_kinds()
         self._levels()
         self._by_pattern()
         self._facets()
-        ignored = [name for name in self.columns if name not in self.why]
         cents = any(plain_name(name).endswith("cents") for name in self.fields.get("price", ()))
         prices = known.prices if known is not None else PriceSettings(minor_units=True if cents else None)
-        return FeedMapping(self.fields, self.options, self.features, prices, tuple(ignored), self.why)
+        return FeedMapping(self.fields, self.options, self.features, prices, why=self.why)
 
     def _as_before(self, known: FeedMapping) -> None:
         """Take the fields for what they were."""
@@ -168,14 +187,17 @@ class _Recogniser:
             found = [(plain, name) for plain, name in found if self._is_text(name, target)]
         if target == "category":  # Google's own numbers say nothing to a shopper
             found = [(plain, name) for plain, name in found if not self._all_numbers(name)]
+        if target in ("category", "type"):
+            found = [(plain, name) for plain, name in found if not self._sorts(name)]
         if target in ("rating", "rating_count"):
             found = [(plain, name) for plain, name in found if self._rates(name, target)]
         if target in ("options", "variants"):
             found = [(plain, name) for plain, name in found if self.columns[name].lists]
         several = target in _SEVERAL if several is None else several
         best = found if several else self._best(found)
-        if best and not several and target not in _ONE:
-            best = [*best, *self._further(found, best[0][1])]
+        if best and not several:
+            further = self._elsewhere if target in _ONE else self._further
+            best = [*best, *further(found, best[0][1])]
         for _, name in best:
             self._take(target, [name], f"named like {'an' if target[0] in 'aeio' else 'a'} {target.replace('_', ' ')}")
 
@@ -190,6 +212,15 @@ class _Recogniser:
         if self.columns[best].rows >= self.rows:
             return []
         return [pair for pair in found if pair[1] != best and not pair[0].endswith("cents") and pair[0] != "type"]
+
+    def _elsewhere(self, found: Sequence[tuple[str, str]], best: str) -> Sequence[tuple[str, str]]:
+        """Fields that are in other files what the best one is in its own; the first of each."""
+        seen, further = set(self.columns[best].sources), []
+        for pair in found:
+            if seen.isdisjoint(self.columns[pair[1]].sources):
+                seen |= self.columns[pair[1]].sources
+                further.append(pair)
+        return further
 
     def _is_bare(self, name: str) -> bool:
         """Whether it may be more than a feature: no name of JSON-LD's own, no field that a shop added itself."""
@@ -213,21 +244,17 @@ class _Recogniser:
                  if (match := _RATING.fullmatch(value))]  # fmt: skip
         return bool(found) and max(found) <= 5
 
-    def _settle_kinds(self) -> None:
-        """What is a type is none where it sorts articles for their shop alone."""
-        for target in ("type", "category"):
-            names = self.fields.get(target, ())
-            kept = [name for name in names if not self._sorts(name)]
-            for name in set(names).difference(kept):
-                del self.why[name]
-            self.fields[target] = tuple(kept)
-            if not kept:
-                del self.fields[target]
-
     def _sorts(self, name: str) -> bool:
-        return plain_name(name) == "type" and any(
-            value.casefold() in _KINDS_OF_ARTICLE for value in self.columns[name].distinct
-        )
+        """Whether it sorts articles for their shop alone, and is no type that a shopper knows."""
+        kinds = [value.casefold() in _KINDS_OF_ARTICLE for value in self.columns[name].distinct]
+        return any(kinds) if plain_name(name) == "type" else all(kinds)
+
+    def _some_price(self) -> None:
+        """Where no field is named like a price, the one whose name ends so."""
+        found = [name for name, column in self.columns.items() if name not in self.why
+                 and _SOME_PRICE.fullmatch(plain_name(name)) and column.share(column.numbers) > 0.9]  # fmt: skip
+        if len(found) == 1 and not {"price", "sale_price", "variants"} & self.fields.keys():
+            self._take("price", found, "the only field whose name ends in price")
 
     def _all_numbers(self, name: str) -> bool:
         column = self.columns[name]
@@ -295,8 +322,10 @@ class _Recogniser:
                 continue
             if _BULLET.fullmatch(plain):
                 self._take("bullets", [name], "named like a bullet point")
-            elif plain in OPTIONS and column.share(column.urls) < 0.1:
-                option = name.removeprefix("g:").strip().lower()
+            elif _NUMBERED_PICTURE.fullmatch(plain) and column.share(column.urls) > 0.5:
+                self._take("image", [name], "named like an image")
+            elif (stem := plain.removesuffix("name")) in OPTIONS and column.share(column.urls) < 0.1:
+                option = name.removeprefix("g:").strip().lower() if stem == plain else stem
                 if option in self.options:
                     continue
                 self.options[option] = name

@@ -38,7 +38,7 @@ class RowReader:
             raise CatalogError(f"{what}: is given twice. Give each source once.")
         self._sources = [self._checked(source) for source in sources]
         if self._origin.query is not None and not any(isinstance(source, Database) for source in self._sources):
-            raise ConfigError("query: is for databases, and there is none among the sources. Leave it out.")
+            raise ConfigError("`query` is for databases, and there is none among the sources. Leave it out.")
 
     def _checked(self, name: str) -> Source | Database:
         if is_address(name):
@@ -53,7 +53,7 @@ class RowReader:
     def _database(self, address: str) -> Database:
         database = Database(address)
         if not (self._origin.query or "").strip():
-            raise ConfigError(f"query: is needed for the database {database.name}. Give a SELECT.")
+            raise ConfigError(f"`query` is needed for the database {database.name}. Give a SELECT.")
         return database
 
     def __iter__(self) -> Iterator[Row | Fault]:

@@ -24,6 +24,7 @@ _ADDRESS = re.compile(r"https?://[^\s\"<>\\^`{|}]{1,2000}", re.IGNORECASE)
 _ARROWS, _BARS = re.compile(r"\s*(?:>+|›|»|→)\s*"), re.compile(r"\s*\|\s*")
 _SLASHES, _WIDE_SLASHES = re.compile(r"\s*/\s*"), re.compile(r"\s+/\s+")
 _PREFIX = re.compile(r"attr(?:ibutes?)?_(?:[tnb]_)?|(?:attributes|specs|specifications)\.|spec_")
+_ASSIGNED = re.compile(r"\w+=[^=]*(?:,\w+=[^=]*)*")
 _IN_STOCK = "instock available true yes limitedavailability onlineonly instoreonly"
 _OUT_OF_STOCK = "outofstock soldout unavailable false no discontinued notavailable"
 _AVAILABLE = dict.fromkeys(_IN_STOCK.split(), "in stock") | dict.fromkeys(_OUT_OF_STOCK.split(), "out of stock")
@@ -150,13 +151,24 @@ def _path(value: Any) -> tuple[str, ...]:
     text = plain(text_of(value)).strip("[]'\" ")
     if _ARROWS.search(text):
         paths = re.split(r"\s*,\s+", text)
-        roots = {_ARROWS.split(path)[0] for path in paths}
-        if len(roots) > 1:  # "Handbags, Wallets & Cases" is one part of a path
+        roots = [_ARROWS.split(path)[0] for path in paths]
+        if len(paths) == len(set(roots)) > 1:  # "Handbags, Wallets & Cases" is one part of a path
             return _parts(_ARROWS.split(text))
         return _parts(_ARROWS.split(max(paths, key=lambda path: len(_ARROWS.findall(path)))))
     if "|" in text:
         return _parts(_BARS.split(text))
-    return _parts((_WIDE_SLASHES if _WIDE_SLASHES.search(text) else _SLASHES).split(text))
+    return _parts(_by_slash(text))
+
+
+def _by_slash(text: str) -> list[str]:
+    """The parts of a category that slashes tell apart; of several, the longest."""
+    slashes = _WIDE_SLASHES if _WIDE_SLASHES.search(text) else _SLASHES
+    paths = [slashes.split(path) for path in re.split(r"\s*;\s*", text)]
+    listed = [slashes.split(path) for path in text.split(",")]
+    if len(listed) > len({path[0].strip() for path in listed}) and max(map(len, listed)) > 1:
+        paths = listed  # Magento's
+    longest = max(paths, key=len)
+    return longest if len(longest) > 1 else [path[0] for path in paths]
 
 
 _path_of_text = lru_cache(maxsize=10_000)(_path)
@@ -243,6 +255,8 @@ def _listed(text: str) -> list[str]:
         parts = text.split(",")
         if all(part.count(":") == 2 for part in parts):
             return parts
+    if _ASSIGNED.fullmatch(text):  # Magento's name=value,name=value|value
+        return [part.replace("=", ":", 1) for part in re.split(r",(?=\w+=)", text)]
     return re.split(r"[|;\n]", text)
 
 

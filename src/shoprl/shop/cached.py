@@ -14,7 +14,7 @@ from shoprl.version import __version__
 log = logging.getLogger(__name__)
 
 CACHE = "SHOPRL_CACHE"  # the environment variable that names another folder
-_FORM = 1  # of imports; raise it where a feed becomes other products than before
+_FORM = 2  # of imports; raise it where a feed becomes other products than before
 
 
 def cache_folder() -> Path:

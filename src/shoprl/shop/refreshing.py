@@ -1,7 +1,7 @@
 """Changes to a shop from a feed: whole rows replace products, rows without a title change the fields that they hold."""
 
 import tempfile
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from shoprl.feeds.values import RowError
 from shoprl.reading import read_json, read_lines
 from shoprl.shop.importing import ABOUT_IMPORT, ATTRIBUTES
 from shoprl.shop.planning import Updated
-from shoprl.shop.store import open_store
+from shoprl.shop.store import is_store, open_store
 from shoprl.shop.updating import update_store
 
 
@@ -63,9 +63,12 @@ def update_from_feed(
         strict: whether a row that cannot be used is an error.
 
     Raises:
-        CatalogError: a source cannot be read, no row can be used, or an identifier to remove is not there.
+        CatalogError: there is no shop, a source cannot be read, no row can be used, or an identifier to remove is not
+            there.
         StorageError: the store cannot be written; it is then as before.
     """
+    if not is_store(store):
+        raise CatalogError(f"{store}: is no shop. Give one that `shoprl catalog import` or `build --out` wrote.")
     catalog = open_store(store).catalog
     gone = [] if removed is None else [asin_in(catalog, identifier) for identifier in _identifiers(removed)]
     known = imported_mapping(store)
@@ -74,7 +77,7 @@ def update_from_feed(
         given = (read_mapping(mapping), mapping) if mapping is not None else None
         feed = Feed(rows, Path(work) / "feed", given, known=known)
         partial = not feed.mapping.of("title")
-        changed = list(_patched(feed, catalog) if partial else _with_attributes(feed, catalog))
+        changed = _patched(feed, catalog) if partial else _with_attributes(feed, catalog)
         feed.check(strict)
     if whole:
         if partial:
@@ -132,23 +135,35 @@ def _told_by(product: Product) -> tuple[object, ...]:
     return product.title, product.bullets, product.category
 
 
-def _patched(feed: Feed, catalog: Catalog) -> Iterator[Product]:
+def _patched(feed: Feed, catalog: Catalog) -> list[Product]:
     """The shop's products with the fields changed that the feed's rows hold."""
-    for group in feed.groups():
-        asin = asin_in(catalog, group.identifier)
-        if asin not in catalog:
-            what = f"the shop has no product {group.identifier[:60]!r}, and the feed no title to make it of"
-            feed.reject(group, RowError("not in the shop", what))
-            continue
-        product = catalog[asin]
+    groups = list(feed.groups())
+    owners = _owners(catalog, {name for group in groups if asin_in(catalog, name := group.identifier) not in catalog})
+    changed: dict[str, Product] = {}
+    for group in groups:
+        asin = owners.get(group.identifier) or asin_in(catalog, group.identifier)
         try:
+            if asin not in catalog:
+                what = f"the shop has no product {group.identifier[:60]!r}, and the feed no title to make it of"
+                raise RowError("not in the shop", what)
+            product = changed.get(asin) or catalog[asin]
             for draft in group.drafts:
                 product = _changed(product, draft)
         except RowError as error:
             feed.reject(group, error)
             continue
-        feed.use(group, product)
-        yield product
+        changed[asin] = product
+        feed.summary.used += len(group.lines)
+    for product in changed.values():
+        feed.summary.add(product)
+    return list(changed.values())
+
+
+def _owners(catalog: Catalog, names: set[str]) -> dict[str, str]:
+    """Variant's id -> ASIN of the product that has it, for ids that are no product's."""
+    if not names:
+        return {}
+    return {variant.id: product.asin for product in catalog for variant in product.variants if variant.id in names}
 
 
 _TEXTS = ("description", "brand", "url", "availability")
