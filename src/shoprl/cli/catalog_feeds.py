@@ -65,9 +65,9 @@ class Import(FromFeed, Printing):
     each row is counted. The shop holds goals, splits and a search index.
 
     With --json: folder, goals (how many), rows, used, merged, rejected (reason -> rows), products, variants,
-    fields_used (target -> fields), fields_ignored, currencies (code -> products), warnings, sources (file -> sha256)
-    and rejects (the file, or null). With --show-mapping --json: mapping (as in the file), file, written (false where
-    it was there), and fields: target, field, samples and why of each.
+    fields_used (target -> fields), fields_ignored, currencies (code -> products), notes, warnings, sources (file ->
+    sha256) and rejects (the file, or null). With --show-mapping --json: mapping (as in the file), file, written (false
+    where it was there), and fields: target, field, samples and why of each.
 
     Attributes:
         files: the feed: files in CSV, TSV, JSON, JSON lines or Parquet, also in gzip or zip; - for standard input; or
