@@ -58,6 +58,7 @@ def encrypted() -> bytes:
         (encrypted(), "a.zip/a.csv: is encrypted"),
         (b"PK\x03\x04 nothing", "cannot be read"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "archive",  # which holds the time
 )
 def test_what_cannot_be_read_is_one_error(data: bytes, words: str) -> None:
     with pytest.raises(CatalogError, match=words):

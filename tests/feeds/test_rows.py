@@ -19,7 +19,7 @@ CSV = "id;title\n1;Größe\n2;Mug, red\n3;a;b\n"
 def test_several_sources_one_behind_the_other(tmp_path: Path) -> None:
     csv, lines, document, archive = (tmp_path / name for name in ("a.csv", "b.jsonl", "c.json", "d.zip"))
     csv.write_text(CSV, encoding="utf-16")
-    lines.write_bytes(gzip.compress(b'{"id": 1}\noops\n{"id": 2}\n'))
+    lines.write_bytes(gzip.compress(b'{"id": 1}\noops\n{"id": 2}\n', mtime=0))
     document.write_text('{"products": [{"id": 7}]}')
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("x.tsv", "id\ttitle\n9\tLamp\n")
@@ -55,7 +55,7 @@ def test_parquet_plain_and_packed(tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet", reason="needs the extra feeds")
     plain, packed = tmp_path / "a", tmp_path / "b.gz"
     parquet.write_table(pyarrow.table({"id": ["x", "y"], "price": [1.5, None]}), plain)
-    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    packed.write_bytes(gzip.compress(plain.read_bytes(), mtime=0))
     for path in (plain, packed):
         reader = RowReader([str(path)])
         assert list(reader) == [Row(str(path), 1, {"id": "x", "price": 1.5}), Row(str(path), 2, {"id": "y"})]

@@ -178,7 +178,7 @@ def hostile_paths(folder: Path) -> dict[str, Path]:
         "random.jsonl": np.random.default_rng(0).bytes(10_000),
         "random.gz": np.random.default_rng(0).bytes(10_000),
         "escape.jsonl": b'{"\\u001b[31mred\\u202e": "\\u0007"}\n',
-        "half.jsonl.gz": gzip.compress(b'{"a": 1}\n' * 1_000)[:-20],
+        "half.jsonl.gz": gzip.compress(b'{"a": 1}\n' * 1_000, mtime=0)[:-20],
     }
     for name, content in contents.items():
         made[name] = folder / name

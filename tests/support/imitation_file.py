@@ -48,7 +48,7 @@ def imitation_row(steps: Sequence[Mapping[str, Any]], catalog: Catalog, images: 
 
 def write_file(path: Path, rows: Iterable[Row]) -> Path:
     text = "".join(json.dumps(row) + "\n" for row in rows)
-    path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
+    path.write_bytes(gzip.compress(text.encode(), mtime=0) if path.suffix == ".gz" else text.encode())
     return path
 
 
