@@ -59,7 +59,7 @@ def test_a_port_that_is_taken(call: Call, toy_folder: Path) -> None:
 
 
 def test_a_missing_data_folder(call: Call, tmp_path: Path) -> None:
-    refused(call("env-server", "--data", tmp_path / "nowhere", "--port", 0), "CatalogError", "no such folder")
+    refused(call("env-server", "--data", tmp_path / "nowhere", "--port", 0), "CatalogError", "no such file or folder")
 
 
 def test_without_the_extra(call: Call, toy_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,18 +22,21 @@ from shoprl.evaluation.statistics import Estimate, McNemar, PairedComparison, Su
 from shoprl.evaluation.thompson.sampling import ArmResult
 
 RECORDED = Path(__file__).parents[2] / "benchmarks" / "results"
+GENERATED = RECORDED / "quick-generated.json"
 STUDIES = sorted((RECORDED / "studies").glob("*.json"))
 SUMMARY = Summary(500, Estimate(0.5, 0.4, 0.6), Estimate(70.0, 65.0, 75.0))
 
 
-@pytest.mark.parametrize("path", [*STUDIES, *sorted(RECORDED.glob("standard-*.json"))], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [*STUDIES, *sorted(RECORDED.glob("standard-*.json")), GENERATED], ids=lambda path: path.stem
+)
 def test_recorded_results_are_written_as_they_were_read(path: Path) -> None:
     document = json.loads(path.read_text())
     results = document.get("results", document)
     assert json.dumps(RunResults.from_json(results, path).to_json()) == json.dumps(results)
 
 
-@pytest.mark.parametrize("path", sorted(RECORDED.glob("quick-*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(RECORDED.glob("quick-webshop-*.json")), ids=lambda path: path.stem)
 def test_results_of_an_older_form_are_read(path: Path) -> None:
     document = json.loads(path.read_text())
     written = RunResults.from_json(document, path).to_json()

@@ -50,7 +50,10 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its 
     "catalog vectors": ("catalog:Vectors", "Make the vectors of a shop's products, for hybrid search."),
     "catalog verify": ("catalog:Verify", "Check every byte of a data folder's store."),
     "catalog attributes": ("catalog:Attributes", "Mine attributes of products by TF-IDF, as WebShop did."),
-    "catalog goals": ("catalog_goals:Goals", "Make goals of a catalogue's own attributes, options and prices."),
+    "catalog goals": (
+        "catalog_goals:Goals",
+        "Make goals of a catalogue's own attributes, options and prices, and split them.",
+    ),
     "catalog split": ("catalog:Split", "Split goals into train, eval and test, with a content hash."),
     "trajectories show": ("trajectories:Show", "Show trajectories step by step."),
     "trajectories filter": ("trajectories:Filter", "Write the trajectories that fulfil every given condition."),
@@ -76,7 +79,7 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its 
 }
 GROUPS = {
     "train": "Train a policy with one learner.",
-    "catalog": "Generate a shop, build its store, mine attributes, make and split goals.",
+    "catalog": "Import a product feed, update its shop, generate a shop, build stores, make goals.",
     "trajectories": "Show, filter, count, import and make trajectories.",
     "preferences": "Make, show, count and export preference pairs.",
     "bench": "Measure speed and memory of the environment and the learners.",
