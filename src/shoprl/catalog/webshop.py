@@ -255,6 +255,8 @@ def products_file(folder: Path) -> Path:
     Raises:
         CatalogError: there is none, or more than one.
     """
+    if folder.is_file():
+        raise CatalogError(f"{folder}: is a file. Make a shop of a product feed with `shoprl catalog import`.")
     if not folder.is_dir():
         raise CatalogError(f"{folder}: no such file or folder. Give a shop, a data folder or a product feed.")
     path = _one_file(folder, "items_shuffle*.json")
