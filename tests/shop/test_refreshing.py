@@ -146,3 +146,10 @@ def test_fields_left_aside_by_the_import_stay_so(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_shop_is_named(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match=r"nowhere: is no shop. Give one that `shoprl catalog import`"):
         update_from_feed(tmp_path / "nowhere", [tmp_path / "feed.csv"])
+
+
+def test_a_damaged_account_of_the_import_is_named(tmp_path: Path) -> None:
+    for text in ("[]", '{"mapping": {"fields": []}}'):
+        (tmp_path / "import.json").write_text(text)
+        with pytest.raises(CatalogError, match="not what the import wrote"):
+            imported_mapping(tmp_path)

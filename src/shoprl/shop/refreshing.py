@@ -112,7 +112,12 @@ def asin_in(catalog: Catalog, identifier: str, taken: Set[str] = frozenset()) ->
 def imported_mapping(store: Path) -> FeedMapping | None:
     """What each field was of the feed that a shop was made of, and how it wrote prices; None for other shops."""
     path = store / ABOUT_IMPORT
-    return mapping_from_json(read_json(path, CatalogError)["mapping"]) if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        return mapping_from_json(read_json(path, CatalogError)["mapping"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CatalogError(f"{path}: is not what the import wrote. Import the shop again.") from error
 
 
 def _with_attributes(feed: Feed, catalog: Catalog) -> list[Product]:
