@@ -14,7 +14,7 @@ from shoprl.catalog.ids import id_of
 from shoprl.catalog.product import Product
 from shoprl.errors import CatalogError
 from shoprl.feeds.mapping import FeedMapping, PriceSettings
-from shoprl.feeds.reader import Feed, Reject
+from shoprl.feeds.reader import Feed
 from shoprl.feeds.rows import Fault
 from tests.support import feed_samples as samples
 from tests.support.feed_rows import FakeRows, catalogue, check_account, only, opened, read
@@ -256,7 +256,7 @@ def test_equal_rows_merge_and_different_ones_are_rejects() -> None:
     assert len(products) == 1
     assert feed.summary.merged == 1
     assert feed.rejects == [
-        Reject("feed", 3, "id occurs twice", "id '1' stands in feed, line 1 too, with another content")
+        Fault("feed", 3, "id occurs twice", "id '1' stands in feed, line 1 too, with another content")
     ]
 
 

@@ -10,10 +10,11 @@ import json
 import os
 import random
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 from shoprl.catalog.records import REMEDY
 from shoprl.claims import claimed
@@ -21,6 +22,8 @@ from shoprl.errors import CatalogError, StorageError
 from shoprl.files import sha256_of, write_json
 from shoprl.progress import track
 from shoprl.reading import read_bytes, read_json
+
+T = TypeVar("T")
 
 DIGESTS = "digests.json"
 STAMP = "verified.json"  # the files that were checked whole, as they were then
@@ -121,6 +124,38 @@ def check(folder: Path, sha256: str) -> None:
             _check_some(folder, files, READ_ONLY)
     else:
         _check_some(folder, files, READ_ONLY)
+
+
+def written_at(path: Path) -> tuple[int, int] | None:
+    """When a file was written and its number, as the system says it; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino
+
+
+def read_settled(path: Path, read: Callable[[], T]) -> T:
+    """What ``read`` makes of a folder; it is called again where the folder was made again meanwhile.
+
+    Args:
+        path: the file that describes the folder, which is replaced last.
+        read: opens what the folder holds.
+
+    Raises:
+        CatalogError: ``read`` raises it, of a folder that nobody changes.
+    """
+    while True:
+        before = written_at(path)
+        try:
+            found = read()
+        except CatalogError:
+            if written_at(path) == before:
+                raise
+        else:
+            if written_at(path) == before:
+                return found
+        # What was read may be of two states.
 
 
 def _chunks(files: Mapping[str, _File]) -> list[tuple[str, int]]:

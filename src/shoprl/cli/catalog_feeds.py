@@ -150,7 +150,7 @@ class Update(FromFeed, Printing):
         done = update_from_feed(
             self.data, self.files, origin, self.map, removed=self.remove, whole=self.whole, strict=self.strict
         )
-        rejects = [vars(reject) for reject in done.rejects]
+        rejects = [reject._asdict() for reject in done.rejects]
         answer = {"folder": str(self.data), **asdict(done.updated), **done.summary.to_json(), "rejects": rejects}
         counts = ", ".join(f"{count:,} {what}" for what, count in asdict(done.updated).items())
         lines = [f"shop       {shown(self.data)}: {counts}", shown_lines(done.summary.text())]

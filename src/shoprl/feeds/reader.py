@@ -52,22 +52,6 @@ class Rows(Protocol):
 
 
 @dataclass(frozen=True)
-class Reject:
-    """A row that nothing was made of.
-
-    Attributes:
-        source, line: where it stands.
-        reason: a fixed phrase to count by.
-        detail: what exactly.
-    """
-
-    source: str
-    line: int
-    reason: str
-    detail: str
-
-
-@dataclass(frozen=True)
 class Group:
     """The rows of one product.
 
@@ -112,7 +96,7 @@ class Feed:
         first: int | None = None,
         known: FeedMapping | None = None,
     ) -> None:
-        self.columns, self.summary, self.rejects = Columns(), Summary(), list[Reject]()
+        self.columns, self.summary, self.rejects = Columns(), Summary(), list[Fault]()
         self._folder, self._sources = folder / "rows", dict[str, int]()
         self._copy(rows, first)
         self._records: Sequence[bytes] = Records(self._folder)
@@ -139,12 +123,12 @@ class Feed:
             for row in track(islice(_objects(rows), first), "reading", unit="row"):
                 self.summary.rows += 1
                 if isinstance(row, Fault):
-                    self._reject(Reject(*row))
+                    self._reject(row)
                     continue
                 try:
                     record, fields = self._record(row)
                 except RowError as error:
-                    self._reject(Reject(row.source, row.line, error.reason, str(error)[:300]))
+                    self._refuse(row.source, row.line, error)
                     continue
                 self.columns.add(fields, row.source)
                 records.append(record)
@@ -178,9 +162,12 @@ class Feed:
             raise RowError("empty row", "no field holds anything")
         return text.encode(errors="surrogatepass"), fields
 
-    def _reject(self, reject: Reject) -> None:
+    def _reject(self, reject: Fault) -> None:
         self.rejects.append(reject)
         self.summary.rejected[reject.reason] += 1
+
+    def _refuse(self, source: str, line: int, error: RowError) -> None:
+        self._reject(Fault(source, line, error.reason, str(error)[:300]))
 
     def _row(self, number: int) -> _Stored:
         return self._decoded(self._records[number])
@@ -216,7 +203,7 @@ class Feed:
                 self._place(number, drafter, fields, seen, digests)
             except RowError as error:
                 self._state[number] = _REJECTED
-                self._reject(Reject(source, line, error.reason, str(error)[:300]))
+                self._refuse(source, line, error)
         self._currencies = list(filter(None, currencies))
         return with_rules(self.mapping, evidence.rules(self._currencies))
 
@@ -309,14 +296,14 @@ class Feed:
                 drafts.append(drafter.draft(fields, option_names))
                 lines.append((source, line))
             except RowError as error:
-                self._reject(Reject(source, line, error.reason, str(error)[:300]))
+                self._refuse(source, line, error)
         identifier = name or (drafts[0].id if drafts else "") or self._made_id(first[2])
         return Group(identifier, tuple(drafts), tuple(lines))
 
     def reject(self, group: "Group", error: RowError) -> None:
         """Reject all rows of a group."""
         for source, line in group.lines:
-            self._reject(Reject(source, line, error.reason, str(error)[:300]))
+            self._refuse(source, line, error)
 
     def use(self, group: "Group", product: Product) -> None:
         """Count what a group's rows became."""
@@ -378,7 +365,7 @@ class Feed:
     def write_rejects(self, path: Path) -> None:
         """Write the rejected rows as JSON lines, atomically; no file where there are none."""
         if self.rejects:
-            write_json_lines(path, (vars(reject) for reject in self.rejects))
+            write_json_lines(path, (reject._asdict() for reject in self.rejects))
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoprl.catalog.catalog import Catalog
-from shoprl.catalog.digests import Checked, check, verify, write_digests
+from shoprl.catalog.digests import Checked, check, read_settled, verify, write_digests
 from shoprl.catalog.product import Product
 from shoprl.catalog.records import REMEDY, load_array, save_array
 from shoprl.claims import claimed
@@ -311,25 +311,7 @@ def open_hybrid(folder: Path) -> Opened:
         CatalogError: it holds no vectors, or a file is missing or damaged.
         ConfigError: it needs usearch, which is not installed.
     """
-    while True:
-        before = _changed(folder)
-        try:
-            found = _opened(folder)
-        except CatalogError:
-            if _changed(folder) == before:
-                raise
-        else:
-            if _changed(folder) == before:
-                return found
-        # It was made again meanwhile: what was opened may be of two.
-
-
-def _changed(folder: Path) -> tuple[int, int] | None:
-    try:
-        found = (folder / _ABOUT).stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_ino
+    return read_settled(folder / _ABOUT, lambda: _opened(folder))
 
 
 def _opened(folder: Path) -> Opened:

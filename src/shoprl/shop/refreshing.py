@@ -14,8 +14,9 @@ from shoprl.catalog.money import price_tag
 from shoprl.catalog.product import Product
 from shoprl.errors import CatalogError
 from shoprl.feeds.drafts import Draft
+from shoprl.feeds.entries import Fault
 from shoprl.feeds.mapping import FeedMapping, mapping_from_json, read_mapping
-from shoprl.feeds.reader import Feed, Reject
+from shoprl.feeds.reader import Feed
 from shoprl.feeds.rows import Origin, RowReader
 from shoprl.feeds.summary import Summary
 from shoprl.feeds.values import RowError
@@ -38,7 +39,7 @@ class Refreshed:
 
     updated: Updated
     summary: Summary
-    rejects: tuple[Reject, ...]
+    rejects: tuple[Fault, ...]
 
 
 def update_from_feed(

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from shoprl.catalog.digests import DIGESTS, Checked, check, verify, write_digests
+from shoprl.catalog.digests import DIGESTS, Checked, check, read_settled, verify, write_digests, written_at
 from shoprl.catalog.records import REMEDY, Records, RecordWriter, StoredMapping
 from shoprl.catalog.store import StoredCatalog, UpdatedCatalog, product_record
 from shoprl.catalog.webshop import ProductReader, products_file, stored_mapping
@@ -112,17 +112,7 @@ def open_store(folder: Path) -> Opened:
 
 def read_unchanged(folder: Path, read: Callable[[Path], T]) -> T:
     """What ``read`` makes of a store; it is called again where the store was built or updated meanwhile."""
-    while True:
-        before = _changed(folder)
-        try:
-            found = read(folder)
-        except CatalogError:
-            if _changed(folder) == before:
-                raise
-        else:
-            if _changed(folder) == before:
-                return found
-        # What was read may be of two states.
+    return read_settled(folder / ABOUT, lambda: read(folder))
 
 
 def _opened(folder: Path) -> Opened:
@@ -262,27 +252,18 @@ def build_store(
     """
     products_file(data), goals_file(data)
     out = real_path(out or data / FOLDER)
-    before = _changed(out)
+    before = written_at(out / ABOUT)
     with claimed(out, wait=True, replaced=True) as waited:
         if out.exists() and not was_built(out) and (not out.is_dir() or any(out.iterdir())):
             raise StorageError(f"{out}: is no store, and would be replaced. Choose another folder with `out`.")
         settings = {"format": FORMAT, "sources": sources_of(data), "goals": goals, "strict": strict, "shard": shard}
-        if not (waited and _changed(out) != before and _is_made_with(out, settings)):
+        if not (waited and written_at(out / ABOUT) != before and _is_made_with(out, settings)):
             try:
                 _build(data, out, settings)
             except (CatalogError, GoalError):
                 shutil.rmtree(part_of(out), ignore_errors=True)  # with the sources put right, a build starts anew
                 raise
     return out
-
-
-def _changed(folder: Path) -> tuple[int, int] | None:
-    """When a store was built and its file's number, as the system says it."""
-    try:
-        found = (folder / ABOUT).stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_ino
 
 
 def part_of(out: Path) -> Path:
