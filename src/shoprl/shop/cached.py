@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -39,7 +40,8 @@ def shop_of(data: Path, strict: bool = False) -> Path | None:
 def _imported(feed: Path, strict: bool) -> Path:
     key = content_hash([sha256_of(feed), feed.name, __version__, _FORM])
     store = cache_folder() / f"{feed.name.split('.')[0][:40] or 'feed'}-{key[:16]}"
-    if not _usable(store):
+    skipped = _skipped(store)
+    if skipped is None:
         from shoprl.shop.importing import import_feed  # here, as few commands read a feed
 
         try:
@@ -48,16 +50,16 @@ def _imported(feed: Path, strict: bool) -> Path:
         except (OSError, StorageError) as error:
             raise StorageError(f"{store}: cannot be written ({error}). Set {CACHE} to a folder that can be.") from error
         log.warning("%s: imported into %s\n%s", feed, store, made.summary.text())
-    skipped = open_store(store).catalog.skipped
+        skipped = made.summary.rejected
     if strict and skipped:
         reasons = ", ".join(f"{reason} ({count:,})" for reason, count in skipped.items())
         raise CatalogError(f"{feed}: rows that cannot be used: {reasons}. They stand in {store / 'rejects.jsonl'}.")
     return store
 
 
-def _usable(store: Path) -> bool:
-    """Whether a feed was imported here; what was damaged since is imported again."""
+def _skipped(store: Path) -> Mapping[str, int] | None:
+    """Reason -> rows that were left out of an imported feed; None where there is none, or what was damaged since."""
     try:
-        return is_store(store) and bool(open_store(store))
+        return open_store(store).catalog.skipped if is_store(store) else None
     except ShopRLError:
-        return False
+        return None

@@ -182,7 +182,7 @@ def read_data(
     ``split.json`` and ``split_disjoint.json``. What is missing is derived by rule, equal in every process.
 
     Args:
-        folder: the data folder or a store.
+        folder: the data folder, a store or a product feed.
         strict: a product that cannot be used is an error.
         tagger: tags the nouns of titles for the reward; TextBlob's when left out.
         search: ``bm25``, as WebShop searches, or ``hybrid`` of all fields and of meaning, which needs a store with
