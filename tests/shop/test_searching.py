@@ -7,10 +7,13 @@ import pytest
 
 from shoprl.errors import CatalogError, ConfigError
 from shoprl.search.hybrid_folder import FOLDER, build_hybrid
+from shoprl.shop.cached import shop_of
 from shoprl.shop.data import read_data, read_shop
+from shoprl.shop.searching import vectors_of
 from shoprl.shop.session import Session
 from shoprl.shop.store import build_store, open_store, store_of, verify_store
 from tests.support.encoders import WordEncoder
+from tests.support.shops import write_feed
 from tests.support.stores import ITEMS, change
 
 MEANING = WordEncoder({"jogging": "sprint", "footwear": "racer"})
@@ -99,3 +102,14 @@ def test_a_shop_in_memory_searches_by_bm25(toy_folder: Path) -> None:
     data = read_data(toy_folder)
     assert data.shop.search.find_many(["sole", "lamp"]) == [data.shop.search.find(q) for q in ("sole", "lamp")]
     assert replace(data, search="hybrid").hashes() == data.hashes()
+
+
+def test_the_vectors_of_a_feeds_shop_are_found(tmp_path: Path) -> None:
+    feed = write_feed(tmp_path / "feed.csv")
+    store = shop_of(feed)
+    assert store is not None
+    assert vectors_of(feed) is None
+    build_hybrid(open_store(store).catalog, store / FOLDER, MEANING)
+    made = vectors_of(feed)
+    assert made is not None
+    assert made.sha256 == MEANING.identity.sha256

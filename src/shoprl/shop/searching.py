@@ -14,8 +14,8 @@ from shoprl.search.engine import EngineSearch, SearchEngine
 from shoprl.search.hybrid import HybridSearch, TermSearch
 from shoprl.search.hybrid_folder import FOLDER, Opened, about_hybrid, open_hybrid
 from shoprl.search.index import SearchIndex
+from shoprl.shop.cached import shop_of
 from shoprl.shop.session import Search
-from shoprl.shop.store import store_of
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def vectors_of(data: Path) -> EncoderIdentity | None:
     Raises:
         CatalogError: the store is older than its files, or the vectors are damaged.
     """
-    store = store_of(data)
+    store = shop_of(data)
     return about_hybrid(store / FOLDER) if store is not None and (store / FOLDER).exists() else None
 
 
