@@ -11,6 +11,7 @@ import pytest
 
 from shoprl.catalog.generator import Listing, generate, write_catalog
 from shoprl.catalog.product import Product
+from shoprl.catalog.style import Style
 from shoprl.catalog.vocabulary import DEPARTMENTS
 from shoprl.errors import ConfigError
 
@@ -20,7 +21,7 @@ FILES = ("items_shuffle_60.json", "items_ins_v2_60.json", "prices.json", "items_
 
 @pytest.fixture(scope="module")
 def listings() -> list[Listing]:
-    return list(generate(COUNT, np.random.default_rng(11)))
+    return list(generate(COUNT, np.random.default_rng(11), Style.plain()))
 
 
 def shop_bytes(folder: Path, seed: int) -> dict[str, bytes]:

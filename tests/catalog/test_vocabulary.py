@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 
+from shoprl.catalog.style import Style
 from shoprl.catalog.vocabulary import DEPARTMENTS, ROLES
-from shoprl.catalog.vocabulary.blueprint import Blueprint, draw_blueprint, near_duplicate
+from shoprl.catalog.vocabulary.blueprint import Blueprint, draw_blueprint, near_duplicate, stock
 from shoprl.catalog.vocabulary.draws import Draws
 from shoprl.catalog.vocabulary.family import words
 from shoprl.catalog.vocabulary.nouns import article, counted, heading, is_many, singular, unit
-from shoprl.catalog.vocabulary.prose import MAX_TITLE_WORDS, MIN_TITLE_WORDS, bullets, description, title
+from shoprl.catalog.vocabulary.prose import bullets, description, title
+
+PLAIN = Style.plain()
 
 
 def test_an_attribute_has_one_role() -> None:
@@ -95,7 +98,8 @@ def test_the_block_makes_no_difference() -> None:
 
 def blueprints(count: int, seed: int = 3) -> list[Blueprint]:
     draws = Draws(np.random.default_rng(seed))
-    return [draw_blueprint(draws) for _ in range(count)]
+    sold = stock(draws, PLAIN)
+    return [draw_blueprint(draws, PLAIN, sold) for _ in range(count)]
 
 
 def test_a_blueprint_keeps_to_its_family() -> None:
@@ -118,9 +122,11 @@ def test_a_blueprint_keeps_to_its_family() -> None:
 def test_a_near_duplicate_differs_in_little() -> None:
     draws = Draws(np.random.default_rng(4))
     for original in blueprints(300):
-        other = near_duplicate(draws, original)
+        other = near_duplicate(draws, original, PLAIN)
         changed = {name for name in Blueprint.__slots__ if getattr(other, name) != getattr(original, name)}
-        assert any(changed <= part for part in ({"options"}, {"attributes", "prices"}, {"kind", "prices"}, {"theme"}))
+        assert any(
+            changed <= part for part in ({"options", "plain"}, {"attributes", "prices"}, {"kind", "prices"}, {"theme"})
+        )
         assert sum(a != b for a, b in zip(original.attributes, other.attributes, strict=True)) <= 1
         assert len(set(other.attributes)) == len(other.attributes)
 
@@ -131,15 +137,21 @@ def test_a_near_duplicate_differs_in_little() -> None:
 def test_titles_are_as_long_as_sellers_write_them() -> None:
     draws = Draws(np.random.default_rng(5))
     for each in blueprints(300):
-        words = title(each, draws).split()
-        assert MIN_TITLE_WORDS - 3 <= len(words) <= MAX_TITLE_WORDS + 5  # a stray sign may part or join words
+        words = title(each, draws, PLAIN).split()
+        assert PLAIN.shortest - 3 <= len(words) <= PLAIN.longest + 5  # a stray sign may part or join words
 
 
 def test_texts_name_attributes_and_leave_no_gap() -> None:
     draws = Draws(np.random.default_rng(6))
     named = total = 0
     for each in blueprints(200):
-        text = " ".join([title(each, draws), *bullets(each, draws), description(each, draws)])
+        text = " ".join(
+            [
+                title(each, draws, PLAIN),
+                *bullets(each, draws, PLAIN, each.attributes),
+                description(each, draws, PLAIN, each.attributes),
+            ]
+        )
         assert not any(sign in text for sign in "{}")
         total += len(each.attributes)
         named += sum(name.lower() in text.lower() for name in each.attributes)
