@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from shoprl.catalog.style import Style
+from shoprl.catalog.style import EVERY, TIDY, Style
 from shoprl.catalog.vocabulary import DEPARTMENTS, ROLES
 from shoprl.catalog.vocabulary.blueprint import Blueprint, draw_blueprint, near_duplicate, stock
 from shoprl.catalog.vocabulary.draws import Draws
@@ -12,6 +12,11 @@ from shoprl.catalog.vocabulary.nouns import article, counted, heading, is_many, 
 from shoprl.catalog.vocabulary.prose import bullets, description, title
 
 PLAIN = Style.plain()
+
+
+def test_a_style_knows_every_department() -> None:
+    assert set(EVERY) == set(DEPARTMENTS)
+    assert list(TIDY) == list(DEPARTMENTS)[: len(TIDY)]
 
 
 def test_an_attribute_has_one_role() -> None:

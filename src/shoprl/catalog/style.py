@@ -9,7 +9,7 @@ from shoprl.errors import ConfigError
 from shoprl.settings import Range, Settings, Share
 
 TIDY = ("beauty", "electronics", "garden", "fashion", "grocery")
-EVERY = TIDY
+EVERY = (*TIDY, "computers", "tools", "toys", "kitchen", "sports", "pets", "office", "automotive", "jewelry")
 _AT_AN_END = 0.2  # chance that a drawn style takes the lowest or the highest value of a knob
 _NOISE = ("disguised", "shuffled", "dropped", "foreign", "hidden", "buried", "stuffed", "vague", "misfiled")
 _EXTRAS = (*_NOISE, "kin", "accessories", "models", "sized", "everyday", "keywords")

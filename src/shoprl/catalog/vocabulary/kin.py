@@ -15,6 +15,8 @@ _GOES_WITH: Mapping[str, tuple[str, ...]] = {  # department -> kinds of things t
     "electronics": words("cases, carrying bags, stands, dust covers, chargers, wall mounts, replacement parts"),
     "fashion": words("storage bags, hangers, care kits, repair kits, garment covers, gift boxes"),
     "garden": words("covers, replacement parts, hooks, protective pads, repair kits, storage bags"),
+    "computers": words("sleeves, stands, chargers, keyboard covers, carrying cases, screen filters, replacement parts"),
+    "jewelry": words("boxes, repair kits, cleaning cloths, replacement straps, travel pouches, display stands"),
     "grocery": words("storage jars, dispensers, gift boxes, serving trays, storage tins, scoops"),
 }
 _ANYWHERE = words("storage bags, covers, holders, replacement parts, carrying cases, gift boxes, repair kits")
