@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shoprl.policies.base import pick
+from shoprl.policies.base import Judging, pick
+from shoprl.policies.simple import RulePolicy
+from tests.support.judging import JudgingRule
 
 
 def test_greedy_takes_the_most_likely() -> None:
@@ -31,3 +33,8 @@ def test_a_draw_is_never_impossible(weights: list[float], seed: int) -> None:
     index, chance = pick(probabilities, np.random.default_rng(seed), "sample")
     assert probabilities[index] > 0
     assert chance == probabilities[index]
+
+
+def test_who_can_judge_is_told_apart() -> None:
+    assert isinstance(JudgingRule(), Judging)
+    assert not isinstance(RulePolicy(), Judging)

@@ -34,6 +34,14 @@ def test_what_the_shop_does_not_sell_is_left_out_before_the_cut() -> None:
     assert EngineSearch(Engine({"a": found}), frozenset(known)).find("a") == tuple(known[:RESULTS])
 
 
+def test_more_than_a_page_shows_can_be_asked_for() -> None:
+    known = [str(number) for number in range(80)]
+    search = EngineSearch(Engine({"a": ["gone", *known]}), frozenset(known))
+    assert search.find_more("a", 70) == tuple(known[:70])
+    assert search.find_more("a", 200) == tuple(known)
+    assert search.find("a") == tuple(known[:RESULTS])
+
+
 def test_the_cache_is_bounded_and_forgets_what_was_asked_longest_ago() -> None:
     engine = Engine({})
     search = EngineSearch(engine, ())

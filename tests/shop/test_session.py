@@ -1,3 +1,4 @@
+import pickle
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shoprl.catalog.catalog import Catalog
+from shoprl.search.index import SearchIndex
 from shoprl.shop.data import ShopData
 from shoprl.shop.page import Page
 from shoprl.shop.render import text, text_rich
 from shoprl.shop.reward import reward
+from shoprl.shop.searching import IndexSearch
 from shoprl.shop.session import BASE_URL, PER_PAGE, Session, Shop, parse_action
 from tests.support.toyshop import EVERYTHING, PRODUCTS, toy_data
 
@@ -287,6 +290,48 @@ def test_any_search_can_be_plugged_in(toy: ShopData) -> None:
     session.step("search[Two  Spaces ]")
     assert search.asked == "two  spaces "
     assert [product.asin for product in session.page.products] == search.asins
+
+
+# Products out of reach
+
+
+def test_hidden_products_are_found_nowhere_and_later_ones_move_up(toy: ShopData) -> None:
+    every = [product.asin for product in toy.shop.find([EVERYTHING])]
+    hidden = frozenset({every[0], every[1], "B0TEA00002"})
+    shop = toy.shop.without(hidden)
+    assert [product.asin for product in shop.find([EVERYTHING])] == [asin for asin in every if asin not in hidden]
+    assert [product.asin for product in shop.find(["<q>", "herbal", "tea"])] == ["B0TEA00001", "B0TEA00003"]
+    assert "B0TEA00002" not in {product.asin for product in shop.find(["<c>", "grocery"])}
+    session = Session(shop, "anything")
+    session.step(SEARCH)
+    before = session.page
+    session.step(f"click[{every[0].lower()}]")
+    assert session.page is before
+    assert every[0] in shop.catalog  # a list that names it can still show it
+
+
+def test_hiding_adds_up_and_costs_nothing_where_nothing_is_hidden(toy: ShopData) -> None:
+    assert toy.shop.without(frozenset()) is toy.shop
+    first, second = frozenset({"B0TEA00001"}), frozenset({"B0TEA00002"})
+    shop = toy.shop.without(first).without(second)
+    assert shop.hidden == first | second
+    assert shop.search.search is toy.shop.search  # type: ignore[attr-defined]
+    assert [product.asin for product in shop.find(["<q>", "herbal", "tea"])] == ["B0TEA00003"]
+    assert pickle.loads(pickle.dumps(shop)).find(["<q>", "herbal", "tea"])[0].asin == "B0TEA00003"
+    assert len(toy.shop.find(["<q>", "herbal", "tea"])) == 3
+
+
+def test_a_search_fills_its_fifty_where_it_can() -> None:
+    products = [replace(PRODUCTS[0], asin=f"B{number:09}") for number in range(80)]
+    index = IndexSearch(SearchIndex.build(products))
+    shop = Shop(Catalog(products), index, toy_data().tagger)
+    best = index.find_more("nimbus", 80)
+    hidden = frozenset(best[:40:2])
+    assert list(shop.without(hidden).search.find("nimbus")) == [asin for asin in best if asin not in hidden][:50]
+    fixed = Shop(shop.catalog, FixedSearch(best[:50]), shop.tagger)  # has no more to give
+    assert list(fixed.without(hidden).search.find("nimbus")) == [asin for asin in best[:50] if asin not in hidden]
+    assert len(shop.without(frozenset(best[:50])).search.find("nimbus")) == 30
+    assert shop.without(frozenset(best)).search.find("nimbus") == ()
 
 
 # Any actions at all

@@ -1,8 +1,8 @@
 """The protocol of policies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,21 @@ class Policy(Protocol):
 
     def act(self, states: Sequence[State], rngs: Sequence[np.random.Generator], decode: Decode) -> list[Choice]:
         """Choose one action per state; random draws for state ``i`` come from ``rngs[i]`` alone."""
+
+
+@runtime_checkable
+class Judging(Protocol):
+    """A policy that can also say how well products fit; ``isinstance(policy, Judging)`` tells whether one can."""
+
+    def fits(self, states: Sequence[State]) -> list[Mapping[str, float]]:
+        """Estimated rewards of the products seen, in results or opened, in each state's episode so far.
+
+        Args:
+            states: of episodes in progress; they need not be of one request.
+
+        Returns:
+            For each state: ASIN -> the reward, in [0, 1], that buying the product with its best options would earn.
+        """
 
 
 def pick(probabilities: NDArray[np.float64], rng: np.random.Generator, decode: Decode) -> tuple[int, float]:

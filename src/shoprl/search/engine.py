@@ -47,13 +47,7 @@ class EngineSearch:
         answers = {query: self._answers[query] for query in queries if query in self._answers}
         new = [query for query in dict.fromkeys(queries) if query not in answers]
         if new:
-            found = self._engine.find_many(new)
-            if len(found) != len(new):
-                raise CatalogError(
-                    f"The search engine answered {len(found)} of {len(new)} queries. `find_many` returns one list for "
-                    "each query, in their order; an empty one where it finds nothing."
-                )
-            answers |= {query: self._kept(asins) for query, asins in zip(new, found, strict=True)}
+            answers |= dict(zip(new, self._asked(new, RESULTS), strict=True))
         for query in dict.fromkeys(queries):
             self._answers[query] = answers[query]
             self._answers.move_to_end(query)
@@ -61,5 +55,15 @@ class EngineSearch:
             self._answers.popitem(last=False)
         return [answers[query] for query in queries]
 
-    def _kept(self, asins: Sequence[str]) -> tuple[str, ...]:
-        return tuple([asin for asin in dict.fromkeys(asins) if asin in self._known][:RESULTS])
+    def find_more(self, query: str, count: int) -> tuple[str, ...]:
+        """As :meth:`find`, but at most ``count``, or as many as the engine gives; the answer is not cached."""
+        return self._asked([query], count)[0]
+
+    def _asked(self, queries: Sequence[str], count: int) -> list[tuple[str, ...]]:
+        found = self._engine.find_many(queries)
+        if len(found) != len(queries):
+            raise CatalogError(
+                f"The search engine answered {len(found)} of {len(queries)} queries. `find_many` returns one list for "
+                "each query, in their order; an empty one where it finds nothing."
+            )
+        return [tuple([asin for asin in dict.fromkeys(asins) if asin in self._known][:count]) for asins in found]

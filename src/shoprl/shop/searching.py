@@ -10,7 +10,7 @@ from shoprl.catalog.catalog import Catalog
 from shoprl.errors import CatalogError, ConfigError
 from shoprl.files import content_hash
 from shoprl.search.encoder import Encoder, EncoderIdentity
-from shoprl.search.engine import EngineSearch, SearchEngine
+from shoprl.search.engine import RESULTS, EngineSearch, SearchEngine
 from shoprl.search.hybrid import HybridSearch, TermSearch
 from shoprl.search.hybrid_folder import FOLDER, Opened, about_hybrid, open_hybrid
 from shoprl.search.index import SearchIndex
@@ -36,8 +36,12 @@ class IndexSearch:
         """The best products of each query; see :class:`shoprl.search.engine.SearchEngine`."""
         return [self.find(query) for query in queries]
 
+    def find_more(self, query: str, count: int) -> tuple[str, ...]:
+        """As ``find``, but at most ``count`` products; the answer is not cached."""
+        return tuple(hit.asin for hit in self._index.search(query, count))
+
     def _find(self, query: str) -> tuple[str, ...]:
-        return tuple(hit.asin for hit in self._index.search(query))
+        return self.find_more(query, RESULTS)
 
 
 def vectors_of(data: Path) -> EncoderIdentity | None:

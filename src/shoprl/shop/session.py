@@ -1,12 +1,14 @@
 """A shopping session: the pages an agent walks through and what its actions do."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
-from typing import Protocol, overload
+from typing import Protocol, overload, runtime_checkable
 
 from shoprl.catalog.catalog import Catalog, Listing
 from shoprl.catalog.product import Product
+from shoprl.search.engine import REMEMBERED, RESULTS
 from shoprl.shop.goal import Goal
 from shoprl.shop.page import BACK, BUY, NEXT, PREVIOUS, SECTIONS, Page, item_clickables
 from shoprl.shop.reward import Reward, reward
@@ -28,18 +30,78 @@ class Search(Protocol):
         """ASINs of the best products, best first, at most 50."""
 
 
+@runtime_checkable
+class DeepSearch(Search, Protocol):
+    """A search that can be asked for more than 50 products."""
+
+    def find_more(self, query: str, count: int) -> Sequence[str]:
+        """As ``find``, but at most ``count``."""
+
+
+class HidingSearch:
+    """A search that leaves products out, and puts later results in their places.
+
+    Args:
+        search: finds; one that is no :class:`DeepSearch` has nothing to put in their places.
+        hidden: ASINs to leave out.
+    """
+
+    def __init__(self, search: Search, hidden: frozenset[str]) -> None:
+        self.search, self.hidden = search, hidden
+        self.find = lru_cache(maxsize=REMEMBERED)(self._find)
+
+    def __reduce__(self) -> tuple[type["HidingSearch"], tuple[Search, frozenset[str]]]:
+        return HidingSearch, (self.search, self.hidden)  # another process has a cache of its own
+
+    def _find(self, query: str) -> tuple[str, ...]:
+        found = self.search.find(query)
+        kept = self._kept(found)
+        if len(kept) < len(found) >= RESULTS and isinstance(self.search, DeepSearch):
+            kept = self._kept(self.search.find_more(query, RESULTS + len(self.hidden)))
+        return kept[:RESULTS]
+
+    def _kept(self, asins: Sequence[str]) -> tuple[str, ...]:
+        return tuple([asin for asin in asins if asin not in self.hidden])
+
+
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What all sessions share, read-only: the catalogue, its search and the reward's tagger."""
+    """What all sessions share, read-only: the catalogue, its search and the reward's tagger.
+
+    Attributes:
+        catalog: every product, those out of reach included.
+        search: finds products.
+        tagger: of the reward.
+        hidden: ASINs of the products that are out of reach; made by :meth:`without`.
+    """
 
     catalog: Catalog
     search: Search
     tagger: Tagger
+    hidden: frozenset[str] = frozenset()
+
+    def without(self, asins: frozenset[str]) -> "Shop":
+        """The same shop with products out of reach: no search, listing or page shows them, later results move up.
+
+        A search is asked for 50 results and, where that leaves some out, for 50 and as many more as are hidden; a
+        search that cannot give more (:class:`DeepSearch`) shows fewer. Hybrid search has about 200 to give.
+
+        Args:
+            asins: to take out of reach, beside those that are already.
+        """
+        hidden = self.hidden | asins
+        if hidden == self.hidden:
+            return self
+        inner = self.search.search if isinstance(self.search, HidingSearch) else self.search
+        return replace(self, search=HidingSearch(inner, hidden), hidden=hidden)
 
     def find(self, keywords: Sequence[str]) -> Sequence[Product]:
         """Products for a search, with WebShop's ``<q> type`` and ``<c> department`` listings."""
         if keywords[0] in LISTINGS:
-            return Found(self.catalog, self.catalog.asins_by(LISTINGS[keywords[0]], " ".join(keywords[1:]).strip()))
+            listed = self.catalog.asins_by(LISTINGS[keywords[0]], " ".join(keywords[1:]).strip())
+            if self.hidden:
+                listed = [asin for asin in listed if asin not in self.hidden]
+            return Found(self.catalog, listed)
         return Found(self.catalog, self.search.find(" ".join(keywords)))
 
 
