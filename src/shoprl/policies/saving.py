@@ -14,6 +14,7 @@ from shoprl.policies.networks.bi_attention import BiAttentionPolicy
 from shoprl.policies.networks.choice import ChoicePolicy
 from shoprl.policies.networks.encoder import TokenStore
 from shoprl.policies.networks.limits import check_file
+from shoprl.policies.networks.match.policy import MatchPolicy
 from shoprl.policies.networks.rnn import RNNPolicy
 from shoprl.policies.query.loading import load_query_policy
 from shoprl.policies.query.policy import FILES, FORMAT, MANIFEST, MAX_QUERIES, QueryOffer
@@ -25,7 +26,9 @@ from shoprl.version import __version__
 QUERY = "query"  # the folder of an offer's query policy
 RULE = "never the same action twice in a state; nothing after which no purchase fits the step limit"
 # The networks that can be saved, by their kind in a folder's manifest.
-NETWORKS: dict[str, type[LearnedPolicy]] = {each.kind: each for each in (ChoicePolicy, BiAttentionPolicy, RNNPolicy)}
+NETWORKS: dict[str, type[LearnedPolicy]] = {
+    each.kind: each for each in (ChoicePolicy, MatchPolicy, BiAttentionPolicy, RNNPolicy)
+}
 
 
 def save_policy(policy: LearnedPolicy, folder: Path, about: Mapping[str, Any] | None = None) -> None:
