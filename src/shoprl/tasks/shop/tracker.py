@@ -109,6 +109,7 @@ class Tracker:
             text=page.product.title,
             price=price_range(page.product.price_tag_with(page.options)),
             memory=self._memory[page.product.asin],
+            currency=page.product.currency,
         )
 
     def _product(self, page: Page, rank: int) -> ShopCandidate:
@@ -121,6 +122,7 @@ class Tracker:
             price=price_range(product.price_tag),
             done=product.asin in self._memory,
             memory=self._memory.get(product.asin, UNSEEN),
+            currency=product.currency,
         )
 
     def _options(self, page: Page) -> list[ShopCandidate]:
