@@ -57,7 +57,7 @@ def test_a_trained_policy_can_be_evaluated(call: Call, toy_folder: Path, imitate
     assert row["episodes"] == len(read_data(toy_folder).split.test)
 
 
-@pytest.mark.parametrize("method", ["imitation", "dpo", "ppo", "policy-gradient", "self-learning"])
+@pytest.mark.parametrize("method", ["imitation", "dpo", "ppo"])
 def test_training_starts_from_the_pretrained_agent(
     call: Call,
     finished_run: tuple[Path, str],
@@ -69,14 +69,9 @@ def test_training_starts_from_the_pretrained_agent(
 ) -> None:
     start = finished_run[0] / "policies" / "imitation"
     package(start, monkeypatch)
-    rl = ("--demonstrated", 2, "--max-steps", 4) if method in ("ppo", "policy-gradient") else ()
-    more = {
-        "imitation": ("--demonstrations", shown),
-        "dpo": ("--demonstrations", shown),
-        "ppo": ("--updates", 4, "--epochs", 2, "--minibatches", 2, "--checkpoint-every", 4),
-        "self-learning": ("--trajectories", 1),
-    }.get(method, ())
-    words = ("train", method, "--data", toy_folder, *SMALL, *rl, *more)
+    sizes = ("--updates", 4, "--epochs", 2, "--minibatches", 2, "--checkpoint-every", 4, "--demonstrated", 2)
+    more = (*sizes, "--max-steps", 4) if method == "ppo" else ("--demonstrations", shown)
+    words = ("train", method, "--data", toy_folder, *SMALL, *more)
     answer = call(*words, "--policy", "pretrained", "--out", tmp_path / "from-name")
     assert answer.code == 0, answer.err
     assert call(*words, "--policy", start, "--out", tmp_path / "from-folder").code == 0

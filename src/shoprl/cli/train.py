@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
+import tyro
+
 from shoprl.cli.options import (
     Confirming,
     OnData,
@@ -36,6 +38,7 @@ from shoprl.training.loop import LoopConfig
 from shoprl.training.rollout import RLConfig
 from shoprl.training.self_learning import SelfLearningConfig
 
+PolicyName = Annotated[str, tyro.conf.arg(metavar="PATH")]  # a folder, or pretrained
 ROWS = "training/rows.jsonl"  # of a finished run: what it reports
 
 
@@ -177,7 +180,7 @@ class FromPolicy(Training):
             changed.
     """
 
-    policy: str
+    policy: PolicyName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +194,7 @@ class FromPolicyOrNew(Training):
         tuned_layers: how many of the backbone's last layers a new policy with the choice network trains.
     """
 
-    policy: str | None = None
+    policy: PolicyName | None = None
     network: Literal["choice", "bi-attention", "rnn"] = "choice"
     tuned_layers: Annotated[int, Range(0, 1_000)] = 0
 
