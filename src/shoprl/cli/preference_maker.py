@@ -4,7 +4,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shoprl.cli.checks import new_file
-from shoprl.cli.options import Confirming, NewFile, OnData, Printing, Searching, Seeded, Strict, Threaded, prepare
+from shoprl.cli.options import (
+    Confirming,
+    NewFile,
+    OnData,
+    PolicyName,
+    Printing,
+    Searching,
+    Seeded,
+    Strict,
+    Threaded,
+    prepare,
+)
 from shoprl.cli.output import emit
 from shoprl.settings import Count
 from shoprl.shop.data import read_data
@@ -24,7 +35,7 @@ class Make(OnData, Searching, NewFile, Confirming, Seeded, Threaded, Strict, Pri
     """
 
     demonstrations: Path
-    policy: str
+    policy: PolicyName
     draws: Count = 16
 
     def execute(self) -> None:

@@ -5,12 +5,11 @@ from dataclasses import asdict, dataclass, field, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-import tyro
-
 from shoprl.cli.options import (
     Confirming,
     OnData,
     OnDevice,
+    PolicyName,
     Printing,
     RunFolder,
     Searching,
@@ -38,7 +37,6 @@ from shoprl.training.loop import LoopConfig
 from shoprl.training.rollout import RLConfig
 from shoprl.training.self_learning import SelfLearningConfig
 
-PolicyName = Annotated[str, tyro.conf.arg(metavar="PATH")]  # a folder, or pretrained
 ROWS = "training/rows.jsonl"  # of a finished run: what it reports
 
 
