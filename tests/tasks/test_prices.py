@@ -93,7 +93,8 @@ def test_of_several_amounts_the_ceiling_counts(text: str, ceiling: float) -> Non
     "text",
     ["dumbbells under 30 pounds", "15 pounds of beans", "raisins 3-4 pound bag", "iphone 13 max case",
      "a toy, size 12 or under", "kids 5 or under", "a lamp under 100 watts", "rs422/rs485 port",
-     "2000ft cable 14AWG gel", "a mug under one", "TOP 10 TOP"],
+     "2000ft cable 14AWG gel", "a mug under one", "TOP 10 TOP",
+     "a hub, usb 2.0 or less", "a hub 2.0 or less", "a mug that says i <3 you", "a pack of 20 or less", "a mug i <3"],
 )  # fmt: skip
 def test_other_numbers_are_no_prices(text: str) -> None:
     instruction = parse_instruction(text)

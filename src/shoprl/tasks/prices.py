@@ -91,8 +91,11 @@ _OPENING = re.compile(r"\b(?:between|from)\s+$", re.IGNORECASE)
 _COST = re.compile(r"price|cost|budget|spend", re.IGNORECASE)
 _WEIGHT = re.compile(r"weigh|heavy|\blbs?\b|\bloads?\b|capacity|\bholds?\b|bells?\b|supports?\b", re.IGNORECASE)
 _MEASURE = re.compile(
-    r"(?:size|pack|of|ages?|aged|kids|children|level|number|count|quantity|set|spf)\s*$", re.IGNORECASE
+    r"(?:size|pack|of|ages?|aged|kids|children|level|number|count|quantity|set|spf|usb|version|gen|grade|model|series|"
+    r"resolution)\s*$",
+    re.IGNORECASE,
 )
+_TENTHS = re.compile(r"\d+[.,]\d(?!\d)")  # 2.0, which no price is written as
 _END = re.compile(r"\s*(?:$|[,;.!?](?!\d)|(?:please|pls|thanks?|asap|if|and|with|for)\b)", re.IGNORECASE)
 _WORD_BEFORE = re.compile(r"\b(\w+)\s+$")
 _LEADING = (
@@ -219,7 +222,7 @@ def _bounded(text: str, amount: _Amount, done: int) -> _Amount:
     if tail is not None and (amount.name or tail["most"]) and not (led and tail["about"]):
         kind: Kind = "most" if tail["most"] or tail["most_of_money"] else "least" if tail["least"] else "about"
         return replace(amount, kind=kind, start=led.start() if led else amount.start, end=tail.end(), tail=True)
-    if led is None:
+    if led is None or (led["below"] and not amount.name):  # "<3" is a heart
         return amount
     if led["least"] or led["beyond"]:
         negated = led["least"] and not led["least"].lower().startswith("no")
@@ -250,8 +253,9 @@ def _is_money(text: str, amount: _Amount) -> bool:
 
 
 def _is_bare_price(text: str, amount: _Amount) -> bool:
-    """Whether "20 or less" is about money: not "size 20 or less", nor "20 or less pieces"."""
+    """Whether "20 or less" is about money: not "size 20 or less", "2.0 or less", nor "20 or less pieces"."""
     measured = _MEASURE.search(text, max(0, amount.first - WINDOW), amount.first)
+    measured = measured or _TENTHS.match(text, amount.first)
     return not amount.name and measured is None and _END.match(text, amount.end) is not None
 
 
