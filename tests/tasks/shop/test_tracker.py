@@ -178,3 +178,13 @@ def test_hidden_fields_do_not_reach_a_state(toy: ShopData) -> None:
                 states = [unread(state) for state in states]
             assert states[0] == states[1]
         assert states[0].looked_at == 1  # the walk went where it was meant to go
+
+
+def test_prices_are_in_the_products_currency(toy: ShopData) -> None:
+    session, tracker = start(toy)
+    step(session, tracker, f"search[{EVERYTHING}]")
+    abroad = tuple(replace(each, currency="EUR") for each in session.page.products)
+    listed = tracker.state(session.page._replace(products=abroad))
+    assert {c.currency for c in listed.candidates if c.kind == "product"} == {"EUR"}
+    item = session.page._replace(kind="item", products=(), product=abroad[0])
+    assert [c.currency for c in tracker.state(item).candidates if c.kind == "buy"] == ["EUR"]

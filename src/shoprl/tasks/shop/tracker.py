@@ -147,6 +147,7 @@ class Tracker:
             price=price_range(page.product.price_tag_with(page.options)),
             memory=self._memory[page.product.asin],
             asin=page.product.asin,
+            currency=page.product.currency,
         )
 
     def _product(self, page: Page, rank: int) -> ShopCandidate:
@@ -160,6 +161,7 @@ class Tracker:
             done=product.asin in self._memory,
             memory=self._memory.get(product.asin, UNSEEN),
             asin=product.asin,
+            currency=product.currency,
         )
 
     def _options(self, page: Page) -> list[ShopCandidate]:

@@ -63,12 +63,13 @@ class ShopCandidate:
         text: a query, a title or an option value; for buying, the item's title.
         group: name of the option that a value belongs to.
         rank: position among the products of a results page, from 0.
-        price: lowest and highest price shown, in dollars.
+        price: lowest and highest price shown.
         chosen: whether the option value is selected.
         done: whether the same action was already taken in this state, the product was already opened, or there is no
             next page.
         memory: how well the product's page matched when it was opened.
         asin: the product that it opens or buys.
+        currency: the code of the price's currency.
     """
 
     action: str
@@ -81,6 +82,7 @@ class ShopCandidate:
     done: bool = False
     memory: Memory = UNSEEN
     asin: str = ""
+    currency: str = "USD"
 
 
 @dataclass(frozen=True, slots=True)
