@@ -159,7 +159,7 @@ def _draft(product: Product, wording: Wording, draws: Draws, rng: Rng) -> Goal:
     asked = draws.sample(attributes, draws.between(1, min(most, len(attributes))))
     chosen = _chosen(product, draws)
     ceiling = _ceiling(product, chosen, rng)
-    if wording == "keywords" and not draws.chance(_PRICED):
+    if wording == "keywords" and not draws.chance(_PRICED) and (ceiling or 0) < NO_CEILING:
         ceiling = None
     goal = Goal(
         asin=product.asin,
