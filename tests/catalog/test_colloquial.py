@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from shoprl.catalog.colloquial import phrase_said, say_attribute, say_option
+from shoprl.catalog.colloquial import bare, phrase_said, say_attribute, say_option, say_value
 from shoprl.catalog.vocabulary.draws import Draws
 from shoprl.catalog.vocabulary.everyday import SAID, SIZES
 
@@ -44,3 +44,31 @@ def test_clauses_follow_the_sentence() -> None:
         assert text.endswith("that cleans up easily")
         assert "dimmable" in text
         assert "navy" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        ("a7-blue", "blue"),
+        ("03 - large", "large"),
+        ("#3 red", "red"),
+        ("style 12 gold", "gold"),
+        ("xl (us 12-14)", "xl"),
+        ("navy-k213", "navy"),
+        ("16 fl oz (pack of 2)", "16 fl oz"),
+        ("7-8 years", "7-8 years"),
+        ("black", "black"),
+        ("h5-", "h5-"),
+        ("", ""),
+    ],
+)
+def test_a_value_without_its_number(value: str, plain: str) -> None:
+    assert bare(value) == plain
+
+
+def test_a_number_is_left_out_where_the_rest_tells_the_value() -> None:
+    draws = Draws(np.random.default_rng(0))
+    said = {say_value(draws, "style", "a1-gold", ("a1-gold", "a2-mint")) for _ in range(99)}
+    assert said == {"gold", "a1-gold"}
+    two = {say_value(draws, "style", "a1-gold", ("a1-gold", "a2-gold")) for _ in range(99)}
+    assert two == {"a1-gold"}

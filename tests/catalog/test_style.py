@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shoprl.catalog.style import EVERY, Style, draw_style, ranges
+from shoprl.catalog.style import EVERY, Style, draw_style, ranges, style_named
 from shoprl.errors import ConfigError
 
 
@@ -70,3 +70,9 @@ def test_a_plain_shop_has_no_noise() -> None:
     plain = Style.plain()
     assert plain.dropped == plain.foreign == plain.disguised == plain.stuffed == plain.keywords == 0
     assert plain != Style()
+
+
+def test_a_style_is_named() -> None:
+    assert style_named("plain", 1) == Style.plain()
+    assert style_named("default", 1) == Style()
+    assert style_named("drawn", 1) == style_named("drawn", 1) != style_named("drawn", 2)

@@ -11,6 +11,8 @@ from shoprl.catalog.vocabulary.draws import Draws
 from shoprl.catalog.vocabulary.everyday import SAID, SIZES
 
 _LINKS = re.compile(r"(?:with|without|for|that|made|not|in|low in|high in|lined|adjustable in|gentle on) ")
+_BEFORE = re.compile(r"^(?:#\d+\s*|\d+\s*-\s+|[a-z]\d+\s*-\s*|style \d+\s+)(?=\S)")
+_BEHIND = re.compile(r"(?<=\S)(?:\s*\([^()]*\)|-[a-z]\d+)$")
 _LONG = 3  # longer option values, in words, are sometimes cut
 
 
@@ -33,6 +35,20 @@ def say_option(draws: Draws, name: str, value: str, values: Sequence[str]) -> st
         only = sum(other.startswith(short) for other in values) == 1 and short.count("(") == short.count(")")
         return short if len(words) > _LONG and only else value
     return value
+
+
+def bare(value: str) -> str:
+    """A value without what sellers number it with: "a7-blue", "03 - large", "xl (us 12-14)": "blue", "large", "xl"."""
+    plain = _BEHIND.sub("", _BEFORE.sub("", value)).strip()
+    return plain if re.search(r"[^\W\d_]{2}|^\d", plain) else value
+
+
+def say_value(draws: Draws, name: str, value: str, values: Sequence[str]) -> str:
+    """:func:`say_option` for a value that sellers may have numbered: mostly as :func:`bare`, where that tells it."""
+    bared = [bare(other) for other in values]
+    if draws.chance(0.7) and bared.count(bare(value)) == 1:
+        return say_option(draws, name, bare(value), bared)
+    return say_option(draws, name, value, values)
 
 
 def phrase_said(

@@ -247,6 +247,12 @@ def keywords(rng: np.random.Generator, noun: str, attributes: Sequence[str], opt
     return _UNITS.sub(r"\1\2", text) if draws.chance(0.5) else text
 
 
+def keywords_price(rng: np.random.Generator, price_upper: float, currency: str = "USD") -> str:
+    """A price ceiling to follow :func:`keywords`: " under $30"."""
+    word = Draws(rng, block=1).pick(("under", "under", "below", "max"))
+    return f" {word} {SIGNS.get(currency, f'{currency} ')}{digits(price_upper, currency).removesuffix('.00')}"
+
+
 def phrase_price(rng: np.random.Generator, price_upper: float, currency: str = "USD") -> str:
     """Word a price ceiling to follow an instruction: ", and price lower than 30.00 dollars"."""
     cents = digits(price_upper, currency)

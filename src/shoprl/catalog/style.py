@@ -1,7 +1,7 @@
 """What a generated catalogue is like: tidy or noisy, broad or narrow, with few look-alikes or many."""
 
-from dataclasses import dataclass, fields, replace
-from typing import Annotated, Any, get_type_hints
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, Literal, get_type_hints
 
 import numpy as np
 
@@ -55,34 +55,34 @@ class Style(Settings):
     """
 
     departments: tuple[str, ...] = EVERY
-    families: Annotated[float, Range(0.1, 1)] = 1.0
-    alike: Annotated[float, Range(0, 0.9)] = 0.42
-    kin: Annotated[float, Range(0, 0.6)] = 0.1
-    accessories: Annotated[float, Range(0, 0.4)] = 0.05
-    spread: Share = 1.0
+    families: Annotated[float, Range(0.1, 1)] = 0.3
+    alike: Annotated[float, Range(0, 0.9)] = 0.65
+    kin: Annotated[float, Range(0, 0.6)] = 0.2
+    accessories: Annotated[float, Range(0, 0.4)] = 0.02
+    spread: Share = 0.5
     unpriced: Annotated[float, Range(0, 0.5)] = 0.08
     ranged: Annotated[float, Range(0, 0.5)] = 0.1
-    optioned: Share = 0.47
+    optioned: Share = 0.6
     groups: Annotated[int, Range(1, 3)] = 3
     values: Annotated[int, Range(2, 40)] = 25
-    disguised: Share = 0.2
+    disguised: Share = 0.35
     shortest: Annotated[int, Range(3, 12)] = 8
     longest: Annotated[int, Range(4, 40)] = 25
     branded: Share = 0.9
     models: Share = 0.1
     sized: Share = 0.15
     shuffled: Share = 0.1
-    dropped: Annotated[float, Range(0, 0.7)] = 0.3
-    foreign: Share = 0.3
+    dropped: Annotated[float, Range(0, 0.7)] = 0.4
+    foreign: Share = 0.5
     hidden: Share = 0.2
     buried: Share = 0.2
-    stuffed: Share = 0.3
+    stuffed: Share = 0.6
     unlisted: Annotated[float, Range(0, 0.5)] = 0.025
     undescribed: Annotated[float, Range(0, 0.9)] = 0.3
-    vague: Annotated[float, Range(0, 0.6)] = 0.1
-    misfiled: Annotated[float, Range(0, 0.2)] = 0.02
-    everyday: Share = 0.2
-    keywords: Annotated[float, Range(0, 0.6)] = 0.1
+    vague: Annotated[float, Range(0, 0.6)] = 0.03
+    misfiled: Annotated[float, Range(0, 0.2)] = 0.01
+    everyday: Share = 0.35
+    keywords: Annotated[float, Range(0, 0.6)] = 0.05
 
     def __post_init__(self) -> None:
         Settings.__post_init__(self)
@@ -96,7 +96,10 @@ class Style(Settings):
     @staticmethod
     def plain() -> "Style":
         """Tidy texts and few pitfalls: a shop in which learning shows after minutes."""
-        return replace(Style(), departments=TIDY, branded=0.96, **dict.fromkeys(_EXTRAS, 0.0))  # type: ignore[arg-type]
+        usual: dict[str, Any] = {"families": 1.0, "alike": 0.42, "spread": 1.0, "optioned": 0.47, "branded": 0.96}
+        usual |= {"unpriced": 0.08, "ranged": 0.1, "unlisted": 0.025, "undescribed": 0.3, "groups": 3, "values": 25}
+        usual |= dict.fromkeys(_EXTRAS, 0.0)
+        return Style(departments=TIDY, shortest=8, longest=25, **usual)
 
 
 def ranges() -> dict[str, tuple[float, float]]:
@@ -138,3 +141,10 @@ def draw_style(rng: np.random.Generator) -> Style:
     drawn["shortest"], drawn["longest"] = _TITLES[int(rng.integers(len(_TITLES)))]
     drawn["groups"], drawn["values"] = round(drawn["groups"]), round(drawn["values"])
     return Style(**drawn)
+
+
+def style_named(name: Literal["default", "plain", "drawn"], seed: int) -> Style:
+    """The default style, the plain one, or the one drawn for a seed."""
+    if name == "drawn":
+        return draw_style(np.random.default_rng([seed, 4]))
+    return Style.plain() if name == "plain" else Style()

@@ -57,11 +57,10 @@ def noisy(draws: Draws, text: str, blueprint: Blueprint, style: Style) -> str:
 def stuffing(draws: Draws, blueprint: Blueprint) -> str:
     """Words that people search for, in no order: none of the family's attributes is told by them."""
     family = blueprint.family
-    words = [word for name in draws.sample(family.attributes, 8) for word in name.split(" ")]
-    words += [word for kind in draws.sample(family.kinds, 3) for word in kind.split(" ")]
-    words += draws.sample(BASE_COLORS, draws.between(0, 8))
-    words += draws.pick(say.SEARCHED).split(" ")
-    mixed = draws.sample(words, draws.between(*_STUFFED))
+    attributes, pick = family.attributes, draws.pick
+    texts = [pick(attributes) for _ in range(8)] + [pick(family.kinds) for _ in range(3)] + [pick(say.SEARCHED)]
+    texts += [pick(BASE_COLORS) for _ in range(draws.below(8))]
+    mixed = draws.sample(" ".join(texts).split(" "), draws.between(*_STUFFED))
     return draws.pick((" ", ", ", " ")).join(mixed).lower()
 
 
