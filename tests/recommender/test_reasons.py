@@ -34,11 +34,13 @@ def test_words_are_met_by_any_of_the_products_pages() -> None:
     ],
 )
 def test_the_price_shown_is_held_against_the_ceiling(tag: str, ceiling: float | None, verdict: str) -> None:
-    assert price_of(replace(LANTERN, price_tag=tag), {}, ceiling) == verdict
+    request = "a lantern" if ceiling is None else f"a lantern under {ceiling} dollars"
+    assert price_of(replace(LANTERN, price_tag=tag), {}, parse_instruction(request)) == verdict
 
 
 def test_a_chosen_variant_is_held_against_it_alone() -> None:
     variants = (Variant("1", {"color": "white"}, 5.0), Variant("2", {"color": "red"}, 15.0))
     lantern = replace(LANTERN, variants=variants, price_tag="$5.00 to $15.00")
-    assert price_of(lantern, {}, 10) == price_of(lantern, {"color": "white"}, 10) == "kept"
-    assert price_of(lantern, {"color": "red"}, 10) == "exceeded"
+    asked = parse_instruction("a lantern under 10 dollars")
+    assert price_of(lantern, {}, asked) == price_of(lantern, {"color": "white"}, asked) == "kept"
+    assert price_of(lantern, {"color": "red"}, asked) == "exceeded"

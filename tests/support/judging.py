@@ -1,5 +1,6 @@
 """A rule that judges products, without torch."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from shoprl.policies.simple import RuleOptionsPolicy
@@ -7,6 +8,8 @@ from shoprl.shop.session import PER_PAGE, Shop
 from shoprl.tasks.base import State
 from shoprl.tasks.instruction import overlap, terms_of
 from shoprl.tasks.shop.state import ShopState
+
+_PLACE = re.compile(r"/(?:search_results/shoprl|item_page/shoprl/[^/]+)/(.*)/(\d+)(?:/\{.*\})?$")  # query, page
 
 
 class JudgingRule(RuleOptionsPolicy):
@@ -35,10 +38,11 @@ class JudgingRule(RuleOptionsPolicy):
         assert isinstance(state, ShopState)
         if state.page == "search":
             return {}
-        parts = state.url.split("/")  # http://host/page/session/...
-        keywords, number = (parts[5], parts[6]) if state.page == "results" else (parts[6], parts[7])
+        place = _PLACE.search(state.url)
+        assert place is not None
+        keywords, number = place[1], int(place[2])
         fits = {}
-        for product in self.shop.find(keywords.split("+"))[: int(number) * PER_PAGE]:
+        for product in self.shop.find(keywords.split("+"))[: number * PER_PAGE]:
             guess = overlap(state.instruction, terms_of(product.title)) / (1 if product.asin == state.asin else 2)
             fits[product.asin] = self.known.get(product.asin, guess)
         return fits

@@ -30,7 +30,7 @@ SCALE_TARGETS = {
 }
 
 
-def _report(
+def report(
     figures: Mapping[str, object], targets: Mapping[str, str], as_json: bool, about: Mapping[str, object] | None = None
 ) -> None:
     """Print figures, each beside its target where it has one."""
@@ -75,7 +75,7 @@ class Env(OnAnyData, Seeded, Printing):
         episodes = recorded or random_episodes(data, np.random.default_rng(self.seed))
         figures = bench_env(data, episodes, self.passes).to_json()
         targets = {"steps_per_second": ">= 10000", "steps_per_second_without_searches": ">= 50000"}
-        _report({**figures, "recorded": bool(recorded)}, targets, self.json, {"hashes": data.hashes()})
+        report({**figures, "recorded": bool(recorded)}, targets, self.json, {"hashes": data.hashes()})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,13 +101,13 @@ class Search(OnAnyData, Seeded, Printing):
         searches = bench_search(data, recorded or instructions(data, np.random.default_rng(self.seed)))
         targets = {"median_ms": "<= 0.3"} if len(data.catalog) <= 1_000 else {"median_ms": "<= 10", "p99_ms": "<= 50"}
         figures = {**searches.to_json(), "products": len(data.catalog), "recorded": bool(recorded)}
-        _report(figures, targets, self.json, {"hashes": data.hashes()})
+        report(figures, targets, self.json, {"hashes": data.hashes()})
 
 
 def _in_processes(data: Path, measure: Callable[[Path], Figures], targets: dict[str, str], json: bool) -> None:
     if not (data / "store.json").is_file() and not data.is_file():
         products_file(data)  # a wrong folder is named before processes are started
-    _report(measure(data).to_json(), targets, json)
+    report(measure(data).to_json(), targets, json)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,7 +201,7 @@ class Update(OnData, Seeded, Printing):
         """Run the command."""
         from shoprl.bench.update import bench_update
 
-        _report(bench_update(self.data, self.rows, self.seed).to_json(), {"update_seconds": "< 10"}, self.json)
+        report(bench_update(self.data, self.rows, self.seed).to_json(), {"update_seconds": "< 10"}, self.json)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,10 +270,10 @@ class Learn(OnAnyData, Seeded, Threaded, OnDevice, Printing):
                 raise ConfigError("--method together measures the processor. Add --device cpu.")
             shop = _data(self.data)  # bad input is named before processes are started
             together = bench_together(self.data, self.updates, self.seed, self.threads, self.size)
-            _report(together.to_json(), {"slowdown": "< 3"}, self.json, {"hashes": shop.hashes()})
+            report(together.to_json(), {"slowdown": "< 3"}, self.json, {"hashes": shop.hashes()})
             return
         if self.method == "encode":
-            _report(bench_encoding(self.titles, self.seed, team).to_json(), {}, self.json)
+            report(bench_encoding(self.titles, self.seed, team).to_json(), {}, self.json)
             return
         data, about = _data(self.data), (self.updates, self.seed, team, SIZES[self.size])
         targets: dict[str, str] = {}
@@ -281,4 +281,4 @@ class Learn(OnAnyData, Seeded, Threaded, OnDevice, Printing):
             figures, targets = bench_learn(data, *about).to_json(), {"decisions_per_second": ">= 300"}
         else:
             figures = bench_bi_attention(data, *about, LEARNERS[self.method]).to_json()
-        _report(figures, targets, self.json, {"hashes": data.hashes()})
+        report(figures, targets, self.json, {"hashes": data.hashes()})

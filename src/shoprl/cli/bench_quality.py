@@ -5,13 +5,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from shoprl.cli.options import Confirming, OnData, Printing, Searching, Seeded, Threaded, prepare
+from shoprl.cli.options import Confirming, OnData, Printing, Searching, Seeded, Threaded, policy_of_name, prepare
 from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError
 from shoprl.files import sha256_of
 from shoprl.machine import commit, machine, versions
-from shoprl.policies.base import Policy
-from shoprl.policies.simple import simple_policy
 from shoprl.recommender.recommend import MAX_RUNS, RUNS
 from shoprl.search.engine import SearchEngine
 from shoprl.search.hybrid import HybridSearch, VectorSearch
@@ -107,17 +105,11 @@ class Quality(OnData, Searching, Confirming, Seeded, Threaded, Printing):
     def _agent(self) -> "Agent | None":
         if self.policy is None:
             return None
-        policy = simple_policy(self.policy) or self._trained(self.policy)
+        policy = policy_of_name(self.policy, self.seed, self.threads, self.backbone)
         from shoprl.bench.lists import Agent
 
         shop = read_shop(self.data, search=self.search, encoder=self.encoder(self.data))
         return Agent(policy, ShopTask(shop), self.runs, self.seed)
-
-    def _trained(self, name: str) -> Policy:
-        prepare(self.seed, self.threads)  # here, as a built-in policy needs no torch
-        from shoprl.policies.saving import load_policy
-
-        return load_policy(name, backbone=self.backbone)
 
     def _engines(self, data: ShopData, store: Path | None) -> tuple[dict[str, SearchEngine], dict[str, object]]:
         """The searches by name, and facts about them."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from shoprl.cli.options import Confirming, Printing, Searching, Seeded, Threaded, prepare
+from shoprl.cli.options import Confirming, Printing, Searching, Seeded, Threaded, policy_of_name
 from shoprl.cli.output import emit, percent, table
 from shoprl.errors import ConfigError
 from shoprl.recommender.recommend import MAX_RUNS, MIN_FIT, RUNS, TOP, Recommendations
@@ -46,8 +46,6 @@ class Recommend(Searching, Confirming, Seeded, Threaded, Printing):
 
     def execute(self) -> None:
         """Run the command."""
-        prepare(self.seed, self.threads)
-        from shoprl.policies.saving import load_policy
         from shoprl.recommender.recommend import recommend
         from shoprl.runlog import policy_of
 
@@ -58,7 +56,7 @@ class Recommend(Searching, Confirming, Seeded, Threaded, Printing):
             own_policy, own_data = policy_of(self.run)
             chosen, data = chosen or str(own_policy), data or own_data
         task = ShopTask(read_shop(data, search=self.search, encoder=self.encoder(data)))
-        policy = load_policy(chosen, backbone=self.backbone)
+        policy = policy_of_name(chosen, self.seed, self.threads, self.backbone)
         numbers = (self.runs, self.top, self.seed, self.temperature, self.min_fit)
         found = recommend(policy, task, self.request, *numbers)
         answer = {

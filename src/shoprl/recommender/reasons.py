@@ -48,11 +48,12 @@ def why(product: Product, options: Mapping[str, str], instruction: Instruction) 
         if terms:
             words[word] = terms <= shown
     met, missing = (tuple(word for word, is_met in words.items() if is_met == wanted) for wanted in (True, False))
-    return Why(met, missing, price_of(product, options, instruction.ceiling))
+    return Why(met, missing, price_of(product, options, instruction))
 
 
-def price_of(product: Product, options: Mapping[str, str], ceiling: float | None) -> Price:
-    """Whether the price shown with options chosen, of a range the lowest, keeps a ceiling in dollars."""
+def price_of(product: Product, options: Mapping[str, str], instruction: Instruction) -> Price:
+    """Whether the price shown with options chosen, of a range the lowest, keeps the ceiling that the request names."""
+    ceiling = instruction.ceiling
     if ceiling is None:
         return "no ceiling"
     shown = price_range(product.price_tag_with(options))

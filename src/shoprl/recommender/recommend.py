@@ -126,7 +126,7 @@ def recommend(
     instruction = parse_instruction(task.start(request).session.instruction)
 
     def verdict(seen: Seen) -> str:
-        if price_of(task.shop.catalog[seen.asin], seen.options, instruction.ceiling) == "exceeded":
+        if price_of(task.shop.catalog[seen.asin], seen.options, instruction) == "exceeded":
             return "too dear"
         return "unfit" if seen.fit is not None and seen.fit < min_fit else "fits"
 
