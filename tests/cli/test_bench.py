@@ -1,5 +1,4 @@
 import json
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -7,7 +6,7 @@ import pytest
 from transformers import BertConfig
 
 from shoprl.policies.networks.backbone import OFFICIAL_SHA256, load_backbone
-from tests.support.cli import Call, refused
+from tests.support.cli import Call
 from tests.support.toyshop import write_toy_folder
 
 
@@ -102,31 +101,3 @@ def test_bad_options(call: Call, tmp_path: Path, arguments: tuple[object, ...], 
     answer = call("bench", *arguments, *more)
     assert answer.code == 2
     assert what in answer.err
-
-
-def test_the_quality_of_searches_is_measured_by_one_command(call: Call, toy_folder: Path) -> None:
-    judgements = toy_folder / "judgements.csv"
-    judgements.write_text("query,docid,rating\nsneakers,B0SHOE0002,3\nsneakers,B0LAMP0001,0\nx,B0SHOE0001,0\nx,Z,1\n")
-    arguments = ("bench", "quality", "--data", toy_folder, "--judgements", judgements)
-    refused(call(*arguments), "CatalogError", "shoprl catalog build")
-    assert call("catalog", "build", "--data", toy_folder).code == 0
-    row = call(*arguments, "--json").json()
-    assert row["methods"].keys() == {"bm25", "vectors", "hybrid"}
-    assert {each["queries"] for each in row["methods"].values()} == {1}
-    assert row["methods"]["hybrid"]["ndcg10"] == 1
-    assert (row["irrelevant_queries"], row["unknown_products"], row["products"]) == (1, 1, 12)
-    assert row["encoder"]["name"] == "fake"
-    assert row["vectors"]["encoded"] == 12
-    text = call(*arguments)
-    assert "hybrid" in text.out
-    assert "1 ratings are of products that the shop does not hold" in text.out
-
-
-def test_without_torch_only_bm25_is_measured(call: Call, toy_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "shoprl.policies.networks.sentences", None)
-    judgements = toy_folder / "judgements.csv"
-    judgements.write_text("query,docid,rating\nsneaker,B0SHOE0002,3\n")
-    assert call("catalog", "build", "--data", toy_folder).code == 0
-    row = call("bench", "quality", "--data", toy_folder, "--judgements", judgements, "--json").json()
-    assert row["methods"].keys() == {"bm25"}
-    assert "need the extra train" in row["note"]

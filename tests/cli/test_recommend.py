@@ -19,12 +19,14 @@ def test_recommend(call: Call, finished_run: tuple[Path, str]) -> None:
     catalog = read_catalog(folder / "data")
     assert 0 < len(row["recommendations"]) <= 10
     assert all(each["asin"] in catalog for each in row["recommendations"])
-    shares = [each["share"] for each in row["recommendations"]]
-    assert shares == sorted(shares, reverse=True)
+    assert len({each["asin"] for each in row["recommendations"]}) == len(row["recommendations"])
+    assert all(each["why"]["price"] != "exceeded" for each in row["recommendations"])
     assert call(*arguments, "--json").json() == row
     text = call(*arguments, "--top", 1)
     assert row["recommendations"][0]["asin"] in text.out
     assert len(text.out.splitlines()) == 3  # header, rule, one line
+    drawn = call(*arguments, "--temperature", 0.5)
+    assert "propensity" in drawn.out.splitlines()[0]
 
 
 def test_recommend_in_another_shop(call: Call, finished_run: tuple[Path, str], toy_folder: Path) -> None:
@@ -32,7 +34,7 @@ def test_recommend_in_another_shop(call: Call, finished_run: tuple[Path, str], t
     found = answer.json()["recommendations"]
     assert {each["asin"] for each in found} <= {product.asin for product in read_catalog(toy_folder)}
     nothing = call("recommend", "xyzzy", "--run", finished_run[0], "--data", toy_folder, "--runs", 2)
-    assert (nothing.code, nothing.out) == (0, "Nothing was bought in any run. Try other words.\n")
+    assert (nothing.code, nothing.out) == (0, "Nothing in this shop fits the request. Try other words.\n")
 
 
 def test_recommend_with_a_trained_policy(call: Call, toy_folder: Path, tmp_path: Path) -> None:
@@ -49,8 +51,11 @@ def test_recommend_with_a_trained_policy(call: Call, toy_folder: Path, tmp_path:
 
 
 def test_recommend_by_a_rule(call: Call, toy_folder: Path) -> None:
-    answer = call("recommend", "früchte tee", "--policy", "rule", "--data", toy_folder, "--runs", 2, "--json")
-    assert [row["share"] for row in answer.json()["recommendations"]] == [1.0]
+    arguments = ("recommend", "früchte tee under $8", "--policy", "rule", "--data", toy_folder, "--runs", 2)
+    row = call(*arguments, "--json").json()
+    assert row["recommendations"] == []
+    assert row["left_out"] == {"unfit": 0, "too_dear": 1}
+    assert "Left out as more expensive than the request allows: 1 of the products seen." in call(*arguments).out
 
 
 def test_recommend_by_the_pretrained_agent_needs_a_shop_alone(

@@ -6,17 +6,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from shoprl.catalog.catalog import Catalog
 from shoprl.errors import ConfigError
 from shoprl.policies.base import Choice, Decode
 from shoprl.policies.simple import RulePolicy
-from shoprl.recommender.recommend import MAX_RUNS, Recommendation, recommend
+from shoprl.recommender.recommend import MAX_RUNS, Recommendation, Recommendations, recommend
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import MAX_INSTRUCTION
+from shoprl.shop.session import Shop
 from shoprl.tasks.instruction import Instruction
 from shoprl.tasks.shop.state import ShopState
 from shoprl.tasks.shop.task import ShopTask
 from tests.support.fakes import fake_policy
-from tests.support.toyshop import EVERYTHING
+from tests.support.judging import JudgingRule
+from tests.support.toyshop import EVERYTHING, hidden_changed
 
 
 class Scripted(RulePolicy):
@@ -42,41 +45,74 @@ class Scripted(RulePolicy):
 
 
 def test_products_are_ranked_by_how_often_they_are_bought(toy: ShopData) -> None:
-    found = recommend(Scripted((0.2, 0.5, 0.0, 0.3)), ShopTask(toy.shop), "anything", runs=200)
+    found = recommend(Scripted((0.2, 0.5, 0.0, 0.3)), ShopTask(toy.shop), "anything", runs=200, top=3)
     shown = toy.shop.find([EVERYTHING])
     assert [r.asin for r in found] == [shown[1].asin, shown[3].asin, shown[0].asin]
-    assert sum(r.bought for r in found) == 200
+    assert sum(r.bought_in_runs for r in found) == 200
     for r, weight in zip(found, (0.5, 0.3, 0.2), strict=True):
         product = toy.catalog[r.asin]
-        assert r.share == r.bought / 200 == pytest.approx(weight, abs=0.12)
+        assert r.share == r.bought_in_runs / 200 == pytest.approx(weight, abs=0.12)
         assert (r.title, r.price) == (product.title, product.price_tag)
-        first = {name: values[0] for name, values in list(product.options.items())[:1]}
-        assert r.options == first
-        assert r.probability == pytest.approx(weight * 0.5 ** (3 if first else 2))
+        assert r.options == {name: values[0] for name, values in list(product.options.items())[:1]}
+        assert (r.fit, r.propensity) == (None, 1.0)
 
 
-def test_ties_go_by_probability_then_asin(toy: ShopData) -> None:
-    found = recommend(fake_policy(), ShopTask(toy.shop), EVERYTHING, runs=40)
-    keys = [(-r.bought, -r.shown_probability, r.asin) for r in found]
-    assert keys == sorted(keys)
-    assert len(found) > 2
-    assert len({r.asin for r in found}) == len(found)
-    assert all(0 < r.probability <= 1 for r in found)
+def test_the_list_is_filled_with_what_is_bought_once_that_is_out_of_reach(toy: ShopData) -> None:
+    found = recommend(Scripted((0.5, 0.5)), ShopTask(toy.shop), EVERYTHING, runs=10, top=6)
+    assert len(found) == 6
+    assert {r.asin for r in found} == {product.asin for product in toy.shop.find([EVERYTHING])[:6]}
+    assert [sum(r.bought_in_runs for r in found[start : start + 2]) for start in (0, 2, 4)] == [10, 10, 10]
 
 
-def test_what_varies_with_threads_is_not_shown() -> None:
-    product = {"asin": "B1", "title": "a mug", "price": "$5.00", "options": {}, "bought": 2, "share": 0.5}
-    chances = (0.27560912744240973, 0.27560849725132286)  # of one request with one and with two threads
-    first, second = (Recommendation(**product, probability=chance).to_json() for chance in chances)  # type: ignore[arg-type]
-    assert first == second == {**product, "probability": 0.276}
-    assert Recommendation(**product, probability=1.23456e-7).shown_probability == 1.23e-7  # type: ignore[arg-type]
+def test_a_judge_ranks_all_that_it_saw(toy: ShopData) -> None:
+    known = {product.asin: 0.3 for product in toy.catalog} | {"B0TEA00003": 0.9, "B0LAMP0002": 0.8, "B0SHOE0003": 0.1}
+    policy = JudgingRule(toy.shop, known)
+    found = recommend(policy, ShopTask(toy.shop), EVERYTHING, runs=4, top=20)
+    first = toy.shop.find([EVERYTHING])[0].asin
+    assert [r.asin for r in found[:3]] == ["B0TEA00003", "B0LAMP0002", first]  # the last for being bought
+    assert [(r.fit, r.bought_in_runs, r.share) for r in found[:3]] == [(0.9, 0, 0.0), (0.8, 0, 0.0), (0.3, 4, 1.0)]
+    order = [product.asin for product in toy.shop.find([EVERYTHING])]
+    rest = [r.asin for r in found[3:]]
+    assert rest == sorted(rest, key=order.index)  # equal ones in the search's order
+    assert "B0SHOE0003" not in {r.asin for r in found}
+    assert (len(found), found.unfit, found.too_dear) == (11, 1, 0)
+    assert len(recommend(policy, ShopTask(toy.shop), EVERYTHING, runs=4, top=20, min_fit=0.05)) == 12
 
 
-def test_top_cuts_the_list_and_one_run_gives_one(toy: ShopData) -> None:
-    whole = recommend(fake_policy(), ShopTask(toy.shop), EVERYTHING, runs=30, top=50)
-    assert recommend(fake_policy(), ShopTask(toy.shop), EVERYTHING, runs=30, top=2) == whole[:2]
-    (only,) = recommend(fake_policy(), ShopTask(toy.shop), EVERYTHING, runs=1)
-    assert (only.bought, only.share) == (1, 1.0)
+def test_what_nothing_fits_gets_an_empty_list(toy: ShopData) -> None:
+    none = recommend(JudgingRule(toy.shop, {p.asin: 0.01 for p in toy.catalog}), ShopTask(toy.shop), EVERYTHING)
+    assert (list(none), none.unfit, none.too_dear) == ([], 12, 0)
+
+
+@pytest.mark.parametrize("judging", [True, False])
+def test_what_costs_more_than_asked_is_never_listed(toy: ShopData, judging: bool) -> None:
+    policy = JudgingRule(toy.shop, {p.asin: 0.5 for p in toy.catalog}) if judging else RulePolicy()
+    found = recommend(policy, ShopTask(toy.shop), f"{EVERYTHING} for less than $10", top=12, runs=2)
+    assert {r.asin for r in found} == {"B0LAMP0003", "B0TEA00001", "B0TEA00002", "B0TEA00003"}
+    assert {r.why.price for r in found} == {"kept"}
+    assert found.too_dear == 8
+    free = Catalog([replace(p, price=None, price_tag="") if p.asin == "B0SHOE0001" else p for p in toy.catalog])
+    shop = Shop(free, toy.shop.search, toy.tagger)
+    unknown = recommend(policy, ShopTask(shop), f"{EVERYTHING} for less than $10", top=12, runs=2)
+    assert [(r.asin, r.price) for r in unknown if r.why.price == "unknown"] == [("B0SHOE0001", "unknown")]
+
+
+def test_a_drawn_list_has_the_propensities_of_its_places(toy: ShopData) -> None:
+    policy = JudgingRule(toy.shop)
+    about = (policy, ShopTask(toy.shop), EVERYTHING, 2, 5)
+    lists = [recommend(*about, seed=seed, temperature=0.2, min_fit=0.0) for seed in range(6)]
+    assert len({tuple(r.asin for r in each) for each in lists}) > 1
+    assert all(0 < r.propensity < 1 for each in lists for r in each)
+    assert recommend(*about, seed=3, temperature=0.2, min_fit=0.0) == lists[3]
+    assert [r.asin for r in recommend(*about, temperature=1e-6)] == [r.asin for r in recommend(*about)]
+
+
+def test_top_cuts_the_list_and_one_run_is_enough(toy: ShopData) -> None:
+    whole = recommend(fake_policy(), ShopTask(toy.shop), EVERYTHING, runs=3, top=12)
+    assert len(whole) == len({r.asin for r in whole}) == 12
+    assert recommend(fake_policy(), ShopTask(toy.shop), EVERYTHING, runs=3, top=2).items == whole[:2]
+    (only,) = recommend(fake_policy(), ShopTask(toy.shop), EVERYTHING, runs=1, top=1)
+    assert (only.bought_in_runs, only.share) == (1, 1.0)
 
 
 def test_one_seed_one_list(toy: ShopData) -> None:
@@ -106,7 +142,7 @@ def test_an_empty_request_is_an_error(toy: ShopData, request_: str) -> None:
 
 
 def test_a_long_request_is_an_error(toy: ShopData) -> None:
-    assert recommend(RulePolicy(), ShopTask(toy.shop), "x" * MAX_INSTRUCTION, runs=1) == []
+    assert not recommend(RulePolicy(), ShopTask(toy.shop), "x" * MAX_INSTRUCTION, runs=1)
     with pytest.raises(ConfigError, match="longer"):
         recommend(RulePolicy(), ShopTask(toy.shop), "x" * (MAX_INSTRUCTION + 1))
 
@@ -128,29 +164,32 @@ def test_spaces_do_not_matter(toy: ShopData) -> None:
 
 
 def test_nothing_found_is_an_empty_list(toy: ShopData) -> None:
-    assert recommend(fake_policy(), ShopTask(toy.shop), "xyzzy", runs=3) == []
+    assert recommend(fake_policy(), ShopTask(toy.shop), "xyzzy", runs=3) == Recommendations(())
+    assert recommend(JudgingRule(toy.shop), ShopTask(toy.shop), "xyzzy", runs=3) == Recommendations(())
 
 
-def test_the_hidden_part_of_a_goal_plays_no_role(toy: ShopData) -> None:
-    """A recommendation knows the words alone, so changing prices inside their range changes nothing."""
-    from shoprl.catalog.catalog import Catalog
-    from shoprl.shop.session import Shop
-    from tests.support.toyshop import hidden_changed
-
+def test_the_hidden_part_of_a_product_plays_no_role(toy: ShopData) -> None:
+    """What only sections show is in ``why``; changing prices inside their range and attributes changes no order."""
     other = Shop(Catalog([hidden_changed(p) for p in toy.catalog]), toy.shop.search, toy.tagger)
-    assert recommend(fake_policy(), ShopTask(other), "red shoes", runs=10) == recommend(
-        fake_policy(), ShopTask(toy.shop), "red shoes", runs=10
-    )
+    lists = [recommend(fake_policy(), ShopTask(shop), "red shoes", runs=10) for shop in (other, toy.shop)]
+    plain = [[replace(r, why=lists[1][0].why) for r in each] for each in lists]
+    assert plain[0] == plain[1]
 
 
-def test_the_chance_is_that_of_the_decoding(toy: ShopData) -> None:
-    policy = fake_policy()
-    found = recommend(policy, ShopTask(toy.shop), EVERYTHING, runs=1)
-    assert math.isfinite(found[0].probability)
-    assert found[0] == replace(found[0])
-    assert set(found[0].to_json()) == set(Recommendation.__slots__)
+def test_a_line_is_json(toy: ShopData) -> None:
+    (first, *_) = recommend(JudgingRule(toy.shop), ShopTask(toy.shop), "navy sneakers under $80", runs=1, min_fit=0.0)
+    row = json.loads(json.dumps(first.to_json(), allow_nan=False))
+    assert set(row) == set(Recommendation.__slots__)
+    assert row["why"].keys() == {"met", "missing", "price"}
+
+
+@pytest.mark.parametrize(("name", "value"), [("temperature", -0.1), ("temperature", math.nan), ("min_fit", 1.5)])
+def test_numbers_are_checked(toy: ShopData, name: str, value: float) -> None:
+    numbers: dict[str, float] = {name: value}
+    with pytest.raises(ConfigError, match=name):
+        recommend(RulePolicy(), ShopTask(toy.shop), "tea", **numbers)  # type: ignore[arg-type]
 
 
 def test_rule_is_allowed_to_recommend(toy: ShopData) -> None:
-    (best,) = recommend(RulePolicy(), ShopTask(toy.shop), "mint leaves", runs=3)
-    assert (best.asin, best.bought, best.probability) == ("B0TEA00002", 3, 1.0)
+    (best,) = recommend(RulePolicy(), ShopTask(toy.shop), "mint leaves", runs=3, top=1)
+    assert (best.asin, best.bought_in_runs, best.propensity) == ("B0TEA00002", 3, 1.0)

@@ -1,9 +1,10 @@
-"""Measures how good searches are, on queries whose products people have rated."""
+"""Measures how good searches and lists are, on queries whose products people have rated."""
 
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,10 @@ class Judgements:
     ratings: Mapping[str, Ratings]
     irrelevant: int
     unknown: int
+
+    def first(self, count: int | None) -> "Judgements":
+        """The same of the first queries alone; of all for None."""
+        return replace(self, ratings=dict(islice(self.ratings.items(), count)))
 
 
 @dataclass(frozen=True)

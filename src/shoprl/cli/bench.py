@@ -1,7 +1,7 @@
 """``shoprl bench``: how fast and how small everything is, measured here and now."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,21 +9,15 @@ import numpy as np
 
 from shoprl.bench.figures import Figures
 from shoprl.catalog.webshop import products_file
-from shoprl.cli.options import Confirming, OnAnyData, OnData, OnDevice, Printing, Seeded, Threaded, prepare
+from shoprl.cli.options import OnAnyData, OnData, OnDevice, Printing, Seeded, Threaded, prepare
 from shoprl.cli.output import emit, table
-from shoprl.errors import CatalogError, ConfigError
-from shoprl.files import sha256_of, write_json
+from shoprl.errors import ConfigError
+from shoprl.files import write_json
 from shoprl.machine import commit, machine, versions
 from shoprl.reading import read_json
-from shoprl.search.engine import SearchEngine
-from shoprl.search.hybrid import HybridSearch, VectorSearch
-from shoprl.search.hybrid_folder import FOLDER as HYBRID
-from shoprl.search.hybrid_folder import build_hybrid, open_hybrid
 from shoprl.settings import Count, Range
-from shoprl.shop.cached import shop_of
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.generated import generated_data
-from shoprl.shop.searching import IndexSearch
 
 SMALLEST_SCALE = 100  # products
 SCALE_TARGETS = {
@@ -36,7 +30,7 @@ SCALE_TARGETS = {
 }
 
 
-def _report(
+def report(
     figures: Mapping[str, object], targets: Mapping[str, str], as_json: bool, about: Mapping[str, object] | None = None
 ) -> None:
     """Print figures, each beside its target where it has one."""
@@ -81,7 +75,7 @@ class Env(OnAnyData, Seeded, Printing):
         episodes = recorded or random_episodes(data, np.random.default_rng(self.seed))
         figures = bench_env(data, episodes, self.passes).to_json()
         targets = {"steps_per_second": ">= 10000", "steps_per_second_without_searches": ">= 50000"}
-        _report({**figures, "recorded": bool(recorded)}, targets, self.json, {"hashes": data.hashes()})
+        report({**figures, "recorded": bool(recorded)}, targets, self.json, {"hashes": data.hashes()})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,69 +101,13 @@ class Search(OnAnyData, Seeded, Printing):
         searches = bench_search(data, recorded or instructions(data, np.random.default_rng(self.seed)))
         targets = {"median_ms": "<= 0.3"} if len(data.catalog) <= 1_000 else {"median_ms": "<= 10", "p99_ms": "<= 50"}
         figures = {**searches.to_json(), "products": len(data.catalog), "recorded": bool(recorded)}
-        _report(figures, targets, self.json, {"hashes": data.hashes()})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Quality(OnData, Confirming, Threaded, Printing):
-    """Measure how good searches are, on rated products.
-
-    NDCG@10 of WebShop's BM25, of vectors alone and of hybrid search, on queries whose products people have rated. The
-    vectors are made if the shop has none, or older ones.
-
-    Attributes:
-        data: the data folder or store.
-        judgements: a CSV file with the columns query, docid (the product) and rating (a whole number, 0: irrelevant).
-        backbone: hub id or folder of the pretrained encoder; the default one when left out.
-    """
-
-    judgements: Path
-
-    def execute(self) -> None:
-        """Run the command."""
-        from shoprl.bench.quality import bench_quality, read_judgements
-
-        store = shop_of(self.data)
-        if store is None:
-            raise CatalogError(f"{self.data}: holds no store. Build it with `shoprl catalog build --data {self.data}`.")
-        data = read_data(self.data)
-        judgements = read_judgements(self.judgements, data.catalog.asins())
-        engines, about = self._engines(data, store)
-        methods = {name: bench_quality(engine, judgements).to_json() for name, engine in engines.items()}
-        about |= {"products": len(data.catalog), "hashes": data.hashes()}
-        about |= {"irrelevant_queries": judgements.irrelevant, "unknown_products": judgements.unknown}
-        about |= {"judgements_sha256": sha256_of(self.judgements)}
-        facts = {"machine": machine(), "versions": versions(), "commit": commit(), **about}
-        columns = ("ndcg10", "ndcg10_interval", "ndcg10_judged", "ndcg10_judged_interval", "queries")
-        text = table(("search", *columns), [(name, *(row[key] for key in columns)) for name, row in methods.items()])
-        notes = [
-            f"{judgements.irrelevant} queries without a relevant product are left out",
-            f"{judgements.unknown} ratings are of products that the shop does not hold",
-            *([str(about["note"])] if about["note"] else []),
-        ]
-        emit({"methods": methods, **facts}, "\n".join((text, "", *notes)), self.json)
-
-    def _engines(self, data: ShopData, store: Path) -> tuple[dict[str, SearchEngine], dict[str, object]]:
-        """The searches by name, and facts about them."""
-        engines: dict[str, SearchEngine] = {"bm25": IndexSearch(data.index)}
-        try:
-            prepare(0, self.threads)
-            from shoprl.policies.networks.sentences import sentence_encoder
-        except ModuleNotFoundError as error:
-            note = f"vectors and hybrid need the extra train: {error.name} is not installed"
-            return engines, {"note": note, "encoder": None}
-        encoder = sentence_encoder(named=self.backbone)
-        built = build_hybrid(data.catalog, store / HYBRID, encoder)
-        opened = open_hybrid(store / HYBRID)
-        engines["vectors"] = VectorSearch(opened.index, opened.neighbours, encoder)
-        engines["hybrid"] = HybridSearch(opened.index, opened.neighbours, encoder)
-        return engines, {"note": None, "encoder": encoder.identity._asdict(), "vectors": asdict(built)}
+        report(figures, targets, self.json, {"hashes": data.hashes()})
 
 
 def _in_processes(data: Path, measure: Callable[[Path], Figures], targets: dict[str, str], json: bool) -> None:
     if not (data / "store.json").is_file() and not data.is_file():
         products_file(data)  # a wrong folder is named before processes are started
-    _report(measure(data).to_json(), targets, json)
+    report(measure(data).to_json(), targets, json)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,7 +201,7 @@ class Update(OnData, Seeded, Printing):
         """Run the command."""
         from shoprl.bench.update import bench_update
 
-        _report(bench_update(self.data, self.rows, self.seed).to_json(), {"update_seconds": "< 10"}, self.json)
+        report(bench_update(self.data, self.rows, self.seed).to_json(), {"update_seconds": "< 10"}, self.json)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -332,10 +270,10 @@ class Learn(OnAnyData, Seeded, Threaded, OnDevice, Printing):
                 raise ConfigError("--method together measures the processor. Add --device cpu.")
             shop = _data(self.data)  # bad input is named before processes are started
             together = bench_together(self.data, self.updates, self.seed, self.threads, self.size)
-            _report(together.to_json(), {"slowdown": "< 3"}, self.json, {"hashes": shop.hashes()})
+            report(together.to_json(), {"slowdown": "< 3"}, self.json, {"hashes": shop.hashes()})
             return
         if self.method == "encode":
-            _report(bench_encoding(self.titles, self.seed, team).to_json(), {}, self.json)
+            report(bench_encoding(self.titles, self.seed, team).to_json(), {}, self.json)
             return
         data, about = _data(self.data), (self.updates, self.seed, team, SIZES[self.size])
         targets: dict[str, str] = {}
@@ -343,4 +281,4 @@ class Learn(OnAnyData, Seeded, Threaded, OnDevice, Printing):
             figures, targets = bench_learn(data, *about).to_json(), {"decisions_per_second": ">= 300"}
         else:
             figures = bench_bi_attention(data, *about, LEARNERS[self.method]).to_json()
-        _report(figures, targets, self.json, {"hashes": data.hashes()})
+        report(figures, targets, self.json, {"hashes": data.hashes()})

@@ -69,7 +69,11 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its 
     "convert": ("convert:Convert", "Convert a published WebShop checkpoint into a policy folder."),
     "bench env": ("bench:Env", "Measure environment steps a second in one process."),
     "bench search": ("bench:Search", "Measure the time of a search."),
-    "bench quality": ("bench:Quality", "Measure how good searches are, on rated products."),
+    "bench quality": (
+        "bench_quality:Quality",
+        "Measure how good lists of products are: those of an agent, and those of searches.",
+    ),
+    "bench recommend": ("bench_recommend:Recommend", "Measure the time of a recommendation."),
     "bench startup": ("bench:Startup", "Measure import time and the time to the first step."),
     "bench memory": ("bench:Memory", "Measure the memory of environments and workers."),
     "bench import": ("bench:Feeds", "Measure the import of product feeds of several sizes."),

@@ -11,6 +11,7 @@ from shoprl.shop.searching import SearchKind, vectors_of
 from shoprl.shop.session import MAX_STEPS
 
 if TYPE_CHECKING:
+    from shoprl.policies.base import Policy
     from shoprl.search.encoder import Encoder
     from shoprl.training.processes import Team
 
@@ -194,3 +195,21 @@ def prepare(seed: int, threads: int, device: DeviceName = "cpu") -> "Team":
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(team.device.type == "cpu")  # a GPU has none for some operations
     return team
+
+
+def policy_of_name(name: str, seed: int, threads: int, backbone: tuple[str, ...] = ()) -> "Policy":
+    """A policy by its name or from its folder; torch is imported for one with a network alone.
+
+    Raises:
+        ConfigError: see :func:`prepare`.
+        PolicyError, BackboneError: it cannot be loaded.
+    """
+    from shoprl.policies.simple import simple_policy
+
+    known = simple_policy(name)
+    if known is not None:
+        return known
+    prepare(seed, threads)
+    from shoprl.policies.saving import load_policy
+
+    return load_policy(name, backbone=backbone)

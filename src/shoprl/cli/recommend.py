@@ -6,10 +6,11 @@ from typing import Annotated
 
 import tyro
 
-from shoprl.cli.options import Confirming, Printing, Searching, Seeded, Threaded, prepare
+from shoprl.cli.options import Confirming, Printing, Searching, Seeded, Threaded, policy_of_name
 from shoprl.cli.output import emit, percent, table
 from shoprl.errors import ConfigError
-from shoprl.settings import Count
+from shoprl.recommender.recommend import MAX_RUNS, MIN_FIT, RUNS, TOP, Recommendations
+from shoprl.settings import Count, NotNegative, Range, Share
 from shoprl.shop.data import read_shop
 from shoprl.tasks.shop.task import ShopTask
 from shoprl.terminal import shown
@@ -19,8 +20,8 @@ from shoprl.terminal import shown
 class Recommend(Searching, Confirming, Seeded, Threaded, Printing):
     """Recommend products for a request.
 
-    The agent shops several times for the request, and what it buys is ranked. In a shell, put the request in single
-    quotes, which keep a $ as it is: shoprl recommend 'a red mug under $10' --data SHOP
+    The agent shops several times for the request, and what it has seen and bought is ranked. In a shell, put
+    the request in single quotes, which keep a $ as it is: shoprl recommend 'a red mug under $10' --data SHOP
 
     Attributes:
         request: what you are looking for, in plain words.
@@ -30,33 +31,35 @@ class Recommend(Searching, Confirming, Seeded, Threaded, Printing):
             the run's or, without a run, pretrained.
         runs: how many times the agent shops.
         top: length of the list, at most.
+        temperature: above 0 the list is drawn at random by the products' scores, the more evenly the higher it is, to
+            learn from what people choose; 0 ranks.
+        min_fit: products estimated to fit less are left out, of an agent that can estimate it.
     """
 
     request: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="REQUEST")]
     run: Path | None = None
     data: Path | None = None
     policy: str | None = None
-    runs: Count = 20
-    top: Count = 10
+    runs: Annotated[int, Range(1, MAX_RUNS)] = RUNS
+    top: Count = TOP
+    temperature: NotNegative = 0.0
+    min_fit: Share = MIN_FIT
 
     def execute(self) -> None:
         """Run the command."""
-        prepare(self.seed, self.threads)
-        from shoprl.policies.saving import load_policy
         from shoprl.recommender.recommend import recommend
 
         chosen, data = self._agent_and_shop()
         task = ShopTask(read_shop(data, search=self.search, encoder=self.encoder(data)))
-        policy = load_policy(chosen, backbone=self.backbone)
-        ranked = recommend(policy, task, self.request, self.runs, self.top, self.seed)
-        rows = []
-        for number, r in enumerate(ranked, start=1):
-            options = ", ".join(f"{name}: {value}" for name, value in r.options.items())
-            share, chance = percent(r.share), f"{r.probability:.3f}"
-            rows.append((number, r.asin, share, chance, r.price, shown(r.title, 60), options))
-        text = table(("#", "product", "bought", "probability", "price", "title", "options"), rows)
-        answer = {"request": self.request, "runs": self.runs, "recommendations": [r.to_json() for r in ranked]}
-        emit(answer, text if rows else "Nothing was bought in any run. Try other words.", self.json)
+        policy = policy_of_name(chosen, self.seed, self.threads, self.backbone)
+        numbers = (self.runs, self.top, self.seed, self.temperature, self.min_fit)
+        found = recommend(policy, task, self.request, *numbers)
+        answer = {
+            **{name: getattr(self, name) for name in ("request", "runs", "top", "temperature", "min_fit")},
+            "left_out": {"unfit": found.unfit, "too_dear": found.too_dear},
+            "recommendations": [each.to_json() for each in found],
+        }
+        emit(answer, _text(found, self), self.json)
 
     def _agent_and_shop(self) -> tuple[str, Path]:
         """The policy, by name or folder, and the data folder: those given, then the run's, then the pretrained one."""
@@ -70,3 +73,34 @@ class Recommend(Searching, Confirming, Seeded, Threaded, Printing):
         if data is None:
             raise ConfigError("There is no shop to recommend from. Give one with --data, or a run folder with --run.")
         return policy or PRETRAINED, data
+
+
+def _text(found: Recommendations, asked: Recommend) -> str:
+    """The list as a table, and where it is shorter than asked for, why."""
+    rows = []
+    for number, each in enumerate(found, start=1):
+        options = ", ".join(f"{name}: {value}" for name, value in each.options.items())
+        fit = "-" if each.fit is None else f"{each.fit:.2f}"
+        drawn = (f"{each.propensity:.3f}",) if asked.temperature else ()
+        missing = " ".join(each.why.missing)
+        rows.append(
+            (number, each.asin, fit, percent(each.share), *drawn, each.price, shown(each.title, 60), options, missing)
+        )
+    header = (
+        "#",
+        "product",
+        "fit",
+        "bought",
+        *(("propensity",) if asked.temperature else ()),
+        "price",
+        "title",
+        "options",
+    )
+    lines = [table((*header, "not met"), rows)] if rows else ["Nothing in this shop fits the request. Try other words."]
+    if len(found) < asked.top:
+        left_out = (
+            (found.unfit, f"estimated to fit less than {asked.min_fit:g} (--min-fit)"),
+            (found.too_dear, "more expensive than the request allows"),
+        )
+        lines += [f"Left out as {why}: {count:,} of the products seen." for count, why in left_out if count]
+    return "\n".join(lines)

@@ -41,7 +41,7 @@ class Policy(Protocol):
 
 
 @runtime_checkable
-class Judging(Protocol):
+class Judging(Policy, Protocol):
     """A policy that can also say how well products fit; ``isinstance(policy, Judging)`` tells whether one can."""
 
     def fits(self, states: Sequence[State]) -> list[Mapping[str, float]]:

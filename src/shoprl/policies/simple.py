@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from shoprl.policies.base import Choice, Decode, Policy
-from shoprl.tasks.base import Candidate, State
-from shoprl.tasks.instruction import Instruction, parse_instruction, phrase_in, queries_for
+from shoprl.tasks.base import State
+from shoprl.tasks.instruction import Instruction, named_values, parse_instruction, queries_for
 
 
 class RandomPolicy:
@@ -56,13 +56,13 @@ class RuleOptionsPolicy(RulePolicy):
 
     def _action(self, state: State) -> str:
         wish = parse_instruction(state.request).wish
-        longest: dict[str, tuple[Candidate, bool]] = {}  # option -> (value, whether the task's rule allows it)
-        for candidate, allowed in zip(state.candidates, state.allowed(), strict=True):
-            if candidate.kind == "option" and phrase_in(candidate.text, wish):
-                known = longest.get(candidate.group)
-                if known is None or len(candidate.text) > len(known[0].text):
-                    longest[candidate.group] = candidate, bool(allowed)
-        missing = (each.action for each, allowed in longest.values() if allowed and not each.chosen)
+        options = {
+            (each.group, each.text): (each, bool(allowed))
+            for each, allowed in zip(state.candidates, state.allowed(), strict=True)
+            if each.kind == "option"
+        }
+        named = [options[place] for place in named_values(options, wish).items()]
+        missing = (each.action for each, allowed in named if allowed and not each.chosen)
         return next(missing, None) or super()._action(state)
 
 

@@ -1,18 +1,27 @@
-"""Recommendations: products ranked by how often a policy buys them for a request."""
+"""Recommendations: different products for a request, ranked by what an agent makes of them."""
 
-import json
-from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
 from shoprl.errors import ConfigError
-from shoprl.policies.base import Policy
-from shoprl.rollouts.records import Episode
-from shoprl.rollouts.runner import run_episodes
+from shoprl.policies.base import Judging, Policy
+from shoprl.recommender.evidence import Seen, judged_runs, repeated_runs
+from shoprl.recommender.ranking import drawn, ranked
+from shoprl.recommender.reasons import Why, price_of, why
+from shoprl.rollouts.runner import PARALLEL
+from shoprl.settings import NotNegative, Share, check_value
+from shoprl.shop.page import price_shown
+from shoprl.tasks.instruction import Instruction, parse_instruction
 from shoprl.tasks.shop.task import ShopTask
 
 MAX_RUNS = 1_000
+RUNS = 10
+TOP = 10
+MIN_FIT = 0.2
+"""Products that are estimated to fit less are left out of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,82 +29,132 @@ class Recommendation:
     """One line of the ranked list.
 
     Attributes:
-        asin, title, price: the product; the price as the shop shows it.
-        options: the option values chosen most often with it; of equally frequent ones the first in sorted order.
-        bought: number of runs in which it was bought.
-        share: the same as a share of all runs.
-        probability: mean over those runs of the product of the decisions' probabilities. Digits after the third vary
-            with the number of threads and the processor, by which matrix products are divided; the order and the JSON
-            leave them out.
+        asin, title, price: the product; the price as the shop shows it with the options, ``unknown`` where it has none.
+        options: the option values chosen most often with it; if it was never bought, those that the request names word
+            for word.
+        fit: estimated reward, in [0, 1], of buying it; None of a policy that cannot judge.
+        bought_in_runs: number of runs that bought it. Of a policy that cannot judge, of those runs in which what was
+            bought in earlier rounds was out of reach.
+        share: the same as a share of the runs.
+        propensity: the probability with which it stands at its place, given what the runs saw and the products above
+            it: 1 without a temperature.
+        why: what of the request it answers.
     """
 
     asin: str
     title: str
     price: str
     options: dict[str, str]
-    bought: int
+    fit: float | None
+    bought_in_runs: int
     share: float
-    probability: float
+    propensity: float
+    why: Why
 
     def to_json(self) -> dict[str, object]:
-        """The recommendation as JSON, the probability to three significant digits."""
-        return {name: getattr(self, name) for name in self.__slots__} | {"probability": self.shown_probability}
+        """The recommendation as JSON."""
+        return {name: getattr(self, name) for name in self.__slots__} | {"why": self.why.to_json()}
 
-    @property
-    def shown_probability(self) -> float:
-        """The probability's three significant digits."""
-        return float(f"{self.probability:.3g}")
+
+@dataclass(frozen=True, slots=True)
+class Recommendations(Sequence[Recommendation]):
+    """A ranked list.
+
+    Attributes:
+        items: the products, best first, no product twice.
+        unfit: products seen that are left out because they are estimated to fit too little.
+        too_dear: those left out because their page contradicts the price ceiling that the request names.
+    """
+
+    items: tuple[Recommendation, ...]
+    unfit: int = 0
+    too_dear: int = 0
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @overload
+    def __getitem__(self, place: int) -> Recommendation: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Recommendation, ...]: ...
+    def __getitem__(self, place: int | slice) -> Recommendation | tuple[Recommendation, ...]:
+        return self.items[place]
 
 
 def recommend(
     policy: Policy,
     task: ShopTask,
     request: str,
-    runs: int = 20,
-    top: int = 10,
+    runs: int = RUNS,
+    top: int = TOP,
     seed: int = 0,
-) -> list[Recommendation]:
-    """Run several episodes for a request and rank the products bought.
+    temperature: float = 0.0,
+    min_fit: float = MIN_FIT,
+) -> Recommendations:
+    """Have a policy shop several times for a request, and rank the products.
 
-    Actions are sampled from the policy, so products that it considers more likely are bought more often.
+    A policy that can judge (:class:`shoprl.policies.base.Judging`) shops ``runs`` times; all products that it saw then,
+    and all that the request's own search finds, are ranked by their estimated fit and by how often they were bought.
+    Any other policy shops ``runs`` times, then again with everything bought out of reach, until ``top`` products are
+    bought or it buys nothing more: sampling without replacement. They are ranked by round, and there by how often they
+    were bought.
+
+    A product whose page contradicts the price ceiling that the request names is never in the list; one without a price
+    may be, and says so.
 
     Args:
-        policy: chooses the actions.
+        policy: chooses the actions, which are sampled.
         task: the shop.
         request: what the user looks for, in natural language.
         runs: number of episodes.
         top: maximum length of the list.
-        seed: of the sampled actions.
+        seed: of the sampled actions, and of the list where that is drawn.
+        temperature: 0 ranks; above it the list is drawn, product by product, with probabilities proportional to the
+            exponential of the scores divided by it.
+        min_fit: products estimated to fit less are left out; of no effect with a policy that cannot judge.
 
     Returns:
-        Products by how often they were bought, then by probability; may be empty.
+        The list; shorter than ``top``, or empty, where the shop holds fewer products that fit.
 
     Raises:
-        ConfigError: the request is empty or too long, or ``runs`` or ``top`` is out of range.
+        ConfigError: the request is empty or too long, or a number is out of range.
     """
     if not 1 <= runs <= MAX_RUNS or top < 1:
         raise ConfigError(f"runs must be from 1 to {MAX_RUNS} and top at least 1.")
-    requests = [(index, request) for index in range(runs)]
-    episodes = run_episodes(policy, task, requests, seed, "sample", "recommending")
-    bought: dict[str, list[Episode]] = defaultdict(list)
-    for episode in episodes:
-        if episode.asin is not None:
-            bought[episode.asin].append(episode)
-    items = []
-    for asin, purchases in bought.items():
-        counts = Counter(json.dumps(episode.options, sort_keys=True) for episode in purchases)
-        _, usual = min((-count, options) for options, count in counts.items())
-        chances = [np.prod([decision.probability for decision in episode.decisions]) for episode in purchases]
-        product = task.shop.catalog[asin]
-        items.append(
-            Recommendation(
-                asin=asin,
-                title=product.title,
-                price=product.price_tag,
-                options=json.loads(usual),
-                bought=len(purchases),
-                share=len(purchases) / runs,
-                probability=float(np.mean(chances)),
-            )
-        )
-    return sorted(items, key=lambda r: (-r.bought, -r.shown_probability, r.asin))[:top]
+    check_value("temperature", temperature, NotNegative)
+    check_value("min_fit", min_fit, Share)
+    instruction = parse_instruction(task.start(request).session.instruction)
+
+    def verdict(seen: Seen) -> str:
+        if price_of(task.shop.catalog[seen.asin], seen.options, instruction) == "exceeded":
+            return "too dear"
+        return "unfit" if seen.fit is not None and seen.fit < min_fit else "fits"
+
+    if isinstance(policy, Judging):
+        label = "recommending" if runs > PARALLEL else ""
+        found = judged_runs(policy, task, request, runs, seed, label)
+    else:
+        found = repeated_runs(policy, task, request, runs, seed, top, lambda seen: verdict(seen) == "fits")
+    verdicts = [verdict(each) for each in found]
+    fitting = [each for each, its in zip(found, verdicts, strict=True) if its == "fits"]
+    if temperature:
+        listed = drawn(fitting, top, temperature, np.random.default_rng([seed, MAX_RUNS]))
+    else:
+        listed = ranked(fitting, top)
+    items = tuple(_line(task, instruction, seen, propensity) for seen, propensity in listed)
+    return Recommendations(items, verdicts.count("unfit"), verdicts.count("too dear"))
+
+
+def _line(task: ShopTask, instruction: Instruction, seen: Seen, propensity: float) -> Recommendation:
+    product = task.shop.catalog[seen.asin]
+    return Recommendation(
+        asin=seen.asin,
+        title=product.title,
+        price=price_shown(product, seen.options),
+        options=dict(seen.options),
+        fit=seen.fit,
+        bought_in_runs=seen.bought,
+        share=seen.share,
+        propensity=propensity,
+        why=why(product, seen.options, instruction),
+    )

@@ -1,7 +1,7 @@
 """Parsing of instructions, and the queries an agent may type into a search bar for one."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Literal
@@ -80,6 +80,23 @@ def phrase_in(phrase: str, text: str) -> bool:
     """Whether the words of ``phrase`` occur in ``text`` contiguously and in that order."""
     words = _plain(phrase)
     return len(words) > 2 and words in _plain(text)
+
+
+def named_values(values: Iterable[tuple[str, str]], wish: str) -> dict[str, str]:
+    """The option values that a wish names verbatim: of several of an option the longest, of equally long the first.
+
+    Args:
+        values: (option, value).
+        wish: what is asked for.
+
+    Returns:
+        Option -> value, in the order in which the options were first named.
+    """
+    longest: dict[str, str] = {}
+    for option, value in values:
+        if phrase_in(value, wish) and len(value) > len(longest.get(option, "")):
+            longest[option] = value
+    return longest
 
 
 def overlap(instruction: Instruction, terms: frozenset[str]) -> float:

@@ -15,7 +15,7 @@ from rapidfuzz import fuzz
 from shoprl.catalog.colours import COLOURS
 from shoprl.catalog.vocabulary.everyday import SIZES
 from shoprl.tasks.base import Evidence
-from shoprl.tasks.instruction import Instruction, phrase_in, terms_of
+from shoprl.tasks.instruction import Instruction, ceiling_in, phrase_in, terms_of
 from shoprl.tasks.shop.view import Seen, ShopCandidate, ShopView
 
 SOURCES = ("options", "selected", "read")
@@ -140,7 +140,7 @@ def _of_product(seen: Seen | None, instruction: Instruction, current: str) -> tu
         len(groups) / 3,
         matches,
         differs,
-        *_price(seen.price, instruction.ceiling),
+        *_price(seen.price, ceiling_in(instruction, seen.currency)),
         shared,
         extra,
     )
@@ -213,7 +213,11 @@ def evidence(view: ShopView) -> Evidence:
             shown.add(candidate.asin)
         of_product = _of_product(product, instruction, current)
         if candidate.kind == "buy":  # the price with the options selected
-            of_product = (*of_product[:10], *_price(candidate.price, instruction.ceiling), *of_product[14:])
+            of_product = (
+                *of_product[:10],
+                *_price(candidate.price, ceiling_in(instruction, candidate.currency)),
+                *of_product[14:],
+            )
         rows.append(
             (
                 *(float(own == kind) for kind in KINDS),

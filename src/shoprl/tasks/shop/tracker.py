@@ -39,6 +39,11 @@ def section_terms(text: str) -> frozenset[str]:
     return frozenset(analyze(text))
 
 
+def _listed(product: Product, place: int) -> Seen:
+    """A product as a results page shows it."""
+    return Seen(product.asin, product.title, price_range(product.price_tag), product.currency, place)
+
+
 @dataclass
 class Tracker:
     """Keeps the history of one episode and turns its pages into states.
@@ -99,8 +104,7 @@ class Tracker:
             self._listed = tuple(each.asin for each in page.products)
             for rank, each in enumerate(page.products):
                 if each.asin not in self._seen:
-                    place = (page.number - 1) * PER_PAGE + rank
-                    self._seen[each.asin] = Seen(each.asin, each.title, price_range(each.price_tag), place)
+                    self._seen[each.asin] = _listed(each, (page.number - 1) * PER_PAGE + rank)
         elif product is not None and page.kind in ("item", "sub"):
             self._open(product, page.section if page.kind == "sub" else "")
         if page.kind == "item" and product is not None and product.asin not in self._memory:
@@ -112,7 +116,7 @@ class Tracker:
 
     def _open(self, product: Product, section: str) -> None:
         """Remember what the item page of a product, or one of its sections, shows."""
-        seen = self._seen.get(product.asin) or Seen(product.asin, product.title, price_range(product.price_tag), 0)
+        seen = self._seen.get(product.asin) or _listed(product, 0)
         if not seen.opened:
             seen = replace(seen, opened=True, options=product.options)
         if section and section not in seen.read:

@@ -36,6 +36,7 @@ class Seen:
     Attributes:
         asin, title: of the product.
         price: the lowest and highest price shown, or None.
+        currency: the code of the price's currency.
         place: in the search's results, from 0.
         opened: whether its item page was shown.
         options: option name -> values, once it was opened.
@@ -46,6 +47,7 @@ class Seen:
     asin: str
     title: str
     price: tuple[float, float] | None
+    currency: str
     place: int
     opened: bool = False
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

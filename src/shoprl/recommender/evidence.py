@@ -1,0 +1,223 @@
+"""What an agent sees and buys for a request, over several runs."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from shoprl.policies.base import Judging, Policy
+from shoprl.rollouts.records import Episode
+from shoprl.rollouts.runner import run_episodes
+from shoprl.shop.page import NEXT
+from shoprl.shop.session import MAX_STEPS, PER_PAGE
+from shoprl.tasks.base import LiveEpisode, Outcome, State, Task
+from shoprl.tasks.instruction import Queries, parse_instruction
+from shoprl.tasks.shop.options import named_options
+from shoprl.tasks.shop.state import ShopState
+from shoprl.tasks.shop.task import ShopTask
+
+PAGES = 5  # results pages of the request's own search that are judged, which hold all that a search shows
+MAX_ROUNDS = 50  # of an agent that cannot judge
+DIGITS = 3  # of a fit; those after them vary with the number of threads and the processor
+_NEXT = f"click[{NEXT.lower()}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A product that the agent has seen, and what it made of it.
+
+    Attributes:
+        asin: the product.
+        options: those it was bought with most often (of equally frequent ones the first in sorted order); if it never
+            was, those that the request names verbatim.
+        bought: number of runs that bought it.
+        runs: of how many runs in which it was in reach.
+        fit: estimated reward of buying it; None of an agent that cannot judge.
+        round: how often what was bought before had been taken out of reach; always 0 of an agent that judges.
+        rank: its place in the request's own search, from 0; products that are not in it come after.
+    """
+
+    asin: str
+    options: Mapping[str, str]
+    bought: int
+    runs: int
+    fit: float | None
+    round: int
+    rank: int
+
+    @property
+    def share(self) -> float:
+        """Share of the runs that bought it."""
+        return self.bought / self.runs
+
+
+class _Kept:
+    """An episode that keeps the last state in which an action was taken, which has seen all that the episode saw."""
+
+    def __init__(self, live: LiveEpisode) -> None:
+        self._live = live
+        self.last = live.state
+
+    @property
+    def state(self) -> State:
+        return self._live.state
+
+    @property
+    def over(self) -> bool:
+        return self._live.over
+
+    def step(self, action: str) -> None:
+        self.last = self._live.state
+        self._live.step(action)
+
+    def outcome(self) -> Outcome:
+        return self._live.outcome()
+
+
+class _Watched:
+    """A task that keeps its episodes, in the order in which they were started."""
+
+    def __init__(self, task: Task[str]) -> None:
+        self._task, self.episodes = task, list[_Kept]()
+
+    def start(self, goal: str, queries: Queries) -> _Kept:
+        self.episodes.append(_Kept(self._task.start(goal, queries)))
+        return self.episodes[-1]
+
+    def describe(self, goal: str) -> object:
+        return self._task.describe(goal)
+
+
+def walk(task: ShopTask, request: str, queries: Queries, pages: int = PAGES) -> list[ShopState]:
+    """The states of an episode that only turns the pages of a request's own search, without a step limit.
+
+    Args:
+        task: the shop.
+        request: what the user looks for.
+        queries: a policy's ``queries``; the first of them is searched for.
+        pages: how many at most.
+
+    Returns:
+        The state on each page of results, at least one; the last one has seen the products of all.
+    """
+    episode = ShopTask(task.shop, max(MAX_STEPS, pages + 2)).start(request, queries)
+    episode.step(episode.state.candidates[0].action)
+    states = [episode.state]
+    while len(states) < pages and episode.page.number * PER_PAGE < episode.page.total:
+        episode.step(_NEXT)
+        states.append(episode.state)
+    return states
+
+
+def judged_runs(policy: Judging, task: ShopTask, request: str, runs: int, seed: int, label: str = "") -> list[Seen]:
+    """Shop several times in one batch, and judge every product that was seen then or is among the search's results.
+
+    A product's fit is the mean over the runs that opened it; over all that saw it, if none did. The search's own pages
+    count as one more run, in which nothing is opened.
+
+    Args:
+        policy: a policy that can judge.
+        task: the shop.
+        request: what the user looks for.
+        runs: number of episodes, whose actions are sampled.
+        seed: of the actions.
+        label: of a progress bar; none if empty.
+
+    Returns:
+        The products, by their rank in the search.
+    """
+    watched = _Watched(task)
+    episodes = run_episodes(policy, watched, [(index, request) for index in range(runs)], seed, "sample", label)
+    pages = walk(task, request, policy.queries)
+    judged = policy.fits([*(each.last for each in watched.episodes), pages[-1]])
+    fits: dict[str, list[tuple[bool, float]]] = defaultdict(list)
+    for opened, of_run in zip([*map(_opened, episodes), frozenset[str]()], judged, strict=True):
+        for asin, fit in of_run.items():
+            fits[asin].append((asin.lower() in opened, fit))
+    bought = _purchases(episodes)
+    ranks = _ranks(pages)
+    seen = [
+        _seen(task, request, asin, bought.get(asin, ()), runs, 0, ranks, _combined(fits.get(asin, ())))
+        for asin in {**fits, **bought}
+    ]
+    return sorted(seen, key=lambda each: (each.rank, each.asin))
+
+
+def repeated_runs(
+    policy: Policy,
+    task: ShopTask,
+    request: str,
+    runs: int,
+    seed: int,
+    enough: int,
+    counts: Callable[[Seen], bool] = lambda seen: True,
+) -> list[Seen]:
+    """Shop in rounds, each in a shop in which everything bought before is out of reach.
+
+    Args:
+        policy: any policy.
+        task: the shop.
+        request: what the user looks for.
+        runs: number of episodes of a round, whose actions are sampled.
+        seed: of the actions.
+        enough: the rounds end once so many products were bought, when one buys nothing, or after :data:`MAX_ROUNDS`.
+        counts: whether a product is one of these.
+
+    Returns:
+        The products bought, by round and there by how often.
+    """
+    found: list[Seen] = []
+    ranks = _ranks(walk(task, request, policy.queries))
+    for number in range(MAX_ROUNDS):
+        left = ShopTask(task.shop.without(frozenset(each.asin for each in found)), task.max_steps)
+        requests = [(number * runs + index, request) for index in range(runs)]
+        bought = _purchases(run_episodes(policy, left, requests, seed, "sample", ""))
+        new = [_seen(task, request, asin, each, runs, number, ranks, None) for asin, each in bought.items()]
+        found += sorted(new, key=lambda each: (-each.bought, each.rank, each.asin))
+        if not new or sum(map(counts, found)) >= enough:
+            break
+    return found
+
+
+def _opened(episode: Episode) -> frozenset[str]:
+    """What was clicked on pages of results: the products opened, in lower case, and buttons."""
+    return frozenset(each.action[6:-1] for each in episode.decisions if each.page == "results")
+
+
+def _combined(judged: Sequence[tuple[bool, float]]) -> float:
+    opened = [fit for was_opened, fit in judged if was_opened]
+    return round(fmean(opened or [fit for _, fit in judged] or [0.0]), DIGITS)
+
+
+def _purchases(episodes: Sequence[Episode]) -> dict[str, list[Episode]]:
+    bought: dict[str, list[Episode]] = defaultdict(list)
+    for episode in episodes:
+        if episode.asin is not None:
+            bought[episode.asin].append(episode)
+    return bought
+
+
+def _ranks(pages: Sequence[ShopState]) -> dict[str, int]:
+    """The place in the search of each product on its pages, which name it in lower case."""
+    shown = (each.action[6:-1] for page in pages for each in page.candidates if each.kind == "product")
+    return {asin: place for place, asin in enumerate(shown)}
+
+
+def _seen(
+    task: ShopTask,
+    request: str,
+    asin: str,
+    purchases: Sequence[Episode],
+    runs: int,
+    number: int,
+    ranks: Mapping[str, int],
+    fit: float | None,
+) -> Seen:
+    if purchases:
+        counts = Counter(json.dumps(episode.options, sort_keys=True) for episode in purchases)
+        _, usual = min((-count, options) for options, count in counts.items())
+        options: dict[str, str] = json.loads(usual)
+    else:
+        options = named_options(task.shop.catalog[asin], parse_instruction(request).wish)
+    return Seen(asin, options, len(purchases), runs, fit, number, ranks.get(asin.lower(), len(ranks)))
