@@ -21,6 +21,8 @@ ABOUT = "A WebShop-compatible shop, agents that learn to shop in it, and recomme
 COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its first line of help
     "reproduce": ("reproduce:Reproduce", "Run an experiment end to end: train, compare and report."),
     "recommend": ("recommend:Recommend", "Recommend products for a request."),
+    "pretrain": ("pretrain:Pretrain", "Pretrain an agent on generated catalogues of many styles."),
+    "adapt": ("adapt:Adapt", "Adapt an agent to a shop, without demonstrations."),
     "train imitation": (
         "train:imitation",
         "Imitate demonstrations: cross entropy of the demonstrated action over the available ones.",

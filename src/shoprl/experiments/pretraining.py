@@ -1,9 +1,9 @@
 """The pretrained agent: learns to shop in many generated catalogues, made as unlike each other as real ones are."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -52,6 +52,20 @@ class PretrainConfig(Settings):
     goals: Count = 240
     gone: Share = 0.12
     rounds: tuple[Round, ...] = field(default_factory=_rounds)
+
+    def seeded(self, seed: int) -> "PretrainConfig":
+        """A copy with another seed."""
+        return replace(self, seed=seed)
+
+
+SizeName = Literal["full", "tiny"]
+_TINY = ImitationConfig(updates=4, batch_size=8, warmup=2, checkpoint_every=2, log_every=2)
+SIZES: Mapping[SizeName, PretrainConfig] = {
+    "full": PretrainConfig(),
+    "tiny": PretrainConfig(
+        catalogues=2, products=80, goals=8, rounds=(Round(Coaching(), _TINY), Round(Coaching(), _TINY))
+    ),
+}
 
 
 def goals_of(

@@ -6,7 +6,8 @@ opened. What no page has shown is not part of it.
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -24,15 +25,19 @@ KINDS = (
     *("buy", "product", "option", "seen"),
 )
 PAGES = ("search", "results", "item", "sub")
-OF_THE_PAGE = ("steps left", "results page", "products found", "options selected", "options named", "products opened")
+OF_THE_PAGE = (
+    *("steps left", "results page", "products found", "options selected", "options named", "products opened"),
+    "options stated",
+)
 OF_PRODUCTS = (
     *("place", "reciprocal place", "opened", "description read", "features read", "on the current page"),
     *("options fit", "options", "gender matches", "gender differs"),
-    *("price shown", "ceiling stated", "price under ceiling", "price to ceiling", "numbers shared", "numbers extra"),
+    *("numbers shared", "numbers extra", "stated options kept", "request covered", "covered less than the best"),
+    *("price shown", "ceiling stated", "price under ceiling", "price to ceiling"),
 )
 OF_TEXTS = (
     *("named share", "covered share", "named word for word", "said in other words", "best of its group"),
-    *("fuzzy ratio", "selected", "done before", "group decided", "group named", "group size"),
+    *("fuzzy ratio", "selected", "done before", "group decided", "group named", "group size", "stated as option"),
 )
 NAMES = (
     *(f"does {kind}" for kind in KINDS),
@@ -43,6 +48,9 @@ NAMES = (
 )
 COUNT = len(NAMES)
 
+_STATED = re.compile(
+    r"\b(?:with|and) (?!with |and )([\w/-]+(?: (?!with |and )[\w/-]+){0,3}): (.{1,200}?)(?=, and [^:,]{1,40}: |$)"
+)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _GENDERS: Mapping[str, frozenset[str]] = {
     name: frozenset(words.split())
@@ -51,6 +59,7 @@ _GENDERS: Mapping[str, frozenset[str]] = {
         "men": "men man mens boy male his father dad husband groom",
     }.items()
 }
+_ONE_OF = {kind: tuple(float(kind == other) for other in KINDS) for kind in KINDS}
 _NO_TERMS: tuple[frozenset[str], ...] = (frozenset(),) * len(SOURCES)
 
 
@@ -115,6 +124,19 @@ def _options_fit(wish: str, values: tuple[tuple[str, ...], ...]) -> float:
     return named / len(values) if values else 1.0
 
 
+@lru_cache(maxsize=20_000)
+def stated(wish: str) -> Mapping[str, str]:
+    """Option name -> value, as WebShop's instructions state them: "with color: navy, and size: small"."""
+    return {name.lower(): value.strip().lower() for name, value in _STATED.findall(wish)}
+
+
+def _kept(wish: str, options: Mapping[str, tuple[str, ...]]) -> float:
+    """Share of the options stated that a product has; 1 where none is."""
+    asked = stated(wish).values()
+    values = {value.lower() for group in options.values() for value in group}
+    return sum(value in values for value in asked) / len(asked) if asked else 1.0
+
+
 def _price(price: tuple[float, float] | None, ceiling: float | None) -> tuple[float, float, float, float]:
     """Whether a price is shown, a ceiling stated, the price below it, and how far."""
     if price is None or ceiling is None:
@@ -124,42 +146,107 @@ def _price(price: tuple[float, float] | None, ceiling: float | None) -> tuple[fl
     return 1.0, 1.0, under, max(-2.0, min(2.0, math.log(max(low, 0.01) / max(ceiling, 0.01))))
 
 
-def _of_product(seen: Seen | None, instruction: Instruction, current: str) -> tuple[float, ...]:
-    if seen is None:
-        return (0.0,) * len(OF_PRODUCTS)
-    matches, differs, shared, extra = _product_match(instruction.wish, seen.title)
-    groups = tuple(seen.options.values())
-    return (
-        seen.place / 50,
-        1 / (1 + seen.place),
-        float(seen.opened),
-        float("Description" in seen.read),
-        float("Features" in seen.read),
-        float(seen.asin == current),
-        _options_fit(instruction.wish, groups) if seen.opened else 0.0,
-        len(groups) / 3,
-        matches,
-        differs,
-        *_price(seen.price, ceiling_in(instruction, seen.currency)),
-        shared,
-        extra,
-    )
-
-
 @lru_cache(maxsize=50_000)
 def _option_terms(values: tuple[tuple[str, ...], ...]) -> frozenset[str]:
     return frozenset().union(*(terms_of(value) for group in values for value in group))
 
 
-def _terms(seen: Seen | None, current: str, selected: frozenset[str]) -> tuple[frozenset[str], ...]:
-    if seen is None or not seen.opened:
-        return _NO_TERMS
-    own = selected if seen.asin == current else frozenset()
-    return _option_terms(tuple(seen.options.values())), own, seen.terms
-
-
 def _kind(candidate: ShopCandidate) -> str:
     return candidate.action[6:-1] if candidate.kind == "section" else candidate.kind
+
+
+class _Rows:
+    """Makes the rows of one state."""
+
+    def __init__(self, view: ShopView) -> None:
+        self._view, self._instruction = view, view.instruction
+        self._shared = _of_the_page(view)
+        self._selected = frozenset[str]().union(*map(terms_of, view.options_chosen))
+        self._coverage = {each.asin: self._covered(each) for each in view.seen}
+        self._best = max(self._coverage.values(), default=0.0)
+        self._strongest = _strongest(view)
+        self._sizes = Counter(candidate.group for candidate in view.candidates)
+        self._decided = {candidate.group for candidate in view.candidates if candidate.chosen}
+
+    def _covered(self, seen: Seen) -> float:
+        shown = terms_of(seen.title).union(*self.terms(seen))
+        asked = self._instruction.terms
+        return len(asked & shown) / len(asked) if asked else 0.0
+
+    def terms(self, seen: Seen | None) -> tuple[frozenset[str], ...]:
+        """What was read of a product besides its title, by source."""
+        if seen is None or not seen.opened:
+            return _NO_TERMS
+        selected = self._selected if seen.asin == self._view.current else frozenset[str]()
+        return _option_terms(tuple(seen.options.values())), selected, seen.terms
+
+    def _product(self, seen: Seen | None, price: tuple[float, ...] | None = None) -> tuple[float, ...]:
+        """The numbers of a product; another price than the one that was listed may be given."""
+        if seen is None:
+            return (0.0,) * len(OF_PRODUCTS)
+        wish, groups = self._instruction.wish, tuple(seen.options.values())
+        matches, differs, shared, extra = _product_match(wish, seen.title)
+        return (
+            seen.place / 50,
+            1 / (1 + seen.place),
+            float(seen.opened),
+            float("Description" in seen.read),
+            float("Features" in seen.read),
+            float(seen.asin == self._view.current),
+            _options_fit(wish, groups) if seen.opened else 0.0,
+            len(groups) / 3,
+            matches,
+            differs,
+            shared,
+            extra,
+            _kept(wish, seen.options) if seen.opened else 0.0,
+            self._coverage[seen.asin],
+            self._best - self._coverage[seen.asin],
+            *(price or _price(seen.price, ceiling_in(self._instruction, seen.currency))),
+        )
+
+    def candidate(self, place: int, seen: Seen | None) -> tuple[float, ...]:
+        """The numbers of a candidate."""
+        own, wish = self._view.candidates[place], self._instruction.wish
+        match = _text_match(self._instruction, own.text) if own.text else (0.0,) * 5
+        option = own.kind == "option"
+        buying = own.kind == "buy"  # the price with the options selected
+        price = _price(own.price, ceiling_in(self._instruction, own.currency)) if buying else None
+        return (
+            *_ONE_OF[_kind(own)],
+            *self._shared,
+            *self._product(seen, price),
+            *match[:4],
+            self._strongest[place],
+            match[4],
+            float(own.chosen),
+            float(own.done),
+            float(option and own.group in self._decided),
+            float(option and phrase_in(own.group, wish)),
+            math.log1p(self._sizes[own.group]) / 4 if option else 0.0,
+            float(option and stated(wish).get(own.group.lower()) == own.text.lower()),
+        )
+
+    def seen(self, each: Seen) -> tuple[float, ...]:
+        """The numbers of a product that is no candidate."""
+        match = _text_match(self._instruction, each.title)
+        return *_ONE_OF["seen"], *self._shared, *self._product(each), *match[:4], 0.0, match[4], *(0.0,) * 6
+
+
+def evidence(view: ShopView) -> Evidence:
+    """The rows of a state: its candidates, then the products seen that are no candidates."""
+    rows, seen = _Rows(view), {each.asin: each for each in view.seen}
+    products = [seen.get(candidate.asin) if candidate.asin else None for candidate in view.candidates]
+    shown = {candidate.asin for candidate in view.candidates}
+    others = [each for each in view.seen if each.asin not in shown]
+    numbers = [rows.candidate(place, product) for place, product in enumerate(products)]
+    numbers += [rows.seen(each) for each in others]
+    return Evidence(
+        texts=(*(candidate.text for candidate in view.candidates), *(each.title for each in others)),
+        terms=tuple(rows.terms(each) for each in (*products, *others)),
+        features=np.array(numbers, dtype=np.float32),
+        names=(*(candidate.asin for candidate in view.candidates), *(each.asin for each in others)),
+    )
 
 
 def _of_the_page(view: ShopView) -> tuple[float, ...]:
@@ -176,82 +263,15 @@ def _of_the_page(view: ShopView) -> tuple[float, ...]:
         len(view.options_chosen) / len(values) if values else 1.0,
         named / len(values) if values else 1.0,
         view.looked_at / 5,
+        len(stated(view.instruction.wish)) / 3,
     )
 
 
-def _strongest(view: ShopView, matches: Sequence[tuple[float, ...]]) -> list[float]:
+def _strongest(view: ShopView) -> list[float]:
     """Whether each candidate is the best named value of its option."""
-    strength = [m[2] * (1 + len(c.text) / 100) + m[3] + m[0] for c, m in zip(view.candidates, matches, strict=True)]
-    best: dict[str, float] = {}
-    for candidate, value in zip(view.candidates, strength, strict=True):
-        if candidate.kind == "option":
-            best[candidate.group] = max(best.get(candidate.group, 0.0), value)
-    return [
-        float(c.kind == "option" and value > 0 and value == best[c.group])
-        for c, value in zip(view.candidates, strength, strict=True)
-    ]
-
-
-def evidence(view: ShopView) -> Evidence:
-    """The rows of a state: its candidates, then the products seen that are no candidates."""
-    instruction, seen = view.instruction, {each.asin: each for each in view.seen}
-    shared, current = _of_the_page(view), view.current
-    selected = frozenset().union(*map(terms_of, view.options_chosen)) if view.options_chosen else frozenset()
-    none = (0.0,) * 5
-    matches = [_text_match(instruction, c.text) if c.text else none for c in view.candidates]
-    best = _strongest(view, matches)
-    sizes: dict[str, int] = {}
+    strength, best = [], dict[str, float]()
     for candidate in view.candidates:
-        sizes[candidate.group] = sizes.get(candidate.group, 0) + 1
-    decided = {candidate.group for candidate in view.candidates if candidate.chosen}
-    rows, terms, shown = [], [], set()
-    for candidate, match, strongest in zip(view.candidates, matches, best, strict=True):
-        product = seen.get(candidate.asin) if candidate.asin else None
-        own = _kind(candidate)
-        option = candidate.kind == "option"
-        if candidate.asin:
-            shown.add(candidate.asin)
-        of_product = _of_product(product, instruction, current)
-        if candidate.kind == "buy":  # the price with the options selected
-            of_product = (
-                *of_product[:10],
-                *_price(candidate.price, ceiling_in(instruction, candidate.currency)),
-                *of_product[14:],
-            )
-        rows.append(
-            (
-                *(float(own == kind) for kind in KINDS),
-                *shared,
-                *of_product,
-                *match[:4],
-                strongest,
-                match[4],
-                float(candidate.chosen),
-                float(candidate.done),
-                float(option and candidate.group in decided),
-                float(option and phrase_in(candidate.group, instruction.wish)),
-                math.log1p(sizes[candidate.group]) / 4 if option else 0.0,
-            )
-        )
-        terms.append(_terms(product, current, selected))
-    others = [each for each in view.seen if each.asin not in shown]
-    for each in others:
-        match = _text_match(instruction, each.title)
-        rows.append(
-            (
-                *(float(kind == "seen") for kind in KINDS),
-                *shared,
-                *_of_product(each, instruction, current),
-                *match[:4],
-                0.0,
-                match[4],
-                *(0.0,) * 5,
-            )
-        )
-        terms.append(_terms(each, current, selected))
-    return Evidence(
-        texts=(*(candidate.text for candidate in view.candidates), *(each.title for each in others)),
-        terms=tuple(terms),
-        features=np.array(rows, dtype=np.float32),
-        names=(*(candidate.asin for candidate in view.candidates), *(each.asin for each in others)),
-    )
+        match = _text_match(view.instruction, candidate.text) if candidate.kind == "option" else (0.0,) * 5
+        strength.append(match[2] * (1 + len(candidate.text) / 100) + match[3] + match[0])
+        best[candidate.group] = max(best.get(candidate.group, 0.0), strength[-1])
+    return [float(0 < own == best[each.group]) for each, own in zip(view.candidates, strength, strict=True)]

@@ -51,7 +51,7 @@ class MatchConfig(PretrainedConfig):
         heads: int = 4,
         dropout: float = 0.1,
         words_dropped: float = 0.1,
-        features: int = 48,
+        features: int = 53,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)

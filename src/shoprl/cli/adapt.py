@@ -1,0 +1,47 @@
+"""``shoprl adapt``: makes an agent at home in a shop, without demonstrations."""
+
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from shoprl.cli.coached import run_coached
+from shoprl.cli.options import Confirming, OnData, Printing, RunFolder, Searching, Seeded, Strict, Threaded, prepare
+from shoprl.experiments.adaptation import SIZES, adapt
+from shoprl.files import sha256_of
+from shoprl.policies.packaged import PRETRAINED, policy_folder
+from shoprl.policies.query.policy import MANIFEST
+from shoprl.policies.saving import load_learned
+from shoprl.shop.data import read_shop
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adapt(OnData, Searching, RunFolder, Confirming, Seeded, Threaded, Strict, Printing):
+    """Adapt an agent to a shop, without demonstrations.
+
+    The agent practises on goals made from the catalogue itself, over all products that have something to ask for, while
+    an expert corrects it. What it learned in generated catalogues is kept up beside that.
+
+    Attributes:
+        out: the run folder: training, policy and run.json. Must be new or empty, or an unfinished run to continue with
+            --resume.
+        policy: a policy folder to start from, or pretrained; it is not changed.
+        size: full takes some minutes; tiny only shows that it runs.
+    """
+
+    policy: str = PRETRAINED
+    size: Literal["full", "tiny"] = "full"
+
+    def execute(self) -> None:
+        """Run the command."""
+        prepare(self.seed, self.threads)
+        folder = policy_folder(self.policy)
+        start = load_learned(folder, backbone=self.backbone)
+        shop = read_shop(self.data, self.strict, search=self.search, encoder=self.encoder(self.data))
+        config = SIZES[self.size].seeded(self.seed)
+        settings = {
+            "config": asdict(config),
+            "policy": {"name": self.policy, "sha256": sha256_of(folder / MANIFEST)},
+            "search": self.search,
+            "catalog": shop.catalog.content_hash,
+            "threads": self.threads,
+        }
+        run_coached(self.out, settings, self.data, self.resume, lambda: adapt(self.out, shop, start, config), self.json)
