@@ -1,5 +1,6 @@
 """Generated shops: form, repeatability, variety, and goals that can be found."""
 
+import hashlib
 import json
 import re
 from collections import Counter
@@ -49,6 +50,12 @@ def test_same_seed_same_bytes(tmp_path: Path) -> None:
     first = shop_bytes(tmp_path / "a", seed=5)
     assert sorted(first) == sorted([*FILES, "shop.json"])
     assert first == shop_bytes(tmp_path / "b", seed=5)
+
+
+def test_a_plain_shop_is_what_generated_shops_were_before_styles(tmp_path: Path) -> None:
+    write_catalog(tmp_path, 60, 5, Style.plain())
+    content = b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()))
+    assert hashlib.sha256(content).hexdigest() == "07a3fa4766888a484a025eefe26ebf9fdf77e7b6a9013c39298b10cbda41ea98"
 
 
 def test_other_seed_other_bytes(tmp_path: Path) -> None:
@@ -163,6 +170,11 @@ def test_each_knob_does_what_it_says() -> None:
     assert share(listings(keywords=0.6), lambda each: len(" ".join(r["instruction"] for r in each.requests)) < 60) > 0.3
     assert len({each.item["query"] for each in listings(families=0.1)}) < 15
     assert np.mean(quoted) < 0.9
+    stuffed = listings(stuffed=1.0, undescribed=0.0, unlisted=0.0)
+    spare = listings(undescribed=0.0, unlisted=0.0)
+    for text in ("full_description", "small_description"):
+        length = [np.mean([len(str(each.item[text]).split()) for each in every]) for every in (spare, stuffed)]
+        assert length[1] > length[0] + 15
     odd = [value for each in listings(disguised=1.0) for group in option_values(each.item).values() for value in group]
     usual = {value for each in plain for group in option_values(each.item).values() for value in group}
     assert np.mean([value in usual for value in odd]) < 0.3

@@ -181,6 +181,32 @@ def test_look_alikes_may_be_for_others_or_go_with_the_product() -> None:
     assert min(moved.values()) > 20
 
 
+def test_a_size_or_a_pack_may_be_an_attribute_in_which_look_alikes_differ() -> None:
+    style = replace(PLAIN, measured=1.0)
+    draws = Draws(np.random.default_rng(8))
+    sold = stock(draws, style)
+    differ = 0
+    for original in (draw_blueprint(draws, style, sold) for _ in range(300)):
+        measured = original.attributes[:1] if original.asked and not original.options else ()
+        assert [name for name in original.attributes if name not in ROLES] in ([], list(measured))
+        if not measured or measured[0] in ROLES:
+            continue
+        assert measured[0].lower() in title(original, draws, style).lower() or original.shown == 0
+        other = near_duplicate(draws, original, style)
+        differ += other.attributes[0] != measured[0]
+        assert other.attributes[0] not in original.family.attributes
+    assert differ > 20
+
+
+def test_the_same_thing_may_be_sold_by_another_brand() -> None:
+    draws = Draws(np.random.default_rng(8))
+    resold = [(each, near_duplicate(draws, each, replace(PLAIN, resold=0.4))) for each in blueprints(200)]
+    others = [(each, other) for each, other in resold if other.brand != each.brand]
+    assert 50 < len(others) < 110
+    for each, other in others:
+        assert replace(other, brand=each.brand, prices=each.prices) == each
+
+
 def test_prices_of_look_alikes_lie_as_near_as_the_style_says() -> None:
     draws = Draws(np.random.default_rng(9))
     near = replace(PLAIN, spread=0.0, unpriced=0.0)
@@ -216,6 +242,8 @@ def test_disguised_values_hold_the_plain_ones_or_a_synonym() -> None:
                 ways.add(value.lower().replace(own.lower(), "*"))
     assert len(ways) > 200
     assert disguised(draws, "Color", []) == {}
+    for _ in range(30):  # two that are written alike
+        assert list(disguised(draws, "Size", ["Large", "L"]).values()) == ["Large", "L"]
 
 
 # Noise

@@ -174,7 +174,7 @@ def test_numbers_of_catalog(call: Call, toy_folder: Path, tmp_path: Path) -> Non
 
 
 def test_too_few_products_leave_nothing(call: Call, tmp_path: Path) -> None:
-    refused(call(*words(GENERATE), "--out", tmp_path / "out", "--products", 5), "GoalError", "too few")
+    refused(call(*words(GENERATE), "--out", tmp_path / "out", "--products", 2), "GoalError", "too few")
     assert tree(tmp_path) == {}
 
 

@@ -12,8 +12,8 @@ TIDY = ("beauty", "electronics", "garden", "fashion", "grocery")
 EVERY = (*TIDY, "computers", "tools", "toys", "kitchen", "sports", "pets", "office", "automotive", "jewelry")
 _AT_AN_END = 0.2  # chance that a drawn style takes the lowest or the highest value of a knob
 _NOISE = ("disguised", "shuffled", "dropped", "foreign", "hidden", "buried", "stuffed", "vague", "misfiled")
-_EXTRAS = (*_NOISE, "kin", "accessories", "models", "sized", "everyday", "keywords")
-_RARE = ("unpriced", "unlisted", "undescribed", "kin", "accessories")
+_EXTRAS = (*_NOISE, "kin", "resold", "accessories", "models", "measured", "sized", "everyday", "keywords")
+_RARE = ("unpriced", "unlisted", "undescribed", "kin", "resold", "accessories")
 _TITLES = ((3, 5), (3, 8), (4, 12), (8, 16), (8, 25), (8, 25), (5, 30), (12, 40), (3, 40))  # words
 
 
@@ -28,6 +28,7 @@ class Style(Settings):
         families: share of a department's families of products that the shop sells.
         alike: share of products that are look-alikes of another: they differ in one thing, or in two.
         kin: share of look-alikes made for other people: women's for men's, girls' for women's.
+        resold: share of look-alikes that are the same thing of another brand at another price.
         accessories: share of look-alikes that go with the other product: a case for laptops in place of a laptop.
         spread: how far a look-alike's price may lie from the other's: 0 is none, 1 as far as of any of its family.
         unpriced: share without a price.
@@ -39,6 +40,7 @@ class Style(Settings):
         shortest, longest: words of a title, before noise.
         branded: share of titles that begin with the brand.
         models: share of titles with a model number.
+        measured: share of products without options whose size or pack is one of their attributes: "16 ounce".
         sized: share of titles with a measure, a pack, or a value of an option.
         shuffled: share of titles whose pieces stand in no order.
         dropped: share of a title's words that are left out, at most; each product draws its own.
@@ -56,8 +58,9 @@ class Style(Settings):
 
     departments: tuple[str, ...] = EVERY
     families: Annotated[float, Range(0.1, 1)] = 0.3
-    alike: Annotated[float, Range(0, 0.9)] = 0.65
+    alike: Annotated[float, Range(0, 0.9)] = 0.7
     kin: Annotated[float, Range(0, 0.6)] = 0.2
+    resold: Annotated[float, Range(0, 0.4)] = 0.03
     accessories: Annotated[float, Range(0, 0.4)] = 0.02
     spread: Share = 0.5
     unpriced: Annotated[float, Range(0, 0.5)] = 0.08
@@ -65,23 +68,24 @@ class Style(Settings):
     optioned: Share = 0.6
     groups: Annotated[int, Range(1, 3)] = 3
     values: Annotated[int, Range(2, 40)] = 25
-    disguised: Share = 0.35
+    disguised: Share = 0.3
     shortest: Annotated[int, Range(3, 12)] = 8
     longest: Annotated[int, Range(4, 40)] = 25
     branded: Share = 0.9
     models: Share = 0.1
+    measured: Share = 0.05
     sized: Share = 0.15
     shuffled: Share = 0.1
-    dropped: Annotated[float, Range(0, 0.7)] = 0.4
-    foreign: Share = 0.5
+    dropped: Annotated[float, Range(0, 0.7)] = 0.2
+    foreign: Share = 0.3
     hidden: Share = 0.2
     buried: Share = 0.2
-    stuffed: Share = 0.6
+    stuffed: Share = 0.5
     unlisted: Annotated[float, Range(0, 0.5)] = 0.025
     undescribed: Annotated[float, Range(0, 0.9)] = 0.3
     vague: Annotated[float, Range(0, 0.6)] = 0.03
     misfiled: Annotated[float, Range(0, 0.2)] = 0.01
-    everyday: Share = 0.35
+    everyday: Share = 0.2
     keywords: Annotated[float, Range(0, 0.6)] = 0.05
 
     def __post_init__(self) -> None:

@@ -43,4 +43,10 @@ DEPARTMENTS: Mapping[str, tuple[Family, ...]] = MappingProxyType(
 ROLES: Mapping[str, str] = MappingProxyType(roles(family for group in DEPARTMENTS.values() for family in group))
 """Attribute -> "trait" (how it is), "part" (what it has) or "use" (what it is for)."""
 
-__all__ = ["DEPARTMENTS", "ROLES", "Family", "Pool"]
+
+def role_of(attribute: str) -> str:
+    """The role of an attribute; what no family names, such as a size, is a trait."""
+    return ROLES.get(attribute, "trait")
+
+
+__all__ = ["DEPARTMENTS", "ROLES", "Family", "Pool", "role_of"]

@@ -1,6 +1,6 @@
 """What one product is, before it is put into words: drawn from a family, or a near-duplicate of another."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from shoprl.catalog.style import Style
@@ -16,6 +16,8 @@ _GROUPS = (1, 1, 1, 1, 1, 2, 2, 2, 2, 3)
 _VALUES = (2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 5, 5, 6, 6, 7, 8, 10, 12, 16, 25)
 _MOST_VALUES = 25  # what _VALUES goes up to
 _ENDINGS = (0.99, 0.99, 0.99, 0.95, 0.49, 0.0, 0.88)
+
+_PACKS = ("single", *(f"pack of {count}" for count in (2, 3, 4, 6, 8, 10, 12)))
 
 Options = dict[str, list[str]]
 Stock = Mapping[str, tuple[Family, ...]]  # department -> what a shop sells of it
@@ -154,6 +156,8 @@ def draw_blueprint(draws: Draws, style: Style, sold: Stock) -> Blueprint:
     theme = draws.pick(family.themes)
     attributes = tuple(draws.sample(family.attributes, count))
     options, plain = draw_options(draws, family, style) if draws.chance(style.optioned) else ({}, {})
+    if style.measured and asked and not options and draws.chance(style.measured):
+        attributes = (draws.pick(_measures(family)), *attributes[:-1])
     return Blueprint(
         department=department,
         family=family,
@@ -175,6 +179,12 @@ def draw_blueprint(draws: Draws, style: Style, sold: Stock) -> Blueprint:
     )
 
 
+def _measures(family: Family) -> Sequence[str]:
+    """The sizes or the packs in which a family is sold, as attributes."""
+    values = next((pool.values for pool in family.pools if pool.ordered and pool.name != "Style"), _PACKS)
+    return [value.lower() for value in values]
+
+
 def _model(draws: Draws) -> str:
     """A model number: "KX-4150B"."""
     letters = "".join(draws.pick("ABCDEFGHKLMNPRSTVWXZ") for _ in range(draws.between(1, 3)))
@@ -189,13 +199,17 @@ def near_duplicate(draws: Draws, original: Blueprint, style: Style) -> Blueprint
     if style.accessories and not family.accessory and draws.chance(style.accessories):
         host = singular(original.kind)
         return _moved(draws, original, accessory(original.department, host), host, style)
+    if style.resold and draws.chance(style.resold):
+        return replace(original, brand=draw_brand(draws), prices=draw_prices(draws, family, style))
     what = draws.uniform()
     if original.options and what < 0.4:
         options, plain = draw_options(draws, family, style)
         return replace(original, options=options or original.options, plain=plain if options else original.plain)
     if original.asked and what < 0.85:
         place = draws.below(original.asked)
-        others = [name for name in family.attributes if name not in original.attributes]
+        measured = place == 0 and original.attributes[0] not in family.attributes
+        names = _measures(family) if measured else family.attributes
+        others = [name for name in names if name not in original.attributes]
         attributes = list(original.attributes)
         attributes[place] = draws.pick(others)
         prices = _other_prices(draws, original, family, style)

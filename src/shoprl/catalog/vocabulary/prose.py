@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from shoprl.catalog.style import Style
-from shoprl.catalog.vocabulary import ROLES
+from shoprl.catalog.vocabulary import role_of
 from shoprl.catalog.vocabulary import sentences as say
 from shoprl.catalog.vocabulary.blueprint import Blueprint
 from shoprl.catalog.vocabulary.draws import Draws
@@ -37,7 +37,7 @@ def _title_pieces(blueprint: Blueprint, draws: Draws, style: Style) -> list[str]
     shown = blueprint.attributes[: blueprint.shown]
     if style.hidden:
         shown = tuple(name for name in shown if not draws.chance(style.hidden))
-    lead = [name for name in shown if ROLES[name] == "trait"][: blueprint.lead]
+    lead = [name for name in shown if role_of(name) == "trait"][: blueprint.lead]
     kind = singular(blueprint.kind)
     noun = kind if blueprint.theme.lower() in kind else f"{blueprint.theme} {kind}"
     head = heading(" ".join([*lead, noun]))
@@ -48,7 +48,7 @@ def _title_pieces(blueprint: Blueprint, draws: Draws, style: Style) -> list[str]
     if blueprint.model:
         pieces.append(blueprint.model)
     prefix = {"trait": "", "part": "with ", "use": "for "}
-    pieces += [prefix[ROLES[name]] + heading(name) for name in shown if name not in lead]
+    pieces += [prefix[role_of(name)] + heading(name) for name in shown if name not in lead]
     if draws.chance(0.3):
         pieces.append(heading(blueprint.family.query))
     if blueprint.options and draws.chance(0.3):
@@ -113,7 +113,7 @@ def _fill(template: str, blueprint: Blueprint, attribute: str = "") -> str:
 
 
 def _about(draws: Draws, blueprint: Blueprint, attribute: str) -> str:
-    return _fill(draws.pick(say.LINES[ROLES[attribute]]), blueprint, attribute)
+    return _fill(draws.pick(say.LINES[role_of(attribute)]), blueprint, attribute)
 
 
 def _service(draws: Draws, blueprint: Blueprint, count: int) -> list[str]:
