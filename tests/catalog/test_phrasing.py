@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shoprl.catalog.phrasing import find_me, phrase, phrase_price, said
+from shoprl.catalog.phrasing import find_me, keywords, keywords_price, phrase, phrase_price, said
 from shoprl.catalog.vocabulary import DEPARTMENTS, ROLES
 
 QUERIES = [family.query for families in DEPARTMENTS.values() for family in families]
@@ -115,3 +115,26 @@ def test_a_price_in_another_currency_has_the_same_forms(currency: str, sign: str
     assert f", and price lower than 30.00 {word}" in texts
     assert f" for less than {sign}30" in texts
     assert not any("$" in text or "dollar" in text or "buck" in text for text in texts)
+
+
+# Keywords
+
+
+def test_keywords_name_all_that_is_asked_for_and_nothing_else() -> None:
+    texts = {
+        keywords(np.random.default_rng(seed), "laptops", ["touchscreen"], ["16 gb", "black"]) for seed in range(99)
+    }
+    assert len(texts) > 20
+    for text in texts:
+        assert sorted(text.replace("16gb", "16 gb").replace("laptops", "laptop").split()) == sorted(
+            ["laptop", "touchscreen", "16", "gb", "black"]
+        )
+    assert any("16gb" in text for text in texts)
+    assert any("16 gb" in text for text in texts)
+    assert {keywords(np.random.default_rng(seed), "laptops", [], []) for seed in range(20)} == {"laptop", "laptops"}
+
+
+@pytest.mark.parametrize(("currency", "price", "said"), [("USD", 30.0, "$30"), ("EUR", 12.5, "€12.50")])
+def test_a_price_among_keywords(currency: str, price: float, said: str) -> None:
+    texts = {keywords_price(np.random.default_rng(seed), price, currency) for seed in range(50)}
+    assert texts == {f" {word} {said}" for word in ("under", "below", "max")}

@@ -10,6 +10,7 @@ import pytest
 
 from shoprl.shop.data import read_data
 from tests.support.cli import Call, refused
+from tests.support.pretrained import package
 
 
 @pytest.mark.parametrize("decode", ["greedy", "sample"])
@@ -47,6 +48,18 @@ def test_evaluate_a_trained_policy(call: Call, finished_run: tuple[Path, str]) -
     own = results["agents"][policy.name]
     assert (row["success_rate"], row["score"], row["episodes"]) == (own["success_rate"], own["score"], own["episodes"])
     assert row["hashes"] == results["hashes"]
+
+
+def test_evaluate_the_pretrained_agent(
+    call: Call, finished_run: tuple[Path, str], toy_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = finished_run[0] / "policies" / "imitation"
+    package(policy, monkeypatch)
+    rows = [
+        call("evaluate", "--policy", name, "--data", toy_folder, "--json").json() for name in ("pretrained", policy)
+    ]
+    assert [row["policy"] for row in rows] == ["pretrained", str(policy)]
+    assert rows[0]["score"] == rows[1]["score"]
 
 
 def test_threads_are_those_asked_for(call: Call, finished_run: tuple[Path, str]) -> None:

@@ -8,6 +8,7 @@ import pytest
 from shoprl.policies.saving import save_policy
 from tests.support.cli import Call, refused
 from tests.support.fakes import fake_policy
+from tests.support.pretrained import package
 
 
 @pytest.fixture
@@ -26,6 +27,18 @@ def test_the_same_seed_makes_the_same_pairs(call: Call, tmp_path: Path, files: t
     row = call("preferences", "make", *files, "--out", second, "--threads", 1, "--json").json()
     assert first.read_bytes() == second.read_bytes()
     assert row["pairs"] == len([json.loads(line) for line in first.read_text().splitlines()]) > 0
+
+
+def test_the_pretrained_agent_gives_the_rejected_actions(
+    call: Call, tmp_path: Path, files: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = list(files)
+    at = words.index("--policy") + 1
+    package(Path(str(words[at])), monkeypatch)
+    assert call("preferences", "make", *words, "--out", tmp_path / "folder.jsonl").code == 0
+    words[at] = "pretrained"
+    assert call("preferences", "make", *words, "--out", tmp_path / "name.jsonl").code == 0
+    assert (tmp_path / "name.jsonl").read_bytes() == (tmp_path / "folder.jsonl").read_bytes()
 
 
 def test_it_overwrites_nothing(call: Call, tmp_path: Path, files: tuple[object, ...]) -> None:

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from shoprl.catalog.webshop import read_catalog
 from tests.support.cli import Call, refused
+from tests.support.pretrained import carry_none, package
 
 
 def test_recommend(call: Call, finished_run: tuple[Path, str]) -> None:
@@ -55,9 +58,30 @@ def test_recommend_by_a_rule(call: Call, toy_folder: Path) -> None:
     assert "Left out as more expensive than the request allows: 1 of the products seen." in call(*arguments).out
 
 
-def test_recommend_needs_an_agent_and_a_shop(call: Call, toy_folder: Path) -> None:
-    for given in ((), ("--policy", "rule"), ("--data", toy_folder)):
-        refused(call("recommend", "tea", *given), "ConfigError", "--run", "--policy and --data")
+def test_recommend_by_the_pretrained_agent_needs_a_shop_alone(
+    call: Call, finished_run: tuple[Path, str], toy_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package(finished_run[0] / "policies" / "imitation", monkeypatch)
+    given = ("recommend", "a red mug", "--data", toy_folder, "--runs", 3, "--json")
+    answer = call(*given)
+    assert answer.code == 0, answer.err
+    assert call(*given, "--policy", "pretrained").json() == answer.json()
+    own = call(*given, "--policy", finished_run[0] / "policies" / "imitation")
+    assert own.json() == answer.json()
+
+
+def test_a_run_comes_before_the_pretrained_agent(
+    call: Call, finished_run: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carry_none(monkeypatch)
+    assert call("recommend", "a red mug", "--run", finished_run[0], "--runs", 2).code == 0
+    said = "carries no pretrained agent"
+    refused(call("recommend", "a red mug", "--run", finished_run[0], "--policy", "pretrained"), "PolicyError", said)
+
+
+def test_recommend_needs_a_shop(call: Call) -> None:
+    for given in ((), ("--policy", "rule"), ("--policy", "pretrained")):
+        refused(call("recommend", "tea", *given), "ConfigError", "--run", "--data")
 
 
 def test_a_run_without_a_policy(call: Call, toy_folder: Path, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from shoprl.tasks.shop.task import ShopTask
 from tests.support.cli import Call
 from tests.support.fakequery import tiny_bart
 from tests.support.killing import digests, finished, killed_and_resumed, moments, shoprl
+from tests.support.pretrained import package
 from tests.support.tiny_bert import tiny_bert
 
 SMALL = ("--threads", 1, "--updates", 2, "--checkpoint-every", 2, "--log-every", 1, "--batch-size", 4, "--json")
@@ -54,6 +55,31 @@ def imitated(call: Call, toy_folder: Path, tmp_path: Path, shown: Path) -> Path:
 def test_a_trained_policy_can_be_evaluated(call: Call, toy_folder: Path, imitated: Path) -> None:
     row = call("evaluate", "--policy", imitated, "--data", toy_folder, "--json").json()
     assert row["episodes"] == len(read_data(toy_folder).split.test)
+
+
+@pytest.mark.parametrize("method", ["imitation", "dpo", "ppo"])
+def test_training_starts_from_the_pretrained_agent(
+    call: Call,
+    finished_run: tuple[Path, str],
+    toy_folder: Path,
+    tmp_path: Path,
+    shown: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+) -> None:
+    start = finished_run[0] / "policies" / "imitation"
+    package(start, monkeypatch)
+    sizes = ("--updates", 4, "--epochs", 2, "--minibatches", 2, "--checkpoint-every", 4, "--demonstrated", 2)
+    more = (*sizes, "--max-steps", 4) if method == "ppo" else ("--demonstrations", shown)
+    words = ("train", method, "--data", toy_folder, *SMALL, *more)
+    answer = call(*words, "--policy", "pretrained", "--out", tmp_path / "from-name")
+    assert answer.code == 0, answer.err
+    assert call(*words, "--policy", start, "--out", tmp_path / "from-folder").code == 0
+    made = [tmp_path / name / "policy" / "model.safetensors" for name in ("from-name", "from-folder")]
+    assert len({sha256_of(path) for path in made}) == 1
+    settings = json.loads((tmp_path / "from-name" / "run.json").read_text())["settings"]
+    assert settings["policy"] == "pretrained"
+    assert settings["pretrained"] == sha256_of(start / "policy.json")
 
 
 @pytest.mark.parametrize("variant", ["dpo", "ipo", "simpo"])

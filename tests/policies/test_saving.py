@@ -122,6 +122,42 @@ def test_a_manifest_that_does_not_fit_is_refused(policy: ChoicePolicy, folder: P
         load_learned(folder, policy.store)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"format": 2, "shoprl": "0.9.0"}, "a policy of ShopRL 0.9.0 in format 2; this is ShopRL .* reads format 1"),
+        (
+            {"kind": "oracle", "shoprl": "0.9.0"},
+            "a policy of ShopRL 0.9.0 of the kind 'oracle'.* networks are choice, ",
+        ),
+        ({"kind": ["choice"]}, "of the kind"),
+        ({"format": "1"}, "names no format"),
+        ({"format": True}, "names no format"),
+    ],
+)
+def test_a_policy_of_another_version_is_refused_with_what_to_do(
+    policy: ChoicePolicy, folder: Path, change: dict[str, object], said: str
+) -> None:
+    path = folder / "policy.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(PolicyError, match=said):
+        load_learned(folder, policy.store)
+
+
+def test_a_policy_saved_before_offers_and_pictures_still_loads(policy: ChoicePolicy, folder: Path) -> None:
+    """As the first version wrote it: fewer fields in the configuration, fewer entries in the manifest."""
+    written = json.loads((folder / "config.json").read_text())
+    newer = ("image", "tuned_layers", "encoder")
+    (folder / "config.json").write_text(json.dumps({name: v for name, v in written.items() if name not in newer}))
+    forge(folder, {})
+    manifest = folder / "policy.json"
+    row = {name: value for name, value in json.loads(manifest.read_text()).items() if name not in ("about", "rule")}
+    manifest.write_text(json.dumps(row))
+    state = toy_states()[0]
+    with torch.inference_mode():
+        assert torch.equal(load_learned(folder, policy.store).logits([state]), policy.logits([state]))
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "\xff"])
 def test_a_manifest_that_is_none_is_refused(policy: ChoicePolicy, folder: Path, text: str) -> None:
     (folder / "policy.json").write_bytes(text.encode("latin-1"))

@@ -23,7 +23,7 @@ from shoprl.shop.splits import splits_of
 from shoprl.shop.tagger import TextBlobTagger
 from tests.support.toyshop import toy_catalog
 
-WORDINGS: tuple[Wording, ...] = ("webshop", "people", "both")
+WORDINGS: tuple[Wording, ...] = ("webshop", "people", "everyday", "keywords", "both", "all")
 
 
 def made(products: list[Product], wording: Wording = "both", count: int | None = None, seed: int = 0) -> Made:
@@ -148,6 +148,39 @@ def test_people_ask_for_a_kind_and_never_for_a_title() -> None:
 def test_both_is_half_and_half() -> None:
     goals = made([laptop(str(number)) for number in range(40)]).goals
     assert sum(goal.instruction.startswith("Find me") and isinstance(goal.options, dict) for goal in goals) == 20
+
+
+def test_all_is_a_fourth_of_each() -> None:
+    goals = made([laptop(str(number)) for number in range(40)], "all").goals
+    assert sum(goal.instruction.startswith("Find me") and isinstance(goal.options, dict) for goal in goals) == 10
+
+
+def test_everyday_words_say_what_the_shop_says_in_others() -> None:
+    fields: dict[str, Any] = {"attributes": ("gluten free",), "options": {"size": ("xx-large",), "color": ("a7-blue",)}}
+    goals = made([laptop(str(number), **fields) for number in range(80)], "everyday").goals
+    texts = [goal.instruction for goal in goals]
+    assert {goal.attributes for goal in goals} == {("gluten free",)}
+    assert {value for goal in goals for value in goal.option_values} == {"xx-large", "a7-blue"}
+    assert any("without gluten" in text for text in texts)
+    assert any("2xl" in text for text in texts)
+    assert any("blue" in text and "a7" not in text for text in texts)
+
+
+def test_keywords_are_few_and_often_the_kind_alone() -> None:
+    products = [laptop(str(number), options={"color": ("red",)}, query="laptops") for number in range(200)]
+    goals = made(products, "keywords").goals
+    alone = [goal for goal in goals if goal.attributes == ("laptop",)]
+    assert 30 < len(alone) < 90
+    assert {"laptop", "laptops"} <= {goal.instruction for goal in alone}
+    assert all(len(goal.instruction.split()) <= 12 for goal in goals)
+    assert all(("$" in goal.instruction) == (goal.price_upper < NO_CEILING) for goal in goals)
+    assert 10 < sum(goal.price_upper < NO_CEILING for goal in goals) < 60
+    assert all(("red" in goal.instruction.split()) == (goal.options == ("red",)) for goal in goals)
+
+
+def test_a_kind_that_no_text_names_is_not_all_that_is_asked_for() -> None:
+    products = [laptop(str(number), query="music boxes", brand="") for number in range(50)]
+    assert not any(goal.attributes == ("music box",) for goal in made(products, "keywords").goals)
 
 
 @pytest.mark.parametrize(("currency", "said"), [("EUR", "00 euros"), ("JPY", "0 yen"), ("CHF", "00 francs")])

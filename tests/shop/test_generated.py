@@ -9,11 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from shoprl.catalog.style import Style, draw_style
 from shoprl.errors import RunError
 from shoprl.shop import generated
-from shoprl.shop.data import read_data
+from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.generated import generated_data, write_generated
-from shoprl.shop.goal import NO_CEILING
+from shoprl.shop.goal import NO_CEILING, Goal
+from shoprl.tasks.instruction import parse_instruction
+from shoprl.trajectories.shoppers import plan_for
 
 
 @pytest.fixture(autouse=True)
@@ -112,6 +115,30 @@ def test_the_products_asked_for_depend_on_the_seed_alone(tmp_path: Path, monkeyp
     monkeypatch.setattr(generated, "ASKED_FOR", 60)  # no more than there are: all, in order
     generated_data.cache_clear()
     assert generated_data(60, 1).hashes() == whole.hashes()
+
+
+def earned(data: ShopData, goal: Goal, hits: int) -> float:
+    """The best reward among the first hits, each bought with its best options."""
+    found = data.shop.find(parse_instruction(goal.instruction).wish.lower().split(" "))[:hits]
+    return max((plan_for(product, goal, data.shop).reward for product in found), default=0.0)
+
+
+def test_the_default_shop_is_hard_but_not_broken() -> None:
+    """As in real shops the first hit is often wrong, and one of the first ten is nearly always right."""
+    data, plain = generated_data(1_000, 0), generated_data(1_000, 0, Style.plain())
+    first, ten, easy = (
+        [earned(shop, goal, hits) == 1.0 for _, goal in shop.goals_of("test", 150)]
+        for shop, hits in ((data, 1), (data, 10), (plain, 1))
+    )
+    assert 0.45 < np.mean(first) < 0.72
+    assert np.mean(ten) > 0.9
+    assert np.mean(easy) > 0.75
+
+
+def test_a_style_is_kept_in_memory_and_in_a_folder(tmp_path: Path) -> None:
+    style = draw_style(np.random.default_rng(3))
+    written = write_generated(tmp_path / "shop", 60, 1, style)
+    assert written.hashes == generated_data(60, 1, style).hashes() != generated_data(60, 1).hashes()
 
 
 GENERATE = """

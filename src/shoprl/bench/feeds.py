@@ -12,6 +12,7 @@ import numpy as np
 from shoprl.bench.figures import Figures
 from shoprl.bench.process import run_measured
 from shoprl.catalog.generator import generate
+from shoprl.catalog.style import Style
 from shoprl.files import write_atomic
 from shoprl.progress import track
 
@@ -41,7 +42,7 @@ class ImportFigures(Figures):
 
 def feed_rows(rows: int, rng: np.random.Generator) -> Iterator[tuple[str, ...]]:
     """Yield generated products as cells of :data:`COLUMNS`."""
-    for number, listing in enumerate(generate(rows, rng)):
+    for number, listing in enumerate(generate(rows, rng, Style.plain())):
         item = listing.item
         options = {name.lower(): [str(each["value"]) for each in values or ()]
                    for name, values in (item["customization_options"] or {}).items()}  # fmt: skip

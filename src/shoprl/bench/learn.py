@@ -14,6 +14,7 @@ from transformers import BertConfig
 
 from shoprl.bench.figures import Figures
 from shoprl.catalog.generator import generate
+from shoprl.catalog.style import Style
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.policies.networks.backbone import load_backbone
 from shoprl.policies.networks.bi_attention import BiAttentionConfig, BiAttentionModel, BiAttentionPolicy, with_buttons
@@ -368,7 +369,7 @@ def bench_encoding(titles: int, seed: int, team: Team) -> EncodingFigures:
     Raises:
         ConfigError: ``titles`` is below one.
     """
-    texts = [str(listing.item["name"]) for listing in generate(titles, np.random.default_rng(seed))]
+    texts = [str(listing.item["name"]) for listing in generate(titles, np.random.default_rng(seed), Style.plain())]
     shared = load_backbone()
     backbone = replace(shared, model=copy.deepcopy(shared.model).to(team.device))
     TokenStore(backbone).add(texts[:100])  # the first pass on a GPU takes long

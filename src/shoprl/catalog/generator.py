@@ -10,18 +10,20 @@ from typing import IO, Any
 
 import numpy as np
 
-from shoprl.catalog.phrasing import find_me, phrase
+from shoprl.catalog.colloquial import phrase_said, say_attribute, say_option
+from shoprl.catalog.phrasing import find_me, keywords, phrase
 from shoprl.catalog.rules import Rules, write_rules
-from shoprl.catalog.vocabulary.blueprint import Blueprint, draw_blueprint, near_duplicate
+from shoprl.catalog.style import Style
+from shoprl.catalog.vocabulary.blueprint import Blueprint, draw_blueprint, near_duplicate, stock
 from shoprl.catalog.vocabulary.draws import Draws
 from shoprl.catalog.vocabulary.nouns import singular
-from shoprl.catalog.vocabulary.prose import bullets, description, title
+from shoprl.catalog.vocabulary.prose import bullets, description, title, told
 from shoprl.errors import ConfigError
 from shoprl.files import write_atomic
 from shoprl.progress import track
 
-_NEAR_DUPLICATES = 0.42  # share of products made after one of the last _RECENT
-_RECENT = 200
+DEFAULT = Style()
+_RECENT = 200  # products that a look-alike is made after one of
 _EARLIEST = 25  # products before the first near-duplicate; else a few early ones would be copied over and over
 _NO_OPTIONS = ""  # WebShop's files write an empty string here
 
@@ -86,79 +88,113 @@ def _wording(blueprint: Blueprint, draws: Draws) -> dict[str, Any]:
     entry: dict[str, Any] = {"attributes": draws.sample(attributes, len(attributes))}
     if blueprint.asked:
         asked = blueprint.attributes[: blueprint.asked]
-        text, names = find_me(blueprint.family.query, asked)
+        text, names = find_me(blueprint.query, asked)
         entry |= {"instruction": text, "instruction_attributes": list(names)}
     return entry
 
 
-def _requests(blueprint: Blueprint, draws: Draws, rng: np.random.Generator) -> list[dict[str, Any]]:
+def _requests(blueprint: Blueprint, draws: Draws, rng: np.random.Generator, style: Style) -> list[dict[str, Any]]:
     """One to four requests for the product in a shopper's words; none where no attribute is asked for."""
     if not blueprint.asked:
         return []
     requests = []
     for _ in range(draws.between(1, 4)):
         asked = draws.sample(blueprint.attributes[: blueprint.asked], draws.between(1, blueprint.asked))
-        chosen = {name: draws.pick(values).lower() for name, values in blueprint.options.items() if draws.chance(0.8)}
-        noun = blueprint.kind if draws.chance(0.6) else blueprint.family.query
+        chosen = {name: draws.pick(values) for name, values in blueprint.options.items() if draws.chance(0.8)}
+        noun = blueprint.kind if draws.chance(0.6) else blueprint.query
+        if style.keywords and draws.chance(style.keywords):
+            text, asked, chosen = _keywords(blueprint, noun, asked, chosen, draws, rng)
+        elif style.everyday and draws.chance(style.everyday):
+            text = _everyday(blueprint, noun, asked, chosen, draws, rng)
+        else:
+            text = phrase(rng, noun, asked, {name: value.lower() for name, value in chosen.items()})
         requests.append(
             {
-                "instruction": phrase(rng, noun, asked, chosen),
+                "instruction": text,
                 "instruction_attributes": asked,
-                "instruction_options": list(chosen.values()),
+                "instruction_options": [value.lower() for value in chosen.values()],
             }
         )
     return requests
 
 
-def _listing(blueprint: Blueprint, asin: str, draws: Draws, rng: np.random.Generator) -> Listing:
+def _everyday(
+    blueprint: Blueprint, noun: str, asked: list[str], chosen: dict[str, str], draws: Draws, rng: np.random.Generator
+) -> str:
+    """A request in other words than the shop's."""
+    said = [say_attribute(draws, name) for name in asked]
+    plain = blueprint.plain
+    shown = {}
+    for name, value in chosen.items():
+        values = [plain.get(other, other).lower() for other in blueprint.options[name]]
+        shown[name] = say_option(draws, name, plain.get(value, value).lower(), values)
+    return phrase_said(draws, rng, noun, said, shown)
+
+
+def _keywords(
+    blueprint: Blueprint, noun: str, asked: list[str], chosen: dict[str, str], draws: Draws, rng: np.random.Generator
+) -> tuple[str, list[str], dict[str, str]]:
+    """A request as typed into a search box, and what it asks for: an attribute or two, and often no option."""
+    asked = asked[:2]
+    chosen = {name: value for name, value in chosen.items() if draws.chance(0.6)}
+    words = [blueprint.plain.get(value, value).lower() for value in chosen.values()]
+    return keywords(rng, noun, [say_attribute(draws, name) for name in asked], words), asked, chosen
+
+
+def _listing(blueprint: Blueprint, asin: str, draws: Draws, rng: np.random.Generator, style: Style) -> Listing:
     """The file entries of a product. The order of the draws is part of the format: it fixes a seed's bytes."""
     pricing, low, high = "", 0.0, 0.0
     if blueprint.prices:
         low, high = blueprint.prices
         pricing = f"${low:.2f}" if low == high else f"${low:.2f} - ${high:.2f}"
+    listed, described = told(blueprint, draws, style)
     item = {
-        "name": title(blueprint, draws),
-        "full_description": description(blueprint, draws),
+        "name": title(blueprint, draws, style),
+        "full_description": description(blueprint, draws, style, described),
         "images": [f"https://img.shop.example/{asin}/{place}.jpg" for place in range(draws.between(2, 8))],
         "product_category": "" if draws.chance(0.01) else blueprint.family.path,
         "average_rating": "" if draws.chance(0.36) else round(5.0 - 2.2 * draws.uniform() ** 2, 1),
-        "small_description": bullets(blueprint, draws),
+        "small_description": bullets(blueprint, draws, style, listed),
         "customization_options": _option_files(blueprint.options, asin, draws),
         "asin": asin,
         "category": blueprint.department,
-        "query": blueprint.family.query,
+        "query": blueprint.query,
         "page": 1 + int(300 * draws.uniform() ** 2),
         "pricing": pricing,
     }
     price = round(low if low == high else low + (high - low) * draws.uniform(), 2)
-    return Listing(item, price if pricing else None, _wording(blueprint, draws), _requests(blueprint, draws, rng))
+    return Listing(
+        item, price if pricing else None, _wording(blueprint, draws), _requests(blueprint, draws, rng, style)
+    )
 
 
-def generate(count: int, rng: np.random.Generator) -> Iterator[Listing]:
+def generate(count: int, rng: np.random.Generator, style: Style = DEFAULT) -> Iterator[Listing]:
     """Draw products one by one; memory does not grow with ``count``, and a longer shop begins with a shorter one.
 
     Args:
         count: how many products, at least one.
         rng: the source of all draws; it is read in blocks, up to some thousand numbers ahead.
+        style: what the shop is like.
 
     Raises:
         ConfigError: ``count`` is below one.
     """
     if count < 1:
         raise ConfigError(f"count {count}: a shop needs at least one product.")
-    return _generate(count, rng)
+    return _generate(count, rng, style)
 
 
-def _generate(count: int, rng: np.random.Generator) -> Iterator[Listing]:
+def _generate(count: int, rng: np.random.Generator, style: Style) -> Iterator[Listing]:
     draws = Draws(rng)
+    sold = stock(draws, style)
     number = draws.below(_ASINS)
     recent: deque[Blueprint] = deque(maxlen=_RECENT)
     for _ in range(count):
-        again = len(recent) >= _EARLIEST and draws.chance(_NEAR_DUPLICATES)
-        blueprint = near_duplicate(draws, draws.pick(recent)) if again else draw_blueprint(draws)
+        again = len(recent) >= _EARLIEST and draws.chance(style.alike)
+        blueprint = near_duplicate(draws, draws.pick(recent), style) if again else draw_blueprint(draws, style, sold)
         recent.append(blueprint)
         number = (number + _STRIDE) % _ASINS
-        yield _listing(blueprint, _asin(number), draws, rng)
+        yield _listing(blueprint, _asin(number), draws, rng, style)
 
 
 def _write_together(paths: Sequence[Path], write: Callable[[list[IO[bytes]]], None], *streams: IO[bytes]) -> None:
@@ -194,12 +230,12 @@ def _write_listings(streams: Sequence[IO[bytes]], listings: Iterator[Listing]) -
         stream.write(b"}\n")
 
 
-def write_catalog(folder: Path, count: int, seed: int) -> None:
+def write_catalog(folder: Path, count: int, seed: int, style: Style = DEFAULT) -> None:
     """Write a generated catalogue of ``count`` products to ``folder``, in WebShop's own files.
 
     The files are ``items_shuffle_{count}.json``, ``items_ins_v2_{count}.json``, ``prices.json``,
-    ``items_human_ins.json``, and ``shop.json``, by which a missing price is unknown. The same ``count`` and ``seed``
-    give the same bytes.
+    ``items_human_ins.json``, and ``shop.json``, by which a missing price is unknown. The same ``count``, ``seed``
+    and ``style`` give the same bytes.
 
     Raises:
         ConfigError: ``count`` is below one, or ``seed`` is negative.
@@ -207,7 +243,9 @@ def write_catalog(folder: Path, count: int, seed: int) -> None:
     """
     if seed < 0:
         raise ConfigError(f"seed {seed}: must be at least 0.")
-    listings = track(generate(count, np.random.default_rng(seed)), "Writing products", total=count, unit="product")
+    listings = track(
+        generate(count, np.random.default_rng(seed), style), "Writing products", total=count, unit="product"
+    )
     names = (f"items_shuffle_{count}.json", f"items_ins_v2_{count}.json", "prices.json", "items_human_ins.json")
     _write_together([folder / name for name in names], partial(_write_listings, listings=listings))
     write_rules(folder, Rules(missing_price="unknown", prices="strict"))

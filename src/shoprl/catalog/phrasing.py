@@ -1,5 +1,6 @@
 """Requests in a shopper's words: many forms, every attribute and option value verbatim."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -220,6 +221,36 @@ def phrase(rng: np.random.Generator, query: str, attributes: Sequence[str], opti
     draws = Draws(rng, block=32)
     request = _sort(draws, query, attributes, options)
     return draws.pick(_FORMS)(draws, request) + draws.pick(_CLOSERS)
+
+
+_UNITS = re.compile(r"\b(\d+(?:\.\d+)?) (gb|tb|ml|oz|inch|feet|ft|mm|cm|pack)\b")
+
+
+def keywords(rng: np.random.Generator, noun: str, attributes: Sequence[str], options: Sequence[str]) -> str:
+    """What is typed into a search box: "red mug", "laptop 16gb", "bluetooth speaker waterproof".
+
+    Args:
+        rng: decides on the order.
+        noun: the product type, plural or uncountable.
+        attributes: properties asked for, in the words to use.
+        options: values asked for, in the words to use.
+
+    Returns:
+        A text in lower case without signs between its words; each attribute and value occurs in it, a measure perhaps
+        without its space ("16 gb": "16gb").
+    """
+    draws = Draws(rng, block=16)
+    named = noun if draws.chance(0.3) else singular(noun)
+    extra = draws.sample([*(said(name) for name in attributes), *options], len(attributes) + len(options))
+    front = draws.between(0, min(2, len(extra)))
+    text = " ".join([*extra[:front], named, *extra[front:]]).lower()
+    return _UNITS.sub(r"\1\2", text) if draws.chance(0.5) else text
+
+
+def keywords_price(rng: np.random.Generator, price_upper: float, currency: str = "USD") -> str:
+    """A price ceiling to follow :func:`keywords`: " under $30"."""
+    word = Draws(rng, block=1).pick(("under", "under", "below", "max"))
+    return f" {word} {SIGNS.get(currency, f'{currency} ')}{digits(price_upper, currency).removesuffix('.00')}"
 
 
 def phrase_price(rng: np.random.Generator, price_upper: float, currency: str = "USD") -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from shoprl.catalog.attributes import mine_attributes
 from shoprl.catalog.wordings import write_wordings
@@ -24,21 +24,24 @@ from shoprl.shop.store import FOLDER, build_store, open_store, verify_store
 class Generate(Seeded, Printing):
     """Generate a shop: catalogue, goals and splits in WebShop's formats.
 
-    The same seed gives the same bytes.
+    The same seed and style give the same bytes.
 
     Attributes:
         out: the data folder to write; must be new or empty.
         products: how many products.
+        style: default is about as hard as real shops are, plain is tidy, and drawn is like no other seed's.
     """
 
     out: Path
     products: Annotated[int, Range(1, 10**8)] = 2_000
+    style: Literal["default", "plain", "drawn"] = "default"
 
     def execute(self) -> None:
         """Run the command."""
+        from shoprl.catalog.style import style_named
         from shoprl.shop.generated import write_generated
 
-        written = write_generated(self.out, self.products, self.seed)
+        written = write_generated(self.out, self.products, self.seed, style_named(self.style, self.seed))
         answer = {"folder": str(self.out), **asdict(written)}
         emit(answer, f"{written.products} products and {written.goals} goals in {self.out}", self.json)
 

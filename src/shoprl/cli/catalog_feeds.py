@@ -75,7 +75,8 @@ class Import(FromFeed, Printing):
         out: the shop to write; one that is there is replaced once the new one is complete.
         show_mapping: print what each field was recognised as, with samples and the reason, write that to a file to edit
             (NAME.mapping.toml in the working directory), and import nothing.
-        wording: how the requests of goals are worded: webshop, people, or both in halves.
+        wording: how the requests of goals are worded: webshop, people, everyday or keywords, both of the first two in
+            halves, or all in fourths.
     """
 
     files: Files

@@ -19,7 +19,9 @@ class Goals(OnData, Seeded, Strict, Printing):
 
     Attributes:
         out: the folder to write, which gets goals.jsonl.gz, split.json and split_disjoint.json; must be new or empty.
-        wording: WebShop's synthetic instructions, requests as people phrase them, or half of each.
+        wording: WebShop's synthetic instructions; requests as people phrase them; the same with other words than the
+            shop's (everyday); keywords as typed into a search box; half webshop and half people (both); or a fourth of
+            each (all).
         goals: how many; when left out one a product, of 20,000 products at most.
     """
 

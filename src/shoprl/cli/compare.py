@@ -24,7 +24,8 @@ class Compare(OnData, Searching, RunFolder, Confirming, Seeded, Strict, Printing
     Most episodes (rollouts) go to the policies (arms) that look good, and all of them are recorded.
 
     Attributes:
-        arms: the policies, at least two: each NAME=POLICY_FOLDER, or a built-in one: rule, rule-options, random.
+        arms: the policies, at least two: each NAME=POLICY_FOLDER, or a built-in one: rule, rule-options, random,
+            pretrained.
         objective: the measure that allocates the rollouts; both are reported.
         allocation: thompson plays an arm in proportion to the probability that it is the best, top-two plays the others
             more often, uniform plays all equally.

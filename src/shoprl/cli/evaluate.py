@@ -20,7 +20,7 @@ class Evaluate(OnData, Searching, Confirming, Seeded, Threaded, StepLimit, Stric
     """Measure a policy: success rate and score with 95% intervals.
 
     Attributes:
-        policy: a policy folder, or one of the built-in policies: rule, rule-options, random.
+        policy: a policy folder, or one of the built-in policies: rule, rule-options, random, pretrained.
         goals: a goals file (JSON lines, .gz allowed) to use in place of the data folder's goals.
         split: the split of the data folder's goals; a goals file is used whole.
         first: only this many goals, from the first on; all when left out.
@@ -59,9 +59,9 @@ class Evaluate(OnData, Searching, Confirming, Seeded, Threaded, StepLimit, Stric
 
     def _trained(self) -> Policy:
         prepare(self.seed, self.threads)  # here, as a built-in policy needs no torch
-        from shoprl.policies.saving import load_learned
+        from shoprl.policies.saving import load_policy
 
-        return load_learned(Path(self.policy), backbone=self.backbone)
+        return load_policy(self.policy, backbone=self.backbone)
 
     def _goals(self) -> tuple[Shop, list[tuple[int, Goal]], dict[str, str]]:
         encoder = self.encoder(self.data)

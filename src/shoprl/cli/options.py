@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shoprl.training.processes import Team
 
 DeviceName = Literal["auto", "cpu", "cuda"]
+PolicyName = Annotated[str, tyro.conf.arg(metavar="PATH")]  # of a learned policy: its folder, or pretrained
 
 
 @dataclass(frozen=True, kw_only=True)

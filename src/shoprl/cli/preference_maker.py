@@ -4,7 +4,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shoprl.cli.checks import new_file
-from shoprl.cli.options import Confirming, NewFile, OnData, Printing, Searching, Seeded, Strict, Threaded, prepare
+from shoprl.cli.options import (
+    Confirming,
+    NewFile,
+    OnData,
+    PolicyName,
+    Printing,
+    Searching,
+    Seeded,
+    Strict,
+    Threaded,
+    prepare,
+)
 from shoprl.cli.output import emit
 from shoprl.settings import Count
 from shoprl.shop.data import read_data
@@ -19,12 +30,12 @@ class Make(OnData, Searching, NewFile, Confirming, Seeded, Threaded, Strict, Pri
 
     Attributes:
         demonstrations: a trajectory file made on this data folder's goals.
-        policy: the policy folder that rejected actions are drawn from.
+        policy: the policy folder that rejected actions are drawn from, or pretrained.
         draws: draws in a state, at most, until one differs from the chosen action; without one the state is skipped.
     """
 
     demonstrations: Path
-    policy: Path
+    policy: PolicyName
     draws: Count = 16
 
     def execute(self) -> None:
@@ -32,6 +43,7 @@ class Make(OnData, Searching, NewFile, Confirming, Seeded, Threaded, Strict, Pri
         prepare(self.seed, self.threads)
         import numpy as np
 
+        from shoprl.policies.packaged import policy_folder
         from shoprl.policies.saving import load_learned
         from shoprl.training.dpo import DPOConfig, preference_pairs
         from shoprl.trajectories.examples import examples
@@ -42,7 +54,7 @@ class Make(OnData, Searching, NewFile, Confirming, Seeded, Threaded, Strict, Pri
         data = read_data(self.data, self.strict, search=self.search, encoder=self.encoder(self.data))
         goals_sha256 = data.hashes()["goals"]
         episodes = read_trajectories(self.demonstrations, goals_sha256)
-        policy, task = load_learned(self.policy, backbone=self.backbone), ShopTask(data.shop)
+        policy, task = load_learned(policy_folder(self.policy), backbone=self.backbone), ShopTask(data.shop)
         decisions = examples(task, data.goals, episodes, policy.queries)
         config = DPOConfig(draws=self.draws)
         pairs, skipped = preference_pairs(policy, decisions, config, np.random.default_rng(self.seed))

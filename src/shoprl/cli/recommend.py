@@ -1,4 +1,4 @@
-"""``shoprl recommend``: a ranked list of products for a request, from the agent of a run."""
+"""``shoprl recommend``: a ranked list of products for a request, from the pretrained agent or one of your own."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +21,14 @@ class Recommend(Searching, Confirming, Seeded, Threaded, Printing):
     """Recommend products for a request.
 
     The agent shops several times for the request, and what it has seen and bought is ranked. In a shell, put
-    the request in single quotes, which keep a $ as it is: shoprl recommend --run runs/quick 'a red mug under $10'
+    the request in single quotes, which keep a $ as it is: shoprl recommend 'a red mug under $10' --data SHOP
 
     Attributes:
         request: what you are looking for, in plain words.
         run: a run folder of shoprl reproduce or shoprl train: its policy (of several the best) shops in its catalogue.
-        data: the data folder to shop in; the run's when left out.
-        policy: a policy folder, or one of the built-in policies: rule, rule-options, random; the run's when left out.
+        data: a shop, a data folder or a product feed to shop in; the run's when left out.
+        policy: a policy folder, or one of the built-in policies: rule, rule-options, random, pretrained; when left out,
+            the run's or, without a run, pretrained.
         runs: how many times the agent shops.
         top: length of the list, at most.
         temperature: above 0 the list is drawn at random by the products' scores, the more evenly the higher it is, to
@@ -47,14 +48,8 @@ class Recommend(Searching, Confirming, Seeded, Threaded, Printing):
     def execute(self) -> None:
         """Run the command."""
         from shoprl.recommender.recommend import recommend
-        from shoprl.runlog import policy_of
 
-        chosen, data = self.policy, self.data
-        if chosen is None or data is None:
-            if self.run is None:
-                raise ConfigError("Give a run folder with --run, or both --policy and --data.")
-            own_policy, own_data = policy_of(self.run)
-            chosen, data = chosen or str(own_policy), data or own_data
+        chosen, data = self._agent_and_shop()
         task = ShopTask(read_shop(data, search=self.search, encoder=self.encoder(data)))
         policy = policy_of_name(chosen, self.seed, self.threads, self.backbone)
         numbers = (self.runs, self.top, self.seed, self.temperature, self.min_fit)
@@ -65,6 +60,19 @@ class Recommend(Searching, Confirming, Seeded, Threaded, Printing):
             "recommendations": [each.to_json() for each in found],
         }
         emit(answer, _text(found, self), self.json)
+
+    def _agent_and_shop(self) -> tuple[str, Path]:
+        """The policy, by name or folder, and the data folder: those given, then the run's, then the pretrained one."""
+        from shoprl.policies.packaged import PRETRAINED
+        from shoprl.runlog import policy_of
+
+        policy, data = self.policy, self.data
+        if self.run is not None and (policy is None or data is None):
+            own_policy, own_data = policy_of(self.run)
+            policy, data = policy or str(own_policy), data or own_data
+        if data is None:
+            raise ConfigError("There is no shop to recommend from. Give one with --data, or a run folder with --run.")
+        return policy or PRETRAINED, data
 
 
 def _text(found: Recommendations, asked: Recommend) -> str:

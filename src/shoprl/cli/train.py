@@ -9,6 +9,7 @@ from shoprl.cli.options import (
     Confirming,
     OnData,
     OnDevice,
+    PolicyName,
     Printing,
     RunFolder,
     Searching,
@@ -24,6 +25,7 @@ from shoprl.experiments.methods import METHODS, Learned, Method, Rows, learn
 from shoprl.experiments.plan import Recipe
 from shoprl.files import sha256_of, write_json_lines
 from shoprl.policies.networks.backbone import load_backbone
+from shoprl.policies.packaged import PRETRAINED, policy_folder
 from shoprl.policies.query.loading import load_query_policy
 from shoprl.policies.query.policy import MANIFEST, MAX_QUERIES, QueryOffer
 from shoprl.policies.saving import save_policy
@@ -70,6 +72,12 @@ class Training(OnData, Searching, RunFolder, Confirming, StepLimit, Threaded, On
         tuned = getattr(self, "tuned_layers", 0)
         return Recipe(self.method, self.config, network=network, sizes={"tuned_layers": tuned} if tuned else {})
 
+    @property
+    def start(self) -> str | None:
+        """The policy that the training starts from; None for a new one."""
+        given: str | None = getattr(self, "policy", None)
+        return given
+
     def path(self, name: str) -> Path | None:
         """An option that not every method takes."""
         given: Path | None = getattr(self, name, None)
@@ -82,7 +90,7 @@ class Training(OnData, Searching, RunFolder, Confirming, StepLimit, Threaded, On
             raise ConfigError("Give either --demonstrations, whose actions are preferred, or --preferences.")
         if method.demonstrations == "needed" and not any(shown):
             raise ConfigError("--demonstrations is missing: give a trajectory file to learn from.")
-        new = not method.starts and self.path("policy") is None
+        new = not method.starts and self.start is None
         if self.recipe.sizes and not (new and self.recipe.network == "choice"):
             raise ConfigError("--tuned-layers goes with a new policy that has the choice network. Leave it out.")
         if self.backbone and new:
@@ -97,9 +105,10 @@ class Training(OnData, Searching, RunFolder, Confirming, StepLimit, Threaded, On
 
     def settings(self, files: TrainingFiles) -> dict[str, object]:
         """What defines the run."""
-        given: dict[str, object] = {
-            name: str(self.path(name) or "") for name in ("policy", "demonstrations", "preferences")
-        }
+        given: dict[str, object] = {"policy": "" if self.start is None else str(Path(self.start))}
+        if self.start == PRETRAINED:  # of which each version of the package has its own
+            given["pretrained"] = sha256_of(policy_folder(PRETRAINED) / MANIFEST)
+        given |= {name: str(self.path(name) or "") for name in ("demonstrations", "preferences")}
         given |= {"network": self.recipe.network, "sizes": dict(self.recipe.sizes), "max_steps": self.max_steps}
         if self.query_policy is not None and files.offer is not None:
             sha256 = sha256_of(self.query_policy / MANIFEST)
@@ -123,7 +132,7 @@ class Training(OnData, Searching, RunFolder, Confirming, StepLimit, Threaded, On
             offer = QueryOffer(load_query_policy(self.query_policy, backbone=self.backbone), **given)
         files = TrainingFiles(
             read_data(self.data, self.strict, search=self.search, encoder=self.encoder(self.data)),
-            policy=self.path("policy"),
+            policy=None if self.start is None else policy_folder(self.start),
             demonstrations=self.path("demonstrations"),
             preferences=self.path("preferences"),
             offer=offer,
@@ -165,10 +174,11 @@ class FromPolicy(Training):
     """A method that starts from a policy.
 
     Attributes:
-        policy: the policy folder to start from, which DPO takes as its reference policy too; it is not changed.
+        policy: the policy folder to start from, or pretrained; DPO takes it as its reference policy too. It is not
+            changed.
     """
 
-    policy: Path
+    policy: PolicyName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,13 +186,13 @@ class FromPolicyOrNew(Training):
     """A method that starts from a policy or from a new one.
 
     Attributes:
-        policy: a policy folder to start from; it is not changed. A new policy when left out.
+        policy: a policy folder to start from, or pretrained; it is not changed. A new policy when left out.
         network: the network of a new policy: choice (on cached states of the frozen backbone), bi-attention (WebShop's,
             with a BERT that is trained too; for a GPU) or rnn (no pretrained weights).
         tuned_layers: how many of the backbone's last layers a new policy with the choice network trains.
     """
 
-    policy: Path | None = None
+    policy: PolicyName | None = None
     network: Literal["choice", "bi-attention", "rnn"] = "choice"
     tuned_layers: Annotated[int, Range(0, 1_000)] = 0
 

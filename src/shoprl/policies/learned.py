@@ -14,7 +14,7 @@ from transformers import PreTrainedModel
 
 from shoprl.policies.base import Choice, Decode, pick
 from shoprl.policies.networks.backbone import Backbone
-from shoprl.policies.networks.encoder import TokenStore
+from shoprl.policies.networks.encoder import Encodings, TokenStore
 from shoprl.policies.query.policy import QueryOffer, queries_with
 from shoprl.tasks.base import Observation, State
 from shoprl.tasks.instruction import Instruction, QueryStrategy
@@ -110,6 +110,11 @@ class LearnedPolicy(ABC):
     def backbone(self) -> Backbone | None:
         """The frozen encoder that it shares with other policies, or None."""
         return None
+
+    @property
+    def encodings(self) -> Encodings | None:
+        """What it encodes texts with as it meets them, or None."""
+        return self.store
 
     def prepare(self, states: Iterable[Observation]) -> None:  # noqa: B027  (optional)
         """Precompute what does not change during training on these states."""

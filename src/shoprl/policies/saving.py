@@ -14,10 +14,12 @@ from shoprl.policies.networks.bi_attention import BiAttentionPolicy
 from shoprl.policies.networks.choice import ChoicePolicy
 from shoprl.policies.networks.encoder import TokenStore
 from shoprl.policies.networks.limits import check_file
+from shoprl.policies.networks.match.policy import MatchPolicy
 from shoprl.policies.networks.rnn import RNNPolicy
+from shoprl.policies.packaged import NAMES, policy_folder
 from shoprl.policies.query.loading import load_query_policy
 from shoprl.policies.query.policy import FILES, FORMAT, MANIFEST, MAX_QUERIES, QueryOffer
-from shoprl.policies.simple import SIMPLE, simple_policy
+from shoprl.policies.simple import simple_policy
 from shoprl.reading import read_json
 from shoprl.tasks.instruction import QueryStrategy
 from shoprl.version import __version__
@@ -25,7 +27,9 @@ from shoprl.version import __version__
 QUERY = "query"  # the folder of an offer's query policy
 RULE = "never the same action twice in a state; nothing after which no purchase fits the step limit"
 # The networks that can be saved, by their kind in a folder's manifest.
-NETWORKS: dict[str, type[LearnedPolicy]] = {each.kind: each for each in (ChoicePolicy, BiAttentionPolicy, RNNPolicy)}
+NETWORKS: dict[str, type[LearnedPolicy]] = {
+    each.kind: each for each in (ChoicePolicy, MatchPolicy, BiAttentionPolicy, RNNPolicy)
+}
 
 
 def save_policy(policy: LearnedPolicy, folder: Path, about: Mapping[str, Any] | None = None) -> None:
@@ -78,14 +82,31 @@ def _names(network: type[LearnedPolicy], with_query: bool) -> tuple[str, ...]:
 MAX_NAME = 200  # characters
 
 
+def _known(manifest: Any, path: Path) -> Mapping[str, Any]:
+    """A manifest, checked to be of this format and of a known kind of network."""
+    if not isinstance(manifest, dict) or type(manifest.get("format")) is not int:
+        raise PolicyError(f"{path}: not the manifest of a policy: it names no format. Copy the policy folder again.")
+    by = f" of ShopRL {manifest['shoprl']}"[:60] if isinstance(manifest.get("shoprl"), str) else ""
+    if manifest["format"] != FORMAT:
+        raise PolicyError(
+            f"{path}: a policy{by} in format {manifest['format']}; this is ShopRL {__version__}, which reads format "
+            f"{FORMAT}. Use the version that saved it, or train the policy again."
+        )
+    kind = manifest.get("kind")
+    if not isinstance(kind, str) or kind not in NETWORKS:
+        raise PolicyError(
+            f"{path}: a policy{by} of the kind {str(kind)[:40]!r}; this is ShopRL {__version__}, whose "
+            f"networks are {', '.join(NETWORKS)}. Use the version that saved it, or train the policy again."
+        )
+    return manifest
+
+
 def _manifest(folder: Path) -> Mapping[str, Any]:
     """Read a folder's manifest and check the files against it."""
     if not folder.is_dir():
-        raise PolicyError(f"{folder}: no such policy. Give a policy folder, or one of: {', '.join(SIMPLE)}.")
+        raise PolicyError(f"{folder}: no such policy. Give a policy folder, or one of: {', '.join(NAMES)}.")
     check_file(folder / MANIFEST)
-    manifest = read_json(folder / MANIFEST, PolicyError)
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT or manifest.get("kind") not in NETWORKS:
-        raise PolicyError(f"{folder / MANIFEST}: not a policy that this version of ShopRL reads.")
+    manifest = _known(read_json(folder / MANIFEST, PolicyError), folder / MANIFEST)
     if manifest.get("search") not in get_args(QueryStrategy) or not isinstance(manifest.get("sha256"), dict):
         raise PolicyError(f"{folder / MANIFEST}: field 'search' or 'sha256' is wrong. Save the policy again.")
     name = manifest.get("name", "")
@@ -126,5 +147,12 @@ def load_learned(folder: Path, store: TokenStore | None = None, backbone: str | 
 
 
 def load_policy(name: str, store: TokenStore | None = None, backbone: str | Sequence[str] = ()) -> Policy:
-    """Load a policy by name (:data:`shoprl.policies.simple.SIMPLE`) or from its folder (:func:`load_learned`)."""
-    return simple_policy(name) or load_learned(Path(name), store, backbone)
+    """Load a policy by name (:data:`shoprl.policies.packaged.NAMES`) or from its folder (:func:`load_learned`).
+
+    ``pretrained`` is the agent that the package carries, which shops in any catalogue.
+
+    Raises:
+        PolicyError: see :func:`load_learned`; or the package's own agent is missing or was replaced.
+        BackboneError: see :func:`load_learned`.
+    """
+    return simple_policy(name) or load_learned(policy_folder(name), store, backbone)

@@ -7,7 +7,7 @@ from typing import Literal
 from shoprl.catalog.product import Product
 from shoprl.search.analysis import analyze
 from shoprl.search.tokenizer import tokens
-from shoprl.tasks.instruction import Instruction, terms_of
+from shoprl.tasks.instruction import Instruction, ceiling_in, terms_of
 from shoprl.tasks.shop.tracker import price_range
 
 Price = Literal["no ceiling", "kept", "exceeded", "unknown"]
@@ -53,9 +53,9 @@ def why(product: Product, options: Mapping[str, str], instruction: Instruction) 
 
 def price_of(product: Product, options: Mapping[str, str], instruction: Instruction) -> Price:
     """Whether the price shown with options chosen, of a range the lowest, keeps the ceiling that the request names."""
-    ceiling = instruction.ceiling
+    ceiling = ceiling_in(instruction, product.currency)
     if ceiling is None:
-        return "no ceiling"
+        return "no ceiling" if instruction.ceiling is None else "unknown"  # in another currency
     shown = price_range(product.price_tag_with(options))
     if shown is None:
         return "unknown"

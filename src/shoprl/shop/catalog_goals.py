@@ -3,18 +3,20 @@
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from shoprl.catalog.colloquial import phrase_said, say_attribute, say_value
 from shoprl.catalog.kinds import LONGEST, kind_of
 from shoprl.catalog.money import currency_name, digits
-from shoprl.catalog.phrasing import find_me, phrase, phrase_price
+from shoprl.catalog.phrasing import find_me, keywords, keywords_price, phrase, phrase_price
 from shoprl.catalog.product import Product
 from shoprl.catalog.vocabulary.draws import Draws
+from shoprl.catalog.vocabulary.nouns import singular
 from shoprl.errors import ConfigError, GoalError
 from shoprl.files import write_folder
 from shoprl.shop.goal import MAX_NUMBER, NO_CEILING, Goal, write_goals
@@ -22,14 +24,21 @@ from shoprl.shop.making import weighted
 from shoprl.shop.reward import comparable, reward
 from shoprl.shop.splits import disjoint_split, webshop_split, write_split
 
-Wording = Literal["webshop", "people", "both"]
+Wording = Literal["webshop", "people", "everyday", "keywords", "both", "all"]
+_SEVERAL: Mapping[Wording, tuple[Wording, ...]] = {
+    "both": ("webshop", "people"),
+    "all": ("webshop", "people", "everyday", "keywords"),
+}
 MOST = 20_000  # goals, unless told otherwise
 MOST_ATTRIBUTES = 3  # of a goal
 MOST_OPTIONS = 10
 _TRIES = 50  # at a goal that was not made before
 _CEILINGS = 4  # the next round prices above a product's
+_KIND_ALONE = 0.3  # of searches by keywords
+_PRICED = 0.15  # of searches by keywords
 
 Options = dict[str, str]
+Rng = np.random.Generator
 
 
 @dataclass(frozen=True)
@@ -118,40 +127,80 @@ def _natural(product: Product, attributes: Sequence[str], options: Options, rng:
     return phrase(rng, kind, attributes, options)
 
 
-def _draft(product: Product, wording: Wording, draws: Draws, rng: np.random.Generator) -> Goal:
+def _everyday(product: Product, attributes: Sequence[str], options: Options, draws: Draws, rng: Rng) -> str:
+    shown = {name: say_value(draws, name, value, product.options[name]) for name, value in options.items()}
+    said = [say_attribute(draws, name) for name in attributes]
+    return phrase_said(draws, rng, kind_of(product), said, shown)
+
+
+def _keywords(product: Product, attributes: Sequence[str], options: Options, draws: Draws, rng: Rng) -> str:
+    kind = kind_of(product)
+    said = [say_attribute(draws, name) for name in attributes if name not in _names_of(kind)]
+    shown = [say_value(draws, name, value, product.options[name]) for name, value in options.items()]
+    return keywords(rng, kind, said, shown)
+
+
+def _names_of(kind: str) -> tuple[str, str]:
+    """What a search for nothing but a kind asks for: the kind, in the singular or as it is filed."""
+    return singular(kind), kind
+
+
+def _kind_alone(product: Product, bare: Goal) -> Goal | None:
+    """A goal that asks for a product's kind and nothing else; None where none of its texts says the kind."""
+    own = (replace(bare, attributes=(name,), options=()) for name in _names_of(kind_of(product)) if comparable(name))
+    return next((goal for goal in own if reward(product, {}, goal, _NoNouns()).total == 1.0), None)
+
+
+def _draft(product: Product, wording: Wording, draws: Draws, rng: Rng) -> Goal:
     """One goal of a product that can be asked for."""
     attributes = _askable(product.attributes)
     attributes = [name for name in attributes if name != kind_of(product)] or attributes  # "a lamp that is lamp"
-    asked = draws.sample(attributes, draws.between(1, min(MOST_ATTRIBUTES, len(attributes))))
+    most = 2 if wording == "keywords" else MOST_ATTRIBUTES
+    asked = draws.sample(attributes, draws.between(1, min(most, len(attributes))))
     chosen = _chosen(product, draws)
     ceiling = _ceiling(product, chosen, rng)
-    named, priced = chosen, ""
-    if wording == "people":
-        named = {name: value for name, value in chosen.items() if draws.chance(0.8)}
-        text = _natural(product, asked, named, rng)
-        priced = "" if ceiling is None else phrase_price(rng, ceiling, product.currency)
-    else:
-        text = _synthetic(product, asked, named)
-        if ceiling is not None:
-            priced = f", and price lower than {digits(ceiling, product.currency)} {currency_name(product.currency)}"
+    if wording == "keywords" and not draws.chance(_PRICED) and (ceiling or 0) < NO_CEILING:
+        ceiling = None
     goal = Goal(
         asin=product.asin,
         category=product.category,
         query=product.query,
         name=product.title,
         product_category=product.product_category,
-        instruction=text + priced,
+        instruction="",
         attributes=tuple(asked),
-        options=tuple(named.values()) if wording == "people" else named,
+        options=chosen,
         price_upper=NO_CEILING if ceiling is None else ceiling,
     )
+    if wording == "webshop":
+        return _in_webshops_words(product, goal, ceiling)
+    if wording == "keywords" and draws.chance(_KIND_ALONE) and (alone := _kind_alone(product, goal)):
+        goal, chosen = alone, {}
+    kept = 0.5 if wording == "keywords" else 0.8
+    named = {name: value for name, value in chosen.items() if draws.chance(kept)}
+    if wording == "people":
+        text = _natural(product, asked, named, rng)
+    else:
+        text = (_everyday if wording == "everyday" else _keywords)(product, goal.attributes, named, draws, rng)
+    said = keywords_price if wording == "keywords" else phrase_price
+    priced = "" if ceiling is None else said(rng, ceiling, product.currency)
+    return replace(goal, instruction=text + priced, options=tuple(named.values()))
+
+
+def _in_webshops_words(product: Product, goal: Goal, ceiling: float | None) -> Goal:
+    """A draft as WebShop's synthetic goals are."""
+    chosen = dict(goal.options) if isinstance(goal.options, Mapping) else {}
+    text = _synthetic(product, goal.attributes, chosen)
+    if ceiling is not None:
+        text += f", and price lower than {digits(ceiling, product.currency)} {currency_name(product.currency)}"
+    goal = replace(goal, instruction=text)
     # The matcher of WebShop's synthetic goals misses some values, such as "darkred", which their other form finds.
-    if wording == "people" or not named or reward(product, chosen, goal, _NoNouns()).total == 1.0:
+    if not chosen or reward(product, chosen, goal, _NoNouns()).total == 1.0:
         return goal
-    return replace(goal, options=tuple(named.values()))
+    return replace(goal, options=tuple(chosen.values()))
 
 
-def _goals_of(product: Product, count: int, wordings: Iterator[Wording], rng: np.random.Generator) -> Iterator[Goal]:
+def _goals_of(product: Product, count: int, wordings: Iterator[Wording], rng: Rng) -> Iterator[Goal]:
     """Yield up to ``count`` goals that ask for different things."""
     draws = Draws(rng, block=32)
     made: set[tuple[object, ...]] = set()
@@ -209,7 +258,9 @@ def goals_for(
     Args:
         products: gone through once; at most ``count`` of them are held in memory.
         rng: of every draw.
-        wording: WebShop's synthetic form, requests as people phrase them, or half of each.
+        wording: WebShop's synthetic form; requests as people phrase them, in the shop's words for properties and
+            sizes (people) or in others that say the same (everyday); what is typed into a search box, often no more
+            than the kind (keywords); half webshop and half people (both); or a fourth of each (all).
         count: how many goals; one a product, and 20,000 at most, when left out.
 
     Raises:
@@ -225,7 +276,7 @@ def goals_for(
             "`shoprl catalog attributes`, and put the file beside the products."
         )
     shares = _shares([_capacity(product) for product in drawn], count or len(drawn), rng)
-    kinds: tuple[Wording, ...] = ("webshop", "people") if wording == "both" else (wording,)
+    kinds = _SEVERAL.get(wording, (wording,))
     wordings = itertools.cycle(kinds)
     made = [
         goal for product, share in zip(drawn, shares, strict=True) for goal in _goals_of(product, share, wordings, rng)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from shoprl.catalog.generator import write_catalog
+from shoprl.catalog.generator import DEFAULT, write_catalog
 from shoprl.catalog.phrasing import phrase_price
 from shoprl.catalog.product import Product
+from shoprl.catalog.style import Style
 from shoprl.catalog.webshop import ProductReader, stored_mapping
 from shoprl.claims import claimed
 from shoprl.errors import RunError, StorageError
@@ -57,11 +58,11 @@ def _asked_for(folder: Path, seed: int) -> tuple[list[Product], str]:
     return drawn, content.hexdigest()
 
 
-def write_generated(folder: Path, products: int = PRODUCTS, seed: int = 0) -> Written:
+def write_generated(folder: Path, products: int = PRODUCTS, seed: int = 0, style: Style = DEFAULT) -> Written:
     """Write a data folder: the catalogue's files, ``goals.jsonl.gz``, ``split.json`` and ``split_disjoint.json``.
 
     Memory does not grow with ``products``: of a large shop, goals ask for :data:`ASKED_FOR` products. The same seed
-    gives the same bytes. The folder appears only once it is complete.
+    and style give the same bytes. The folder appears only once it is complete.
 
     Returns:
         What the folder holds.
@@ -78,7 +79,7 @@ def write_generated(folder: Path, products: int = PRODUCTS, seed: int = 0) -> Wr
             raise RunError(f"{folder}: not an empty folder. Choose another one with `out`.")
         try:
             shutil.rmtree(temporary, ignore_errors=True)
-            written = _write_parts(temporary, products, seed)
+            written = _write_parts(temporary, products, seed, style)
             os.replace(temporary, folder)  # an empty folder of that name is replaced
         except (OSError, StorageError) as error:
             raise StorageError(f"{folder}: cannot be written. {error}") from error
@@ -87,8 +88,8 @@ def write_generated(folder: Path, products: int = PRODUCTS, seed: int = 0) -> Wr
     return written
 
 
-def _write_parts(folder: Path, products: int, seed: int) -> Written:
-    write_catalog(folder, products, seed)
+def _write_parts(folder: Path, products: int, seed: int, style: Style) -> Written:
+    write_catalog(folder, products, seed, style)
     asked_for, content = _asked_for(folder, seed)
     goals = make_goals(asked_for, np.random.default_rng([seed, 1]), "human", phrase_price)
     write_goals(folder / "goals.jsonl.gz", goals)
@@ -101,8 +102,8 @@ def _write_parts(folder: Path, products: int, seed: int) -> Written:
 
 
 @lru_cache(maxsize=4)
-def generated_data(products: int = 200, seed: int = 0) -> ShopData:
+def generated_data(products: int = 200, seed: int = 0, style: Style = DEFAULT) -> ShopData:
     """A small generated shop, generated once a process."""
     with tempfile.TemporaryDirectory() as folder:
-        _write_parts(Path(folder), products, seed)
+        _write_parts(Path(folder), products, seed, style)
         return read_data(Path(folder), strict=True)

@@ -8,21 +8,11 @@ from typing import Any
 from rapidfuzz import fuzz
 from rapidfuzz.utils import default_process
 
+from shoprl.catalog.colours import COLOURS, normalize_colour
 from shoprl.catalog.product import Product
 from shoprl.shop.goal import NO_CEILING, Goal
 from shoprl.shop.tagger import Tagger
 
-# WebShop's colour names in its order: the first one found in a text stands for it.
-_COLOUR_NAMES = (
-    "alabaster apricot aqua ash asphalt azure banana beige black blue blush bordeaux bronze brown burgundy camel "
-    "camo caramel champagne charcoal cheetah chestnut chocolate christmas coffee cognac copper coral cranberry "
-    "cream crystal dark denim eggplant elephant espresso fuchsia gold granite grape graphite grass gray green "
-    "grey heather indigo ivory ivy khaki lavender lemon leopard light lilac lime magenta maroon mauve merlot "
-    "midnight mint mocha multicolor mushroom mustard natural navy nude olive orange peach pewter pink plum purple "
-    "rainbow red rose royal rust sand sapphire seashell silver skull slate steel stone stonewash sunflower tan "
-    "taupe teal tiger turquoise violet walnut wheat white wine yellow"
-)
-COLOURS = tuple(_COLOUR_NAMES.split())
 MATCH = 85  # a token set ratio above it counts as the same
 _NOT_ASCII = dict.fromkeys(range(128, 256))  # the fuzzy matcher of the original drops these
 
@@ -65,12 +55,6 @@ def comparable(text: str) -> bool:
 @lru_cache(maxsize=100_000)
 def _alike(first: str, second: str) -> bool:
     return round(fuzz.token_set_ratio(_processed(first), _processed(second))) > MATCH
-
-
-@lru_cache(maxsize=20_000)
-def normalize_colour(text: str) -> str:
-    """The first of WebShop's colour names that occurs in ``text``, or ``text`` itself."""
-    return next((colour for colour in COLOURS if colour in text), text)
 
 
 @lru_cache(maxsize=2_000)

@@ -17,6 +17,23 @@ G_contra = TypeVar("G_contra", contravariant=True)  # what an episode starts fro
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What an episode has shown so far, a row for each candidate and then one for each other thing seen.
+
+    Attributes:
+        texts: each row's own text, such as a product's title; empty where it has none.
+        terms: for each row, the search terms of further texts, by source; the task decides which sources there are.
+        features: numeric features, shape (rows, features).
+        names: what each row is an estimate of, such as an ASIN; empty for rows that are none.
+    """
+
+    texts: tuple[str, ...]
+    terms: tuple[tuple[frozenset[str], ...], ...]
+    features: NDArray[np.float32]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """A state as the input of a network: texts and numbers.
 
@@ -28,6 +45,7 @@ class Observation:
         actions: the candidates' actions.
         kinds: the candidates' kinds.
         picture: key of the page's picture in a table of picture features; empty for none.
+        evidence: what the episode has shown so far; None where the task keeps no such record.
     """
 
     request: str
@@ -37,6 +55,7 @@ class Observation:
     actions: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     picture: str = ""
+    evidence: Evidence | None = None
 
 
 class Candidate(Protocol):

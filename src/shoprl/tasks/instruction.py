@@ -7,21 +7,11 @@ from functools import lru_cache, partial
 from typing import Literal
 
 from shoprl.search.analysis import analyze
+from shoprl.tasks.prices import asked_price, share_a_sign
 
 QueryStrategy = Literal["instruction", "wish"]
 
-_CEILING = re.compile(
-    r"[,;.]?\s*(?:\b(?:and|but|with|i|can|my|the|a|its|that|which|it|should|must|be|is|of|for|at|to|price[ds]?|"
-    r"cost(?:s|ing)?|budget|spend(?:ing)?)\s+)*"
-    r"\b(?:lower than|less than|under|below|at most|no more than|not more than|cheaper than|up to|within|max(?:imum)?|"
-    r"not over|budget (?:is|of))\s*(?:of\s+|a\s+)?"
-    r"(?P<amount>\$?\s*(?>\d[\d,]*(?:\.\d+)?))\s*(?:(?:dollars?|bucks|usd)\b|\$)?",
-    re.IGNORECASE,
-)
-_ABOUT_MONEY = re.compile(r"\$|dollar|buck|usd|price|cost|budget|spend", re.IGNORECASE)
-_END = re.compile(r"\s*(?:$|[,;.!?](?!\d)|(?:please|pls|thanks?|asap|if|and|with|for)\b)", re.IGNORECASE)
 _WORD = re.compile(r"[\w.]+")
-_MONEY = re.compile(r"\$\s*(\d[\d,]*(?:\.\d+)?)|(\d[\d,]*(?:\.\d+)?)\s*(?:dollars|bucks|usd)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,31 +21,47 @@ class Instruction:
     Attributes:
         text: the full text.
         wish: the text without its price clause.
-        ceiling: the price ceiling it names, in dollars, or None.
+        ceiling: the price ceiling it names, or None; :func:`ceiling_in` says whether it is one for a product.
         terms: the distinct search terms of the wish.
+        currency: the code of the ceiling's currency; empty where the text names none, and means the shop's.
+        shared: whether the text names the currency by a sign or word that several have, such as $; ``currency`` is then
+            the usual one.
     """
 
     text: str
     wish: str
     ceiling: float | None
     terms: frozenset[str]
+    currency: str = ""
+    shared: bool = False
 
 
 @lru_cache(maxsize=20_000)
 def parse_instruction(text: str) -> Instruction:
     """Separate the price ceiling from the rest of an instruction."""
-    clauses = list(_CEILING.finditer(text))
-    clause = next((match for match in clauses if _ABOUT_MONEY.search(match[0])), None)
-    if clause is None:  # a bare number is a price only where no unit or noun follows
-        clause = next((match for match in clauses if _END.match(text, match.end())), None)
-    if clause is not None:
-        wish, amount = f"{text[: clause.start()]} {text[clause.end() :].lstrip()}", clause["amount"].lstrip("$ ")
-    else:
-        money = _MONEY.search(text)
-        wish, amount = text, (money[1] or money[2]) if money else ""
-    ceiling = float(amount.replace(",", "")) if amount else None
+    asked = asked_price(text)
+    cut = asked is not None and asked.start < asked.end
+    wish = f"{text[: asked.start]} {text[asked.end :].lstrip()}" if asked is not None and cut else text
     wish = wish.strip(" ,.;") or text
-    return Instruction(text, wish, ceiling, terms_of(wish))
+    if asked is None:
+        return Instruction(text, wish, None, terms_of(wish))
+    return Instruction(text, wish, asked.ceiling, terms_of(wish), asked.currency, asked.shared)
+
+
+def ceiling_in(instruction: Instruction, currency: str) -> float | None:
+    """The instruction's price ceiling for products priced in a currency.
+
+    Args:
+        instruction: the request.
+        currency: the code of the products' currency (ISO 4217).
+
+    Returns:
+        None where it names none, or names it in another currency: nothing is converted.
+    """
+    named = instruction.currency
+    if named in ("", currency) or (instruction.shared and share_a_sign(named, currency)):
+        return instruction.ceiling
+    return None
 
 
 @lru_cache(maxsize=200_000)

@@ -246,7 +246,7 @@ def train_dpo(
         "rejected": rejected.tolist(),
         "reference": reference.tolist(),
     }
-    with Training(policy.model, config, folder, label, identity, policy.store) as training:
+    with Training(policy.model, config, folder, label, identity, policy.encodings) as training:
         while not training.finished:
             batch = torch.cat([grouped[i] for i in training.batch(len(grouped)).tolist()])
             logits = policy.logits([pairs[i].example.state for i in batch.tolist()])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from shoprl.errors import RunError, StorageError
 from shoprl.files import json_line
-from shoprl.policies.networks.encoder import TokenStore
+from shoprl.policies.networks.encoder import Encodings
 
 FILE = "encoded"
 CHECKPOINT = "checkpoint.safetensors"
@@ -30,7 +30,7 @@ class EncodingJournal:
         process: number of this process, each of which has its own file.
     """
 
-    def __init__(self, store: TokenStore | None, folder: Path, process: int = 0) -> None:
+    def __init__(self, store: Encodings | None, folder: Path, process: int = 0) -> None:
         self._store = store
         self._path = folder / (f"{FILE}-{process}.jsonl" if process else f"{FILE}.jsonl")
         self._written = len(store.batches) if store is not None else 0  # of the store's batches

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from shoprl.errors import TrajectoryError
 from shoprl.policies.learned import LearnedPolicy
-from shoprl.settings import Count, Range, Size
+from shoprl.settings import Count, NotNegative, Range, Size
 from shoprl.training.loop import LogRow, LoopConfig, Rate, Training, weights_digest
 from shoprl.trajectories.examples import Example, identity_of_examples
 
@@ -21,12 +21,15 @@ class ImitationConfig(LoopConfig):
 
     Attributes:
         label_smoothing: share of the target distribution spread over all candidates.
+        fit_weight: of the estimated rewards' cross entropy, for a policy that estimates them and demonstrations that
+            hold them.
     """
 
     updates: Count = 1_000
     batch_size: Size = 16
     learning_rate: Rate = 1e-3
     label_smoothing: Annotated[float, Range(0, 1, below=True)] = 0.0
+    fit_weight: NotNegative = 1.0
 
 
 def imitation_loss(logits: torch.Tensor, chosen: torch.Tensor, label_smoothing: float = 0.0) -> torch.Tensor:
@@ -49,6 +52,43 @@ def imitation_loss(logits: torch.Tensor, chosen: torch.Tensor, label_smoothing: 
     return (1 - label_smoothing) * loss + label_smoothing * spread
 
 
+def fit_loss(logits: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
+    """Cross entropy of estimated rewards, a mean over each state's products.
+
+    Args:
+        logits: of the estimates, shape (decisions, rows).
+        examples: hold the rewards.
+
+    Returns:
+        The loss of each decision, shape (decisions,); 0 where no reward is known.
+    """
+    target = torch.full(logits.shape, -1.0)
+    for row, example in zip(target, examples, strict=True):
+        if example.fits is not None:
+            row[: len(example.fits)] = torch.from_numpy(example.fits)
+    known = target >= 0
+    logits = logits.masked_fill(~known, 0.0)  # of padding it is minus infinity
+    each = functional.binary_cross_entropy_with_logits(logits, target.clamp(min=0), reduction="none") * known
+    return each.sum(dim=-1) / known.sum(dim=-1).clamp(min=1)
+
+
+def _losses(
+    policy: LearnedPolicy, part: Sequence[Example], config: ImitationConfig
+) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """The loss of each decision, and what is logged of it."""
+    states, chosen = [example.state for example in part], torch.tensor([example.chosen for example in part])
+    estimates = getattr(policy, "logits_and_fits", None) if config.fit_weight else None
+    if estimates is None or all(example.fits is None for example in part):
+        logits = policy.logits(states)
+        loss, metrics = imitation_loss(logits, chosen, config.label_smoothing), {}
+    else:
+        logits, fits = estimates(states)
+        fit = fit_loss(fits, part)
+        loss = imitation_loss(logits, chosen, config.label_smoothing) + config.fit_weight * fit
+        metrics = {"fit_loss": fit.detach()}
+    return loss, {**metrics, "accuracy": (logits.detach().argmax(dim=-1) == chosen).float()}
+
+
 def train_imitation(
     policy: LearnedPolicy, data: Sequence[Example], config: ImitationConfig, folder: Path, label: str = "imitation"
 ) -> list[LogRow]:
@@ -63,7 +103,7 @@ def train_imitation(
 
     Returns:
         Log rows: ``update``, ``learning_rate``, ``loss``, ``gradient_norm`` and ``accuracy`` (share of decisions whose
-        most likely candidate is the demonstrated one, with dropout).
+        most likely candidate is the demonstrated one, with dropout), and ``fit_loss`` where rewards are estimated.
 
     Raises:
         TrajectoryError: there is no decision.
@@ -71,13 +111,10 @@ def train_imitation(
     if not data:
         raise TrajectoryError("There is no decision to imitate. Give demonstrations.")
     policy.prepare(example.state for example in data)
-    targets = torch.tensor([example.chosen for example in data])
     identity = {"method": "imitation", "start": weights_digest(policy.model), "data": identity_of_examples(data)}
-    with Training(policy.model, config, folder, label, identity, policy.store) as training:
+    with Training(policy.model, config, folder, label, identity, policy.encodings) as training:
         while not training.finished:
             batch = training.batch(len(data))
-            logits = policy.logits([data[i].state for i in batch.tolist()])
-            loss = imitation_loss(logits, targets[batch], config.label_smoothing).mean()
-            accuracy = (logits.detach().argmax(dim=-1) == targets[batch]).float().mean()
-            training.step(loss, {"accuracy": float(accuracy)})
+            loss, metrics = _losses(policy, [data[i] for i in batch.tolist()], config)
+            training.step(loss.mean(), {name: float(each.mean()) for name, each in metrics.items()})
     return training.log

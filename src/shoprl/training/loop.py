@@ -19,7 +19,7 @@ from torch import nn
 
 from shoprl.errors import ConfigError, RunError
 from shoprl.files import content_hash, write_bytes, write_json_lines
-from shoprl.policies.networks.encoder import TokenStore
+from shoprl.policies.networks.encoder import Encodings
 from shoprl.policies.networks.weights import read_tensors
 from shoprl.progress import bar
 from shoprl.reading import read_json_lines
@@ -163,7 +163,7 @@ class Training:
         folder: Path,
         label: str,
         identity: Mapping[str, object],
-        store: TokenStore | None = None,
+        store: Encodings | None = None,
     ) -> None:
         self.model, self.config, self.folder = model, config, folder
         self.team = team_on(next(model.parameters()).device)

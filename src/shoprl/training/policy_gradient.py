@@ -59,7 +59,7 @@ def train_policy_gradient(
     """
     policy.prepare(example.state for example in data)
     identity = {"method": "policy_gradient", **identity_of_rl(policy, task, goals, data)}
-    with Training(policy.model, config, folder, label, identity, policy.store) as training:
+    with Training(policy.model, config, folder, label, identity, policy.encodings) as training:
         while not training.finished:
             rollout = collect_for(training, policy, task, goals, training.update)  # no dropout from here on
             steps = rollout.flat()

@@ -106,7 +106,7 @@ def train_ppo(
     """
     policy.prepare(example.state for example in data)
     identity = {"method": "ppo", **identity_of_rl(policy, task, goals, data)}
-    with Training(policy.model, config, folder, label, identity, policy.store) as training:
+    with Training(policy.model, config, folder, label, identity, policy.encodings) as training:
         while not training.finished:
             number = training.update // config.updates_per_rollout
             rollout = collect_for(training, policy, task, goals, number)

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from shoprl.errors import TrajectoryError
 from shoprl.files import list_hash
 from shoprl.progress import track
@@ -24,12 +27,15 @@ class Example:
         chosen: index of the demonstrated candidate.
         episode: number of its trajectory.
         step: position in its trajectory, from 0.
+        fits: reward that each row of the state's evidence would earn, shape (rows,); -1 for rows that are no products.
+            None where it is not known.
     """
 
     state: Observation
     chosen: int
     episode: int = 0
     step: int = 0
+    fits: NDArray[np.float32] | None = None
 
 
 def identity_of_examples(data: Sequence[Example]) -> str:
@@ -43,9 +49,20 @@ def identity_of_examples(data: Sequence[Example]) -> str:
             example.state.actions,
             hashlib.sha256(example.state.features.tobytes()).hexdigest(),
             example.chosen,
+            *_evidence(example),
         ]
         for example in data
     )
+
+
+def _evidence(example: Example) -> list[str]:
+    """Digests of an example's evidence and of the rewards of its rows; none where they are not known."""
+    shown = example.state.evidence
+    if example.fits is None or shown is None:
+        return []
+    parts = (shown.features.tobytes(), example.fits.tobytes(), repr((shown.texts, shown.names)).encode())
+    terms = repr([[sorted(source) for source in sources] for sources in shown.terms])
+    return [hashlib.sha256(part).hexdigest() for part in (*parts, terms.encode())]
 
 
 def replay(task: Task[G], goal: G, episode: Episode, queries: Queries = WISH) -> list[tuple[State, int | None]]:

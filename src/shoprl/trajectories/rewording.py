@@ -13,19 +13,16 @@ from typing import get_args
 import numpy as np
 
 from shoprl.catalog.catalog import Catalog
-from shoprl.catalog.phrasing import phrase, phrase_price
+from shoprl.catalog.colloquial import phrase_said, say_attribute, say_option
+from shoprl.catalog.phrasing import phrase_price
 from shoprl.catalog.product import Product
 from shoprl.catalog.vocabulary.draws import Draws
-from shoprl.catalog.vocabulary.everyday import SAID, SIZES
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import MAX_INSTRUCTION, NO_CEILING, Goal, goals_hash
-from shoprl.shop.reward import normalize_colour
 from shoprl.shop.splits import Split, SplitName
 
 _NAME = re.compile(r"[A-Za-z][\w'’-]+")
-_LINKS = re.compile(r"(?:with|without|for|that|made|not|in|low in|high in|lined|adjustable in|gentle on) ")
 _LIST = re.compile(r",| & | and ")
-_LONG = 3  # longer option values, in words, are sometimes cut
 
 
 def _noun(draws: Draws, goal: Goal, product: Product) -> str:
@@ -35,27 +32,6 @@ def _noun(draws: Draws, goal: Goal, product: Product) -> str:
         return " ".join(draws.run(words, draws.between(2, 4))).lower()
     parts = [part.strip() for part in _LIST.split(goal.query) if part.strip()]
     return draws.pick(parts) if parts and draws.chance(0.3) else goal.query
-
-
-def _said(draws: Draws, attribute: str) -> str:
-    others = SAID.get(attribute, ())
-    return draws.pick(others) if others and draws.chance(0.6) else attribute
-
-
-def _option(draws: Draws, name: str, value: str, product: Product) -> str:
-    """An option value in everyday words that still identify it among the product's values."""
-    values = product.options.get(name, ())
-    if value in SIZES and draws.chance(0.5):
-        return draws.pick(SIZES[value])
-    if "color" in name.lower() and draws.chance(0.5):
-        plain = normalize_colour(value)
-        return plain if sum(normalize_colour(other) == plain for other in values) == 1 else value
-    if draws.chance(0.3):
-        words = value.split()
-        short = " ".join(words[:-1])
-        only = sum(other.startswith(short) for other in values) == 1 and short.count("(") == short.count(")")
-        return short if len(words) > _LONG and only else value
-    return value
 
 
 def _slip(draws: Draws, text: str, kept: Sequence[str]) -> str:
@@ -86,11 +62,10 @@ def reword(goal: Goal, product: Product, rng: np.random.Generator) -> Goal:
     named = dict(goal.options) if isinstance(goal.options, dict) else {}
     attributes = draws.sample(goal.attributes, draws.between(1, len(goal.attributes)))
     options = {name: value for name, value in named.items() if draws.chance(0.8)}
-    shown = {name: _option(draws, name, value, product) for name, value in options.items()}
-    said = [_said(draws, attribute) for attribute in attributes]
-    clauses = [each for each in said if _LINKS.match(each)]
-    text = phrase(rng, _noun(draws, goal, product), [each for each in said if each not in clauses], shown)
-    text = draws.pick((" ", ", ", " and ")).join([text, *clauses])
+    values = {name: product.options.get(name, ()) for name in options}
+    shown = {name: say_option(draws, name, value, values[name]) for name, value in options.items()}
+    said = [say_attribute(draws, attribute) for attribute in attributes]
+    text = phrase_said(draws, rng, _noun(draws, goal, product), said, shown)
     if draws.chance(0.15):
         text = _slip(draws, text, list(shown.values()))
     priced = goal.price_upper < NO_CEILING and draws.chance(0.75)

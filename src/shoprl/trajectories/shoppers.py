@@ -25,6 +25,7 @@ from shoprl.tasks.instruction import QueryStrategy, queries_for
 from shoprl.tasks.shop.task import ShopTask
 
 EXPERT = 1.0
+PLAUSIBLE = 0.4  # reward that a product may earn, from which on it is worth reading about
 HUMAN_SUCCESS = 0.5  # WebShop's average worker: 50% success and a score of 75 (arXiv 2207.01206, section 5.2)
 
 
@@ -104,12 +105,21 @@ class Shopper:
         habits: probabilities of mistakes.
         recovery: probability of opening a wrong product from a results page, from which the shopper recovers.
         rng: draws the mistakes.
+        reading: probability of reading a section of a plausible product whose title does not answer the request.
     """
 
     def __init__(
-        self, goal: Goal, shop: Shop, query: str, habits: Habits, recovery: float, rng: np.random.Generator
+        self,
+        goal: Goal,
+        shop: Shop,
+        query: str,
+        habits: Habits,
+        recovery: float,
+        rng: np.random.Generator,
+        reading: float = 0.0,
     ) -> None:
         self.shop, self.query, self.habits, self.recovery, self.rng = shop, query, habits, recovery, rng
+        self.reading = reading
         self.slip = False
         self._hasty = bool(rng.random() < habits.giving_up)
         self._goal = replace(goal, price_upper=math.inf) if rng.random() < habits.overlooked_price else goal
@@ -117,6 +127,8 @@ class Shopper:
         self._choices: dict[str, dict[str, str]] = {}
         self._looked: set[str] = set()
         self._read: set[str] = set()
+        self._sections: dict[str, set[str]] = {}
+        self._plausible: dict[str, bool] = {}
 
     def act(self, page: Page, steps_left: int) -> str:
         """The next action on ``page``; sets ``slip`` if it is a mistake to recover from."""
@@ -125,7 +137,11 @@ class Shopper:
             return f"search[{self.query}]"
         if page.kind == "results":
             return self._on_results(page, steps_left)
-        return "click[< prev]" if page.kind == "sub" else self._on_item(page, steps_left)
+        if page.kind == "sub":
+            assert page.product is not None
+            self._sections.setdefault(page.product.asin, set()).add(page.section)
+            return "click[< prev]"
+        return self._on_item(page, steps_left)
 
     def _results(self) -> Sequence[Product]:
         return self.shop.find(self.query.lower().split(" "))
@@ -172,6 +188,9 @@ class Shopper:
         product = page.product
         if self._hasty:
             return "click[buy now]"
+        section = self._section(product) if self.reading and steps_left > 6 else None
+        if section is not None:
+            return f"click[{section}]"
         if steps_left > 4 and not self._right(product):
             return "click[< prev]"
         if steps_left > 6 and product.asin not in self._read and self.rng.random() < self.habits.detour:
@@ -181,6 +200,21 @@ class Shopper:
             if page.options.get(name) != value and steps_left > 1:
                 return f"click[{value}]"
         return "click[buy now]"
+
+    def _section(self, product: Product) -> str | None:
+        """The section to read next: while what is asked for was not shown, of a product of the right kind."""
+        if product.asin not in self._plausible:
+            plausible = potential(product, self._goal, self.shop) >= PLAUSIBLE
+            self._plausible[product.asin] = plausible and bool(self.rng.random() < self.reading)
+        if not self._plausible[product.asin]:
+            return None
+        read = self._sections.get(product.asin, set())
+        shown = [product.title, *(product.bullets if "Features" in read else ())]
+        seen = " ".join([*shown, product.description if "Description" in read else ""]).lower()
+        if all(attribute in seen for attribute in self._goal.attributes):
+            return None
+        texts = {"Features": product.bullets, "Description": product.description}
+        return next((name.lower() for name, text in texts.items() if text and name not in read), None)
 
     def _right(self, product: Product) -> bool:
         plan = self._plan()

@@ -11,6 +11,7 @@ from shoprl.shop.data import ShopData
 from shoprl.tasks.shop.task import ShopTask
 from tests.support.fakerun import use_fake_backbone
 from tests.support.fakes import FakeBackbone, fake_policy
+from tests.support.pretrained import package
 from tests.support.tiny_bert import tuned_policy
 
 
@@ -47,6 +48,16 @@ def test_a_digest_tells_policies_apart(tmp_path: Path) -> None:
         save_policy(fake_policy(seed), tmp_path / str(seed))
     found = {digest("rule"), *(digest(str(tmp_path / str(seed))) for seed in (0, 1))}
     assert len(found) == 3
+
+
+def test_the_pretrained_agent_is_an_arm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_fake_backbone(monkeypatch)
+    save_policy(fake_policy(seed=1), tmp_path / "one")
+    package(tmp_path / "one", monkeypatch)
+    arms = parse_arms(["rule", "pretrained", "mine=pretrained"])
+    assert arms == {"rule": "rule", "pretrained": "pretrained", "mine": "pretrained"}
+    assert [type(each).__name__ for each in load_arms(arms).values()] == ["RulePolicy", "ChoicePolicy", "ChoicePolicy"]
+    assert digest("pretrained") == digest(str(tmp_path / "one"))
 
 
 def test_texts_are_encoded_once_and_read_by_others(

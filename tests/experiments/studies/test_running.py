@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from shoprl.catalog.style import Style
 from shoprl.errors import ConfigError, RunError
 from shoprl.experiments.engine import Experiment
 from shoprl.experiments.studies.plans import DEPARTMENT, HELD_OUT, TINY, plan, studies
@@ -25,7 +26,7 @@ from shoprl.trajectories.files import read_trajectories
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shop") / "data"
-    write_generated(folder, 60, 0)
+    write_generated(folder, 60, 0, Style.plain())
     data = read_data(folder)
     write_goals(folder / NATURAL, [data.goals[index] for index in data.split.test[:3]])
     return folder

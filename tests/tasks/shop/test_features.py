@@ -102,3 +102,11 @@ def test_a_state_without_words_is_finite() -> None:
         "search", parse_instruction(""), (ShopCandidate("search[x]", "search"),), 1, "", (), 1, 0, Memory(0, 0)
     )
     assert np.isfinite(features(state)).all()
+
+
+def test_a_ceiling_in_another_currency_says_nothing_about_a_price() -> None:
+    state = results_state(" under 20 euros")
+    in_dollars = features(state)[:, OWN + 1 : OWN + 3].tolist()
+    assert in_dollars == features(results_state(""))[:, OWN + 1 : OWN + 3].tolist()
+    in_euros = replace(state, candidates=tuple(replace(each, currency="EUR") for each in state.candidates))
+    assert features(in_euros)[:, OWN + 2].tolist() == [0, 1, 0, -1]

@@ -7,6 +7,7 @@ from shoprl.shop.data import ShopData
 from shoprl.shop.page import Page
 from shoprl.shop.session import Session, Shop
 from shoprl.tasks.base import index_of
+from shoprl.tasks.instruction import terms_of
 from shoprl.tasks.shop.state import ShopState
 from shoprl.tasks.shop.tracker import Tracker, price_range
 from shoprl.tasks.shop.view import UNSEEN, Memory
@@ -134,6 +135,28 @@ def test_index_of(toy: ShopData) -> None:
     assert index_of(state, "click[buy now]") is None
 
 
+def unread(state: ShopState) -> ShopState:
+    return replace(state, seen=tuple(replace(each, terms=frozenset()) for each in state.seen))
+
+
+def test_what_was_read_stays_in_the_state(toy: ShopData) -> None:
+    product = next(p for p in toy.catalog if p.bullets and p.description)
+    session, tracker = start(toy)
+    step(session, tracker, f"search[{EVERYTHING}]")
+    if product.asin not in {p.asin for p in session.page.products}:
+        step(session, tracker, "click[next >]")
+    opened = step(session, tracker, f"click[{product.asin.lower()}]")
+    own = {each.asin: each for each in opened.seen}[product.asin]
+    assert own.opened and own.options == product.options and not own.terms
+    step(session, tracker, "click[features]")
+    step(session, tracker, "click[< prev]")
+    state = step(session, tracker, "click[< prev]")
+    own = {each.asin: each for each in state.seen}[product.asin]
+    assert own.read == {"Features"}
+    assert own.terms == frozenset(terms_of(" ".join(product.bullets)))
+    assert not any(each.terms or each.options for each in state.seen if each.asin != product.asin)
+
+
 def test_hidden_fields_do_not_reach_a_state(toy: ShopData) -> None:
     other = Shop(Catalog([hidden_changed(p) for p in toy.catalog]), toy.shop.search, toy.tagger)
     goal = toy.goals[0]
@@ -151,5 +174,17 @@ def test_hidden_fields_do_not_reach_a_state(toy: ShopData) -> None:
             states = [step(session, tracker, action) for session, tracker in pairs]
             if states[0].page == "sub":  # what the page itself shows is not hidden
                 states = [replace(state, text="") for state in states]
+            if "click[description]" in actions[: actions.index(action) + 1]:  # nor is what was read before
+                states = [unread(state) for state in states]
             assert states[0] == states[1]
         assert states[0].looked_at == 1  # the walk went where it was meant to go
+
+
+def test_prices_are_in_the_products_currency(toy: ShopData) -> None:
+    session, tracker = start(toy)
+    step(session, tracker, f"search[{EVERYTHING}]")
+    abroad = tuple(replace(each, currency="EUR") for each in session.page.products)
+    listed = tracker.state(session.page._replace(products=abroad))
+    assert {c.currency for c in listed.candidates if c.kind == "product"} == {"EUR"}
+    item = session.page._replace(kind="item", products=(), product=abroad[0])
+    assert [c.currency for c in tracker.state(item).candidates if c.kind == "buy"] == ["EUR"]

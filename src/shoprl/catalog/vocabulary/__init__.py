@@ -1,9 +1,24 @@
-"""The words that generated shops are made of: five departments, their families, and how products are described."""
+"""The words that generated shops are made of: fourteen departments, their families, and how products are described."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from shoprl.catalog.vocabulary import beauty, electronics, fashion, garden, grocery
+from shoprl.catalog.vocabulary import (
+    automotive,
+    beauty,
+    computers,
+    electronics,
+    fashion,
+    garden,
+    grocery,
+    jewelry,
+    kitchen,
+    office,
+    pets,
+    sports,
+    tools,
+    toys,
+)
 from shoprl.catalog.vocabulary.family import Family, Pool, roles
 
 DEPARTMENTS: Mapping[str, tuple[Family, ...]] = MappingProxyType(
@@ -13,6 +28,15 @@ DEPARTMENTS: Mapping[str, tuple[Family, ...]] = MappingProxyType(
         "garden": garden.FAMILIES,
         "fashion": fashion.FAMILIES,
         "grocery": grocery.FAMILIES,
+        "computers": computers.FAMILIES,
+        "tools": tools.FAMILIES,
+        "toys": toys.FAMILIES,
+        "kitchen": kitchen.FAMILIES,
+        "sports": sports.FAMILIES,
+        "pets": pets.FAMILIES,
+        "office": office.FAMILIES,
+        "automotive": automotive.FAMILIES,
+        "jewelry": jewelry.FAMILIES,
     }
 )
 

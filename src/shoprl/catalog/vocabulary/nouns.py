@@ -25,6 +25,7 @@ _IRREGULAR = {
     "shelves": "shelf",
     "bookshelves": "bookshelf",
     "scarves": "scarf",
+    "knives": "knife",
     "lenses": "lens",
     "women": "woman",
     "men": "man",

@@ -1,13 +1,16 @@
 """Titles, bullet points and descriptions: blueprints put into words, with the flaws of real shops' texts."""
 
+from collections.abc import Sequence
+
+from shoprl.catalog.style import Style
 from shoprl.catalog.vocabulary import ROLES
 from shoprl.catalog.vocabulary import sentences as say
 from shoprl.catalog.vocabulary.blueprint import Blueprint
 from shoprl.catalog.vocabulary.draws import Draws
 from shoprl.catalog.vocabulary.nouns import article, heading, singular, unit
+from shoprl.catalog.vocabulary.untidy import cut, measure, noisy, stuffing
 
-MAX_TITLE_WORDS = 25
-MIN_TITLE_WORDS = 8
+_USUAL = 25  # words of a title that tails alone may fill
 _CHATTER = (0, 1, 2, 3, 4, 6, 9, 13)  # sentences about the shop, in a description
 
 
@@ -29,9 +32,11 @@ def _stain(draws: Draws, text: str) -> str:
     return text[: where + 1] + word.upper() + space + rest
 
 
-def _title_pieces(blueprint: Blueprint, draws: Draws) -> list[str]:
+def _title_pieces(blueprint: Blueprint, draws: Draws, style: Style) -> list[str]:
     """The title's pieces, the likeliest to be kept first."""
     shown = blueprint.attributes[: blueprint.shown]
+    if style.hidden:
+        shown = tuple(name for name in shown if not draws.chance(style.hidden))
     lead = [name for name in shown if ROLES[name] == "trait"][: blueprint.lead]
     kind = singular(blueprint.kind)
     noun = kind if blueprint.theme.lower() in kind else f"{blueprint.theme} {kind}"
@@ -39,37 +44,54 @@ def _title_pieces(blueprint: Blueprint, draws: Draws) -> list[str]:
     if blueprint.host:
         link = ("for", "Compatible with", "Made to Fit", "Goes with")[blueprint.lead]
         head = f"{head} {link} {heading(blueprint.host)}"
-    pieces = [head] if draws.chance(0.04) else [f"{blueprint.brand} {head}"]
+    pieces = [head] if draws.chance(1 - style.branded) else [f"{blueprint.brand} {head}"]
+    if blueprint.model:
+        pieces.append(blueprint.model)
     prefix = {"trait": "", "part": "with ", "use": "for "}
     pieces += [prefix[ROLES[name]] + heading(name) for name in shown if name not in lead]
     if draws.chance(0.3):
         pieces.append(heading(blueprint.family.query))
     if blueprint.options and draws.chance(0.3):
         pieces.append(next(iter(blueprint.options.values()))[0])
-    return [*pieces, *blueprint.tails]
+    if style.sized and draws.chance(style.sized):
+        pieces.append(measure(draws, blueprint))
+    pieces += blueprint.tails
+    return draws.sample(pieces, len(pieces)) if style.shuffled and draws.chance(style.shuffled) else pieces
 
 
-def title(blueprint: Blueprint, draws: Draws) -> str:
-    """A title of 8 to 25 words, as sellers write them."""
-    pieces = _title_pieces(blueprint, draws)
+def _fewest(draws: Draws, style: Style) -> int:
+    """How many words a title is filled up to."""
+    if style.longest > _USUAL and draws.chance(0.5):
+        return draws.between(style.shortest, style.longest - 2)
+    return style.shortest
+
+
+def title(blueprint: Blueprint, draws: Draws, style: Style) -> str:
+    """A title as sellers write them, of as many words as the style has."""
+    pieces = _title_pieces(blueprint, draws, style)
     kept = pieces[:1]
     words = kept[0].count(" ") + 1
     parting = blueprint.separator.count(" ")  # one more word, as a reader of words sees it, for " | "
     for piece in pieces[1:]:
         words += piece.count(" ") + parting
-        if words > MAX_TITLE_WORDS:
+        if words > style.longest:
             break
         kept.append(piece)
-    for tail in draws.sample(say.TAILS, 5) if words < MIN_TITLE_WORDS else ():
+    fewest = _fewest(draws, style)
+    for tail in draws.sample(say.TAILS, max(5, fewest // 3)) if words < fewest else ():
         kept.append(tail)
         words += tail.count(" ") + parting
-        if words >= MIN_TITLE_WORDS:
+        if words >= fewest:
             break
     # "Lamp for Desks with Shade" reads better than "Lamp, for Desks, with Shade".
     text = kept[0] + "".join(
         (" " if piece.startswith(("for ", "with ")) and blueprint.lead else blueprint.separator) + piece
         for piece in kept[1:]
     )
+    if text.count(" ") >= style.longest:  # the first piece alone
+        text = cut(draws, text, singular(blueprint.kind), style.longest)
+    if style.dropped or style.foreign:
+        text = noisy(draws, text, blueprint, style)
     if draws.chance(0.03):
         text = text.upper()
     elif draws.chance(0.04):
@@ -98,11 +120,19 @@ def _service(draws: Draws, blueprint: Blueprint, count: int) -> list[str]:
     return [_fill(line, blueprint) for line in draws.sample(say.SERVICE_LINES, count)]
 
 
-def bullets(blueprint: Blueprint, draws: Draws) -> list[str]:
+def told(blueprint: Blueprint, draws: Draws, style: Style) -> tuple[list[str], list[str]]:
+    """Attributes that the bullet points name, and those that the description may name."""
+    if not style.buried:
+        return list(blueprint.attributes), list(blueprint.attributes)
+    places = [(name, draws.below(2) if draws.chance(style.buried) else 2) for name in blueprint.attributes]
+    return [name for name, place in places if place != 0], [name for name, place in places if place != 1]
+
+
+def bullets(blueprint: Blueprint, draws: Draws, style: Style, attributes: Sequence[str]) -> list[str]:
     """Bullet points: most attributes in a sentence each, then the shop's own words; sometimes none at all."""
-    if draws.chance(0.025):
+    if draws.chance(style.unlisted):
         return []
-    named = [name for name in blueprint.attributes if draws.chance(0.85)]
+    named = [name for name in attributes if draws.chance(0.85)]
     lines = [_about(draws, blueprint, name) for name in named]
     if len(lines) > 2 and draws.chance(0.5):  # the search reads the first bullet point only
         lines[:2] = [f"{lines[0]} {lines[1]}"]
@@ -117,21 +147,25 @@ def bullets(blueprint: Blueprint, draws: Draws) -> list[str]:
         lines = [head + line for line in lines]
     if draws.chance(0.12):
         lines[-1] = _stain(draws, lines[-1])
+    if style.stuffed and draws.chance(style.stuffed):
+        lines.insert(draws.below(len(lines) + 1), stuffing(draws, blueprint))
     return [line + " " for line in lines]
 
 
-def description(blueprint: Blueprint, draws: Draws) -> str:
-    """The description: empty for three products in ten, some sentences for most, thousands of characters for a few."""
-    if draws.chance(0.3):
+def description(blueprint: Blueprint, draws: Draws, style: Style, attributes: Sequence[str]) -> str:
+    """The description: empty for some products, some sentences for most, thousands of characters for a few."""
+    if draws.chance(style.undescribed):
         return ""
     lines = [_fill(draws.pick(say.INTROS), blueprint)]
-    lines += [_about(draws, blueprint, name) for name in blueprint.attributes if draws.chance(0.6)]
+    lines += [_about(draws, blueprint, name) for name in attributes if draws.chance(0.6)]
     if draws.chance(0.05):
         for _ in range(draws.between(2, 8)):  # thousands of characters, as some sellers add for search engines
             lines += _service(draws, blueprint, 8)
-            lines += [_about(draws, blueprint, name) for name in blueprint.attributes]
+            lines += [_about(draws, blueprint, name) for name in attributes]
             lines.append(_fill(draws.pick(say.SEARCH_TERMS), blueprint))
     else:
         lines += _service(draws, blueprint, draws.pick(_CHATTER))
+    if style.stuffed and draws.chance(style.stuffed):
+        lines.append(stuffing(draws, blueprint))
     text = " ".join(lines)
     return _stain(draws, text) if draws.chance(0.15) else text

@@ -80,6 +80,16 @@ TAILS = words(
     "Old Packaging May Vary, Ships in Plain Box with Care Guide, For All Seasons and Every Occasion, "
     "Season Special"
 )
+SEARCHED = words(
+    "Gift for Women Men, Gifts for Mom Dad, for Women, for Men, for Kids, for Girls Boys, Women Men, Best Seller, "
+    "New Arrival, Clearance Sale, Deals of the Day, Prime Quality, Birthday Christmas Gifts, for Adults Teens, "
+    "Home Kitchen Office, Indoor Outdoor, Plus Size, Wholesale Bulk, Same Day Shipping, Cute Aesthetic Stuff, "
+    "Must Have Items, Under 20, Back to School, Valentines Day, Mothers Day, for Him Her, Travel Essentials, "
+    "Summer Winter, Daily Use, Room Decor, Cheap Stuff, Trending Now, Multi Purpose, Heavy Duty Portable"
+)
+MEASURES = words(
+    "{} Inch, {}cm, {} oz, {} Fl Oz, {}ml, {}mm, {} ft, {} lb, {}g, {}W, {}V, {} x 12 Inch, {}L, {} Count, Size {}"
+)
 SEPARATORS = (", ", ", ", ", ", " - ", " | ", "; ", " – ")
 BULLET_HEADS = (
     "",

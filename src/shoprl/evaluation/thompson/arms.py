@@ -9,9 +9,10 @@ from shoprl.files import sha256_of
 from shoprl.policies.base import Policy
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.policies.networks.encoder import TokenStore
+from shoprl.policies.packaged import NAMES, policy_folder
 from shoprl.policies.query.policy import MANIFEST
 from shoprl.policies.saving import load_policy
-from shoprl.policies.simple import SIMPLE, simple_policy
+from shoprl.policies.simple import simple_policy
 from shoprl.shop.data import ShopData
 from shoprl.tasks.instruction import parse_instruction
 from shoprl.tasks.shop.texts import product_texts, wishes
@@ -30,8 +31,8 @@ def parse_arms(given: Sequence[str]) -> dict[str, str]:
         name, separator, policy = word.partition("=")
         if not separator:
             policy = name
-        if not separator and simple_policy(word) is None:
-            raise ConfigError(f"Arm {word!r}: has no name. Give NAME=POLICY_FOLDER, or one of: {', '.join(SIMPLE)}.")
+        if not separator and word not in NAMES:
+            raise ConfigError(f"Arm {word!r}: has no name. Give NAME=POLICY_FOLDER, or one of: {', '.join(NAMES)}.")
         if not _NAME.fullmatch(name):
             raise ConfigError(
                 f"Arm {word!r}: {name!r} cannot be a name. Use up to 40 letters, digits, dots, dashes and "
@@ -68,7 +69,7 @@ def load_arms(arms: Mapping[str, str], backbone: Sequence[str] = ()) -> dict[str
 
 def digest(policy: str) -> str:
     """Identity of an arm's policy: its name, or the digest of its manifest, which holds all other digests."""
-    return policy if simple_policy(policy) else sha256_of(Path(policy) / MANIFEST)
+    return policy if simple_policy(policy) else sha256_of(policy_folder(policy) / MANIFEST)
 
 
 def share_tokens(policies: Mapping[str, Policy], data: ShopData, goals: Sequence[int], folder: Path) -> None:

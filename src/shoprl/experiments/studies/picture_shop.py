@@ -16,6 +16,7 @@ import torch
 from shoprl.catalog.catalog import Catalog
 from shoprl.catalog.phrasing import phrase_price
 from shoprl.catalog.product import Product, Request
+from shoprl.catalog.style import Style
 from shoprl.errors import ConfigError
 from shoprl.experiments.studies.pictures import COLOURS, SHAPES, draw, encode_pictures
 from shoprl.shop.data import ShopData
@@ -119,7 +120,7 @@ def picture_shop(families: int, requests: int, seed: int) -> PictureShop:
     Raises:
         ConfigError: there are too few families, or the generated catalogue has too few products without look words.
     """
-    usable = [_without_looks(each) for each in generated_data(_CANDIDATES * families, seed).catalog]
+    usable = [_without_looks(each) for each in generated_data(_CANDIDATES * families, seed, Style.plain()).catalog]
     of_kind = {each.query: each for each in usable if each is not None}  # one family a kind: words tell families apart
     bases = list(of_kind.values())[:families]
     if not 3 <= families <= len(bases):

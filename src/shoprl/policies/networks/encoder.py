@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from safetensors.torch import save
@@ -16,6 +17,17 @@ from shoprl.progress import bar
 BATCH = 64  # texts of similar length in one pass
 MAX_TOKENS = 64  # of one text; longer ones are truncated
 START = 4096  # initial capacity of an array, in tokens
+
+
+class Encodings(Protocol):
+    """What a policy encodes texts with; it can repeat its work to the bit."""
+
+    @property
+    def batches(self) -> Sequence[tuple[str, ...]]:
+        """What was encoded together, in order."""
+
+    def repeat(self, batches: Sequence[Sequence[str]]) -> None:
+        """Encode in the batches of an earlier one, so that all states are the same to the bit."""
 
 
 class TokenRows:

@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from shoprl.tasks.instruction import Instruction, overlap, phrase_in, terms_of
+from shoprl.tasks.instruction import Instruction, ceiling_in, overlap, phrase_in, terms_of
 from shoprl.tasks.shop.view import ShopCandidate, ShopView
 
 KINDS = ("search", "back", "next", "prev", "section", "buy", "product", "option")
@@ -119,7 +119,7 @@ def features(view: ShopView) -> NDArray[np.float32]:
                 *(float(candidate.kind == kind) for kind in KINDS),
                 *shared,
                 candidate.rank / 10,
-                *_price(candidate, instruction.ceiling),
+                *_price(candidate, ceiling_in(instruction, candidate.currency)),
                 named,
                 covered,
                 is_exact,

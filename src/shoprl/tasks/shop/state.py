@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoprl.tasks.base import Observation
+from shoprl.tasks.shop.evidence import evidence
 from shoprl.tasks.shop.features import features
 from shoprl.tasks.shop.view import ShopCandidate, ShopView
 
@@ -68,4 +69,5 @@ class ShopState(ShopView):
             actions=tuple(candidate.action for candidate in self.candidates),
             kinds=tuple(candidate.kind for candidate in self.candidates),
             picture=self.asin,
+            evidence=evidence(self),
         )

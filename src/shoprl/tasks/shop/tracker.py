@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from shoprl.catalog.product import Product
+from shoprl.search.analysis import analyze
 from shoprl.shop.page import BACK, BUY, NEXT, PREVIOUS, Page, item_clickables
 from shoprl.shop.render import observe
 from shoprl.shop.session import PER_PAGE
 from shoprl.tasks.instruction import overlap, parse_instruction, phrase_in, terms_of
 from shoprl.tasks.shop.state import ShopState
-from shoprl.tasks.shop.view import UNSEEN, CandidateKind, Memory, ShopCandidate
+from shoprl.tasks.shop.view import UNSEEN, CandidateKind, Memory, Seen, ShopCandidate
 
+REMEMBERED = 12  # products opened before that are not on the last results page, at most
 _AMOUNT = re.compile(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 
 
@@ -30,6 +33,17 @@ _BUTTON_KINDS: dict[str, CandidateKind] = {
 }
 
 
+@lru_cache(maxsize=20_000)
+def section_terms(text: str) -> frozenset[str]:
+    """The search terms of a paragraph of a section."""
+    return frozenset(analyze(text))
+
+
+def _listed(product: Product, place: int) -> Seen:
+    """A product as a results page shows it."""
+    return Seen(product.asin, product.title, price_range(product.price_tag), product.currency, place)
+
+
 @dataclass
 class Tracker:
     """Keeps the history of one episode and turns its pages into states.
@@ -45,6 +59,8 @@ class Tracker:
     _taken: set[tuple[str, str, int]] = field(default_factory=set)
     _visits: int = 0
     _memory: dict[str, Memory] = field(default_factory=dict)
+    _seen: dict[str, Seen] = field(default_factory=dict)
+    _listed: tuple[str, ...] = ()  # on the last results page
 
     def state(self, page: Page) -> ShopState:
         """The state at ``page``, before :meth:`took`."""
@@ -63,7 +79,15 @@ class Tracker:
             text=observe(page, "text_rich"),
             asin=page.product.asin if page.kind == "item" and page.product is not None else "",
             url=page.url,
+            seen=self._remembered(),
+            current=page.product.asin if page.product is not None else "",
+            total=page.total,
         )
+
+    def _remembered(self) -> tuple[Seen, ...]:
+        """The products of the last results page, and those opened before; of many the last ones opened."""
+        opened = [asin for asin, seen in self._seen.items() if seen.opened and asin not in self._listed]
+        return tuple(self._seen[asin] for asin in (*self._listed, *opened[-REMEMBERED:]))
 
     def took(self, page: Page, action: str) -> None:
         """Record that ``action`` was taken on ``page``, whose state need not have been asked for."""
@@ -74,14 +98,31 @@ class Tracker:
         self.steps += 1
 
     def _look(self, page: Page) -> None:
-        """Remember how well the product of an item page matches the instruction."""
+        """Remember what a page shows of products, and how well that of an item page matches the instruction."""
         product = page.product
+        if page.kind == "results":
+            self._listed = tuple(each.asin for each in page.products)
+            for rank, each in enumerate(page.products):
+                if each.asin not in self._seen:
+                    self._seen[each.asin] = _listed(each, (page.number - 1) * PER_PAGE + rank)
+        elif product is not None and page.kind in ("item", "sub"):
+            self._open(product, page.section if page.kind == "sub" else "")
         if page.kind == "item" and product is not None and product.asin not in self._memory:
             instruction, options = parse_instruction(page.instruction), product.options.values()
             named = sum(any(phrase_in(value, instruction.wish) for value in values) for values in options)
             shown = terms_of(product.title).union(*(terms_of(value) for values in options for value in values))
             fit = named / len(options) if options else 1.0
             self._memory[product.asin] = Memory(fit, overlap(instruction, shown))
+
+    def _open(self, product: Product, section: str) -> None:
+        """Remember what the item page of a product, or one of its sections, shows."""
+        seen = self._seen.get(product.asin) or _listed(product, 0)
+        if not seen.opened:
+            seen = replace(seen, opened=True, options=product.options)
+        if section and section not in seen.read:
+            shown = {"Description": (product.description,), "Features": product.bullets}.get(section, ())
+            seen = replace(seen, read=seen.read | {section}, terms=seen.terms.union(*map(section_terms, shown)))
+        self._seen[product.asin] = seen
 
     def _candidates(self, page: Page) -> list[ShopCandidate]:
         if page.kind == "search":
@@ -109,6 +150,8 @@ class Tracker:
             text=page.product.title,
             price=price_range(page.product.price_tag_with(page.options)),
             memory=self._memory[page.product.asin],
+            asin=page.product.asin,
+            currency=page.product.currency,
         )
 
     def _product(self, page: Page, rank: int) -> ShopCandidate:
@@ -121,6 +164,8 @@ class Tracker:
             price=price_range(product.price_tag),
             done=product.asin in self._memory,
             memory=self._memory.get(product.asin, UNSEEN),
+            asin=product.asin,
+            currency=product.currency,
         )
 
     def _options(self, page: Page) -> list[ShopCandidate]:

@@ -4,7 +4,8 @@ Hidden fields of a product (its attributes, the text of unopened pages, its exac
 it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from shoprl.shop.page import PageKind
@@ -29,6 +30,32 @@ UNSEEN = Memory(0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """A product that the episode has shown, with what was shown of it.
+
+    Attributes:
+        asin, title: of the product.
+        price: the lowest and highest price shown, or None.
+        currency: the code of the price's currency.
+        place: in the search's results, from 0.
+        opened: whether its item page was shown.
+        options: option name -> values, once it was opened.
+        read: the sections that were opened.
+        terms: search terms of those sections.
+    """
+
+    asin: str
+    title: str
+    price: tuple[float, float] | None
+    currency: str
+    place: int
+    opened: bool = False
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    read: frozenset[str] = frozenset()
+    terms: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class ShopCandidate:
     """One available action and what the page shows of it.
 
@@ -38,11 +65,13 @@ class ShopCandidate:
         text: a query, a title or an option value; for buying, the item's title.
         group: name of the option that a value belongs to.
         rank: position among the products of a results page, from 0.
-        price: lowest and highest price shown, in dollars.
+        price: lowest and highest price shown.
         chosen: whether the option value is selected.
         done: whether the same action was already taken in this state, the product was already opened, or there is no
             next page.
         memory: how well the product's page matched when it was opened.
+        asin: the product that it opens or buys.
+        currency: the code of the price's currency.
     """
 
     action: str
@@ -54,6 +83,8 @@ class ShopCandidate:
     chosen: bool = False
     done: bool = False
     memory: Memory = UNSEEN
+    asin: str = ""
+    currency: str = "USD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +104,9 @@ class ShopView:
         text: the page as WebShop's ``text_rich`` observation.
         url: the page's address in WebShop's form; holds the query, the product, the section and the options.
         asin: the product of an item page; empty on other pages.
+        seen: the products that the episode has shown: those of the last results page, and those opened before.
+        current: the product of an item or sub page; empty on other pages.
+        total: how many products the search found.
     """
 
     page: PageKind
@@ -87,3 +121,6 @@ class ShopView:
     text: str = ""
     asin: str = ""
     url: str = ""
+    seen: tuple[Seen, ...] = ()
+    current: str = ""
+    total: int = 0

@@ -1,0 +1,113 @@
+"""An agent that shops in many catalogues: it is shown how, then acts itself while an expert corrects it, in rounds.
+
+What a round adds is learned together with all before it. Each round's policy is kept, so that a run that was cut off
+continues; the episodes are run again, as they are equal to the bit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from shoprl.policies.learned import LearnedPolicy
+from shoprl.policies.networks.match.policy import MatchPolicy
+from shoprl.policies.saving import load_learned, save_policy
+from shoprl.settings import Settings
+from shoprl.tasks.shop.many import ManyShops, ShopGoal
+from shoprl.tasks.shop.texts import product_texts, wishes_of
+from shoprl.training.imitation import ImitationConfig, train_imitation
+from shoprl.training.loop import LogRow
+from shoprl.trajectories.coaching import Coaching, coached
+from shoprl.trajectories.examples import Example
+
+SHOWN = 20_000  # examples that a new network's directions are taken from
+
+
+@dataclass(frozen=True)
+class Round(Settings):
+    """A round of coached episodes, and the training on them and all before.
+
+    Attributes:
+        coaching: who acts and how; the first round of a new policy is the expert's alone.
+        imitation: settings of the training.
+    """
+
+    coaching: Coaching = field(default_factory=Coaching)
+    imitation: ImitationConfig = field(default_factory=ImitationConfig)
+
+
+@dataclass(frozen=True)
+class Coached:
+    """What came of it.
+
+    Attributes:
+        policy: the policy.
+        examples: decisions that it learned from.
+        log: the last training's.
+    """
+
+    policy: LearnedPolicy
+    examples: int
+    log: Sequence[LogRow]
+
+
+def train_coached(
+    folder: Path,
+    task: ManyShops,
+    goals: Sequence[Sequence[ShopGoal]],
+    rounds: Sequence[Round],
+    seed: int,
+    start: LearnedPolicy | None = None,
+    name: str = "match",
+) -> Coached:
+    """Train a policy in rounds, continuing where the folder holds an earlier start's.
+
+    Args:
+        folder: for ``policies`` and ``training``.
+        task: the shops.
+        goals: of each round; training goals.
+        rounds: the rounds, at least one.
+        seed: of every draw.
+        start: the policy to begin with; a new match network when left out.
+        name: of the policy.
+
+    Raises:
+        RunError: a checkpoint is of another run.
+    """
+    policy, log = start, list[LogRow]()
+    data: list[Example] = []
+    if policy is not None:
+        _meet(policy, task, goals)
+    for number, (each, own) in enumerate(zip(rounds, goals, strict=True)):
+        rng = np.random.default_rng([seed, 11, number])
+        data += coached(task, own, rng, each.coaching, policy, f"round {number + 1}: episodes")
+        if policy is None:
+            policy = MatchPolicy.new(torch.Generator().manual_seed(seed), [x.state for x in data[:SHOWN]])
+            _meet(policy, task, goals)
+        policy.name = name
+        log = _learned(policy, data, each, folder, number, seed)
+    assert policy is not None, "there is at least one round"
+    return Coached(policy, len(data), log)
+
+
+def _meet(policy: LearnedPolicy, task: ManyShops, goals: Sequence[Sequence[ShopGoal]]) -> None:
+    """Encode every text to come at once: a resumed run then has the same encodings to the bit."""
+    if isinstance(policy, MatchPolicy):
+        policy.words.add(text for shop in task.shops for text in product_texts(shop.catalog))
+        policy.words.add(wishes_of(each.goal for own in goals for each in own))
+
+
+def _learned(
+    policy: LearnedPolicy, data: Sequence[Example], each: Round, folder: Path, number: int, seed: int
+) -> list[LogRow]:
+    """Train on the data so far, or load what an earlier start left."""
+    kept = folder / "policies" / f"round-{number + 1}"
+    if kept.is_dir():
+        policy.model.load_state_dict(load_learned(kept).model.state_dict())
+        return []
+    config, label = each.imitation.seeded(seed * 100 + number), f"round {number + 1}: training"
+    log = train_imitation(policy, data, config, folder / "training" / f"round-{number + 1}", label)
+    save_policy(policy, kept, {"examples": len(data), "last": log[-1]})
+    return log

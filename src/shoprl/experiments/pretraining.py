@@ -1,0 +1,91 @@
+"""The pretrained agent: learns to shop in many generated catalogues, made as unlike each other as real ones are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+
+from shoprl.catalog.style import draw_style
+from shoprl.experiments.coached import Coached, Round, train_coached
+from shoprl.progress import track
+from shoprl.settings import Count, Range, Seed, Settings, Share
+from shoprl.shop.catalog_goals import goals_for
+from shoprl.shop.generated import generated_data
+from shoprl.shop.goal import Goal
+from shoprl.shop.session import Shop
+from shoprl.tasks.shop.many import ManyShops, ShopGoal
+from shoprl.training.imitation import ImitationConfig
+from shoprl.trajectories.coaching import Coaching
+
+FIRST, CATALOGUES = 10**6, 1_000  # first seed of a catalogue, far from what people generate; seeds of a pretraining
+
+
+def _rounds() -> tuple[Round, ...]:
+    def learn(updates: int, rate: float) -> ImitationConfig:
+        return ImitationConfig(updates=updates, batch_size=32, learning_rate=rate, checkpoint_every=500, log_every=100)
+
+    return (
+        Round(Coaching(), learn(4_000, 1e-3)),
+        Round(Coaching(acting=0.1), learn(5_000, 7e-4)),
+        Round(Coaching(acting=0.1), learn(6_000, 5e-4)),
+    )
+
+
+@dataclass(frozen=True)
+class PretrainConfig(Settings):
+    """Settings of a pretraining; the defaults take two cores about 40 minutes.
+
+    Attributes:
+        seed: of every draw, the catalogues among them.
+        catalogues: how many are generated, each in a style of its own.
+        products: of each catalogue.
+        goals: of each catalogue, in every round; half in WebShop's wording, half in people's and in keywords.
+        gone: share of goals whose product is out of reach, so that the best of what is left is wanted.
+        rounds: of coached episodes and training.
+    """
+
+    seed: Seed = 0
+    catalogues: Annotated[int, Range(1, CATALOGUES)] = 24
+    products: Annotated[int, Range(50, 100_000)] = 800
+    goals: Count = 240
+    gone: Share = 0.12
+    rounds: tuple[Round, ...] = field(default_factory=_rounds)
+
+
+def goals_of(
+    products: Sequence[Shop], own: Sequence[Sequence[Goal]], count: int, gone: float, rng: np.random.Generator
+) -> list[ShopGoal]:
+    """Draw goals of several shops, in random order.
+
+    Args:
+        products: the shops.
+        own: each shop's goals to draw people's from.
+        count: of each shop.
+        gone: share whose product is out of reach.
+        rng: of every draw.
+    """
+    drawn: list[ShopGoal] = []
+    for number, (shop, given) in enumerate(zip(products, own, strict=True)):
+        picked = [given[place] for place in rng.permutation(len(given))[: count // 2].tolist()]
+        made = goals_for(shop.catalog, rng, "webshop", max(1, count - len(picked))).goals
+        drawn += [ShopGoal(number, goal, bool(rng.random() < gone)) for goal in (*picked, *made)]
+    return [drawn[place] for place in rng.permutation(len(drawn)).tolist()]
+
+
+def shops_for(config: PretrainConfig) -> tuple[ManyShops, list[list[ShopGoal]]]:
+    """The generated shops of a pretraining, and the goals of each of its rounds."""
+    data = []
+    for number in track(range(config.catalogues), "generating catalogues", config.catalogues, unit="catalogue"):
+        style = draw_style(np.random.default_rng([config.seed, 1, number]))
+        data.append(generated_data(config.products, FIRST + config.seed * CATALOGUES + number, style))
+    shops, own = [each.shop for each in data], [each.goals for each in data]
+    rngs = np.random.default_rng([config.seed, 2]).spawn(len(config.rounds))
+    return ManyShops(shops), [goals_of(shops, own, config.goals, config.gone, rng) for rng in rngs]
+
+
+def pretrain(folder: Path, config: PretrainConfig) -> Coached:
+    """Pretrain an agent in a folder, continuing what an earlier start left there."""
+    task, goals = shops_for(config)
+    return train_coached(folder, task, goals, config.rounds, config.seed, name="pretrained")

@@ -1,0 +1,194 @@
+"""The match network: how well each thing that an episode has shown answers each word of the request.
+
+Every word of the request is looked for in every row: in its own text, by a learned and by the backbone's own
+similarity and as the same term, and in what else is known of it (options, sections that were read). What was found is
+seen beside the best of the page, so that products are compared rather than recognised. Each word of a row's text is
+compared with the request in turn, which shows what the request did not ask for. Both are pooled and joined with the
+row's numbers; transformer layers over all rows give a logit for each candidate, a value for the state, and an estimate
+of the reward that a product would earn: its fit.
+"""
+
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import PretrainedConfig, PreTrainedModel
+
+from shoprl.policies.networks.match.batch import MatchBatch
+
+OWN = 3  # ways of looking for a word in a row's own text: learned, the backbone's, the same term
+
+
+class MatchConfig(PretrainedConfig):
+    """Configuration of a match model.
+
+    Args:
+        backbone: name of the frozen encoder.
+        backbone_sha256: digest of its weights.
+        backbone_width: size of its token states.
+        width: of the reduced word states.
+        sources: of further texts of a row.
+        match: width of the comparison of words.
+        hidden: width of the transformer over rows.
+        layers, heads: of the transformer over rows.
+        dropout: in training.
+        words_dropped: share of the words of rows' texts that are left out in training.
+        features: numeric features of a row; the default is the shop's (:mod:`shoprl.tasks.shop.evidence`).
+    """
+
+    model_type = "shoprl-match"
+
+    def __init__(
+        self,
+        backbone: str = "",
+        backbone_sha256: str = "",
+        backbone_width: int = 384,
+        width: int = 64,
+        sources: int = 3,
+        match: int = 48,
+        hidden: int = 96,
+        layers: int = 2,
+        heads: int = 4,
+        dropout: float = 0.1,
+        words_dropped: float = 0.1,
+        features: int = 48,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.backbone = backbone
+        self.backbone_sha256 = backbone_sha256
+        self.backbone_width = backbone_width
+        self.width = width
+        self.sources = sources
+        self.match = match
+        self.hidden = hidden
+        self.layers = layers
+        self.heads = heads
+        self.dropout = dropout
+        self.words_dropped = words_dropped
+        self.features = features
+
+
+class MatchModel(PreTrainedModel):
+    """Logits, a value and fits; see the module's docstring."""
+
+    config_class = MatchConfig
+    rotation: torch.Tensor
+    center: torch.Tensor
+    base_model_prefix = "match"
+
+    def __init__(self, config: MatchConfig) -> None:
+        super().__init__(config)
+        width, match, hidden = config.width, config.match, config.hidden
+        found = OWN + config.sources
+        self.register_buffer("rotation", torch.zeros(config.backbone_width, width))
+        self.register_buffer("center", torch.zeros(config.backbone_width))
+        self.project = nn.Linear(width, match, bias=False)
+        self.aside = nn.Linear(width, match // 4, bias=False)
+        self.beside = nn.Linear(2 * (match // 4), match, bias=False)
+        self.sharpness = nn.Parameter(torch.tensor(8.0))
+        self.importance = nn.Sequential(nn.Linear(width, match), nn.GELU(), nn.Linear(match, 2))
+        self.asked = nn.Linear(width, match)
+        self.found = nn.Linear(2 * found, match)
+        self.answer = nn.GELU()
+        self.own = nn.Linear(match, match)
+        self.compare = nn.Sequential(nn.Linear(2 * match + OWN, match), nn.GELU())
+        self.join = nn.Linear(3 * match, hidden)
+        self.drop = nn.Dropout(config.dropout)
+        numbers = config.features + 2 * found
+        self.numbers = nn.Sequential(nn.Linear(numbers, hidden), nn.GELU(), nn.Linear(hidden, hidden))
+        layer = nn.TransformerEncoderLayer(
+            hidden, config.heads, 2 * hidden, config.dropout, activation="gelu", batch_first=True, norm_first=True
+        )
+        self.mix = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
+        self.score = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, 1))
+        self.value = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, 1))
+        self.fit = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, 1))
+        self.post_init()
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """Keep PyTorch's initialisation."""
+
+    def forward(self, batch: MatchBatch) -> torch.Tensor:
+        """Logits of shape (decisions, candidates); minus infinity where there is no candidate."""
+        return self._logits(self._mixed(batch), batch)
+
+    def logits_and_values(self, batch: MatchBatch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits, and the value of each state, shape (decisions,): a mean over its rows."""
+        mixed = self._mixed(batch)
+        values = self.value(mixed).squeeze(-1) * batch.rows
+        return self._logits(mixed, batch), values.sum(dim=-1) / batch.rows.sum(dim=-1)
+
+    def logits_and_fits(self, batch: MatchBatch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits, and the logit of each row's estimated reward, shape (decisions, rows)."""
+        mixed = self._mixed(batch)
+        return self._logits(mixed, batch), self.fit(mixed).squeeze(-1)
+
+    def _logits(self, mixed: torch.Tensor, batch: MatchBatch) -> torch.Tensor:
+        count = batch.candidates.shape[1]
+        logits: torch.Tensor = self.score(mixed[:, :count]).squeeze(-1)
+        return logits.masked_fill(~batch.candidates, -torch.inf)
+
+    def _mixed(self, batch: MatchBatch) -> torch.Tensor:
+        """Contextual vectors of the rows, shape (decisions, rows, hidden)."""
+        near, tokens, attended = self._compared(batch)
+        found = self._found(near, batch)  # (decisions, rows, W, found)
+        products = batch.products[:, :, None, None]
+        page = found.masked_fill(~products, 0.0).amax(dim=1, keepdim=True)
+        known = self.found(torch.cat([found, page - found], dim=-1)) + self.asked(batch.request)[:, None]
+        importance = self.importance(batch.request)
+        real = batch.request_terms >= 0
+        weights = torch.softmax(importance[..., 0].masked_fill(~real, torch.finfo(known.dtype).min), dim=-1)
+        answers = torch.einsum("drwh,dw->drh", self.answer(known), weights)
+        plain = torch.sigmoid(importance[..., 1]) * real
+        share = plain / plain.sum(dim=-1, keepdim=True).clamp(min=1e-6)
+        covered = torch.einsum("drwf,dw->drf", found, share)
+        best = torch.einsum("drwf,dw->drf", page.expand_as(found), share)
+        own = torch.cat([self._pool(part.float(), batch) for part in (tokens, attended)], dim=-1)
+        numbers = self.numbers(torch.cat([batch.features, covered, best - covered], dim=-1))
+        rows = self.drop(self.join(torch.cat([answers, own], dim=-1))) + numbers
+        mixed: torch.Tensor = self.mix(rows, src_key_padding_mask=~batch.rows)
+        return mixed
+
+    def _compared(self, batch: MatchBatch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """How alike words are, (decisions, T, W, OWN); each word, and the same compared, (decisions, T, match)."""
+        normal = nn.functional.normalize
+        request, words = self._in_context(batch.request), self._in_context(batch.words)
+        kept = batch.terms >= 0
+        if self.training and self.config.words_dropped:
+            kept = kept & (torch.rand_like(kept, dtype=torch.float32) >= self.config.words_dropped)
+        real = kept[:, :, None] & (batch.request_terms >= 0)[:, None, :]
+        same = (batch.terms[:, :, None] == batch.request_terms[:, None, :]).float()
+        learned = normal(words, dim=-1) @ normal(request, dim=-1).transpose(1, 2)
+        given = normal(batch.words, dim=-1) @ normal(batch.request, dim=-1).transpose(1, 2)
+        near = torch.stack([learned, given, same], dim=-1).masked_fill(~real[..., None], 0.0)
+        lowest = torch.finfo(learned.dtype).min
+        scores = (self.sharpness * learned).masked_fill((batch.request_terms < 0)[:, None, :], lowest)
+        attended = torch.softmax(scores, dim=-1) @ request
+        compared = self.compare(torch.cat([words * attended, (words - attended).abs(), near.amax(dim=2)], dim=-1))
+        return near, self.own(words) * kept[..., None], compared * kept[..., None]
+
+    def _in_context(self, states: torch.Tensor) -> torch.Tensor:
+        """Words with their neighbours: "bag" after "laptop" makes another thing of it; shape (decisions, T, match)."""
+        aside = nn.functional.pad(self.aside(states), (0, 0, 1, 1))
+        beside: torch.Tensor = self.beside(torch.cat([aside[:, :-2], aside[:, 2:]], dim=-1))
+        projected: torch.Tensor = self.project(states)
+        return projected + beside
+
+    @staticmethod
+    def _found(near: torch.Tensor, batch: MatchBatch) -> torch.Tensor:
+        """How well each row answers each word of the request, shape (decisions, rows, W, found)."""
+        index = batch.owner[:, :, None, None].expand_as(near)
+        nothing = near.new_zeros((near.shape[0], batch.rows.shape[1], *near.shape[2:]))
+        best = nothing.scatter_reduce(1, index, near, "amax")
+        return torch.cat([best, batch.known.to(best.dtype)], dim=-1)
+
+    @staticmethod
+    def _pool(vectors: torch.Tensor, batch: MatchBatch) -> torch.Tensor:
+        """Mean over each row's words, shape (decisions, rows, match); zeros if it has none."""
+        index = batch.owner[:, :, None]
+        shape = (len(vectors), batch.rows.shape[1], vectors.shape[2])
+        total = vectors.new_zeros(shape).scatter_add(1, index.expand_as(vectors), vectors)
+        real = (batch.terms >= 0)[:, :, None].float()
+        count = vectors.new_zeros((*shape[:2], 1)).scatter_add(1, index, real)
+        return total / count.clamp(min=1.0)

@@ -1,0 +1,167 @@
+"""The policy with a match network."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from shoprl.errors import PolicyError
+from shoprl.policies.learned import ACT_BATCH, LearnedPolicy, mixed
+from shoprl.policies.networks.backbone import DEFAULT, Backbone, backbone_of, load_backbone
+from shoprl.policies.networks.encoder import TokenStore
+from shoprl.policies.networks.match.batch import MatchBatch, collate, evidence_of
+from shoprl.policies.networks.match.model import MatchConfig, MatchModel
+from shoprl.policies.networks.match.words import BATCH, WordStore, encode_words, principal, words_in
+from shoprl.policies.networks.reading import read_model
+from shoprl.tasks.base import Observation, State
+from shoprl.tasks.instruction import QueryStrategy
+
+TOGETHER = 16  # states in one pass
+SAMPLE = 4_000  # words that decide the rotation
+
+
+class MatchPolicy(LearnedPolicy):
+    """A policy with a match model; it also estimates the reward of each product that it has seen.
+
+    Args:
+        model: the network.
+        backbone: its frozen encoder.
+        strategy: the search that it may type.
+        name: shown in tables.
+    """
+
+    kind = "match"
+    model: MatchModel
+
+    def __init__(
+        self, model: MatchModel, backbone: Backbone, strategy: QueryStrategy = "wish", name: str = "match"
+    ) -> None:
+        self.model, self.strategy, self.name = model, strategy, name
+        self._backbone = backbone
+        self.words = WordStore(backbone, model.rotation, model.center)
+
+    @classmethod
+    def new(
+        cls,
+        generator: torch.Generator,
+        states: Iterable[Observation] = (),
+        store: TokenStore | None = None,
+        backbone: str = DEFAULT,
+        **sizes: Any,
+    ) -> "MatchPolicy":
+        """See :meth:`LearnedPolicy.new`.
+
+        Args:
+            generator: of the weights.
+            states: whose words decide which directions of their states are kept; at least one.
+            store: gives the backbone.
+            backbone: the frozen encoder, if there is no store: the default's name, a hub id or a local folder.
+            sizes: of :class:`MatchConfig`.
+
+        Raises:
+            PolicyError: the states hold no words.
+        """
+        encoder = store.backbone if store is not None else load_backbone(backbone)
+        texts = {text for state in states for text in (state.request, *evidence_of(state).texts)}
+        words = sorted({word for text in texts for word, _ in words_in(text)})
+        drawn = sorted(torch.randperm(len(words), generator=generator)[:SAMPLE].tolist())
+        picked = sorted((words[i] for i in drawn), key=lambda word: (len(word), word))
+        parts = [encode_words(encoder, picked[start : start + BATCH]) for start in range(0, len(picked), BATCH)]
+        if not parts:
+            raise PolicyError("The states hold no words. Give states of the task that the policy is for.")
+        config = MatchConfig(encoder.name, encoder.sha256, encoder.width, **sizes)
+        with torch.random.fork_rng(devices=[]):  # module constructors draw from the global generator
+            torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
+            model = MatchModel(config)
+        model.rotation, model.center = principal(torch.cat(parts), config.width)
+        model.eval()
+        return cls(model, encoder)
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path,
+        name: str,
+        strategy: QueryStrategy,
+        store: TokenStore | None,
+        backbone: str | Sequence[str] = (),
+    ) -> "MatchPolicy":
+        """See :meth:`LearnedPolicy.load`."""
+        model = read_model(MatchModel, folder)
+        config = model.config
+        held = store.backbone if store else None
+        own = backbone_of(folder, config.backbone, config.backbone_sha256, held, backbone)
+        if own.width != config.backbone_width:
+            raise PolicyError(f"{folder}: its backbone_width is not that of its backbone. Train it again.")
+        return cls(model, own, strategy, name)
+
+    @property
+    def backbone(self) -> Backbone:
+        """The frozen encoder."""
+        return self._backbone
+
+    @property
+    def encodings(self) -> WordStore:
+        """The words that it has met."""
+        return self.words
+
+    def prepare(self, states: Iterable[Observation]) -> None:
+        """Encode the texts that are not in the store yet."""
+        self.words.add(text for state in states for text in (state.request, *evidence_of(state).texts))
+
+    def encode_states(self, states: Sequence[Observation]) -> None:
+        """Add a batch's texts to the store."""
+        self.prepare(states)
+
+    def batch(self, states: Sequence[Observation]) -> MatchBatch:
+        """Batch decisions, on the model's device."""
+        self.encode_states(states)
+        return collate(states, self.words, self.model.config.sources).to(self.model.device)
+
+    def logits(self, states: Sequence[Observation]) -> torch.Tensor:
+        """See :meth:`LearnedPolicy.logits`."""
+        return self._run(states, lambda batch: (self.model(batch),))[0]
+
+    def logits_and_values(self, states: Sequence[Observation]) -> tuple[torch.Tensor, torch.Tensor]:
+        """See :meth:`LearnedPolicy.logits_and_values`."""
+        logits, values = self._run(states, self.model.logits_and_values)
+        return logits, values
+
+    def logits_and_fits(self, states: Sequence[Observation]) -> tuple[torch.Tensor, torch.Tensor]:
+        """The logits, and the logit of each row's estimated reward, shape (states, rows); float32 on the CPU."""
+        logits, fits = self._run(states, self.model.logits_and_fits)
+        return logits, fits
+
+    def _run(
+        self, states: Sequence[Observation], run: Callable[[MatchBatch], Sequence[torch.Tensor]]
+    ) -> tuple[torch.Tensor, ...]:
+        """Outputs for states of similar size together, which leaves little to pad, in the order of ``states``."""
+        self.encode_states(states)
+        order = sorted(range(len(states)), key=lambda place: len(evidence_of(states[place]).texts))
+        rows: list[list[torch.Tensor]] = [[] for _ in states]
+        for start in range(0, len(order), TOGETHER):
+            part = order[start : start + TOGETHER]
+            with mixed(self.model.device):
+                outputs = [each.float().cpu() for each in run(self.batch([states[place] for place in part]))]
+            for place, *own in zip(part, *outputs, strict=True):
+                rows[place] = own
+        return tuple(
+            torch.nn.utils.rnn.pad_sequence(list(each), batch_first=True, padding_value=-torch.inf)
+            if each[0].dim()
+            else torch.stack(each)
+            for each in zip(*rows, strict=True)
+        )
+
+    @torch.inference_mode()
+    def fits(self, states: Sequence[State]) -> list[Mapping[str, float]]:
+        """See :class:`shoprl.policies.base.Judging`."""
+        self.model.eval()
+        judged: list[Mapping[str, float]] = []
+        for start in range(0, len(states), ACT_BATCH):
+            observed = [state.observe() for state in states[start : start + ACT_BATCH]]
+            _, logits = self.logits_and_fits(observed)
+            for state, row in zip(observed, torch.sigmoid(logits).tolist(), strict=True):
+                names = evidence_of(state).names
+                judged.append({name: fit for name, fit in zip(names, row, strict=False) if name})
+        return judged

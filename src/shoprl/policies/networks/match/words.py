@@ -1,0 +1,146 @@
+"""Words of texts: each with its search term, and its state in a frozen backbone, reduced to few numbers.
+
+A word is encoded by itself, once, whatever texts it stands in: a catalogue of any size has few words, so that a text
+costs nothing once its words are known. A fixed rotation keeps the directions in which words differ most.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from shoprl.policies.networks.backbone import Backbone
+from shoprl.progress import bar
+from shoprl.search.analysis import analyze, tokens
+
+BATCH = 256  # words in one pass
+MAX_TOKENS = 16  # of one word; longer ones are truncated
+MAX_WORDS = 60  # of one text; longer ones are cut
+
+
+@lru_cache(maxsize=200_000)
+def _known(token: str) -> tuple[str, str]:
+    """The word as it is encoded, and its search term; empty for a stop word."""
+    return token.lower(), next(iter(analyze(token)), "")
+
+
+@lru_cache(maxsize=100_000)
+def words_in(text: str) -> tuple[tuple[str, str], ...]:
+    """The words of a text with their terms, in order, without stop words; of words with the same term the first."""
+    kept: dict[str, str] = {}
+    for word, term in map(_known, tokens(text)):
+        if term and term not in kept:
+            kept[term] = word
+            if len(kept) == MAX_WORDS:
+                break
+    return tuple((word, term) for term, word in kept.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text as words.
+
+    Attributes:
+        rows: of each word in the table of states, shape (words,).
+        terms: the search term of each word, as a number, shape (words,).
+        names: the same terms as texts.
+    """
+
+    rows: NDArray[np.int64]
+    terms: NDArray[np.int64]
+    names: tuple[str, ...]
+
+
+@torch.no_grad()
+def encode_words(backbone: Backbone, words: Sequence[str]) -> torch.Tensor:
+    """The mean token state of each word encoded by itself, shape (words, backbone's width)."""
+    states = [each for each, _ in backbone.token_states(words, MAX_TOKENS)]
+    nothing = torch.zeros(backbone.width)
+    return torch.stack([own.float().mean(dim=0) if len(own) else nothing for own in states])
+
+
+class WordStore:
+    """Caches the states of words, and texts as words.
+
+    Args:
+        backbone: the frozen encoder.
+        rotation: the directions that are kept, shape (backbone's width, width).
+        center: subtracted before, shape (backbone's width,).
+    """
+
+    def __init__(self, backbone: Backbone, rotation: torch.Tensor, center: torch.Tensor) -> None:
+        self.backbone = backbone
+        self._rotation, self._center = rotation.detach().cpu(), center.detach().cpu()
+        self._rows: dict[str, int] = {"": 0}  # the first row, of zeros, is that of padding
+        self._states = torch.zeros((4096, rotation.shape[1]))
+        self._terms: dict[str, int] = {}
+        self._texts: dict[str, Words] = {}
+        self._batches: list[tuple[str, ...]] = []
+        self.add([""])
+
+    def __getitem__(self, text: str) -> Words:
+        return self._texts[text]
+
+    @property
+    def states(self) -> torch.Tensor:
+        """The table of word states, shape (at least the words so far, width)."""
+        return self._states
+
+    @property
+    def batches(self) -> Sequence[tuple[str, ...]]:
+        """The words that this store encoded together, in order."""
+        return self._batches
+
+    def add(self, texts: Iterable[str]) -> None:
+        """Encode the new words of texts, with a progress bar where there are many."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._texts]
+        words = sorted({word for text in new for word, _ in words_in(text)} - self._rows.keys(), key=_by_length)
+        with bar(len(words), "encoding words", "word", hidden=len(words) <= 8 * BATCH) as progress:
+            for start in range(0, len(words), BATCH):
+                batch = tuple(words[start : start + BATCH])
+                self._encode(batch)
+                progress.update(len(batch))
+        for text in new:
+            own = words_in(text)
+            rows = np.array([self._rows[word] for word, _ in own], dtype=np.int64)
+            terms = [self._terms.setdefault(term, len(self._terms)) for _, term in own]
+            self._texts[text] = Words(rows, np.array(terms, dtype=np.int64), tuple(term for _, term in own))
+
+    def repeat(self, batches: Sequence[Sequence[str]]) -> None:
+        """Encode words in the batches of an earlier store, so that their states are its own to the bit."""
+        for batch in batches:
+            self._encode(tuple(batch))
+
+    @torch.no_grad()
+    def _encode(self, batch: tuple[str, ...]) -> None:
+        reduced = (encode_words(self.backbone, batch) - self._center) @ self._rotation
+        for word, state in zip(batch, torch.nn.functional.normalize(reduced, dim=-1), strict=True):
+            row = self._rows.setdefault(word, len(self._rows))
+            if row >= len(self._states):
+                self._states = torch.cat([self._states, torch.zeros_like(self._states)])
+            self._states[row] = state
+        self._batches.append(batch)
+
+
+def _by_length(word: str) -> tuple[int, str]:
+    return len(word), word
+
+
+def principal(states: torch.Tensor, width: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The directions in which word states differ most, and their mean.
+
+    Args:
+        states: shape (words, backbone's width).
+        width: how many directions to keep.
+
+    Returns:
+        The rotation, shape (backbone's width, width), with each direction's sign fixed; the mean.
+    """
+    center = states.mean(dim=0)
+    _, vectors = torch.linalg.eigh((states - center).T.double() @ (states - center).double() / max(1, len(states)))
+    kept = vectors.flip(1)[:, :width]
+    signs = torch.sign(kept.gather(0, kept.abs().argmax(dim=0, keepdim=True)))
+    return (kept * signs).float(), center
