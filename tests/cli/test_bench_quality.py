@@ -23,6 +23,8 @@ def test_agent_and_searches_are_measured_on_goals(call: Call, toy_folder: Path, 
             assert low <= figures[name] <= high
     assert row["methods"]["rule"]["reward5"] > row["methods"]["bm25"]["reward5"]
     assert (row["policy"], row["runs"], row["seed"]) == ("rule-options", 2, 0)
+    own = call("bench", "quality", "--data", toy_folder, "--split", "test", "--first", 2, "--json").json()
+    assert {each["goals"] for each in own["methods"].values()} == {2}
     few = call(*arguments, "--first", 3)
     assert "reward5" in few.out
     assert few.out.splitlines()[7].split() == ["goals", "3", "3"]

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from shoprl.policies.base import Judging, pick
 from shoprl.policies.simple import RulePolicy
 from tests.support.judging import JudgingRule
-from tests.support.toyshop import toy_data
 
 
 def test_greedy_takes_the_most_likely() -> None:
@@ -37,5 +36,5 @@ def test_a_draw_is_never_impossible(weights: list[float], seed: int) -> None:
 
 
 def test_who_can_judge_is_told_apart() -> None:
-    assert isinstance(JudgingRule(toy_data().shop), Judging)
+    assert isinstance(JudgingRule(), Judging)
     assert not isinstance(RulePolicy(), Judging)

@@ -26,9 +26,9 @@ def test_a_walk_turns_all_pages_without_a_step_limit(toy: ShopData) -> None:
 
 
 def test_all_that_is_seen_is_judged_in_one_call(toy: ShopData) -> None:
-    policy = JudgingRule(toy.shop)
+    policy = JudgingRule()
     found = judged_runs(policy, ShopTask(toy.shop), EVERYTHING, 3, 0)
-    assert policy.asked == [4]  # the last state of each run, and the last page
+    assert policy.asked == [5]  # the last state of each run, and both pages
     order = [product.asin for product in toy.shop.find([EVERYTHING])]
     assert [(each.asin, each.rank) for each in found] == list(zip(order, range(12), strict=True))
     assert [each.bought for each in found] == [3] + [0] * 11
@@ -38,13 +38,13 @@ def test_all_that_is_seen_is_judged_in_one_call(toy: ShopData) -> None:
 def test_runs_that_opened_a_product_outweigh_those_that_saw_it(toy: ShopData) -> None:
     request = "nimbus trainer brass sailor"
     first = toy.shop.find(request.split())[0]
-    (opened,) = (each for each in judged_runs(JudgingRule(toy.shop), ShopTask(toy.shop), request, 2, 0) if each.bought)
+    (opened,) = (each for each in judged_runs(JudgingRule(), ShopTask(toy.shop), request, 2, 0) if each.bought)
     assert (opened.asin, opened.fit) == (first.asin, 0.5)  # 0.25 where it is only seen
 
 
 def test_what_was_never_bought_has_the_options_named(toy: ShopData) -> None:
     request = f"{EVERYTHING}: a nimbus mesh trainer in white"
-    found = {each.asin: each for each in judged_runs(JudgingRule(toy.shop), ShopTask(toy.shop), request, 1, 0)}
+    found = {each.asin: each for each in judged_runs(JudgingRule(), ShopTask(toy.shop), request, 1, 0)}
     assert (found["B0LAMP0002"].options, found["B0LAMP0002"].bought) == ({"color": "white"}, 0)
     assert found["B0SHOE0001"].bought == 1
 
@@ -54,7 +54,7 @@ def test_a_judge_that_forgets_what_it_bought_does_no_harm(toy: ShopData) -> None
         def fits(self, states: Sequence[State]) -> list[Mapping[str, float]]:
             return [{} for _ in states]
 
-    (only,) = judged_runs(Silent(toy.shop), ShopTask(toy.shop), "mint meadow", 2, 0)
+    (only,) = judged_runs(Silent(), ShopTask(toy.shop), "mint meadow", 2, 0)
     assert (only.asin, only.fit, only.bought) == ("B0TEA00002", 0.0, 2)
 
 
@@ -80,7 +80,7 @@ def test_rounds_draw_from_their_seed_alone(toy: ShopData, seed: int) -> None:
 def test_asins_in_any_case_are_the_same_product() -> None:
     lower = replace(PRODUCTS[0], asin="shop%2fMug-7")
     data = shop_data(Catalog([lower, *PRODUCTS[1:]]), toy_goals())
-    found = judged_runs(JudgingRule(data.shop), ShopTask(data.shop), "nimbus mesh trainer", 1, 0)
+    found = judged_runs(JudgingRule(), ShopTask(data.shop), "nimbus mesh trainer", 1, 0)
     assert (found[0].asin, found[0].rank, found[0].fit) == ("shop%2fMug-7", 0, 1.0)
 
 

@@ -44,3 +44,10 @@ def test_a_chosen_variant_is_held_against_it_alone() -> None:
     asked = parse_instruction("a lantern under 10 dollars")
     assert price_of(lantern, {}, asked) == price_of(lantern, {"color": "white"}, asked) == "kept"
     assert price_of(lantern, {"color": "red"}, asked) == "exceeded"
+
+
+def test_a_ceiling_in_another_currency_is_not_compared() -> None:
+    asked = parse_instruction("a lantern under 10 euros")
+    assert price_of(LANTERN, {}, asked) == "unknown"
+    assert price_of(replace(LANTERN, currency="EUR"), {}, asked) == "kept"
+    assert price_of(replace(LANTERN, currency="EUR", price_tag="€10.50"), {}, asked) == "exceeded"

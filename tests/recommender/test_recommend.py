@@ -66,7 +66,7 @@ def test_the_list_is_filled_with_what_is_bought_once_that_is_out_of_reach(toy: S
 
 def test_a_judge_ranks_all_that_it_saw(toy: ShopData) -> None:
     known = {product.asin: 0.3 for product in toy.catalog} | {"B0TEA00003": 0.9, "B0LAMP0002": 0.8, "B0SHOE0003": 0.1}
-    policy = JudgingRule(toy.shop, known)
+    policy = JudgingRule(known)
     found = recommend(policy, ShopTask(toy.shop), EVERYTHING, runs=4, top=20)
     first = toy.shop.find([EVERYTHING])[0].asin
     assert [r.asin for r in found[:3]] == ["B0TEA00003", "B0LAMP0002", first]  # the last for being bought
@@ -80,13 +80,13 @@ def test_a_judge_ranks_all_that_it_saw(toy: ShopData) -> None:
 
 
 def test_what_nothing_fits_gets_an_empty_list(toy: ShopData) -> None:
-    none = recommend(JudgingRule(toy.shop, {p.asin: 0.01 for p in toy.catalog}), ShopTask(toy.shop), EVERYTHING)
+    none = recommend(JudgingRule({p.asin: 0.01 for p in toy.catalog}), ShopTask(toy.shop), EVERYTHING)
     assert (list(none), none.unfit, none.too_dear) == ([], 12, 0)
 
 
 @pytest.mark.parametrize("judging", [True, False])
 def test_what_costs_more_than_asked_is_never_listed(toy: ShopData, judging: bool) -> None:
-    policy = JudgingRule(toy.shop, {p.asin: 0.5 for p in toy.catalog}) if judging else RulePolicy()
+    policy = JudgingRule({p.asin: 0.5 for p in toy.catalog}) if judging else RulePolicy()
     found = recommend(policy, ShopTask(toy.shop), f"{EVERYTHING} for less than $10", top=12, runs=2)
     assert {r.asin for r in found} == {"B0LAMP0003", "B0TEA00001", "B0TEA00002", "B0TEA00003"}
     assert {r.why.price for r in found} == {"kept"}
@@ -98,7 +98,7 @@ def test_what_costs_more_than_asked_is_never_listed(toy: ShopData, judging: bool
 
 
 def test_a_drawn_list_has_the_propensities_of_its_places(toy: ShopData) -> None:
-    policy = JudgingRule(toy.shop)
+    policy = JudgingRule()
     about = (policy, ShopTask(toy.shop), EVERYTHING, 2, 5)
     lists = [recommend(*about, seed=seed, temperature=0.2, min_fit=0.0) for seed in range(6)]
     assert len({tuple(r.asin for r in each) for each in lists}) > 1
@@ -165,7 +165,7 @@ def test_spaces_do_not_matter(toy: ShopData) -> None:
 
 def test_nothing_found_is_an_empty_list(toy: ShopData) -> None:
     assert recommend(fake_policy(), ShopTask(toy.shop), "xyzzy", runs=3) == Recommendations(())
-    assert recommend(JudgingRule(toy.shop), ShopTask(toy.shop), "xyzzy", runs=3) == Recommendations(())
+    assert recommend(JudgingRule(), ShopTask(toy.shop), "xyzzy", runs=3) == Recommendations(())
 
 
 def test_the_hidden_part_of_a_product_plays_no_role(toy: ShopData) -> None:
@@ -177,7 +177,7 @@ def test_the_hidden_part_of_a_product_plays_no_role(toy: ShopData) -> None:
 
 
 def test_a_line_is_json(toy: ShopData) -> None:
-    (first, *_) = recommend(JudgingRule(toy.shop), ShopTask(toy.shop), "navy sneakers under $80", runs=1, min_fit=0.0)
+    (first, *_) = recommend(JudgingRule(), ShopTask(toy.shop), "navy sneakers under $80", runs=1, min_fit=0.0)
     row = json.loads(json.dumps(first.to_json(), allow_nan=False))
     assert set(row) == set(Recommendation.__slots__)
     assert row["why"].keys() == {"met", "missing", "price"}

@@ -1,24 +1,19 @@
 """A rule that judges products, without torch."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 from shoprl.policies.simple import RuleOptionsPolicy
-from shoprl.shop.session import PER_PAGE, Shop
 from shoprl.tasks.base import State
 from shoprl.tasks.instruction import overlap, terms_of
 from shoprl.tasks.shop.state import ShopState
 
-_PLACE = re.compile(r"/(?:search_results/shoprl|item_page/shoprl/[^/]+)/(.*)/(\d+)(?:/\{.*\})?$")  # query, page
-
 
 class JudgingRule(RuleOptionsPolicy):
-    """Buys the first product, and judges all on the results pages up to the one that it came from.
+    """Buys the first product, and judges those that a state remembers.
 
     Args:
-        shop: where it shops.
         known: ASIN -> fit; of other products it is the share of the request's terms in the title, and half of that
-            unless the product is open.
+            unless the product was opened.
 
     Attributes:
         asked: how many states it was asked about in each call.
@@ -26,8 +21,8 @@ class JudgingRule(RuleOptionsPolicy):
 
     name = "judging-rule"
 
-    def __init__(self, shop: Shop, known: Mapping[str, float] | None = None) -> None:
-        self.shop, self.known = shop, known or {}
+    def __init__(self, known: Mapping[str, float] | None = None) -> None:
+        self.known = known or {}
         self.asked: list[int] = []
 
     def fits(self, states: Sequence[State]) -> list[Mapping[str, float]]:
@@ -36,13 +31,9 @@ class JudgingRule(RuleOptionsPolicy):
 
     def _of(self, state: State) -> dict[str, float]:
         assert isinstance(state, ShopState)
-        if state.page == "search":
-            return {}
-        place = _PLACE.search(state.url)
-        assert place is not None
-        keywords, number = place[1], int(place[2])
-        fits = {}
-        for product in self.shop.find(keywords.split("+"))[: number * PER_PAGE]:
-            guess = overlap(state.instruction, terms_of(product.title)) / (1 if product.asin == state.asin else 2)
-            fits[product.asin] = self.known.get(product.asin, guess)
-        return fits
+        return {
+            each.asin: self.known.get(
+                each.asin, overlap(state.instruction, terms_of(each.title)) / (1 if each.opened else 2)
+            )
+            for each in state.seen
+        }

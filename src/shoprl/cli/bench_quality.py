@@ -1,6 +1,6 @@
 """``shoprl bench quality``: how good an agent's recommendations are, beside what searches find."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,8 +18,9 @@ from shoprl.search.hybrid_folder import build_hybrid, open_hybrid
 from shoprl.settings import Count, Range
 from shoprl.shop.cached import shop_of
 from shoprl.shop.data import ShopData, read_data, read_shop
-from shoprl.shop.goal import goals_hash, read_goals
+from shoprl.shop.goal import Goal, goals_hash, read_goals
 from shoprl.shop.searching import IndexSearch
+from shoprl.shop.splits import SplitName
 from shoprl.tasks.shop.task import ShopTask
 
 if TYPE_CHECKING:
@@ -45,13 +46,16 @@ class Quality(OnData, Searching, Confirming, Seeded, Threaded, Printing):
     Attributes:
         judgements: a CSV file with the columns query, docid (the product) and rating (a whole number, 0: irrelevant).
         goals: a goals file (JSON lines, .gz allowed); the methods see nothing but its instructions.
-        policy: a policy folder, or one of the built-in policies: rule, rule-options, random; no agent when left out.
+        split: measure on this split of the data folder's own goals, where no goals file is given.
+        policy: a policy folder, or one of the built-in policies: rule, rule-options, random, pretrained; no agent when
+            left out.
         runs: how many times the agent shops for a request.
         first: only this many goals and queries, from the first on; all when left out.
     """
 
     judgements: Path | None = None
     goals: Path | None = None
+    split: SplitName | None = None
     policy: str | None = None
     runs: Annotated[int, Range(1, MAX_RUNS)] = RUNS
     first: Count | None = None
@@ -60,10 +64,10 @@ class Quality(OnData, Searching, Confirming, Seeded, Threaded, Printing):
         """Run the command."""
         from shoprl.bench.quality import read_judgements
 
-        if self.judgements is None and self.goals is None:
+        if self.judgements is None and self.goals is None and self.split is None:
             raise ConfigError("There is nothing to measure on. Give rated products with --judgements, or --goals.")
         data, store = read_data(self.data), shop_of(self.data)
-        goals = read_goals(self.goals, data.catalog)[: self.first] if self.goals is not None else []
+        goals = self._goals(data)
         judged = read_judgements(self.judgements, data.catalog.asins()) if self.judgements is not None else None
         agent = self._agent()
         engines, about = self._engines(data, store)
@@ -101,6 +105,11 @@ class Quality(OnData, Searching, Confirming, Seeded, Threaded, Printing):
             "unknown_products": judged.unknown,
             "judgements_sha256": sha256_of(self.judgements),
         }
+
+    def _goals(self, data: ShopData) -> Sequence[Goal]:
+        if self.goals is not None:
+            return read_goals(self.goals, data.catalog)[: self.first]
+        return [goal for _, goal in data.goals_of(self.split, self.first)] if self.split is not None else ()
 
     def _agent(self) -> "Agent | None":
         if self.policy is None:

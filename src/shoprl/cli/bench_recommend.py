@@ -22,7 +22,7 @@ class Recommend(OnData, Searching, Confirming, Seeded, Threaded, Printing):
     Of a warm one, and of the first answer of a new process, which imports and opens everything; and memory.
 
     Attributes:
-        policy: a policy folder, or one of the built-in policies: rule, rule-options, random.
+        policy: a policy folder, or one of the built-in policies: rule, rule-options, random, pretrained.
         runs: how many times the agent shops for a request.
         requests: how many, drawn from the shop's eval goals; some general ones where it has no goals.
     """

@@ -45,7 +45,7 @@ class Judging(Policy, Protocol):
     """A policy that can also say how well products fit; ``isinstance(policy, Judging)`` tells whether one can."""
 
     def fits(self, states: Sequence[State]) -> list[Mapping[str, float]]:
-        """Estimated rewards of the products seen, in results or opened, in each state's episode so far.
+        """Estimated rewards of the products that each state remembers of its episode, listed in results or opened.
 
         Args:
             states: of episodes in progress; they need not be of one request.

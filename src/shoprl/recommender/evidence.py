@@ -53,7 +53,7 @@ class Seen:
 
 
 class _Kept:
-    """An episode that keeps the last state in which an action was taken, which has seen all that the episode saw."""
+    """An episode that keeps the last state in which an action was taken, which remembers what the episode saw."""
 
     def __init__(self, live: LiveEpisode) -> None:
         self._live = live
@@ -99,7 +99,7 @@ def walk(task: ShopTask, request: str, queries: Queries, pages: int = PAGES) -> 
         pages: how many at most.
 
     Returns:
-        The state on each page of results, at least one; the last one has seen the products of all.
+        The state on each page of results, at least one.
     """
     episode = ShopTask(task.shop, max(MAX_STEPS, pages + 2)).start(request, queries)
     episode.step(episode.state.candidates[0].action)
@@ -111,7 +111,7 @@ def walk(task: ShopTask, request: str, queries: Queries, pages: int = PAGES) -> 
 
 
 def judged_runs(policy: Judging, task: ShopTask, request: str, runs: int, seed: int, label: str = "") -> list[Seen]:
-    """Shop several times in one batch, and judge every product that was seen then or is among the search's results.
+    """Shop several times in one batch, and judge what each run remembers in the end, and the search's own results.
 
     A product's fit is the mean over the runs that opened it; over all that saw it, if none did. The search's own pages
     count as one more run, in which nothing is opened.
@@ -130,9 +130,10 @@ def judged_runs(policy: Judging, task: ShopTask, request: str, runs: int, seed: 
     watched = _Watched(task)
     episodes = run_episodes(policy, watched, [(index, request) for index in range(runs)], seed, "sample", label)
     pages = walk(task, request, policy.queries)
-    judged = policy.fits([*(each.last for each in watched.episodes), pages[-1]])
+    judged = policy.fits([*(each.last for each in watched.episodes), *pages])
+    walked = {asin: fit for of_page in judged[runs:] for asin, fit in of_page.items()}
     fits: dict[str, list[tuple[bool, float]]] = defaultdict(list)
-    for opened, of_run in zip([*map(_opened, episodes), frozenset[str]()], judged, strict=True):
+    for opened, of_run in zip([*map(_opened, episodes), frozenset[str]()], [*judged[:runs], walked], strict=True):
         for asin, fit in of_run.items():
             fits[asin].append((asin.lower() in opened, fit))
     bought = _purchases(episodes)

@@ -23,7 +23,8 @@ class Why:
         met: words of the request, without its price, whose search terms stand on the product's pages: in its title,
             brand, description or features, among the values chosen of its options or all values of the others.
         missing: the others, without words such as "find" and "for".
-        price: whether the price shown keeps the ceiling that the request names; unknown where none is shown.
+        price: whether the price shown keeps the ceiling that the request names; unknown where none is
+            shown, or the ceiling is in another currency.
     """
 
     met: tuple[str, ...]
