@@ -15,6 +15,7 @@ from rapidfuzz import fuzz
 
 from shoprl.catalog.colours import COLOURS
 from shoprl.catalog.vocabulary.everyday import SIZES
+from shoprl.shop.session import MAX_STEPS
 from shoprl.tasks.base import Evidence
 from shoprl.tasks.instruction import Instruction, ceiling_in, phrase_in, terms_of
 from shoprl.tasks.shop.view import Seen, ShopCandidate, ShopView
@@ -257,7 +258,7 @@ def _of_the_page(view: ShopView) -> tuple[float, ...]:
     named = sum(any(said(value, view.instruction.wish) for value in group) for group in values.values())
     return (
         *(float(view.page == page) for page in PAGES),
-        view.steps_left / 15,
+        min(view.steps_left, MAX_STEPS) / MAX_STEPS,
         (view.number - 1) / 5,
         view.total / 50,
         len(view.options_chosen) / len(values) if values else 1.0,
