@@ -5,9 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shoprl.policies.base import Judging, pick
+from shoprl.policies.base import Judging, distinct, pick
 from shoprl.policies.simple import RulePolicy
+from shoprl.shop.data import ShopData
+from shoprl.tasks.shop.task import ShopTask
 from tests.support.judging import JudgingRule
+from tests.support.toyshop import EVERYTHING
 
 
 def test_greedy_takes_the_most_likely() -> None:
@@ -38,3 +41,16 @@ def test_a_draw_is_never_impossible(weights: list[float], seed: int) -> None:
 def test_who_can_judge_is_told_apart() -> None:
     assert isinstance(JudgingRule(), Judging)
     assert not isinstance(RulePolicy(), Judging)
+
+
+def test_equal_states_are_found_once(toy: ShopData) -> None:
+    task = ShopTask(toy.shop)
+    first, second, third = (task.start("a red mug") for _ in range(3))
+    third.step(third.state.candidates[0].action)
+    later = task.start("a red mug")
+    for _ in range(2):
+        later.step(f"search[{EVERYTHING}]")
+    states = [each.state for each in (first, third, second, later, third)]
+    different, places = distinct(states)
+    assert (different, places) == ([states[0], states[1], states[3]], [0, 1, 0, 2, 1])
+    assert distinct([]) == ([], [])

@@ -1,6 +1,6 @@
 """The protocol of policies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -53,6 +53,25 @@ class Judging(Policy, Protocol):
         Returns:
             For each state: ASIN -> the reward, in [0, 1], that buying the product with its best options would earn.
         """
+
+
+def distinct(states: Sequence[State]) -> tuple[list[State], list[int]]:
+    """The different states among some; runs of one request have many in common, which need be judged only once.
+
+    Returns:
+        The different ones, in the order in which they come first, and for each state its place among them.
+    """
+    different: list[State] = []
+    places: list[int] = []
+    alike: dict[Hashable, list[int]] = {}  # key -> places of the different states that have it
+    for state in states:
+        known = alike.setdefault(state.key, [])
+        place = next((each for each in known if different[each] == state), len(different))
+        if place == len(different):
+            different.append(state)
+            known.append(place)
+        places.append(place)
+    return different, places
 
 
 def pick(probabilities: NDArray[np.float64], rng: np.random.Generator, decode: Decode) -> tuple[int, float]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from shoprl.policies.base import Judging, Policy
+from shoprl.policies.base import Judging, Policy, distinct
 from shoprl.rollouts.records import Episode
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.page import NEXT
@@ -130,7 +130,9 @@ def judged_runs(policy: Judging, task: ShopTask, request: str, runs: int, seed: 
     watched = _Watched(task)
     episodes = run_episodes(policy, watched, [(index, request) for index in range(runs)], seed, "sample", label)
     pages = walk(task, request, policy.queries)
-    judged = policy.fits([*(each.last for each in watched.episodes), *pages])
+    states, places = distinct([*(each.last for each in watched.episodes), *pages])
+    of_states = policy.fits(states)
+    judged = [of_states[place] for place in places]
     walked = {asin: fit for of_page in judged[runs:] for asin, fit in of_page.items()}
     fits: dict[str, list[tuple[bool, float]]] = defaultdict(list)
     for opened, of_run in zip([*map(_opened, episodes), frozenset[str]()], [*judged[:runs], walked], strict=True):
