@@ -1,5 +1,6 @@
 """The pretrained agent: learns to shop in many generated catalogues, made as unlike each other as real ones are."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,6 +10,8 @@ import numpy as np
 
 from shoprl.catalog.style import draw_style
 from shoprl.experiments.coached import Coached, Round, train_coached
+from shoprl.policies.networks.match.policy import MatchPolicy
+from shoprl.policies.networks.match.words import words_in
 from shoprl.progress import track
 from shoprl.settings import Count, Range, Seed, Settings, Share
 from shoprl.shop.catalog_goals import goals_for
@@ -16,10 +19,14 @@ from shoprl.shop.generated import generated_data
 from shoprl.shop.goal import Goal
 from shoprl.shop.session import Shop
 from shoprl.tasks.shop.many import ManyShops, ShopGoal
+from shoprl.tasks.shop.texts import product_texts, wishes_of
 from shoprl.training.imitation import ImitationConfig
 from shoprl.trajectories.coaching import Coaching
 
 FIRST, CATALOGUES = 10**6, 1_000  # first seed of a catalogue, far from what people generate; seeds of a pretraining
+
+
+SEVERAL = 3  # shops that have a word which is saved with the agent
 
 
 def _rounds() -> tuple[Round, ...]:
@@ -102,4 +109,17 @@ def shops_for(config: PretrainConfig) -> tuple[ManyShops, list[list[ShopGoal]]]:
 def pretrain(folder: Path, config: PretrainConfig) -> Coached:
     """Pretrain an agent in a folder, continuing what an earlier start left there."""
     task, goals = shops_for(config)
-    return train_coached(folder, task, goals, config.rounds, config.seed, name="pretrained")
+    made = train_coached(folder, task, goals, config.rounds, config.seed, name="pretrained")
+    assert isinstance(made.policy, MatchPolicy)
+    made.policy.common = common_words(task, goals)
+    return made
+
+
+def common_words(task: ManyShops, goals: Sequence[Sequence[ShopGoal]]) -> frozenset[str]:
+    """Words of several shops, as no other shop has the names that only one has."""
+    texts = [set(product_texts(shop.catalog)) for shop in task.shops]
+    for own in goals:
+        for each in own:
+            texts[each.shop].update(wishes_of([each.goal]))
+    counts = Counter(word for own in texts for word in {word for text in own for word, _ in words_in(text)})
+    return frozenset(word for word, count in counts.items() if count >= min(SEVERAL, len(texts)))

@@ -191,7 +191,7 @@ class Shopper:
         section = self._section(product) if self.reading and steps_left > 6 else None
         if section is not None:
             return f"click[{section}]"
-        if steps_left > 4 and not self._right(product):
+        if not self._right(product) and self._returns(product, steps_left):
             return "click[< prev]"
         if steps_left > 6 and product.asin not in self._read and self.rng.random() < self.habits.detour:
             self._read.add(product.asin)
@@ -215,6 +215,15 @@ class Shopper:
             return None
         texts = {"Features": product.bullets, "Description": product.description}
         return next((name.lower() for name, text in texts.items() if text and name not in read), None)
+
+    def _returns(self, product: Product, steps_left: int) -> bool:
+        """Whether there is time to go back from a wrong product for the right one."""
+        if not self.reading or steps_left > 4:
+            return steps_left > 4
+        plan = self._plan()  # three steps are enough to go back and buy, though perhaps without its options
+        assert plan is not None
+        bare = reward(plan.product, {}, self._goal, self.shop.tagger).total
+        return steps_left >= 3 and bare > plan_for(product, self._goal, self.shop).reward
 
     def _right(self, product: Product) -> bool:
         plan = self._plan()

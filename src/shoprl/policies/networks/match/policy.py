@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from shoprl.errors import PolicyError
+from shoprl.policies.base import distinct
 from shoprl.policies.learned import ACT_BATCH, LearnedPolicy, mixed
-from shoprl.policies.networks.backbone import DEFAULT, Backbone, backbone_of, load_backbone
+from shoprl.policies.networks.backbone import DEFAULT, OFFICIAL_SHA256, Backbone, backbone_of, load_backbone
 from shoprl.policies.networks.encoder import TokenStore
 from shoprl.policies.networks.match.batch import MatchBatch, collate, evidence_of
 from shoprl.policies.networks.match.model import MatchConfig, MatchModel
@@ -17,6 +20,7 @@ from shoprl.policies.networks.reading import read_model
 from shoprl.tasks.base import Observation, State
 from shoprl.tasks.instruction import QueryStrategy
 
+WORDS = "words.safetensors"
 TOGETHER = 16  # states in one pass
 SAMPLE = 4_000  # words that decide the rotation
 
@@ -26,20 +30,26 @@ class MatchPolicy(LearnedPolicy):
 
     Args:
         model: the network.
-        backbone: its frozen encoder.
+        encoder: gives its frozen encoder; called when a word is met that was not encoded before.
         strategy: the search that it may type.
         name: shown in tables.
+
+    Attributes:
+        words: that it knows.
+        common: those of them that are saved with it; all where it is None.
     """
 
     kind = "match"
+    files = (WORDS,)
     model: MatchModel
+    common: frozenset[str] | None = None
 
     def __init__(
-        self, model: MatchModel, backbone: Backbone, strategy: QueryStrategy = "wish", name: str = "match"
+        self, model: MatchModel, encoder: Callable[[], Backbone], strategy: QueryStrategy = "wish", name: str = "match"
     ) -> None:
         self.model, self.strategy, self.name = model, strategy, name
-        self._backbone = backbone
-        self.words = WordStore(backbone, model.rotation, model.center)
+        self._encoder = encoder
+        self.words = WordStore(encoder, model.rotation, model.center)
 
     @classmethod
     def new(
@@ -76,7 +86,7 @@ class MatchPolicy(LearnedPolicy):
             model = MatchModel(config)
         model.rotation, model.center = principal(torch.cat(parts), config.width)
         model.eval()
-        return cls(model, encoder)
+        return cls(model, lambda: encoder)
 
     @classmethod
     def load(
@@ -91,15 +101,27 @@ class MatchPolicy(LearnedPolicy):
         model = read_model(MatchModel, folder)
         config = model.config
         held = store.backbone if store else None
-        own = backbone_of(folder, config.backbone, config.backbone_sha256, held, backbone)
-        if own.width != config.backbone_width:
-            raise PolicyError(f"{folder}: its backbone_width is not that of its backbone. Train it again.")
-        return cls(model, own, strategy, name)
+
+        def encoder() -> Backbone:
+            own = backbone_of(folder, config.backbone, config.backbone_sha256, held, backbone)
+            if own.width != config.backbone_width:
+                raise PolicyError(f"{folder}: its backbone_width is not that of its backbone. Train it again.")
+            return own
+
+        if config.backbone_sha256 != OFFICIAL_SHA256:  # one that is not to be had is named now
+            encoder()
+        policy = cls(model, encoder, strategy, name)
+        policy.words.load(folder / WORDS)
+        return policy
+
+    def save_files(self, folder: Path) -> None:
+        """Write the words that it knows."""
+        self.words.save(folder / WORDS, self.common)
 
     @property
     def backbone(self) -> Backbone:
         """The frozen encoder."""
-        return self._backbone
+        return self._encoder()
 
     @property
     def encodings(self) -> WordStore:
@@ -109,6 +131,18 @@ class MatchPolicy(LearnedPolicy):
     def prepare(self, states: Iterable[Observation]) -> None:
         """Encode the texts that are not in the store yet."""
         self.words.add(text for state in states for text in (state.request, *evidence_of(state).texts))
+
+    def encode_once(self, texts: Callable[[], Iterable[str]], folder: Path, stores: dict[str, TokenStore]) -> None:
+        """See :meth:`LearnedPolicy.encode_once`; ``stores`` is of no use here."""
+        path = self.words_file(folder)
+        if not path.is_file():
+            self.words.add(texts())
+            self.words.save(path)
+        self.words.load(path)
+
+    def words_file(self, folder: Path) -> Path:
+        """Where :meth:`encode_once` keeps words in a folder, which policies with other words may share."""
+        return folder / f"words-{self.words.digest[:12]}.safetensors"
 
     def encode_states(self, states: Sequence[Observation]) -> None:
         """Add a batch's texts to the store."""
@@ -152,6 +186,12 @@ class MatchPolicy(LearnedPolicy):
             else torch.stack(each)
             for each in zip(*rows, strict=True)
         )
+
+    def probabilities(self, states: Sequence[State]) -> list[NDArray[np.float64]]:
+        """See :meth:`LearnedPolicy.probabilities`; equal states, as of runs of one request, are computed once."""
+        different, places = distinct(states)
+        computed = super().probabilities(different)
+        return [computed[place] for place in places]
 
     @torch.inference_mode()
     def fits(self, states: Sequence[State]) -> list[Mapping[str, float]]:

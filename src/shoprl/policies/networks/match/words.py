@@ -4,15 +4,22 @@ A word is encoded by itself, once, whatever texts it stands in: a catalogue of a
 costs nothing once its words are known. A fixed rotation keeps the directions in which words differ most.
 """
 
-from collections.abc import Iterable, Sequence
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import save
 
+from shoprl.errors import PolicyError
+from shoprl.files import write_bytes
 from shoprl.policies.networks.backbone import Backbone
+from shoprl.policies.networks.weights import read_tensors
 from shoprl.progress import bar
 from shoprl.search.analysis import analyze, tokens
 
@@ -66,13 +73,13 @@ class WordStore:
     """Caches the states of words, and texts as words.
 
     Args:
-        backbone: the frozen encoder.
+        encoder: gives the frozen encoder; called when there is a word to encode.
         rotation: the directions that are kept, shape (backbone's width, width).
         center: subtracted before, shape (backbone's width,).
     """
 
-    def __init__(self, backbone: Backbone, rotation: torch.Tensor, center: torch.Tensor) -> None:
-        self.backbone = backbone
+    def __init__(self, encoder: Callable[[], Backbone], rotation: torch.Tensor, center: torch.Tensor) -> None:
+        self._encoder = encoder
         self._rotation, self._center = rotation.detach().cpu(), center.detach().cpu()
         self._rows: dict[str, int] = {"": 0}  # the first row, of zeros, is that of padding
         self._states = torch.zeros((4096, rotation.shape[1]))
@@ -80,6 +87,12 @@ class WordStore:
         self._texts: dict[str, Words] = {}
         self._batches: list[tuple[str, ...]] = []
         self.add([""])
+
+    def __len__(self) -> int:
+        return len(self._rows) - 1
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._rows
 
     def __getitem__(self, text: str) -> Words:
         return self._texts[text]
@@ -116,13 +129,54 @@ class WordStore:
 
     @torch.no_grad()
     def _encode(self, batch: tuple[str, ...]) -> None:
-        reduced = (encode_words(self.backbone, batch) - self._center) @ self._rotation
-        for word, state in zip(batch, torch.nn.functional.normalize(reduced, dim=-1), strict=True):
+        reduced = (encode_words(self._encoder(), batch) - self._center) @ self._rotation
+        self._keep(batch, torch.nn.functional.normalize(reduced, dim=-1).half())  # as precise as they are saved
+        self._batches.append(batch)
+
+    def _keep(self, words: Sequence[str], states: torch.Tensor) -> None:
+        for word, state in zip(words, states.float(), strict=True):
             row = self._rows.setdefault(word, len(self._rows))
             if row >= len(self._states):
                 self._states = torch.cat([self._states, torch.zeros_like(self._states)])
             self._states[row] = state
-        self._batches.append(batch)
+
+    @property
+    def digest(self) -> str:
+        """Of what the states depend on besides the encoder, which a policy's configuration names."""
+        parts = (self._rotation.contiguous().numpy().tobytes(), self._center.contiguous().numpy().tobytes())
+        return hashlib.sha256(b"".join(parts)).hexdigest()
+
+    def save(self, path: Path, only: Collection[str] | None = None) -> None:
+        """Write words with their states, so that another process need not encode them.
+
+        Args:
+            path: a safetensors file.
+            only: which words; all of them if None.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        words = [word for word in self._rows if word and (only is None or word in only)]
+        states = self._states[[self._rows[word] for word in words]].half()
+        write_bytes(path, save({"states": states}, {"words": json.dumps(words), "rotation": self.digest}))
+
+    def load(self, path: Path) -> None:
+        """Take over the words that :meth:`save` wrote.
+
+        Raises:
+            PolicyError: the file is damaged, or of another policy.
+        """
+        tensors, about = read_tensors(path, PolicyError, "words with their states")
+        try:
+            words, states = json.loads(about["words"]), tensors["states"]
+            fitting = states.shape == (len(words), self._states.shape[1]) and states.dtype == torch.float16
+            fitting &= all(isinstance(word, str) for word in words) and about["rotation"] == self.digest
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
+            raise PolicyError(f"{path}: no words with their states ({error}). Copy or make it again.") from error
+        if not fitting:
+            raise PolicyError(f"{path}: its words are of another policy. Copy or make it again.")
+        new = [place for place, word in enumerate(words) if word not in self._rows]
+        self._keep([words[place] for place in new], states[new])
 
 
 def _by_length(word: str) -> tuple[int, str]:
