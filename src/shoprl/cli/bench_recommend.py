@@ -7,6 +7,7 @@ import numpy as np
 
 from shoprl.cli.bench import report
 from shoprl.cli.options import Confirming, OnData, Printing, Searching, Seeded, Threaded, policy_of_name
+from shoprl.recommender.prepared import use_prepared
 from shoprl.recommender.recommend import MAX_RUNS, RUNS
 from shoprl.settings import Range
 from shoprl.shop.data import read_data
@@ -37,6 +38,7 @@ class Recommend(OnData, Searching, Confirming, Seeded, Threaded, Printing):
 
         data = read_data(self.data, search=self.search, encoder=self.encoder(self.data))
         policy = policy_of_name(self.policy, self.seed, self.threads, self.backbone)
+        use_prepared(policy, self.data)
         requests = requests_of(data, self.requests, np.random.default_rng(self.seed))
         command = ["--policy", self.policy, "--data", str(self.data), "--runs", str(self.runs), "--search", self.search]
         command += ["--threads", str(self.threads), "--seed", str(self.seed), "--json"]

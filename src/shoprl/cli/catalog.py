@@ -7,9 +7,21 @@ from typing import Annotated, Literal
 from shoprl.catalog.attributes import mine_attributes
 from shoprl.catalog.wordings import write_wordings
 from shoprl.cli.checks import new_file
-from shoprl.cli.options import Confirming, NewFile, OnData, Printing, Seeded, Strict, Threaded, prepare
+from shoprl.cli.options import (
+    Confirming,
+    NewFile,
+    OnData,
+    PolicyName,
+    Printing,
+    Seeded,
+    Strict,
+    Threaded,
+    policy_of_name,
+    prepare,
+)
 from shoprl.cli.output import emit
 from shoprl.errors import CatalogError, ConfigError
+from shoprl.policies.packaged import PRETRAINED
 from shoprl.search.hybrid_folder import FOLDER as HYBRID
 from shoprl.search.hybrid_folder import build_hybrid, verify_hybrid
 from shoprl.settings import Count, Range, Seed
@@ -105,6 +117,30 @@ class Vectors(OnData, Confirming, Threaded, Printing):
         answer["encoder"] = encoder.identity._asdict()
         text = f"{built.products} products, {built.encoded} texts newly encoded, in {answer['folder']}"
         emit(answer, f"{text} ({size / 1e6:.1f} MB)", self.json)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words(OnData, Confirming, Threaded, Printing):
+    """Encode the words of a shop's products for a policy, whose first answer then comes at once.
+
+    They lie in the folder words of its store. Called again after products changed, the command encodes only what is
+    new.
+
+    Attributes:
+        policy: a policy folder, or pretrained; only policies with the match network need words.
+    """
+
+    policy: PolicyName = PRETRAINED
+
+    def execute(self) -> None:
+        """Run the command."""
+        from shoprl.recommender.prepared import prepare_words
+
+        prepared = prepare_words(policy_of_name(self.policy, 0, self.threads, self.backbone), self.data)
+        if prepared is None:
+            raise ConfigError(f"--policy {self.policy}: has no match network, so that there is nothing to prepare.")
+        answer = {"file": str(prepared.path), "words": prepared.words, "bytes": prepared.path.stat().st_size}
+        emit(answer, f"{prepared.words:,} words in {prepared.path}", self.json)
 
 
 @dataclass(frozen=True, kw_only=True)

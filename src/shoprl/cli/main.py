@@ -50,6 +50,10 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its 
     "catalog generate": ("catalog:Generate", "Generate a shop: catalogue, goals and splits in WebShop's formats."),
     "catalog build": ("catalog:Build", "Build the store of a data folder, which opens at once."),
     "catalog vectors": ("catalog:Vectors", "Make the vectors of a shop's products, for hybrid search."),
+    "catalog words": (
+        "catalog:Words",
+        "Encode the words of a shop's products for a policy, whose first answer then comes at once.",
+    ),
     "catalog verify": ("catalog:Verify", "Check every byte of a data folder's store."),
     "catalog attributes": ("catalog:Attributes", "Mine attributes of products by TF-IDF, as WebShop did."),
     "catalog goals": (
