@@ -72,19 +72,29 @@ def fit_loss(logits: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
     return each.sum(dim=-1) / known.sum(dim=-1).clamp(min=1)
 
 
-def _losses(
-    policy: LearnedPolicy, part: Sequence[Example], config: ImitationConfig
+def decision_losses(
+    policy: LearnedPolicy, part: Sequence[Example], fit_weight: float, label_smoothing: float = 0.0
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """The loss of each decision, and what is logged of it."""
+    """The loss of each demonstrated decision, that of estimated rewards included, and what is logged of it.
+
+    Args:
+        policy: whose decisions.
+        part: the demonstrated ones.
+        fit_weight: see :class:`ImitationConfig`.
+        label_smoothing: see :class:`ImitationConfig`.
+
+    Returns:
+        The losses, shape (decisions,), and ``accuracy`` and perhaps ``fit_loss`` of each.
+    """
     states, chosen = [example.state for example in part], torch.tensor([example.chosen for example in part])
-    estimates = getattr(policy, "logits_and_fits", None) if config.fit_weight else None
+    estimates = getattr(policy, "logits_and_fits", None) if fit_weight else None
     if estimates is None or all(example.fits is None for example in part):
         logits = policy.logits(states)
-        loss, metrics = imitation_loss(logits, chosen, config.label_smoothing), {}
+        loss, metrics = imitation_loss(logits, chosen, label_smoothing), {}
     else:
         logits, fits = estimates(states)
         fit = fit_loss(fits, part)
-        loss = imitation_loss(logits, chosen, config.label_smoothing) + config.fit_weight * fit
+        loss = imitation_loss(logits, chosen, label_smoothing) + fit_weight * fit
         metrics = {"fit_loss": fit.detach()}
     return loss, {**metrics, "accuracy": (logits.detach().argmax(dim=-1) == chosen).float()}
 
@@ -115,6 +125,7 @@ def train_imitation(
     with Training(policy.model, config, folder, label, identity, policy.encodings) as training:
         while not training.finished:
             batch = training.batch(len(data))
-            loss, metrics = _losses(policy, [data[i] for i in batch.tolist()], config)
+            part = [data[i] for i in batch.tolist()]
+            loss, metrics = decision_losses(policy, part, config.fit_weight, config.label_smoothing)
             training.step(loss.mean(), {name: float(each.mean()) for name, each in metrics.items()})
     return training.log

@@ -65,7 +65,7 @@ def train_policy_gradient(
             steps = rollout.flat()
             discounted = np.concatenate(
                 [
-                    returns(len(own), episode.earned, config.discount)
+                    returns(len(own), config.earned(episode), config.discount)
                     for episode, own in zip(rollout.episodes, rollout.steps, strict=True)
                 ]
             )

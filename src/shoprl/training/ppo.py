@@ -113,7 +113,7 @@ def train_ppo(
             steps = rollout.flat()
             advantage = np.concatenate(
                 [
-                    advantages([step.value for step in own], episode.earned, config.discount, config.trace)
+                    advantages([step.value for step in own], config.earned(episode), config.discount, config.trace)
                     for episode, own in zip(rollout.episodes, rollout.steps, strict=True)
                 ]
             )

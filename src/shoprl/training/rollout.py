@@ -13,10 +13,10 @@ from shoprl.policies.base import Choice, Decode, pick
 from shoprl.policies.learned import ACT_BATCH, LearnedPolicy
 from shoprl.rollouts.records import Episode
 from shoprl.rollouts.runner import run_episodes
-from shoprl.settings import Count, NotNegative, Range, Size
+from shoprl.settings import Count, NotNegative, Range, Share, Size
 from shoprl.tasks.base import Observation, State, Task
 from shoprl.tasks.instruction import Instruction
-from shoprl.training.imitation import imitation_loss
+from shoprl.training.imitation import decision_losses
 from shoprl.training.loop import LoopConfig, Rate, Training, batch_of, weights_digest
 from shoprl.trajectories.examples import Example, identity_of_examples
 
@@ -36,6 +36,9 @@ class RLConfig(LoopConfig):
         entropy_weight: of the entropy bonus.
         normalize: normalise the advantages of a rollout to mean 0 and standard deviation 1 (WebShop does not).
         demonstrated: demonstrated decisions per update.
+        fit_weight: of the estimated rewards' cross entropy beside that of demonstrated actions, for a policy that
+            estimates them and demonstrations that hold them.
+        success_weight: share of what an episode earns that only a reward of 1 does; the rest is the reward.
     """
 
     updates: Count = 300
@@ -48,6 +51,12 @@ class RLConfig(LoopConfig):
     entropy_weight: NotNegative = 0.01
     normalize: bool = True
     demonstrated: Size = 16
+    fit_weight: NotNegative = 1.0
+    success_weight: Share = 0.0
+
+    def earned(self, episode: Episode) -> float:
+        """What an episode earns in training."""
+        return (1 - self.success_weight) * episode.earned + self.success_weight * episode.success
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +171,13 @@ def collect_for(
 def demonstrated_loss(
     training: Training, policy: LearnedPolicy, data: Sequence[Example], config: RLConfig
 ) -> torch.Tensor:
-    """Cross entropy of an update's demonstrated actions; zero if there are none."""
+    """Cross entropy of an update's demonstrated actions and of their rewards; zero if there are none."""
     if not data or config.imitation_weight == 0:
         return torch.zeros(())
     drawn = batch_of(training.update, config.demonstrated, len(data), config.seed)
     picked = [data[i] for i in training.team.share(drawn, "demonstrated").tolist()]
-    logits = policy.logits([example.state for example in picked])
-    return imitation_loss(logits, torch.tensor([example.chosen for example in picked])).mean()
+    losses, _ = decision_losses(policy, picked, config.fit_weight)
+    return losses.mean()
 
 
 def identity_of_rl(
