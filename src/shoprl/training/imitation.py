@@ -73,12 +73,12 @@ def fit_loss(logits: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
 
 
 def _losses(
-    policy: LearnedPolicy, part: Sequence[Example], config: ImitationConfig
+    policy: LearnedPolicy, part: Sequence[Example], config: ImitationConfig, judged: bool
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """The loss of each decision, and what is logged of it."""
+    """The loss of each decision, and what is logged of it: the same in every update, whatever its batch holds."""
     states, chosen = [example.state for example in part], torch.tensor([example.chosen for example in part])
-    estimates = getattr(policy, "logits_and_fits", None) if config.fit_weight else None
-    if estimates is None or all(example.fits is None for example in part):
+    estimates = getattr(policy, "logits_and_fits", None) if judged else None
+    if estimates is None:
         logits = policy.logits(states)
         loss, metrics = imitation_loss(logits, chosen, config.label_smoothing), {}
     else:
@@ -111,10 +111,11 @@ def train_imitation(
     if not data:
         raise TrajectoryError("There is no decision to imitate. Give demonstrations.")
     policy.prepare(example.state for example in data)
+    judged = config.fit_weight > 0 and any(example.fits is not None for example in data)
     identity = {"method": "imitation", "start": weights_digest(policy.model), "data": identity_of_examples(data)}
     with Training(policy.model, config, folder, label, identity, policy.encodings) as training:
         while not training.finished:
             batch = training.batch(len(data))
-            loss, metrics = _losses(policy, [data[i] for i in batch.tolist()], config)
+            loss, metrics = _losses(policy, [data[i] for i in batch.tolist()], config, judged)
             training.step(loss.mean(), {name: float(each.mean()) for name, each in metrics.items()})
     return training.log
