@@ -55,6 +55,7 @@ def use_fake_backbone(patch: pytest.MonkeyPatch) -> None:
     for module in (
         "shoprl.policies.networks.encoder",
         "shoprl.policies.networks.choice",
+        "shoprl.policies.networks.match.policy",
         "shoprl.policies.networks.sentences",
         "shoprl.policies.networks.backbone",
     ):

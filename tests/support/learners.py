@@ -23,6 +23,7 @@ from shoprl.training.self_learning import SelfLearningConfig, copy_of, self_lear
 from shoprl.trajectories.examples import Example
 from tests.support.fakequery import fake_extractive, picky, tiny_bart
 from tests.support.fakes import fake_policy
+from tests.support.matching import match_policy
 from tests.support.tiny_bert import tiny_policy, tiny_rnn, tuned_policy
 from tests.support.toyshop import toy_data
 from tests.support.training import expert_examples
@@ -46,6 +47,7 @@ HEADS: dict[str, Callable[[], LearnedPolicy]] = {
     "choice": lambda: fake_policy(dropout=0.0),
     "choice, tuned": lambda: without_dropout(tuned_policy(dropout=0.0)),
     "bi-attention": lambda: without_dropout(tiny_policy()),
+    "match": lambda: without_dropout(match_policy(words_dropped=0.0)),
     "rnn": lambda: tiny_rnn(page_tokens=16, action_tokens=6),
 }
 

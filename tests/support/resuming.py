@@ -6,15 +6,18 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from shoprl.policies.learned import LearnedPolicy
 from shoprl.policies.networks.backbone import Backbone, load_backbone
 from shoprl.policies.networks.choice import ChoicePolicy
 from shoprl.policies.networks.encoder import TokenStore
+from shoprl.policies.networks.match.policy import MatchPolicy
 from shoprl.tasks.shop.task import ShopTask
 from shoprl.training.dpo import DPOConfig, given_pairs, preference_pairs, train_dpo
 from shoprl.training.imitation import ImitationConfig, train_imitation
@@ -25,11 +28,12 @@ from shoprl.training.self_learning import SelfLearningConfig, self_learn
 from shoprl.trajectories.examples import Example
 from tests.support.fakes import FakeBackbone, fake_policy
 from tests.support.learners import able
+from tests.support.matching import match_policy
 from tests.support.tiny_bert import tiny_bert
 from tests.support.toyshop import toy_data
 from tests.support.training import expert_examples, training_goals
 
-Learner = Callable[[ChoicePolicy, Path], object]
+Learner = Callable[[LearnedPolicy, Path], object]
 LOOP: dict[str, Any] = {"updates": 8, "batch_size": 3, "warmup": 2, "checkpoint_every": 2, "log_every": 1}
 RL: dict[str, Any] = {**LOOP, "learning_rate": 1e-3, "demonstrated": 4}
 DPO = DPOConfig(learning_rate=1e-3, **LOOP)
@@ -75,41 +79,60 @@ def new_tuned_policy() -> ChoicePolicy:
     return fake_policy(store=TokenStore(PaddedBert(**vars(bert)), tuned_layers=1))
 
 
+def new_match_policy() -> MatchPolicy:
+    return match_policy(store=padded_store())
+
+
+def able_match_policy() -> MatchPolicy:
+    policy = new_match_policy()
+    policy.model.load_state_dict(_able_match_weights())
+    return policy
+
+
+@cache
+def _able_match_weights() -> dict[str, torch.Tensor]:
+    """Of one that is right at times."""
+    policy, config = new_match_policy(), ImitationConfig(updates=60, batch_size=8, learning_rate=5e-3, warmup=10)
+    with TemporaryDirectory() as folder:
+        train_imitation(policy, expert_examples(toy_data(), 30), config, Path(folder))
+    return dict(policy.model.state_dict())
+
+
 @cache
 def shown() -> list[Example]:
     return expert_examples(toy_data(), 10)
 
 
-def imitation(policy: ChoicePolicy, folder: Path) -> None:
+def imitation(policy: LearnedPolicy, folder: Path) -> None:
     train_imitation(policy, shown(), ImitationConfig(**LOOP), folder)
 
 
-def dpo(policy: ChoicePolicy, folder: Path) -> None:
+def dpo(policy: LearnedPolicy, folder: Path) -> None:
     pairs, _ = preference_pairs(policy, shown(), DPO, np.random.default_rng(0), folder)
     train_dpo(policy, pairs, DPO, folder)
 
 
-def dpo_on_given_pairs(policy: ChoicePolicy, folder: Path) -> None:
+def dpo_on_given_pairs(policy: LearnedPolicy, folder: Path) -> None:
     given = [(example, (example.chosen + 1) % len(example.state.texts)) for example in shown()]
     train_dpo(policy, given_pairs(policy, given, folder), DPO, folder)
 
 
-def policy_gradient(policy: ChoicePolicy, folder: Path) -> None:
+def policy_gradient(policy: LearnedPolicy, folder: Path) -> None:
     config, data = PolicyGradientConfig(**RL), toy_data()
     train_policy_gradient(policy, ShopTask(data.shop), training_goals(data), shown()[:3], config, folder)
 
 
-def ppo(policy: ChoicePolicy, folder: Path) -> None:
+def ppo(policy: LearnedPolicy, folder: Path) -> None:
     config, data = PPOConfig(epochs=1, minibatches=2, **RL), toy_data()
     train_ppo(policy, ShopTask(data.shop), training_goals(data), shown()[:3], config, folder)
 
 
-def self_learning(policy: ChoicePolicy, folder: Path) -> None:
+def self_learning(policy: LearnedPolicy, folder: Path) -> None:
     data, config = toy_data(), SelfLearningConfig(trajectories=2, rounds=2, dpo=replace(DPO, updates=4, batch_size=2))
     self_learn(policy, ShopTask(data.shop), data.goals, data.split.train, config, folder)
 
 
-LEARNERS: Mapping[str, tuple[Callable[[], ChoicePolicy], Learner]] = {
+LEARNERS: Mapping[str, tuple[Callable[[], LearnedPolicy], Learner]] = {
     "imitation": (new_policy, imitation),
     "dpo": (new_policy, dpo),
     "dpo on given pairs": (new_policy, dpo_on_given_pairs),
@@ -118,6 +141,11 @@ LEARNERS: Mapping[str, tuple[Callable[[], ChoicePolicy], Learner]] = {
     "ppo": (new_policy, ppo),
     "ppo, tuned": (new_tuned_policy, ppo),
     "self-learning": (able_policy, self_learning),
+    "match, imitation": (new_match_policy, imitation),
+    "match, dpo": (new_match_policy, dpo),
+    "match, policy gradient": (new_match_policy, policy_gradient),
+    "match, ppo": (new_match_policy, ppo),
+    "match, self-learning": (able_match_policy, self_learning),
 }
 
 

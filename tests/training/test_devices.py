@@ -12,6 +12,7 @@ from torch import nn
 from shoprl.errors import ConfigError
 from shoprl.policies import learned
 from shoprl.policies.learned import mixed
+from shoprl.policies.networks.match import policy as match
 from shoprl.policies.saving import load_learned, save_policy
 from shoprl.rollouts.runner import run_episodes
 from shoprl.tasks.instruction import parse_instruction
@@ -127,7 +128,7 @@ def test_mixed_precision_learns_about_the_same(learner: str, tmp_path: Path, mon
     def half(place: torch.device) -> AbstractContextManager[object]:
         return torch.autocast("cpu", torch.bfloat16, cache_enabled=False)
 
-    for module in (learned, query):
+    for module in (learned, query, match):
         monkeypatch.setattr(module, "mixed", half)
     model, rows = ALL[learner](tmp_path / "half", lambda model: put(model, here))
     assert {tensor.dtype for tensor in weights(model).values()} == {torch.float32}

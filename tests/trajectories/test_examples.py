@@ -9,7 +9,7 @@ from shoprl.shop.data import ShopData
 from shoprl.tasks.instruction import parse_instruction
 from shoprl.tasks.shop.task import ShopTask
 from shoprl.training.rollout import collect
-from shoprl.trajectories.examples import examples, replay
+from shoprl.trajectories.examples import examples, identity_of_examples, replay
 from shoprl.trajectories.shoppers import demonstrations
 from tests.support.fakequery import foreign_goals
 from tests.support.fakes import fake_policy
@@ -117,3 +117,31 @@ def test_a_demonstrated_query_is_an_example_where_it_is_offered(toy: ShopData) -
         assert (found.chosen, found.state.texts) == (chosen, typed)
         with pytest.raises(TrajectoryError, match="no decision"):
             examples(ShopTask(toy.shop), listed, [episode])
+
+
+def test_what_was_seen_and_its_rewards_are_part_of_the_identity(toy: ShopData) -> None:
+    data = examples(ShopTask(toy.shop), toy.goals, some(toy))
+    assert all(each.state.evidence is not None and each.fits is None for each in data)
+    plain = identity_of_examples(data)
+    bare = [replace(each, state=replace(each.state, evidence=None)) for each in data]
+    assert identity_of_examples(bare) == plain  # as that of checkpoints made before there was evidence
+    judged = [replace(each, fits=np.ones(len(each.state.evidence.names), dtype=np.float32)) for each in data]  # type: ignore[union-attr]
+    identities = {plain, identity_of_examples(judged)}
+    last = judged[-1]
+    shown = last.state.evidence
+    assert shown is not None
+    assert last.fits is not None
+    for change in (
+        replace(last, fits=last.fits * 0.5),
+        *(
+            replace(last, state=replace(last.state, evidence=replace(shown, **each)))
+            for each in (
+                {"features": shown.features + 1},
+                {"texts": ("other", *shown.texts[1:])},
+                {"names": ("other", *shown.names[1:])},
+                {"terms": ((frozenset({"other"}),) * 3, *shown.terms[1:])},
+            )
+        ),
+    ):
+        identities.add(identity_of_examples([*judged[:-1], change]))
+    assert len(identities) == 7

@@ -5,6 +5,7 @@ import pytest
 
 from shoprl.catalog.catalog import Catalog
 from shoprl.errors import ConfigError
+from shoprl.rollouts.recording import Recording
 from shoprl.rollouts.records import Episode
 from shoprl.shop.data import ShopData, shop_data
 from shoprl.shop.generated import generated_data
@@ -12,6 +13,7 @@ from shoprl.tasks.instruction import parse_instruction
 from shoprl.tasks.shop.task import ShopTask
 from shoprl.trajectories.shoppers import (
     EXPERT,
+    Shopper,
     average_skill,
     demonstration,
     demonstrations,
@@ -149,3 +151,53 @@ def test_an_option_without_values_stops_no_shopper() -> None:
     catalog = Catalog([product, *data.catalog.products[1:]])
     plan = plan_for(product, data.goals[0], shop_data(catalog, data.goals).shop)
     assert plan.options == {}
+
+
+SECTIONS = ("click[features]", "click[description]")
+
+
+def opened_sections(episodes: list[Episode]) -> int:
+    return sum(decision.action in SECTIONS for episode in episodes for decision in episode.decisions)
+
+
+def read(data: ShopData, reading: float, count: int = 60) -> list[Episode]:
+    """An expert's episodes, recorded as :func:`demonstration` does."""
+    episodes = []
+    for i, rng in enumerate(np.random.default_rng(0).spawn(count)):
+        recording = Recording(ShopTask(data.shop).start(data.goals[i]), i)
+        live = recording.live
+        shopper = Shopper(data.goals[i], data.shop, live.queries[0], habits(EXPERT), 0.0, rng, reading)
+        while not recording.over:
+            recording.take(shopper.act(live.page, 15 - live.steps))
+        episodes.append(recording.episode())
+    return episodes
+
+
+def test_an_expert_that_reads_opens_sections_once_and_buys_as_well(shop: ShopData) -> None:
+    never, always = read(shop, 0.0), read(shop, 1.0)
+    assert never == trips(shop, EXPERT, 60)  # reading costs no draw where there is none
+    assert opened_sections(never) == 0
+    assert opened_sections(always) > 10
+    assert success(always) >= success(never) - 0.02
+    for episode in always:
+        product = ""
+        done: set[tuple[str, str]] = set()
+        for decision in episode.decisions:
+            action = decision.action[6:-1]
+            if decision.page == "results" and action.upper() in shop.shop.catalog:
+                product = action
+            elif action in ("features", "description"):
+                assert (product, action) not in done
+                done.add((product, action))
+
+
+def test_an_expert_reads_no_more_than_it_needs(shop: ShopData) -> None:
+    needless = 0
+    for episode in read(shop, 1.0):
+        goal = shop.goals[episode.goal_index]
+        title = shop.shop.catalog[goal.asin].title.lower()
+        opened = [each.action[6:-1].upper() for each in episode.decisions if each.page == "results"]
+        if opened == [goal.asin] and all(attribute in title for attribute in goal.attributes):
+            needless += 1
+            assert opened_sections([episode]) == 0
+    assert needless

@@ -4,8 +4,20 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from shoprl.cli.coached import run_coached
-from shoprl.cli.options import Confirming, OnData, Printing, RunFolder, Searching, Seeded, Strict, Threaded, prepare
+from shoprl.cli.options import (
+    Confirming,
+    OnData,
+    PolicyName,
+    Printing,
+    RunFolder,
+    Searching,
+    Seeded,
+    Strict,
+    Threaded,
+    prepare,
+)
 from shoprl.experiments.adaptation import SIZES, adapt
+from shoprl.experiments.coached import check_judging
 from shoprl.files import sha256_of
 from shoprl.policies.packaged import PRETRAINED, policy_folder
 from shoprl.policies.query.policy import MANIFEST
@@ -23,11 +35,11 @@ class Adapt(OnData, Searching, RunFolder, Confirming, Seeded, Threaded, Strict, 
     Attributes:
         out: the run folder: training, policy and run.json. Must be new or empty, or an unfinished run to continue with
             --resume.
-        policy: a policy folder to start from, or pretrained; it is not changed.
+        policy: a policy folder with the match network to start from, or pretrained; it is not changed.
         size: full takes some minutes; tiny only shows that it runs.
     """
 
-    policy: str = PRETRAINED
+    policy: PolicyName = PRETRAINED
     size: Literal["full", "tiny"] = "full"
 
     def execute(self) -> None:
@@ -35,6 +47,7 @@ class Adapt(OnData, Searching, RunFolder, Confirming, Seeded, Threaded, Strict, 
         prepare(self.seed, self.threads)
         folder = policy_folder(self.policy)
         start = load_learned(folder, backbone=self.backbone)
+        check_judging(start)
         shop = read_shop(self.data, self.strict, search=self.search, encoder=self.encoder(self.data))
         config = SIZES[self.size].seeded(self.seed)
         settings = {

@@ -95,11 +95,14 @@ class Training(OnData, Searching, RunFolder, Confirming, StepLimit, Threaded, On
             raise ConfigError("--tuned-layers goes with a new policy that has the choice network. Leave it out.")
         if self.backbone and new:
             if self.recipe.network == "rnn":
-                raise ConfigError("--backbone goes with the networks choice and bi-attention. Leave it out.")
+                raise ConfigError("--backbone goes with the networks choice, match and bi-attention. Leave it out.")
             if len(self.backbone) > 1:
                 raise ConfigError("--backbone is given several times: a new policy has one. Give one.")
-        if self.recipe.network == "rnn" and new and self.path("demonstrations") is None:
-            raise ConfigError("--network rnn: a new one takes its words from demonstrations. Give --demonstrations.")
+        if self.recipe.network in ("match", "rnn") and new and self.path("demonstrations") is None:
+            raise ConfigError(
+                f"--network {self.recipe.network}: a new one takes its words from demonstrations. Give "
+                "--demonstrations."
+            )
         if self.queries is not None and self.query_policy is None:
             raise ConfigError("--query-policy is missing: --queries says how many of its queries to choose among.")
 
@@ -187,13 +190,14 @@ class FromPolicyOrNew(Training):
 
     Attributes:
         policy: a policy folder to start from, or pretrained; it is not changed. A new policy when left out.
-        network: the network of a new policy: choice (on cached states of the frozen backbone), bi-attention (WebShop's,
-            with a BERT that is trained too; for a GPU) or rnn (no pretrained weights).
+        network: the network of a new policy: choice (on cached states of the frozen backbone), match (on states of its
+            words, and on all that the episode has shown), bi-attention (WebShop's, with a BERT that is trained too; for
+            a GPU) or rnn (no pretrained weights).
         tuned_layers: how many of the backbone's last layers a new policy with the choice network trains.
     """
 
     policy: PolicyName | None = None
-    network: Literal["choice", "bi-attention", "rnn"] = "choice"
+    network: Literal["choice", "match", "bi-attention", "rnn"] = "choice"
     tuned_layers: Annotated[int, Range(0, 1_000)] = 0
 
 

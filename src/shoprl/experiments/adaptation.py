@@ -13,7 +13,7 @@ from typing import Annotated
 import numpy as np
 
 from shoprl.catalog.noise import noisy
-from shoprl.experiments.coached import Coached, Round, train_coached
+from shoprl.experiments.coached import Coached, Round, check_judging, train_coached
 from shoprl.experiments.pretraining import PretrainConfig, shops_for
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.search.index import SearchIndex
@@ -95,8 +95,10 @@ def adapt(folder: Path, shop: Shop, start: LearnedPolicy, config: AdaptConfig) -
         config: settings.
 
     Raises:
+        PolicyError: the agent cannot judge products.
         GoalError: no product has an attribute to ask for.
         RunError: the folder holds a checkpoint of another adaptation.
     """
+    check_judging(start)
     task, goals = practice_in(shop, config)
     return train_coached(folder, task, [goals], (config.practice,), config.seed, start, f"{start.name}-adapted")

@@ -5,20 +5,27 @@ continues; the episodes are run again, as they are equal to the bit.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
+from shoprl.errors import PolicyError, RunError
+from shoprl.files import content_hash
+from shoprl.policies.base import Judging
 from shoprl.policies.learned import LearnedPolicy
+from shoprl.policies.networks.encoder import TokenStore
 from shoprl.policies.networks.match.policy import MatchPolicy
+from shoprl.policies.query.policy import MANIFEST
 from shoprl.policies.saving import load_learned, save_policy
+from shoprl.reading import read_json
 from shoprl.settings import Settings
 from shoprl.tasks.shop.many import ManyShops, ShopGoal
 from shoprl.tasks.shop.texts import product_texts, wishes_of
 from shoprl.training.imitation import ImitationConfig, train_imitation
-from shoprl.training.loop import LogRow
+from shoprl.training.loop import LogRow, read_log, weights_digest
 from shoprl.trajectories.coaching import Coaching, coached
 from shoprl.trajectories.examples import Example
 
@@ -74,12 +81,19 @@ def train_coached(
         name: of the policy.
 
     Raises:
-        RunError: a checkpoint is of another run.
+        PolicyError: the policy to begin with cannot judge products.
+        RunError: the folder holds a checkpoint or a policy of another run.
     """
     policy, log = start, list[LogRow]()
     data: list[Example] = []
     if policy is not None:
+        check_judging(policy)
         _meet(policy, task, goals)
+    about: dict[str, Any] = {
+        "shops": [shop.catalog.content_hash for shop in task.shops],
+        "start": weights_digest(policy.model) if policy is not None else None,
+        "seed": seed,
+    }
     for number, (each, own) in enumerate(zip(rounds, goals, strict=True)):
         rng = np.random.default_rng([seed, 11, number])
         data += coached(task, own, rng, each.coaching, policy, f"round {number + 1}: episodes")
@@ -87,9 +101,23 @@ def train_coached(
             policy = MatchPolicy.new(torch.Generator().manual_seed(seed), [x.state for x in data[:SHOWN]])
             _meet(policy, task, goals)
         policy.name = name
-        log = _learned(policy, data, each, folder, number, seed)
+        about[f"round {number + 1}"] = [asdict(each), [task.describe(goal) for goal in own]]
+        log = _learned(policy, data, each, folder, number, seed, content_hash(about))
     assert policy is not None, "there is at least one round"
     return Coached(policy, len(data), log)
+
+
+def check_judging(policy: LearnedPolicy) -> None:
+    """Refuse a policy that could not learn from coached episodes, which hold what was seen and what it would earn.
+
+    Raises:
+        PolicyError: it cannot judge products.
+    """
+    if not isinstance(policy, Judging):
+        raise PolicyError(
+            f"{policy.name[:80]}: its network ({policy.kind}) cannot judge products, as practice in many shops needs. "
+            "Give a policy with the match network, such as `pretrained`."
+        )
 
 
 def _meet(policy: LearnedPolicy, task: ManyShops, goals: Sequence[Sequence[ShopGoal]]) -> None:
@@ -100,14 +128,22 @@ def _meet(policy: LearnedPolicy, task: ManyShops, goals: Sequence[Sequence[ShopG
 
 
 def _learned(
-    policy: LearnedPolicy, data: Sequence[Example], each: Round, folder: Path, number: int, seed: int
+    policy: LearnedPolicy, data: Sequence[Example], each: Round, folder: Path, number: int, seed: int, identity: str
 ) -> list[LogRow]:
     """Train on the data so far, or load what an earlier start left."""
-    kept = folder / "policies" / f"round-{number + 1}"
+    kept, training = (folder / name / f"round-{number + 1}" for name in ("policies", "training"))
     if kept.is_dir():
-        policy.model.load_state_dict(load_learned(kept).model.state_dict())
-        return []
+        _take(policy, kept, identity)
+        return read_log(training)
     config, label = each.imitation.seeded(seed * 100 + number), f"round {number + 1}: training"
-    log = train_imitation(policy, data, config, folder / "training" / f"round-{number + 1}", label)
-    save_policy(policy, kept, {"examples": len(data), "last": log[-1]})
+    log = train_imitation(policy, data, config, training, label)
+    save_policy(policy, kept, {"examples": len(data), "last": log[-1], "identity": identity})
     return log
+
+
+def _take(policy: LearnedPolicy, kept: Path, identity: str) -> None:
+    """Take the weights that an earlier start left."""
+    found = load_learned(kept, TokenStore(policy.backbone) if policy.backbone is not None else None)
+    if read_json(kept / MANIFEST, RunError)["about"].get("identity", identity) != identity:
+        raise RunError(f"{kept}: made with other settings or data. Use another folder, or delete this one.")
+    policy.model.load_state_dict(found.model.state_dict())

@@ -77,10 +77,12 @@ def decision_losses(
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     """The loss of each demonstrated decision, that of estimated rewards included, and what is logged of it.
 
+    What is logged is the same for every part, whatever it holds.
+
     Args:
         policy: whose decisions.
         part: the demonstrated ones.
-        fit_weight: see :class:`ImitationConfig`.
+        fit_weight: see :class:`ImitationConfig`; 0 where no reward is known.
         label_smoothing: see :class:`ImitationConfig`.
 
     Returns:
@@ -88,7 +90,7 @@ def decision_losses(
     """
     states, chosen = [example.state for example in part], torch.tensor([example.chosen for example in part])
     estimates = getattr(policy, "logits_and_fits", None) if fit_weight else None
-    if estimates is None or all(example.fits is None for example in part):
+    if estimates is None:
         logits = policy.logits(states)
         loss, metrics = imitation_loss(logits, chosen, label_smoothing), {}
     else:
@@ -121,11 +123,12 @@ def train_imitation(
     if not data:
         raise TrajectoryError("There is no decision to imitate. Give demonstrations.")
     policy.prepare(example.state for example in data)
+    weight = config.fit_weight if any(example.fits is not None for example in data) else 0.0
     identity = {"method": "imitation", "start": weights_digest(policy.model), "data": identity_of_examples(data)}
     with Training(policy.model, config, folder, label, identity, policy.encodings) as training:
         while not training.finished:
             batch = training.batch(len(data))
             part = [data[i] for i in batch.tolist()]
-            loss, metrics = decision_losses(policy, part, config.fit_weight, config.label_smoothing)
+            loss, metrics = decision_losses(policy, part, weight, config.label_smoothing)
             training.step(loss.mean(), {name: float(each.mean()) for name, each in metrics.items()})
     return training.log

@@ -176,7 +176,8 @@ def demonstrated_loss(
         return torch.zeros(())
     drawn = batch_of(training.update, config.demonstrated, len(data), config.seed)
     picked = [data[i] for i in training.team.share(drawn, "demonstrated").tolist()]
-    losses, _ = decision_losses(policy, picked, config.fit_weight)
+    known = any(example.fits is not None for example in picked)
+    losses, _ = decision_losses(policy, picked, config.fit_weight if known else 0.0)
     return losses.mean()
 
 

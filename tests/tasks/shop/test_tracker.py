@@ -147,7 +147,9 @@ def test_what_was_read_stays_in_the_state(toy: ShopData) -> None:
         step(session, tracker, "click[next >]")
     opened = step(session, tracker, f"click[{product.asin.lower()}]")
     own = {each.asin: each for each in opened.seen}[product.asin]
-    assert own.opened and own.options == product.options and not own.terms
+    assert own.opened
+    assert own.options == product.options
+    assert not own.terms
     step(session, tracker, "click[features]")
     step(session, tracker, "click[< prev]")
     state = step(session, tracker, "click[< prev]")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from transformers import PretrainedConfig
 
 from shoprl.errors import PolicyError
 from shoprl.policies.base import distinct
@@ -64,27 +65,29 @@ class MatchPolicy(LearnedPolicy):
 
         Args:
             generator: of the weights.
-            states: whose words decide which directions of their states are kept; at least one.
+            states: whose words decide which directions of their states are kept; at least one. In a task without a
+                word, its numbers decide alone.
             store: gives the backbone.
             backbone: the frozen encoder, if there is no store: the default's name, a hub id or a local folder.
-            sizes: of :class:`MatchConfig`.
+            sizes: of :class:`MatchConfig`; ``width`` is at most the backbone's.
 
         Raises:
-            PolicyError: the states hold no words.
+            PolicyError: there is no state.
         """
-        encoder = store.backbone if store is not None else load_backbone(backbone)
         texts = {text for state in states for text in (state.request, *evidence_of(state).texts)}
+        if not texts:
+            raise PolicyError("A new match network needs states of the task that it is for. Give demonstrations.")
+        encoder = store.backbone if store is not None else load_backbone(backbone)
         words = sorted({word for text in texts for word, _ in words_in(text)})
         drawn = sorted(torch.randperm(len(words), generator=generator)[:SAMPLE].tolist())
         picked = sorted((words[i] for i in drawn), key=lambda word: (len(word), word))
         parts = [encode_words(encoder, picked[start : start + BATCH]) for start in range(0, len(picked), BATCH)]
-        if not parts:
-            raise PolicyError("The states hold no words. Give states of the task that the policy is for.")
+        sizes["width"] = min(sizes.get("width", MatchConfig().width), encoder.width)
         config = MatchConfig(encoder.name, encoder.sha256, encoder.width, **sizes)
         with torch.random.fork_rng(devices=[]):  # module constructors draw from the global generator
             torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
             model = MatchModel(config)
-        model.rotation, model.center = principal(torch.cat(parts), config.width)
+        model.rotation, model.center = principal(torch.cat([*parts, torch.zeros(0, encoder.width)]), config.width)
         model.eval()
         return cls(model, lambda: encoder)
 
@@ -151,6 +154,7 @@ class MatchPolicy(LearnedPolicy):
     def batch(self, states: Sequence[Observation]) -> MatchBatch:
         """Batch decisions, on the model's device."""
         self.encode_states(states)
+        _check(states, self.model.config)
         return collate(states, self.words, self.model.config.sources).to(self.model.device)
 
     def logits(self, states: Sequence[Observation]) -> torch.Tensor:
@@ -205,3 +209,14 @@ class MatchPolicy(LearnedPolicy):
                 names = evidence_of(state).names
                 judged.append({name: fit for name, fit in zip(names, row, strict=False) if name})
         return judged
+
+
+def _check(states: Sequence[Observation], config: PretrainedConfig) -> None:
+    """Refuse states of another task than the network was made for."""
+    for shown in map(evidence_of, states):
+        numbers, sources = shown.features.shape[1], max(map(len, shown.terms), default=0)
+        if numbers != config.features or sources > config.sources:
+            raise PolicyError(
+                f"The match network reads {config.features} numbers and {config.sources} further texts of a row, and "
+                f"the states here have {numbers} and {sources}: it was made for another task. Train a new one."
+            )

@@ -193,7 +193,7 @@ def principal(states: torch.Tensor, width: int) -> tuple[torch.Tensor, torch.Ten
     Returns:
         The rotation, shape (backbone's width, width), with each direction's sign fixed; the mean.
     """
-    center = states.mean(dim=0)
+    center = states.mean(dim=0) if len(states) else states.new_zeros(states.shape[1])
     _, vectors = torch.linalg.eigh((states - center).T.double() @ (states - center).double() / max(1, len(states)))
     kept = vectors.flip(1)[:, :width]
     signs = torch.sign(kept.gather(0, kept.abs().argmax(dim=0, keepdim=True)))
