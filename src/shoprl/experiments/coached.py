@@ -1,11 +1,12 @@
-"""An agent that shops in many catalogues: it is shown how, then acts itself while an expert corrects it, in rounds.
+"""An agent that shops in many catalogues: it is shown how, acts itself while an expert corrects it, then by reward.
 
-What a round adds is learned together with all before it. Each round's policy is kept, so that a run that was cut off
-continues; the episodes are run again, as they are equal to the bit.
+What a round adds is learned together with all before it; policy gradient on further goals ends it. Each stage's policy
+is kept, so that a run that was cut off continues; coached episodes are run again, as they are equal to the bit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from shoprl.tasks.shop.many import ManyShops, ShopGoal
 from shoprl.tasks.shop.texts import product_texts, wishes_of
 from shoprl.training.imitation import ImitationConfig, train_imitation
 from shoprl.training.loop import LogRow, read_log, weights_digest
+from shoprl.training.policy_gradient import PolicyGradientConfig, train_policy_gradient
 from shoprl.trajectories.coaching import Coaching, coached
 from shoprl.trajectories.examples import Example
 
@@ -68,17 +70,19 @@ def train_coached(
     seed: int,
     start: LearnedPolicy | None = None,
     name: str = "match",
+    reinforcement: PolicyGradientConfig | None = None,
 ) -> Coached:
     """Train a policy in rounds, continuing where the folder holds an earlier start's.
 
     Args:
         folder: for ``policies`` and ``training``.
         task: the shops.
-        goals: of each round; training goals.
+        goals: of each round, and then of the reinforcement; training goals.
         rounds: the rounds, at least one.
         seed: of every draw.
         start: the policy to begin with; a new match network when left out.
         name: of the policy.
+        reinforcement: settings of the policy gradient that follows the rounds; None for none.
 
     Raises:
         PolicyError: the policy to begin with cannot judge products.
@@ -94,16 +98,24 @@ def train_coached(
         "start": weights_digest(policy.model) if policy is not None else None,
         "seed": seed,
     }
-    for number, (each, own) in enumerate(zip(rounds, goals, strict=True)):
+    for number, (each, own) in enumerate(zip(rounds, goals, strict=False)):
         rng = np.random.default_rng([seed, 11, number])
-        data += coached(task, own, rng, each.coaching, policy, f"round {number + 1}: episodes")
+        data += coached(task, own, rng, each.coaching, policy, f"round-{number + 1}: episodes")
         if policy is None:
             policy = MatchPolicy.new(torch.Generator().manual_seed(seed), [x.state for x in data[:SHOWN]])
             _meet(policy, task, goals)
         policy.name = name
-        about[f"round {number + 1}"] = [asdict(each), [task.describe(goal) for goal in own]]
-        log = _learned(policy, data, each, folder, number, seed, content_hash(about))
+        about[(stage := f"round-{number + 1}")] = [asdict(each), [task.describe(goal) for goal in own]]
+        imitation = each.imitation.seeded(seed * 100 + number)
+        learn = partial(train_imitation, policy, data, imitation, label=f"{stage}: training")
+        log = _learned(policy, learn, folder, stage, content_hash(about))
     assert policy is not None, "there is at least one round"
+    if reinforcement is not None:
+        own, stage = goals[len(rounds)], "reinforcement"
+        about[stage] = [asdict(reinforcement), [task.describe(goal) for goal in own]]
+        config = reinforcement.seeded(seed * 100 + len(rounds))
+        learn = partial(train_policy_gradient, policy, task, list(enumerate(own)), data, config, label=stage)
+        log = _learned(policy, learn, folder, stage, content_hash(about))
     return Coached(policy, len(data), log)
 
 
@@ -128,16 +140,15 @@ def _meet(policy: LearnedPolicy, task: ManyShops, goals: Sequence[Sequence[ShopG
 
 
 def _learned(
-    policy: LearnedPolicy, data: Sequence[Example], each: Round, folder: Path, number: int, seed: int, identity: str
+    policy: LearnedPolicy, learn: Callable[[Path], list[LogRow]], folder: Path, stage: str, identity: str
 ) -> list[LogRow]:
-    """Train on the data so far, or load what an earlier start left."""
-    kept, training = (folder / name / f"round-{number + 1}" for name in ("policies", "training"))
+    """Train, or load what an earlier start left."""
+    kept, training = folder / "policies" / stage, folder / "training" / stage
     if kept.is_dir():
         _take(policy, kept, identity)
         return read_log(training)
-    config, label = each.imitation.seeded(seed * 100 + number), f"round {number + 1}: training"
-    log = train_imitation(policy, data, config, training, label)
-    save_policy(policy, kept, {"examples": len(data), "last": log[-1], "identity": identity})
+    log = learn(training)
+    save_policy(policy, kept, {"last": log[-1], "identity": identity})
     return log
 
 

@@ -21,6 +21,7 @@ from shoprl.shop.session import Shop
 from shoprl.tasks.shop.many import ManyShops, ShopGoal
 from shoprl.tasks.shop.texts import product_texts, wishes_of
 from shoprl.training.imitation import ImitationConfig
+from shoprl.training.policy_gradient import PolicyGradientConfig
 from shoprl.trajectories.coaching import Coaching
 
 FIRST, CATALOGUES = 10**6, 1_000  # first seed of a catalogue, far from what people generate; seeds of a pretraining
@@ -33,10 +34,22 @@ def _rounds() -> tuple[Round, ...]:
     def learn(updates: int, rate: float) -> ImitationConfig:
         return ImitationConfig(updates=updates, batch_size=32, learning_rate=rate, checkpoint_every=500, log_every=100)
 
-    return (
-        Round(Coaching(), learn(4_000, 1e-3)),
-        Round(Coaching(acting=0.1), learn(5_000, 7e-4)),
-        Round(Coaching(acting=0.1), learn(6_000, 5e-4)),
+    return Round(Coaching(), learn(3_000, 1e-3)), Round(Coaching(acting=0.1), learn(4_000, 7e-4))
+
+
+def by_reward(updates: int) -> PolicyGradientConfig:
+    """Policy gradient as it goes on from coached rounds: half of what is earned is earned by success alone."""
+    return PolicyGradientConfig(
+        updates=updates,
+        batch_size=64,
+        learning_rate=2e-4,
+        discount=0.99,
+        value_weight=0.5,
+        imitation_weight=0.2,
+        entropy_weight=0.003,
+        demonstrated=32,
+        success_weight=0.5,
+        checkpoint_every=50,
     )
 
 
@@ -49,20 +62,29 @@ class PretrainConfig(Settings):
         catalogues: how many are generated, each in a style of its own.
         products: of each catalogue.
         goals: of each catalogue, in every round; half in WebShop's wording, half in people's and in keywords.
+        rewarded: of each catalogue, goals of the reinforcement.
         gone: share of goals whose product is out of reach, so that the best of what is left is wanted.
         rounds: of coached episodes and training.
+        reinforcement: settings of the policy gradient that follows; None for none.
     """
 
     seed: Seed = 0
     catalogues: Annotated[int, Range(1, CATALOGUES)] = 24
     products: Annotated[int, Range(50, 100_000)] = 800
-    goals: Count = 240
+    goals: Count = 250
+    rewarded: Count = 1_000
     gone: Share = 0.12
     rounds: tuple[Round, ...] = field(default_factory=_rounds)
+    reinforcement: PolicyGradientConfig | None = field(default_factory=lambda: by_reward(600))
 
     def seeded(self, seed: int) -> "PretrainConfig":
         """A copy with another seed."""
         return replace(self, seed=seed)
+
+
+def tiny_reinforcement() -> PolicyGradientConfig:
+    """The same at a size that only shows that it runs."""
+    return replace(by_reward(2), batch_size=4, warmup=2, checkpoint_every=2, log_every=2, demonstrated=8)
 
 
 SizeName = Literal["full", "tiny"]
@@ -70,7 +92,12 @@ _TINY = ImitationConfig(updates=4, batch_size=8, warmup=2, checkpoint_every=2, l
 SIZES: Mapping[SizeName, PretrainConfig] = {
     "full": PretrainConfig(),
     "tiny": PretrainConfig(
-        catalogues=2, products=80, goals=8, rounds=(Round(Coaching(), _TINY), Round(Coaching(), _TINY))
+        catalogues=2,
+        products=80,
+        goals=8,
+        rewarded=8,
+        rounds=(Round(Coaching(), _TINY), Round(Coaching(), _TINY)),
+        reinforcement=tiny_reinforcement(),
     ),
 }
 
@@ -96,20 +123,23 @@ def goals_of(
 
 
 def shops_for(config: PretrainConfig) -> tuple[ManyShops, list[list[ShopGoal]]]:
-    """The generated shops of a pretraining, and the goals of each of its rounds."""
+    """The generated shops of a pretraining, and the goals of each of its rounds and of its reinforcement."""
     data = []
     for number in track(range(config.catalogues), "generating catalogues", config.catalogues, unit="catalogue"):
         style = draw_style(np.random.default_rng([config.seed, 1, number]))
         data.append(generated_data(config.products, FIRST + config.seed * CATALOGUES + number, style))
     shops, own = [each.shop for each in data], [each.goals for each in data]
-    rngs = np.random.default_rng([config.seed, 2]).spawn(len(config.rounds))
-    return ManyShops(shops), [goals_of(shops, own, config.goals, config.gone, rng) for rng in rngs]
+    *rngs, last = np.random.default_rng([config.seed, 2]).spawn(len(config.rounds) + 1)
+    goals = [goals_of(shops, own, config.goals, config.gone, rng) for rng in rngs]
+    return ManyShops(shops), [*goals, goals_of(shops, own, config.rewarded, config.gone, last)]
 
 
 def pretrain(folder: Path, config: PretrainConfig) -> Coached:
     """Pretrain an agent in a folder, continuing what an earlier start left there."""
     task, goals = shops_for(config)
-    made = train_coached(folder, task, goals, config.rounds, config.seed, name="pretrained")
+    made = train_coached(
+        folder, task, goals, config.rounds, config.seed, name="pretrained", reinforcement=config.reinforcement
+    )
     assert isinstance(made.policy, MatchPolicy)
     made.policy.common = common_words(task, goals)
     return made
