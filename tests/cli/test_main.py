@@ -70,7 +70,7 @@ def test_a_command_imports_no_other() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("trian", "dpo"), "trian: no such command. Did you mean train? Run `shoprl --help`."),
+        (("trian", "dpo"), "trian: no such command. Did you mean train or pretrain? Run `shoprl --help`."),
         (("train", "dop"), "dop: no such command. Did you mean dpo? Run `shoprl train --help`."),
         (("catalog", "spilt", "--out", "x"), "Did you mean split? Run `shoprl catalog --help`."),
         (("--verison",), "--verison: no such option. Run `shoprl --help`."),

@@ -21,7 +21,7 @@ from shoprl.recommender.recommend import recommend
 from shoprl.shop.data import read_data
 from shoprl.tasks.instruction import parse_instruction
 from shoprl.tasks.shop.task import ShopTask
-from tests.support.cli import Call
+from tests.support.cli import Call, refused
 from tests.support.fakequery import tiny_bart
 from tests.support.killing import digests, finished, killed_and_resumed, moments, shoprl
 from tests.support.pretrained import package
@@ -107,11 +107,14 @@ def test_preferences_made_by_one_command_train_in_another(
     assert "Give either" in call("train", "dpo", *files, *both).err
 
 
-def test_a_network_without_pretrained_weights(call: Call, toy_folder: Path, tmp_path: Path, shown: Path) -> None:
-    arguments = ("--data", toy_folder, "--demonstrations", shown, "--out", tmp_path / "rnn", "--network", "rnn", *SMALL)
-    answer = call("train", "imitation", *arguments)
+@pytest.mark.parametrize("network", ["match", "rnn"])
+def test_another_network(call: Call, toy_folder: Path, tmp_path: Path, shown: Path, network: str) -> None:
+    words = ("train", "imitation", "--data", toy_folder, "--out", tmp_path / "new", "--network", network, *SMALL)
+    refused(call(*words), "ConfigError", "--demonstrations")
+    answer = call(*words, "--demonstrations", shown)
     assert answer.code == 0, answer.err
-    assert call("evaluate", "--policy", tmp_path / "rnn" / "policy", "--data", toy_folder).code == 0
+    assert load_learned(tmp_path / "new" / "policy").kind == network
+    assert call("evaluate", "--policy", tmp_path / "new" / "policy", "--data", toy_folder).code == 0
 
 
 @pytest.mark.parametrize("method", ["policy-gradient", "ppo"])

@@ -22,6 +22,8 @@ LASTING: dict[str, dict[str, str]] = {
     "train policy-gradient": {"updates": "12"},
     "train ppo": {"updates": "24"},
     "train self-learning": {"updates": "60", "rounds": "2"},
+    "pretrain": {},
+    "adapt": {},
     "train-query": {"updates": "400"},
     "compare": {"rollouts": "200", "batch": "8"},
     "study": {},

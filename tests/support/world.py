@@ -40,6 +40,8 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "train policy-gradient": {**DATA, **OUT, **POLICY, **RL},
     "train ppo": {**DATA, **OUT, **POLICY, **RL, **PPO},
     "train self-learning": {**DATA, **OUT, **POLICY, **LOOP, "trajectories": "4"},
+    "pretrain": {**OUT, "size": "tiny", **THREADS},
+    "adapt": {**DATA, **OUT, "policy": "{judge}", "size": "tiny", **THREADS},
     "train-query": {"pairs": "{typed}/pairs.json", "goals": "{typed}/goals.json", **OUT, "updates": "2", **THREADS},
     "evaluate": {**DATA, **POLICY, "first": "2", **THREADS},
     "compare": {**DATA, **OUT, "arms": "rule imitation={run}/policies/imitation", "rollouts": "8", "runs": "1"},
@@ -80,6 +82,8 @@ VALID: Mapping[str, Mapping[str, str]] = {
 FEED = "id,title,price,color\n" + "".join(f"{n},Mug number {n},{n}.50 USD,red|blue\n" for n in range(1, 13))
 ENDLESS = ("env-server",)  # when nothing is wrong
 LONG = (
+    "pretrain",
+    "adapt",
     "bench learn",
     "bench import",
     "bench scale",
@@ -105,7 +109,7 @@ class World:
         """What the placeholders of :data:`VALID` stand for."""
         names = {"toy": "toy", "stored": "stored", "golden": "golden", "typed": "typed", "logs": "logs", "shop": "shop"}
         files = {"feed": "feed.csv", "run": "run", "pairs": "pairs.jsonl", "judgements": "judgements.csv"}
-        files["checkpoint"] = "choice_il_epoch9.pth"
+        files |= {"checkpoint": "choice_il_epoch9.pth", "judge": "judging/policy"}
         places = {name: str(self.folder / place) for name, place in (names | files).items()}
         return places | {"tokenizer": str(tiny_bert()), "out": str(out)}
 
@@ -156,9 +160,14 @@ def _make(folder: Path, run: Path) -> None:
     write_file(folder / "il.jsonl", toy_rows())
     (folder / "judgements.csv").write_text("query,docid,rating\nshoe,B0SHOE0001,3\n")
     write(folder, checkpoint())
+    shown = folder / "run/trajectories/expert.jsonl.gz"
+    _shoprl(
+        *("train", "imitation", "--data", folder / "run/data", "--demonstrations", shown, "--network", "match"),
+        *("--updates", 2, "--checkpoint-every", 2, "--log-every", 1, "--threads", 1, "--out", folder / "judging"),
+    )
     _shoprl(
         *("preferences", "make", "--data", folder / "run/data", "--policy", folder / "run/policies/imitation"),
-        *("--demonstrations", folder / "run/trajectories/expert.jsonl.gz", "--out", folder / "pairs.jsonl"),
+        *("--demonstrations", shown, "--out", folder / "pairs.jsonl"),
     )
 
 

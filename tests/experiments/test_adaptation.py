@@ -1,0 +1,71 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from shoprl.catalog.catalog import Catalog
+from shoprl.errors import GoalError, PolicyError
+from shoprl.experiments.adaptation import SIZES, adapt, practice_in
+from shoprl.shop.data import ShopData
+from shoprl.shop.session import Shop
+from tests.support.fakerun import use_fake_backbone
+from tests.support.fakes import fake_policy
+from tests.support.matching import match_policy
+
+TINY = SIZES["tiny"]
+
+
+def test_half_of_the_practice_is_in_a_noisy_copy_and_others_are_mixed_in(toy: ShopData) -> None:
+    task, goals = practice_in(toy.shop, replace(TINY, mixed_in=2))
+    assert len(task.shops) == 4
+    assert task.shops[0] is toy.shop
+    noisy = task.shops[1]
+    assert set(noisy.catalog.asins()) == set(toy.catalog.asins())
+    assert all(noisy.catalog[own.asin].title != own.title for own in toy.catalog)
+    title = noisy.catalog["B0SHOE0001"].title
+    assert "B0SHOE0001" in {product.asin for product in noisy.find(title.lower().split())}
+    counts = [sum(goal.shop == number for goal in goals) for number in range(4)]
+    assert abs(counts[0] - counts[1]) <= 1
+    assert counts[2:] == [TINY.mixed_goals, TINY.mixed_goals]
+    assert all(goal.goal.asin in task.shops[goal.shop].catalog for goal in goals)
+
+
+def test_every_product_that_can_be_asked_for_is(toy: ShopData) -> None:
+    _, goals = practice_in(toy.shop, replace(TINY, goals=200, mixed_in=0))
+    assert {goal.goal.asin for goal in goals} == set(toy.catalog.asins())
+    assert {goal.shop for goal in goals} == {0, 1}
+
+
+def test_practice_comes_from_the_seed(toy: ShopData) -> None:
+    config = replace(TINY, mixed_in=0, gone=0.5)
+    first, second, other = (practice_in(toy.shop, each) for each in (config, config, config.seeded(1)))
+    assert first[1] == second[1] != other[1]
+    hashes = [each[0].shops[1].catalog.content_hash for each in (first, second, other)]
+    assert hashes[0] == hashes[1] != hashes[2]
+    assert {goal.gone for goal in first[1]} == {False, True}
+
+
+def test_adapting_twice_gives_one_agent(toy: ShopData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_fake_backbone(monkeypatch)
+    first, second = (adapt(tmp_path / name, toy.shop, match_policy(), TINY) for name in ("first", "second"))
+    weights, others = first.policy.model.state_dict(), second.policy.model.state_dict()
+    assert all(torch.equal(weight, others[name]) for name, weight in weights.items())
+    before = match_policy().model.state_dict()
+    assert any(not torch.equal(weight, before[name]) for name, weight in weights.items())
+    assert torch.equal(weights["rotation"], before["rotation"])
+    assert first.policy.name == "match-adapted"
+    assert first.log[-1]["fit_loss"] > 0
+
+
+def test_a_shop_without_anything_to_ask_for_is_named(toy: ShopData, tmp_path: Path) -> None:
+    bare = Catalog([replace(product, attributes=()) for product in toy.catalog])
+    with pytest.raises(GoalError, match="attribute"):
+        adapt(tmp_path / "new", Shop(bare, toy.shop.search, toy.shop.tagger), match_policy(), TINY)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_policy_that_cannot_judge_is_refused(toy: ShopData, tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="cannot judge"):
+        adapt(tmp_path / "new", toy.shop, fake_policy(), TINY)
+    assert not (tmp_path / "new").exists()
