@@ -14,7 +14,7 @@ import numpy as np
 
 from shoprl.catalog.noise import noisy
 from shoprl.experiments.coached import Coached, Round, check_judging, train_coached
-from shoprl.experiments.pretraining import PretrainConfig, by_reward, shops_for, tiny_reinforcement
+from shoprl.experiments.pretraining import PretrainConfig, shops_for, tiny_reinforcement
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.search.index import SearchIndex
 from shoprl.settings import Range, Seed, Settings, Share
@@ -30,7 +30,7 @@ MIXED_IN = 10**3 - 1  # number of the generated catalogues' seed, which no pretr
 
 
 def _round() -> Round:
-    learning = ImitationConfig(updates=1_000, batch_size=32, learning_rate=3e-4, checkpoint_every=250, log_every=50)
+    learning = ImitationConfig(updates=2_000, batch_size=32, learning_rate=4e-4, checkpoint_every=250, log_every=50)
     return Round(Coaching(acting=0.3), learning)
 
 
@@ -50,13 +50,13 @@ class AdaptConfig(Settings):
     """
 
     seed: Seed = 0
-    goals: Annotated[int, Range(2, 100_000)] = 6_000
-    coached: Annotated[float, Range(0, 1, above=True, below=True)] = 0.3
+    goals: Annotated[int, Range(2, 100_000)] = 4_000
+    coached: Annotated[float, Range(0, 1, above=True)] = 1.0
     mixed_in: Annotated[int, Range(0, 100)] = 4
-    mixed_goals: Annotated[int, Range(1, 10_000)] = 500
+    mixed_goals: Annotated[int, Range(1, 10_000)] = 250
     gone: Share = 0.1
     practice: Round = field(default_factory=_round)
-    reinforcement: PolicyGradientConfig | None = field(default_factory=lambda: by_reward(150))
+    reinforcement: PolicyGradientConfig | None = None
 
     def seeded(self, seed: int) -> "AdaptConfig":
         """A copy with another seed."""

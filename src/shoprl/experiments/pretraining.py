@@ -34,7 +34,11 @@ def _rounds() -> tuple[Round, ...]:
     def learn(updates: int, rate: float) -> ImitationConfig:
         return ImitationConfig(updates=updates, batch_size=32, learning_rate=rate, checkpoint_every=500, log_every=100)
 
-    return Round(Coaching(), learn(3_000, 1e-3)), Round(Coaching(acting=0.1), learn(4_000, 7e-4))
+    return (
+        Round(Coaching(), learn(3_000, 1e-3)),
+        Round(Coaching(acting=0.1), learn(4_000, 7e-4)),
+        Round(Coaching(acting=0.1), learn(5_000, 5e-4)),
+    )
 
 
 def by_reward(updates: int) -> PolicyGradientConfig:
@@ -55,7 +59,7 @@ def by_reward(updates: int) -> PolicyGradientConfig:
 
 @dataclass(frozen=True)
 class PretrainConfig(Settings):
-    """Settings of a pretraining; the defaults take two cores about 40 minutes.
+    """Settings of a pretraining; the defaults take a core about 40 minutes.
 
     Attributes:
         seed: of every draw, the catalogues among them.
@@ -70,12 +74,12 @@ class PretrainConfig(Settings):
 
     seed: Seed = 0
     catalogues: Annotated[int, Range(1, CATALOGUES)] = 24
-    products: Annotated[int, Range(50, 100_000)] = 800
-    goals: Count = 250
+    products: Annotated[int, Range(50, 100_000)] = 700
+    goals: Count = 330
     rewarded: Count = 1_000
     gone: Share = 0.12
     rounds: tuple[Round, ...] = field(default_factory=_rounds)
-    reinforcement: PolicyGradientConfig | None = field(default_factory=lambda: by_reward(600))
+    reinforcement: PolicyGradientConfig | None = None
 
     def seeded(self, seed: int) -> "PretrainConfig":
         """A copy with another seed."""
@@ -131,7 +135,9 @@ def shops_for(config: PretrainConfig) -> tuple[ManyShops, list[list[ShopGoal]]]:
     shops, own = [each.shop for each in data], [each.goals for each in data]
     *rngs, last = np.random.default_rng([config.seed, 2]).spawn(len(config.rounds) + 1)
     goals = [goals_of(shops, own, config.goals, config.gone, rng) for rng in rngs]
-    return ManyShops(shops), [*goals, goals_of(shops, own, config.rewarded, config.gone, last)]
+    if config.reinforcement is not None:
+        goals.append(goals_of(shops, own, config.rewarded, config.gone, last))
+    return ManyShops(shops), goals
 
 
 def pretrain(folder: Path, config: PretrainConfig) -> Coached:
