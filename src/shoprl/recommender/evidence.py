@@ -2,14 +2,14 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 from shoprl.policies.base import Judging, Policy, distinct
 from shoprl.rollouts.records import Episode
 from shoprl.rollouts.runner import run_episodes
-from shoprl.shop.page import NEXT
+from shoprl.shop.page import NEXT, PREVIOUS
 from shoprl.shop.session import MAX_STEPS, PER_PAGE
 from shoprl.tasks.base import LiveEpisode, Outcome, State, Task
 from shoprl.tasks.instruction import Queries, parse_instruction
@@ -18,9 +18,11 @@ from shoprl.tasks.shop.state import ShopState
 from shoprl.tasks.shop.task import ShopTask
 
 PAGES = 5  # results pages of the request's own search that are judged, which hold all that a search shows
+ROUNDS, READ = 2, 10  # how often products are opened for a list, and how many at once: the best by what was seen
 MAX_ROUNDS = 50  # of an agent that cannot judge
 DIGITS = 3  # of a fit; those after them vary with the number of threads and the processor
-_NEXT = f"click[{NEXT.lower()}]"
+_NEXT, _PREVIOUS = f"click[{NEXT.lower()}]", f"click[{PREVIOUS.lower()}]"
+_READING = ("click[{}]", "click[features]", _PREVIOUS, _PREVIOUS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,32 +91,42 @@ class _Watched:
         return self._task.describe(goal)
 
 
-def walk(task: ShopTask, request: str, queries: Queries, pages: int = PAGES) -> list[ShopState]:
-    """The states of an episode that only turns the pages of a request's own search, without a step limit.
+def walk(
+    task: ShopTask, request: str, queries: Queries, pages: int = PAGES, opened: Collection[str] = ()
+) -> list[ShopState]:
+    """The states of an episode that turns the pages of a request's own search, without a step limit.
 
     Args:
         task: the shop.
         request: what the user looks for.
         queries: a policy's ``queries``; the first of them is searched for.
         pages: how many at most.
+        opened: ASINs of products to open on the way, and to read the features of.
 
     Returns:
-        The state on each page of results, at least one.
+        The state on each page of results, at least one, after what is opened there.
     """
-    episode = ShopTask(task.shop, max(MAX_STEPS, pages + 2)).start(request, queries)
+    steps = max(MAX_STEPS, pages + 2 + len(_READING) * len(opened))
+    episode = ShopTask(task.shop, steps).start(request, queries)
     episode.step(episode.state.candidates[0].action)
-    states = [episode.state]
-    while len(states) < pages and episode.page.number * PER_PAGE < episode.page.total:
-        episode.step(_NEXT)
+    states: list[ShopState] = []
+    while True:
+        for product in episode.page.products:
+            if product.asin in opened:
+                for action in _READING:
+                    episode.step(action.format(product.asin.lower()))
         states.append(episode.state)
-    return states
+        if len(states) == pages or episode.page.number * PER_PAGE >= episode.page.total:
+            return states
+        episode.step(_NEXT)
 
 
 def judged_runs(policy: Judging, task: ShopTask, request: str, runs: int, seed: int, label: str = "") -> list[Seen]:
-    """Shop several times in one batch, and judge what each run remembers in the end, and the search's own results.
+    """Shop several times in one batch, and judge what the request's own search shows.
 
-    A product's fit is the mean over the runs that opened it; over all that saw it, if none did. The search's own pages
-    count as one more run, in which nothing is opened.
+    The products of the search's pages are judged by their titles; then, in :data:`ROUNDS`, the :data:`READ` best ones
+    are opened and read about, and all are judged again. What only a run saw, by another query, is judged by what that
+    run remembers in the end: a mean over the runs.
 
     Args:
         policy: a policy that can judge.
@@ -129,22 +141,39 @@ def judged_runs(policy: Judging, task: ShopTask, request: str, runs: int, seed: 
     """
     watched = _Watched(task)
     episodes = run_episodes(policy, watched, [(index, request) for index in range(runs)], seed, "sample", label)
-    pages = walk(task, request, policy.queries)
-    states, places = distinct([*(each.last for each in watched.episodes), *pages])
-    of_states = policy.fits(states)
-    judged = [of_states[place] for place in places]
-    walked = {asin: fit for of_page in judged[runs:] for asin, fit in of_page.items()}
-    fits: dict[str, list[tuple[bool, float]]] = defaultdict(list)
-    for opened, of_run in zip([*map(_opened, episodes), frozenset[str]()], [*judged[:runs], walked], strict=True):
-        for asin, fit in of_run.items():
-            fits[asin].append((asin.lower() in opened, fit))
-    bought = _purchases(episodes)
-    ranks = _ranks(pages)
+    pages, fits = _browsed(policy, task, request)
+    elsewhere: dict[str, list[float]] = defaultdict(list)
+    if any(asin not in fits for each in watched.episodes for asin in _shown(each.last)):
+        states, places = distinct([each.last for each in watched.episodes])
+        of_states = policy.fits(states)
+        for place in places:
+            for asin, fit in of_states[place].items():
+                elsewhere[asin].append(fit)
+    bought, ranks = _purchases(episodes), _ranks(pages)
+    means = {asin: fmean(each) for asin, each in elsewhere.items()} | fits
     seen = [
-        _seen(task, request, asin, bought.get(asin, ()), runs, 0, ranks, _combined(fits.get(asin, ())))
-        for asin in {**fits, **bought}
+        _seen(task, request, asin, bought.get(asin, ()), runs, 0, ranks, round(means.get(asin, 0.0), DIGITS))
+        for asin in {**means, **bought}
     ]
     return sorted(seen, key=lambda each: (each.rank, each.asin))
+
+
+def _browsed(policy: Judging, task: ShopTask, request: str) -> tuple[list[ShopState], dict[str, float]]:
+    """The search's pages, and the fits of their products after the best were opened."""
+    opened: set[str] = set()
+    for number in range(ROUNDS + 1):
+        pages = walk(task, request, policy.queries, opened=opened)
+        fits = {asin: fit for of_page in policy.fits(pages) for asin, fit in of_page.items()}
+        best = sorted(fits, key=lambda asin: (-round(fits[asin], DIGITS), asin))[:READ]
+        if number == ROUNDS or opened.issuperset(best):
+            break
+        opened.update(best)
+    return pages, fits
+
+
+def _shown(state: State) -> tuple[str, ...]:
+    """The products that a state remembers."""
+    return tuple(each.asin for each in state.seen) if isinstance(state, ShopState) else ()
 
 
 def repeated_runs(
@@ -181,16 +210,6 @@ def repeated_runs(
         if not new or sum(map(counts, found)) >= enough:
             break
     return found
-
-
-def _opened(episode: Episode) -> frozenset[str]:
-    """What was clicked on pages of results: the products opened, in lower case, and buttons."""
-    return frozenset(each.action[6:-1] for each in episode.decisions if each.page == "results")
-
-
-def _combined(judged: Sequence[tuple[bool, float]]) -> float:
-    opened = [fit for was_opened, fit in judged if was_opened]
-    return round(fmean(opened or [fit for _, fit in judged] or [0.0]), DIGITS)
 
 
 def _purchases(episodes: Sequence[Episode]) -> dict[str, list[Episode]]:

@@ -8,7 +8,7 @@ from shoprl.policies.base import pick
 from shoprl.recommender.evidence import Seen
 
 FIT_WEIGHT = 1.0  # of the estimated fit, from 0 to 1
-BOUGHT_WEIGHT = 0.3  # of the share of runs that bought the product
+BOUGHT_WEIGHT = 0.2  # of the share of runs that bought the product
 DIGITS = 4  # of a score
 
 
