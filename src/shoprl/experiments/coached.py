@@ -29,6 +29,7 @@ from shoprl.training.loop import LogRow, read_log, weights_digest
 from shoprl.trajectories.coaching import Coaching, coached
 from shoprl.trajectories.examples import Example
 
+SEEDS = 2**32  # of a training
 SHOWN = 20_000  # examples that a new network's directions are taken from
 
 
@@ -135,7 +136,7 @@ def _learned(
     if kept.is_dir():
         _take(policy, kept, identity)
         return read_log(training)
-    config, label = each.imitation.seeded(seed * 100 + number), f"round {number + 1}: training"
+    config, label = each.imitation.seeded((seed * 100 + number) % SEEDS), f"round {number + 1}: training"
     log = train_imitation(policy, data, config, training, label)
     save_policy(policy, kept, {"examples": len(data), "last": log[-1], "identity": identity})
     return log
