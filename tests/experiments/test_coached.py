@@ -107,3 +107,7 @@ def test_a_policy_that_cannot_judge_is_refused_before_any_work(tmp_path: Path) -
         train_coached(tmp_path / "new", TASK, GOALS, ROUNDS, 0, fake_policy())
     assert not (tmp_path / "new").exists()
     check_judging(match_policy())
+
+
+def test_the_greatest_seed_is_one_too(tmp_path: Path) -> None:
+    assert train_coached(tmp_path, TASK, GOALS[:1], ROUNDS[:1], 2**32 - 1).log

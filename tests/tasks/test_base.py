@@ -43,3 +43,7 @@ def test_texts_and_numbers_may_be_empty() -> None:
 
 def test_an_outcome_may_know_no_reward() -> None:
     assert Outcome(True, None) == Outcome(True, None, {}, None, {})
+
+
+def test_a_task_need_not_say_what_its_episodes_have_shown() -> None:
+    assert Letters((Letter("a"),)).observe().evidence is None

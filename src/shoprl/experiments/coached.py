@@ -31,6 +31,7 @@ from shoprl.training.policy_gradient import PolicyGradientConfig, train_policy_g
 from shoprl.trajectories.coaching import Coaching, coached
 from shoprl.trajectories.examples import Example
 
+SEEDS = 2**32  # of a training
 SHOWN = 20_000  # examples that a new network's directions are taken from
 
 
@@ -106,14 +107,14 @@ def train_coached(
             _meet(policy, task, goals)
         policy.name = name
         about[(stage := f"round-{number + 1}")] = [asdict(each), [task.describe(goal) for goal in own]]
-        imitation = each.imitation.seeded(seed * 100 + number)
+        imitation = each.imitation.seeded((seed * 100 + number) % SEEDS)
         learn = partial(train_imitation, policy, data, imitation, label=f"{stage}: training")
         log = _learned(policy, learn, folder, stage, content_hash(about))
     assert policy is not None, "there is at least one round"
     if reinforcement is not None:
         own, stage = goals[len(rounds)], "reinforcement"
         about[stage] = [asdict(reinforcement), [task.describe(goal) for goal in own]]
-        config = reinforcement.seeded(seed * 100 + len(rounds))
+        config = reinforcement.seeded((seed * 100 + len(rounds)) % SEEDS)
         learn = partial(train_policy_gradient, policy, task, list(enumerate(own)), data, config, label=stage)
         log = _learned(policy, learn, folder, stage, content_hash(about))
     return Coached(policy, len(data), log)

@@ -190,3 +190,31 @@ def test_prices_are_in_the_products_currency(toy: ShopData) -> None:
     assert {c.currency for c in listed.candidates if c.kind == "product"} == {"EUR"}
     item = session.page._replace(kind="item", products=(), product=abroad[0])
     assert [c.currency for c in tracker.state(item).candidates if c.kind == "buy"] == ["EUR"]
+
+
+def test_a_state_remembers_the_last_results_and_what_was_opened(toy: ShopData) -> None:
+    session, tracker = start(toy)
+    first = step(session, tracker, f"search[{EVERYTHING}]")
+    assert [each.asin for each in first.seen] == [product.asin for product in session.page.products]
+    assert [each.place for each in first.seen] == list(range(10))
+    asin = first.seen[3].asin
+    opened = step(session, tracker, f"click[{asin.lower()}]")
+    assert {each.asin for each in opened.seen} == {each.asin for each in first.seen}
+    assert opened.current == asin
+    step(session, tracker, "click[< prev]")
+    second = step(session, tracker, "click[next >]")
+    assert [each.asin for each in second.seen] == [*(product.asin for product in session.page.products), asin]
+    assert [each.place for each in second.seen] == [10, 11, 3]
+    assert (second.current, second.total) == ("", len(toy.catalog))
+
+
+def test_no_more_is_remembered_than_so_many(toy: ShopData, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shoprl.tasks.shop.tracker.REMEMBERED", 2)
+    session, tracker = start(toy)
+    state = step(session, tracker, f"search[{EVERYTHING}]")
+    for each in state.seen[:4]:
+        step(session, tracker, f"click[{each.asin.lower()}]")
+        step(session, tracker, "click[< prev]")
+    after = step(session, tracker, "click[next >]")
+    assert len(after.seen) == len(session.page.products) + 2
+    assert all(each.opened for each in after.seen[-2:])

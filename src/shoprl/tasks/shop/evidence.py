@@ -54,11 +54,8 @@ _STATED = re.compile(
 )
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _GENDERS: Mapping[str, frozenset[str]] = {
-    name: frozenset(words.split())
-    for name, words in {
-        "women": "women woman womens ladi girl femal her mother mom wife bride lady",
-        "men": "men man mens boy male his father dad husband groom",
-    }.items()
+    "women": terms_of("women woman womens ladies girls female feminine mom mommy wife wives daughter sister bride her"),
+    "men": terms_of("men man mens gentlemen boys male masculine dad daddy husband son brother groom his him"),
 }
 _ONE_OF = {kind: tuple(float(kind == other) for other in KINDS) for kind in KINDS}
 _NO_TERMS: tuple[frozenset[str], ...] = (frozenset(),) * len(SOURCES)
@@ -85,13 +82,13 @@ def _ways(value: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*sizes, *(colour for colour in COLOURS if phrase_in(colour, lower))]))
 
 
-@lru_cache(maxsize=500_000)
+@lru_cache(maxsize=100_000)
 def said(value: str, wish: str) -> bool:
     """Whether a wish names an option value in these or in other words."""
     return phrase_in(value, wish) or any(phrase_in(way, wish) for way in _ways(value))
 
 
-@lru_cache(maxsize=500_000)
+@lru_cache(maxsize=100_000)
 def _text_match(instruction: Instruction, text: str) -> tuple[float, float, float, float, float]:
     """Shares named and covered, word for word, in other words, and the fuzzy ratio."""
     terms, wish = terms_of(text), instruction.wish

@@ -119,6 +119,7 @@ class Tracker:
         seen = self._seen.get(product.asin) or _listed(product, 0)
         if not seen.opened:
             seen = replace(seen, opened=True, options=product.options)
+            self._seen.pop(product.asin, None)  # products opened stand in the order in which they were
         if section and section not in seen.read:
             shown = {"Description": (product.description,), "Features": product.bullets}.get(section, ())
             seen = replace(seen, read=seen.read | {section}, terms=seen.terms.union(*map(section_terms, shown)))

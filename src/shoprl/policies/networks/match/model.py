@@ -165,7 +165,8 @@ class MatchModel(PreTrainedModel):
         lowest = torch.finfo(learned.dtype).min
         scores = (self.sharpness * learned).masked_fill((batch.request_terms < 0)[:, None, :], lowest)
         attended = torch.softmax(scores, dim=-1) @ request
-        compared = self.compare(torch.cat([words * attended, (words - attended).abs(), near.amax(dim=2)], dim=-1))
+        best = near.amax(dim=2).clamp(min=0)  # as padding is 0
+        compared = self.compare(torch.cat([words * attended, (words - attended).abs(), best], dim=-1))
         return near, self.own(words) * kept[..., None], compared * kept[..., None]
 
     def _in_context(self, states: torch.Tensor) -> torch.Tensor:
