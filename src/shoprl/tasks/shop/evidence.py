@@ -55,7 +55,7 @@ _STATED = re.compile(
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _GENDERS: Mapping[str, frozenset[str]] = {
     "women": terms_of("women woman womens ladies girls female feminine mom mommy wife wives daughter sister bride her"),
-    "men": terms_of("men man mens gentlemen boys male masculine dad daddy husband son brother groom his him"),
+    "men": terms_of("men man mens gentlemen boys male masculine dad daddy husband son brother groom him"),
 }
 _ONE_OF = {kind: tuple(float(kind == other) for other in KINDS) for kind in KINDS}
 _NO_TERMS: tuple[frozenset[str], ...] = (frozenset(),) * len(SOURCES)
