@@ -13,6 +13,8 @@ from shoprl.training import loop
 from tests.support.cli import Call, refused
 from tests.support.pretrained import package
 
+assert SIZES["tiny"].reinforcement is not None
+LAST = SIZES["tiny"].reinforcement.updates
 TINY = ("--size", "tiny", "--threads", 1, "--json")
 
 
@@ -24,7 +26,7 @@ def test_pretraining_makes_an_agent_that_recommends(
     assert answer.code == 0, answer.err
     row = answer.json()
     assert row["policy"] == str(out / "policy")
-    assert row["last"]["update"] == SIZES["tiny"].rounds[-1].imitation.updates
+    assert row["last"]["update"] == LAST
     assert json.loads((out / "run.json").read_text())["settings"]["config"]["catalogues"] == SIZES["tiny"].catalogues
     package(out / "policy", monkeypatch)
     found = call("recommend", "red running shoes", "--data", toy_folder, "--runs", 2, "--json")
@@ -33,7 +35,7 @@ def test_pretraining_makes_an_agent_that_recommends(
     assert row["episodes"] > 0
 
 
-@pytest.mark.parametrize("cut", [3, 7])
+@pytest.mark.parametrize("cut", [3, 7, 9])
 def test_a_run_that_was_cut_off_goes_on(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: int) -> None:
     whole = call("pretrain", "--out", tmp_path / "whole", *TINY).json()
     real, updates = loop.Training.step, iter(range(100))
@@ -68,7 +70,7 @@ def test_a_run_that_was_cut_off_before_its_policy_goes_on(
         assert call(*words).code != 0
     answer = call(*words, "--resume")
     assert answer.code == 0, answer.err
-    assert answer.json()["last"]["update"] == SIZES["tiny"].rounds[-1].imitation.updates
+    assert answer.json()["last"]["update"] == LAST
 
 
 def test_the_default_is_what_the_package_carries(tmp_path: Path) -> None:

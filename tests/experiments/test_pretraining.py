@@ -33,10 +33,11 @@ def test_shops_differ_and_come_from_the_seed(made: tuple[ManyShops, list[list[Sh
 
 def test_every_round_has_goals_of_every_shop(made: tuple[ManyShops, list[list[ShopGoal]]]) -> None:
     task, goals = made
-    assert len(goals) == len(TINY.rounds)
+    assert len(goals) == len(TINY.rounds) + 1
     assert goals[0] != goals[1]
-    for own in goals:
-        assert Counter(goal.shop for goal in own) == dict.fromkeys(range(TINY.catalogues), TINY.goals)
+    assert len(shops_for(replace(TINY, reinforcement=None))[1]) == len(TINY.rounds)
+    for own, count in zip(goals, (*[TINY.goals] * len(TINY.rounds), TINY.rewarded), strict=True):
+        assert Counter(goal.shop for goal in own) == dict.fromkeys(range(TINY.catalogues), count)
         assert all(goal.goal.asin in task.shops[goal.shop].catalog for goal in own)
 
 

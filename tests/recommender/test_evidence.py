@@ -25,17 +25,17 @@ def test_a_walk_turns_all_pages_without_a_step_limit(toy: ShopData) -> None:
     assert PAGES == 5
 
 
-def test_all_that_is_seen_is_judged_in_one_call(toy: ShopData) -> None:
+def test_the_best_of_a_search_are_opened_and_read_about(toy: ShopData) -> None:
     policy = JudgingRule()
     found = judged_runs(policy, ShopTask(toy.shop), EVERYTHING, 3, 0)
-    assert policy.asked == [3]  # the last state of each run, which are equal, and both pages
+    assert policy.asked == [2, 2]  # both pages: by their titles, and with the best opened, which are the best then too
     order = [product.asin for product in toy.shop.find([EVERYTHING])]
     assert [(each.asin, each.rank) for each in found] == list(zip(order, range(12), strict=True))
     assert [each.bought for each in found] == [3] + [0] * 11
     assert {each.runs for each in found} == {3}
 
 
-def test_runs_that_opened_a_product_outweigh_those_that_saw_it(toy: ShopData) -> None:
+def test_a_product_is_judged_by_its_page(toy: ShopData) -> None:
     request = "nimbus trainer brass sailor"
     first = toy.shop.find(request.split())[0]
     (opened,) = (each for each in judged_runs(JudgingRule(), ShopTask(toy.shop), request, 2, 0) if each.bought)
@@ -47,6 +47,14 @@ def test_what_was_never_bought_has_the_options_named(toy: ShopData) -> None:
     found = {each.asin: each for each in judged_runs(JudgingRule(), ShopTask(toy.shop), request, 1, 0)}
     assert (found["B0LAMP0002"].options, found["B0LAMP0002"].bought) == ({"color": "white"}, 0)
     assert found["B0SHOE0001"].bought == 1
+
+
+def test_a_walk_reads_what_it_opens(toy: ShopData) -> None:
+    first, second = (product.asin for product in toy.shop.find([EVERYTHING])[9:11])  # on two pages
+    states = walk(ShopTask(toy.shop, max_steps=1), EVERYTHING, WISH, opened={first, second})
+    read = [{each.asin: each for each in state.seen if each.opened} for state in states]
+    assert [set(each) for each in read] == [{first}, {first, second}]
+    assert all(each.read == {"Features"} for each in read[1].values())
 
 
 def test_a_judge_that_forgets_what_it_bought_does_no_harm(toy: ShopData) -> None:

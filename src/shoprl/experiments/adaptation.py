@@ -14,7 +14,7 @@ import numpy as np
 
 from shoprl.catalog.noise import noisy
 from shoprl.experiments.coached import Coached, Round, check_judging, train_coached
-from shoprl.experiments.pretraining import PretrainConfig, shops_for, tiny_reinforcement
+from shoprl.experiments.pretraining import PretrainConfig, shops_for
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.search.index import SearchIndex
 from shoprl.settings import Range, Seed, Settings, Share
@@ -23,7 +23,6 @@ from shoprl.shop.searching import shop_search
 from shoprl.shop.session import Shop
 from shoprl.tasks.shop.many import ManyShops, ShopGoal
 from shoprl.training.imitation import ImitationConfig
-from shoprl.training.policy_gradient import PolicyGradientConfig
 from shoprl.trajectories.coaching import Coaching
 
 MIXED_IN = 10**3 - 1  # number of the generated catalogues' seed, which no pretraining uses
@@ -41,22 +40,18 @@ class AdaptConfig(Settings):
     Attributes:
         seed: of every draw.
         goals: made from the catalogue; half of them are practised in the copy under noisy titles.
-        coached: share of all goals that are coached; the others are for the reinforcement.
         mixed_in: generated catalogues to go on practising in; 0 for none.
         mixed_goals: of each of them.
         gone: share of goals whose product is out of reach, so that the best of what is left is wanted.
         practice: coached episodes and training.
-        reinforcement: settings of the policy gradient that follows; None for none.
     """
 
     seed: Seed = 0
     goals: Annotated[int, Range(2, 100_000)] = 4_000
-    coached: Annotated[float, Range(0, 1, above=True)] = 1.0
     mixed_in: Annotated[int, Range(0, 100)] = 4
     mixed_goals: Annotated[int, Range(1, 10_000)] = 250
     gone: Share = 0.1
     practice: Round = field(default_factory=_round)
-    reinforcement: PolicyGradientConfig | None = None
 
     def seeded(self, seed: int) -> "AdaptConfig":
         """A copy with another seed."""
@@ -66,18 +61,12 @@ class AdaptConfig(Settings):
 _TINY = ImitationConfig(updates=4, batch_size=8, warmup=2, checkpoint_every=2, log_every=2)
 SIZES: Mapping[str, AdaptConfig] = {
     "full": AdaptConfig(),
-    "tiny": AdaptConfig(
-        goals=24,
-        mixed_in=1,
-        mixed_goals=4,
-        practice=Round(Coaching(acting=0.3), _TINY),
-        reinforcement=tiny_reinforcement(),
-    ),
+    "tiny": AdaptConfig(goals=12, mixed_in=1, mixed_goals=4, practice=Round(Coaching(acting=0.3), _TINY)),
 }
 
 
-def practice_in(shop: Shop, config: AdaptConfig) -> tuple[ManyShops, list[list[ShopGoal]]]:
-    """A shop, its copy under noisy titles and generated shops, with the goals to be coached on and to practise.
+def practice_in(shop: Shop, config: AdaptConfig) -> tuple[ManyShops, list[ShopGoal]]:
+    """A shop, its copy under noisy titles and generated shops, with the goals to practise.
 
     Raises:
         GoalError: no product has an attribute to ask for.
@@ -93,9 +82,7 @@ def practice_in(shop: Shop, config: AdaptConfig) -> tuple[ManyShops, list[list[S
         generated, own = shops_for(sizes)
         goals += [replace(each, shop=each.shop + len(shops)) for each in own[0]]
         shops += generated.shops
-    drawn = [goals[place] for place in rng.permutation(len(goals)).tolist()]
-    coached = max(1, round(config.coached * len(drawn)))
-    return ManyShops(shops), [drawn[:coached], drawn[coached:]]
+    return ManyShops(shops), [goals[place] for place in rng.permutation(len(goals)).tolist()]
 
 
 def adapt(folder: Path, shop: Shop, start: LearnedPolicy, config: AdaptConfig) -> Coached:
@@ -115,6 +102,4 @@ def adapt(folder: Path, shop: Shop, start: LearnedPolicy, config: AdaptConfig) -
     check_judging(start)
     task, goals = practice_in(shop, config)
     name = f"{start.name}-adapted"
-    return train_coached(
-        folder, task, goals, (config.practice,), config.seed, start, name, reinforcement=config.reinforcement
-    )
+    return train_coached(folder, task, [goals], (config.practice,), config.seed, start, name)

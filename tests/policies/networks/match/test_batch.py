@@ -9,7 +9,7 @@ from tests.support.matching import shown
 
 
 def store(*states: Observation) -> WordStore:
-    words = WordStore(FakeBackbone(), torch.eye(WIDTH), torch.zeros(WIDTH))  # type: ignore[arg-type]
+    words = WordStore(FakeBackbone, torch.eye(WIDTH), torch.zeros(WIDTH))  # type: ignore[arg-type]
     words.add(text for state in states for text in (state.request, *evidence_of(state).texts))
     return words
 
