@@ -21,6 +21,7 @@ from shoprl.experiments.methods import Inputs, Learned, learn
 from shoprl.experiments.plan import Corrections, DataSet, Plan, Recipe, Shoppers
 from shoprl.files import content_hash, write_json
 from shoprl.machine import commit, machine
+from shoprl.policies import packaged
 from shoprl.policies.base import Decode, Policy
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.policies.networks.encoder import TokenStore, encoded
@@ -205,12 +206,16 @@ class Experiment:
         return self._examples[name]
 
     def policy(self, name: str) -> LearnedPolicy:
-        """A policy, made with all it comes from where that is not there yet.
+        """A policy, made with all it comes from where that is not there yet; the pretrained one is the package's.
 
         Raises:
+            PolicyError: the package carries no agent.
             RunError: one of that name was made in another way.
             TrajectoryError: it cannot learn, such as from a start that is never right.
         """
+        if name == packaged.PRETRAINED and name not in self._made:
+            self._made[name] = load_learned(packaged.packaged_folder())
+            self._made[name].name = name
         if name not in self._made:
             recipe = self.plan.recipes[name]
             if recipe.start:
@@ -230,6 +235,8 @@ class Experiment:
         return self.folder / "records" / f"{name}.json"
 
     def _identity(self, name: str) -> str:
+        if name == packaged.PRETRAINED:
+            return content_hash(dict(packaged.SHA256))
         recipe, streams = self.plan.recipes[name], {**STREAMS, **self.plan.streams}
         data: dict[str, object] = {}
         for each in recipe.data:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from shoprl.experiments.methods import MethodConfig
+from shoprl.policies.packaged import PRETRAINED
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class Recipe:
     Attributes:
         method: what trains it, one of :data:`shoprl.experiments.methods.METHODS`.
         config: settings of the method; its seed is the experiment's.
-        start: the policy that it starts from, also its reference; None for a new network.
+        start: the policy that it starts from, also its reference: another recipe's, or the package's pretrained agent;
+            None for a new network.
         data: names of the data sets that it learns from.
         network: of a new policy.
         sizes: of a new network.
@@ -103,6 +105,8 @@ class Plan:
     rollout_batch: int = 50
 
     def line(self, name: str) -> dict[str, Recipe]:
-        """The recipes that a policy comes from, the first one first, and its own."""
+        """The recipes that a policy comes from, the first one first, and its own; none for the pretrained agent."""
+        if name == PRETRAINED:
+            return {}
         recipe = self.recipes[name]
         return {**(self.line(recipe.start) if recipe.start else {}), name: recipe}

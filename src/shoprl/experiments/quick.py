@@ -25,6 +25,7 @@ from shoprl.evaluation.thompson.workers import Worker, here
 from shoprl.experiments.engine import Experiment, ExperimentOutcome, best_of
 from shoprl.experiments.plan import Plan, Recipe, Shoppers
 from shoprl.policies.base import Policy
+from shoprl.policies.packaged import PRETRAINED
 from shoprl.policies.simple import RuleOptionsPolicy, RulePolicy
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal
@@ -45,17 +46,27 @@ STREAMS = {
 
 
 def _plan(
-    demonstrations: int, imitation: ImitationConfig, expert: ImitationConfig, dpo: DPOConfig, **sizes: int
+    demonstrations: int,
+    imitation: ImitationConfig,
+    expert: ImitationConfig,
+    dpo: DPOConfig,
+    pretrained: ImitationConfig | None = None,
+    **sizes: int,
 ) -> Plan:
-    """The recipe at some sizes; the control makes as many updates as DPO, with every setting that both share."""
+    """The recipe at some sizes; the control makes as many updates as DPO, with every setting that both share.
+
+    With ``pretrained``, the package's agent is measured too, as it is and after it has learned from the experts.
+    """
     control = ImitationConfig(**{each.name: getattr(dpo, each.name) for each in fields(LoopConfig)})
     shown = "not held out"
+    started = Recipe("imitation", pretrained, PRETRAINED, ("expert",)) if pretrained else None
     return Plan(
         recipes={
             "imitation": Recipe("imitation", imitation, data=("average",), stream="imitation network"),
             "dpo": Recipe("dpo", dpo, "imitation", ("average",)),
             "control": Recipe("imitation", control, "imitation", ("average",)),
             "imitation_expert": Recipe("imitation", expert, data=("expert",), stream="expert network"),
+            **({"pretrained_expert": started} if started else {}),
         },
         data={
             "average": (Shoppers(demonstrations, "average demonstrations", "average", shown),),
@@ -79,6 +90,7 @@ PLANS: Mapping[str, Plan] = {
         ImitationConfig(updates=600),
         ImitationConfig(updates=900),
         DPOConfig(updates=300),
+        pretrained=ImitationConfig(updates=600, learning_rate=3e-4),
         products=2_000,
         eval_goals=200,
         disjoint_goals=200,
@@ -193,7 +205,10 @@ def reproduce(experiment: Experiment) -> ExperimentOutcome:
         write_split(folder / "split_disjoint.json", data.disjoint)
     trained = {name: experiment.policy(name) for name in experiment.plan.recipes}
     rule = RulePolicy()
-    policies: list[Policy] = [rule, RuleOptionsPolicy(), *trained.values()]
+    given = (
+        [experiment.policy(PRETRAINED)] if any(r.start == PRETRAINED for r in experiment.plan.recipes.values()) else []
+    )
+    policies: list[Policy] = [rule, RuleOptionsPolicy(), *given, *trained.values()]
     tests = {policy.name: experiment.evaluate(policy, "test", experiment.test_goals()) for policy in policies}
     rows = {policy.name: _row(experiment, policy, tests[policy.name]) for policy in policies}
     on_eval = {name: experiment.evaluate(policy, "eval", experiment.eval_goals()) for name, policy in trained.items()}
