@@ -130,3 +130,24 @@ def test_vectors_are_made_brought_up_to_date_and_verified(call: Call, toy_folder
     path = toy_folder / "store" / "hybrid" / "vectors.npy"
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     refused(call(*VERIFY, "--data", toy_folder), "CatalogError", "vectors.npy", "shoprl catalog vectors")
+
+
+def test_words_are_encoded_for_a_policy(call: Call, toy_folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="needs the extra train")
+    from shoprl.policies.saving import save_policy
+    from tests.support.fakes import fake_policy
+    from tests.support.matching import match_policy
+
+    for name, policy in (("match", match_policy()), ("choice", fake_policy())):
+        save_policy(policy, tmp_path / name)
+    given = ("catalog", "words", "--data", toy_folder, "--threads", 1, "--policy")
+    refused(call(*given, tmp_path / "match"), "CatalogError", "shoprl catalog build --data")
+    assert call(*words(BUILD), "--data", toy_folder).code == 0
+    row = call(*given, tmp_path / "match", "--json").json()
+    assert row["words"] > 12
+    assert row["bytes"] == Path(row["file"]).stat().st_size
+    assert call(*VERIFY, "--data", toy_folder).code == 0  # the store is as it was
+    refused(call(*given, tmp_path / "choice"), "ConfigError", "no match network")
+    refused(call(*given, "rule"), "ConfigError", "no match network")
+    found = call("recommend", "red running shoes", "--data", toy_folder, "--policy", tmp_path / "match", "--runs", 2)
+    assert found.code == 0, found.err

@@ -55,6 +55,7 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "catalog split": {**DATA, **OUT},
     "catalog goals": {**DATA, **OUT},
     "catalog vectors": {"data": "{stored}", **THREADS},
+    "catalog words": {"data": "{stored}", "policy": "{judge}", **THREADS},
     "catalog verify": {"data": "{stored}"},
     "trajectories show": {"file": "{run}/trajectories/expert.jsonl.gz", **DATA, "first": "3"},
     "trajectories filter": {"file": "{run}/trajectories/expert.jsonl.gz", **OUT, **DATA},
