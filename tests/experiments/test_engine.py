@@ -16,6 +16,7 @@ from shoprl.experiments import engine
 from shoprl.experiments.engine import Experiment, best_of, episodes_name
 from shoprl.experiments.plan import Corrections, Plan, Recipe, Shoppers
 from shoprl.files import sha256_of
+from shoprl.policies.saving import save_policy
 from shoprl.policies.simple import RulePolicy
 from shoprl.reading import read_json
 from shoprl.shop.data import ShopData
@@ -23,6 +24,8 @@ from shoprl.training.imitation import ImitationConfig
 from shoprl.training.loop import weights_digest
 from tests.support.fakerun import use_fake_backbone
 from tests.support.fakes import SMALL
+from tests.support.matching import match_policy
+from tests.support.pretrained import package
 from tests.support.toyshop import toy_data
 
 CONFIG = ImitationConfig(updates=2, batch_size=4, warmup=1, checkpoint_every=1, log_every=1)
@@ -164,3 +167,21 @@ def test_the_best_has_the_highest_success_and_then_score() -> None:
 
     evaluations = {"a": scored(0.5, 60.0), "b": scored(0.5, 70.0), "c": scored(0.25, 90.0)}
     assert best_of(evaluations) == "b"
+
+
+def test_a_recipe_may_start_from_the_package_s_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    agent = match_policy()
+    save_policy(agent, tmp_path / "agent")
+    package(tmp_path / "agent", monkeypatch)
+    recipes = PLAN.recipes | {"taught": Recipe("imitation", CONFIG, "pretrained", ("shown",))}
+    own = experiment(tmp_path / "run", plan=replace(PLAN, recipes=recipes))
+    taught, given = own.policy("taught"), own.policy("pretrained")
+    assert weights_digest(given.model) == weights_digest(agent.model) != weights_digest(taught.model)
+    assert (given.name, taught.name) == ("pretrained", "taught")
+    assert own.record("taught").start == "pretrained"
+    again = experiment(tmp_path / "run", plan=own.plan)
+    assert weights_digest(again.policy("taught").model) == weights_digest(taught.model)
+    save_policy(match_policy(1), tmp_path / "agent")
+    package(tmp_path / "agent", monkeypatch)
+    with pytest.raises(RunError, match="made in another way"):  # with another agent
+        experiment(tmp_path / "run", plan=own.plan).policy("taught")

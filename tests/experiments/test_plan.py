@@ -12,3 +12,9 @@ def test_a_line_gives_starts_first() -> None:
     assert list(plan.line("last")) == ["first", "middle", "last"]
     assert list(plan.line("first")) == ["first"]
     assert plan.line("last")["middle"] is recipes["middle"]
+
+
+def test_the_pretrained_agent_comes_from_no_recipe() -> None:
+    plan = Plan({"taught": recipe("pretrained")}, {}, {})
+    assert list(plan.line("taught")) == ["taught"]
+    assert plan.line("pretrained") == {}
