@@ -16,8 +16,8 @@ NAMES = (*SIMPLE, PRETRAINED)  # of policies that are named by a word
 SHA256: Mapping[str, str] = {
     "config.json": "5a27889cf6575018645c5d41e635c6ad6b3d4799926502ce0de2bdf93af127ae",
     "model.safetensors": "01e9a63800eb8b71739c59bf0d47db2f78e605f8749a8a25ce3a5eaf902d0544",
-    "policy.json": "646fac8bd46153b04148e0f0f2311b87de28a428752b0eaa8c9fcb7222a23961",
-    "words.safetensors": "92996d68ebb040b2150edec7fa3f4765bdc9efbb0e294e31c4aa82e6d5898d64",
+    "policy.json": "be636abb8ac8affec16db3100a767f503e3203dce7ac9ebcdba496da9abcd27b",
+    "words.safetensors": "245282368a5ace2915285d44bb48d56b8034ae54988acb1d3e7b0f23effa96e8",
 }
 
 

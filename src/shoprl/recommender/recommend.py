@@ -20,7 +20,7 @@ from shoprl.tasks.shop.task import ShopTask
 MAX_RUNS = 1_000
 RUNS = 10
 TOP = 10
-MIN_FIT = 0.2
+MIN_FIT = 0.15
 """Products that are estimated to fit less are left out of a list."""
 
 

@@ -158,7 +158,8 @@ class WordStore:
         """
         words = [word for word in self._rows if word and (only is None or word in only)]
         states = self._states[[self._rows[word] for word in words]].half()
-        write_bytes(path, save({"states": states}, {"words": json.dumps(words), "rotation": self.digest}))
+        about = json.dumps({"rotation": self.digest, "words": words})  # one entry, as several have no order
+        write_bytes(path, save({"states": states}, {"about": about}))
 
     def load(self, path: Path) -> None:
         """Take over the words that :meth:`save` wrote.
@@ -166,9 +167,10 @@ class WordStore:
         Raises:
             PolicyError: the file is damaged, or of another policy.
         """
-        tensors, about = read_tensors(path, PolicyError, "words with their states")
+        tensors, metadata = read_tensors(path, PolicyError, "words with their states")
         try:
-            words, states = json.loads(about["words"]), tensors["states"]
+            about = json.loads(metadata["about"])
+            words, states = about["words"], tensors["states"]
             fitting = states.shape == (len(words), self._states.shape[1]) and states.dtype == torch.float16
             fitting &= all(isinstance(word, str) for word in words) and about["rotation"] == self.digest
         except (KeyError, TypeError, ValueError, RecursionError) as error:
