@@ -21,6 +21,8 @@ def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture
 def run(call: Call, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
+    monkeypatch.setattr("shoprl.progress.SILENT", True)  # on a busy machine a bar would appear
+
     def import_(bad: Bad, folder: Path, *options: str) -> Answer:
         if bad.stdin is not None:
             monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(bad.stdin)))
