@@ -14,7 +14,7 @@ import numpy as np
 
 from shoprl.catalog.noise import noisy
 from shoprl.experiments.coached import Coached, Round, check_judging, train_coached
-from shoprl.experiments.pretraining import PretrainConfig, shops_for
+from shoprl.experiments.pretraining import TINY, PretrainConfig, shops_for
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.search.index import SearchIndex
 from shoprl.settings import Range, Seed, Settings, Share
@@ -25,7 +25,7 @@ from shoprl.tasks.shop.many import ManyShops, ShopGoal
 from shoprl.training.imitation import ImitationConfig
 from shoprl.trajectories.coaching import Coaching
 
-MIXED_IN = 10**3 - 1  # number of the generated catalogues' seed, which no pretraining uses
+MIXED_IN = 10**3 - 1  # seed of the generated catalogues, far from those that pretrainings use
 
 
 def _round() -> Round:
@@ -58,10 +58,9 @@ class AdaptConfig(Settings):
         return replace(self, seed=seed)
 
 
-_TINY = ImitationConfig(updates=4, batch_size=8, warmup=2, checkpoint_every=2, log_every=2)
 SIZES: Mapping[str, AdaptConfig] = {
     "full": AdaptConfig(),
-    "tiny": AdaptConfig(goals=12, mixed_in=1, mixed_goals=4, practice=Round(Coaching(acting=0.3), _TINY)),
+    "tiny": AdaptConfig(goals=12, mixed_in=1, mixed_goals=4, practice=Round(Coaching(acting=0.3), TINY)),
 }
 
 

@@ -99,7 +99,7 @@ def train_coached(
         "start": weights_digest(policy.model) if policy is not None else None,
         "seed": seed,
     }
-    for number, (each, own) in enumerate(zip(rounds, goals, strict=False)):
+    for number, (each, own) in enumerate(zip(rounds, goals[: len(rounds)], strict=True)):
         rng = np.random.default_rng([seed, 11, number])
         data += coached(task, own, rng, each.coaching, policy, f"round-{number + 1}: episodes")
         if policy is None:

@@ -25,8 +25,6 @@ from shoprl.training.policy_gradient import PolicyGradientConfig
 from shoprl.trajectories.coaching import Coaching
 
 FIRST, CATALOGUES = 10**6, 1_000  # first seed of a catalogue, far from what people generate; seeds of a pretraining
-
-
 SEVERAL = 3  # shops that have a word which is saved with the agent
 
 
@@ -86,13 +84,8 @@ class PretrainConfig(Settings):
         return replace(self, seed=seed)
 
 
-def tiny_reinforcement() -> PolicyGradientConfig:
-    """The same at a size that only shows that it runs."""
-    return replace(by_reward(2), batch_size=4, warmup=2, checkpoint_every=2, log_every=2, demonstrated=8)
-
-
 SizeName = Literal["full", "tiny"]
-_TINY = ImitationConfig(updates=4, batch_size=8, warmup=2, checkpoint_every=2, log_every=2)
+TINY = ImitationConfig(updates=4, batch_size=8, warmup=2, checkpoint_every=2, log_every=2)  # only shows that it runs
 SIZES: Mapping[SizeName, PretrainConfig] = {
     "full": PretrainConfig(),
     "tiny": PretrainConfig(
@@ -100,26 +93,26 @@ SIZES: Mapping[SizeName, PretrainConfig] = {
         products=80,
         goals=8,
         rewarded=8,
-        rounds=(Round(Coaching(), _TINY), Round(Coaching(), _TINY)),
-        reinforcement=tiny_reinforcement(),
+        rounds=(Round(Coaching(), TINY), Round(Coaching(), TINY)),
+        reinforcement=replace(by_reward(2), batch_size=4, warmup=2, checkpoint_every=2, log_every=2, demonstrated=8),
     ),
 }
 
 
 def goals_of(
-    products: Sequence[Shop], own: Sequence[Sequence[Goal]], count: int, gone: float, rng: np.random.Generator
+    shops: Sequence[Shop], own: Sequence[Sequence[Goal]], count: int, gone: float, rng: np.random.Generator
 ) -> list[ShopGoal]:
     """Draw goals of several shops, in random order.
 
     Args:
-        products: the shops.
+        shops: the shops.
         own: each shop's goals to draw people's from.
         count: of each shop.
         gone: share whose product is out of reach.
         rng: of every draw.
     """
     drawn: list[ShopGoal] = []
-    for number, (shop, given) in enumerate(zip(products, own, strict=True)):
+    for number, (shop, given) in enumerate(zip(shops, own, strict=True)):
         picked = [given[place] for place in rng.permutation(len(given))[: count // 2].tolist()]
         made = goals_for(shop.catalog, rng, "webshop", max(1, count - len(picked))).goals
         drawn += [ShopGoal(number, goal, bool(rng.random() < gone)) for goal in (*picked, *made)]

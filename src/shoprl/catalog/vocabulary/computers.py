@@ -1,30 +1,16 @@
 """Product families of the department "computers"."""
 
+from functools import partial
+
 from shoprl.catalog.vocabulary import options
-from shoprl.catalog.vocabulary.family import Family, Pool, words
+from shoprl.catalog.vocabulary.family import sold, words
 
 _ROOT = "Computers & Tablets"
 _THEMES = words(
     "Aeon, Cirrus, Helix, Ion, Kestrel, Lattice, Magna, Nexa, Optic, Proton, Quasar, Raptor, Slate Line, "
     "Tempo, Ultra Nine, Vega, Wave, Xenon, Yonder, Zephyr"
 )
-
-
-def _sold(
-    query: str,
-    leaf: str,
-    kinds: str,
-    traits: str,
-    parts: str,
-    uses: str,
-    pools: tuple[Pool, ...],
-    price: tuple[float, float],
-    accessory: bool = False,
-) -> Family:
-    path = f"{_ROOT} › {leaf}"
-    told = (words(kinds), words(traits), words(parts), words(uses))
-    return Family(query, path, *told, _THEMES, pools, price, accessory)
-
+_sold = partial(sold, _ROOT, _THEMES)
 
 FAMILIES = (
     _sold(

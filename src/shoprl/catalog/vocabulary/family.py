@@ -58,6 +58,24 @@ class Family:
         return self.traits + self.parts + self.uses
 
 
+def sold(
+    root: str,
+    themes: tuple[str, ...],
+    query: str,
+    leaf: str,
+    kinds: str,
+    traits: str,
+    parts: str,
+    uses: str,
+    pools: tuple[Pool, ...],
+    price: tuple[float, float],
+    accessory: bool = False,
+) -> Family:
+    """A family of a department, whose first part of the path and themes it has; lists are given as texts."""
+    told = (words(kinds), words(traits), words(parts), words(uses))
+    return Family(query, f"{root} › {leaf}", *told, themes, pools, price, accessory)
+
+
 def roles(families: Iterable[Family]) -> Mapping[str, str]:
     """Attribute -> "trait", "part" or "use"; the first family to name an attribute decides."""
     role_of: dict[str, str] = {}

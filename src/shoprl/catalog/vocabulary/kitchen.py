@@ -1,30 +1,16 @@
 """Product families of the department "kitchen"."""
 
+from functools import partial
+
 from shoprl.catalog.vocabulary import options
-from shoprl.catalog.vocabulary.family import Family, Pool, words
+from shoprl.catalog.vocabulary.family import sold, words
 
 _ROOT = "Kitchen & Dining"
 _THEMES = words(
     "Bistro, Caraway, Chef Line, Copperfield, Dinette, Ember, Epicure, Fieldstone, Gourmet, Homestead, "
     "Juniper, Larder, Maison, Onyx Kitchen, Pantry, Saffron, Tavola, Umber"
 )
-
-
-def _sold(
-    query: str,
-    leaf: str,
-    kinds: str,
-    traits: str,
-    parts: str,
-    uses: str,
-    pools: tuple[Pool, ...],
-    price: tuple[float, float],
-    accessory: bool = False,
-) -> Family:
-    path = f"{_ROOT} › {leaf}"
-    told = (words(kinds), words(traits), words(parts), words(uses))
-    return Family(query, path, *told, _THEMES, pools, price, accessory)
-
+_sold = partial(sold, _ROOT, _THEMES)
 
 FAMILIES = (
     _sold(

@@ -1,30 +1,16 @@
 """Product families of the department "pets"."""
 
+from functools import partial
+
 from shoprl.catalog.vocabulary import options
-from shoprl.catalog.vocabulary.family import Family, Pool, words
+from shoprl.catalog.vocabulary.family import sold, words
 
 _ROOT = "Pet Supplies"
 _THEMES = words(
     "Barkley, Biscuit, Buddy, Catnap, Clover, Fetch, Furry Friend, Good Boy, Happy Tail, Kibble Hill, "
     "Meadow, Nuzzle, Paw Print, Rascal, Scamper, Tabby, Whisker, Wild Run"
 )
-
-
-def _sold(
-    query: str,
-    leaf: str,
-    kinds: str,
-    traits: str,
-    parts: str,
-    uses: str,
-    pools: tuple[Pool, ...],
-    price: tuple[float, float],
-    accessory: bool = False,
-) -> Family:
-    path = f"{_ROOT} › {leaf}"
-    told = (words(kinds), words(traits), words(parts), words(uses))
-    return Family(query, path, *told, _THEMES, pools, price, accessory)
-
+_sold = partial(sold, _ROOT, _THEMES)
 
 FAMILIES = (
     _sold(
