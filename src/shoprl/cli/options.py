@@ -193,7 +193,8 @@ def prepare(seed: int, threads: int, device: DeviceName = "cpu") -> "Team":
 
     team = team_on(device_for(device))
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(team.device.type == "cpu")  # a GPU has none for some operations
+    # A GPU has none for some operations. (use_deterministic_algorithms imports the compiler, which takes a second.)
+    torch.set_deterministic_debug_mode("error" if team.device.type == "cpu" else "default")
     return team
 
 

@@ -5,7 +5,7 @@ is kept, so that a run that was cut off continues; coached episodes are run agai
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,7 @@ def train_coached(
     start: LearnedPolicy | None = None,
     name: str = "match",
     reinforcement: PolicyGradientConfig | None = None,
+    patience: float = 0.0,
 ) -> Coached:
     """Train a policy in rounds, continuing where the folder holds an earlier start's.
 
@@ -84,6 +85,8 @@ def train_coached(
         start: the policy to begin with; a new match network when left out.
         name: of the policy.
         reinforcement: settings of the policy gradient that follows the rounds; None for none.
+        patience: of the policy that a match network makes (:class:`shoprl.policies.networks.match.model.MatchConfig`);
+            it learns without.
 
     Raises:
         PolicyError: the policy to begin with cannot judge products.
@@ -93,6 +96,7 @@ def train_coached(
     data: list[Example] = []
     if policy is not None:
         check_judging(policy)
+        _be_patient(policy, 0.0)
         _meet(policy, task, goals)
     about: dict[str, Any] = {
         "shops": [shop.catalog.content_hash for shop in task.shops],
@@ -117,6 +121,7 @@ def train_coached(
         config = reinforcement.seeded((seed * 100 + len(rounds)) % SEEDS)
         learn = partial(train_policy_gradient, policy, task, list(enumerate(own)), data, config, label=stage)
         log = _learned(policy, learn, folder, stage, content_hash(about))
+    _be_patient(policy, patience)
     return Coached(policy, len(data), log)
 
 
@@ -138,6 +143,11 @@ def _meet(policy: LearnedPolicy, task: ManyShops, goals: Sequence[Sequence[ShopG
     if isinstance(policy, MatchPolicy):
         policy.words.add(text for shop in task.shops for text in product_texts(shop.catalog))
         policy.words.add(wishes_of(each.goal for own in goals for each in own))
+
+
+def _be_patient(policy: LearnedPolicy, patience: float) -> None:
+    if isinstance(policy, MatchPolicy):
+        policy.model.config = replace(policy.model.config, patience=patience)
 
 
 def _learned(

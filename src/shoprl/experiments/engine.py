@@ -25,7 +25,7 @@ from shoprl.policies import packaged
 from shoprl.policies.base import Decode, Policy
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.policies.networks.encoder import TokenStore, encoded
-from shoprl.policies.saving import NETWORKS, load_learned, save_policy
+from shoprl.policies.saving import load_learned, network_of, save_policy
 from shoprl.reading import read_json
 from shoprl.rollouts.records import Episode
 from shoprl.shop.data import ShopData
@@ -320,7 +320,7 @@ class Experiment:
             return copy_of(self.policy(recipe.start), name)
         seed = int(self.rng(recipe.stream).integers(2**31)) if recipe.stream else self.seed
         generator = torch.Generator().manual_seed(seed)
-        policy = NETWORKS[recipe.network].new(generator, (each.state for each in shown), self.store, **recipe.sizes)
+        policy = network_of(recipe.network).new(generator, (each.state for each in shown), self.store, **recipe.sizes)
         policy.name = name
         self._give_pictures(policy, recipe)
         return policy

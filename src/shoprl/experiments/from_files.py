@@ -14,7 +14,7 @@ from shoprl.experiments.plan import Recipe
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.policies.networks.token_batch import cut_candidates
 from shoprl.policies.query.policy import QueryOffer, queries_with
-from shoprl.policies.saving import NETWORKS, load_learned
+from shoprl.policies.saving import load_learned, network_of
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal
 from shoprl.tasks.instruction import Queries
@@ -65,7 +65,7 @@ class TrainingFiles:
         else:
             states = (example.state for example in self.examples(partial(queries_with, "wish", self.offer)))
             generator = torch.Generator().manual_seed(seed)
-            policy = NETWORKS[recipe.network].new(generator, states, None, **recipe.sizes, **self._encoder())
+            policy = network_of(recipe.network).new(generator, states, None, **recipe.sizes, **self._encoder())
             policy.name = recipe.method
         policy.offer = self.offer or policy.offer
         return policy

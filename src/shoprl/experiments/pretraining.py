@@ -11,9 +11,9 @@ import numpy as np
 from shoprl.catalog.style import draw_style
 from shoprl.experiments.coached import Coached, Round, train_coached
 from shoprl.policies.networks.match.policy import MatchPolicy
-from shoprl.policies.networks.match.words import words_in
+from shoprl.policies.networks.match.words import vocabulary, words_in
 from shoprl.progress import track
-from shoprl.settings import Count, Range, Seed, Settings, Share
+from shoprl.settings import Count, NotNegative, Range, Seed, Settings, Share
 from shoprl.shop.catalog_goals import goals_for
 from shoprl.shop.generated import generated_data
 from shoprl.shop.goal import Goal
@@ -33,9 +33,8 @@ def _rounds() -> tuple[Round, ...]:
         return ImitationConfig(updates=updates, batch_size=32, learning_rate=rate, checkpoint_every=500, log_every=100)
 
     return (
-        Round(Coaching(), learn(3_000, 1e-3)),
-        Round(Coaching(acting=0.1), learn(4_000, 7e-4)),
-        Round(Coaching(acting=0.1), learn(5_000, 5e-4)),
+        Round(Coaching(), learn(4_000, 1e-3)),
+        Round(Coaching(acting=0.1), learn(5_000, 6e-4)),
     )
 
 
@@ -57,7 +56,7 @@ def by_reward(updates: int) -> PolicyGradientConfig:
 
 @dataclass(frozen=True)
 class PretrainConfig(Settings):
-    """Settings of a pretraining; the defaults take a core about 40 minutes.
+    """Settings of a pretraining; the defaults take a core about half an hour.
 
     Attributes:
         seed: of every draw, the catalogues among them.
@@ -68,16 +67,18 @@ class PretrainConfig(Settings):
         gone: share of goals whose product is out of reach, so that the best of what is left is wanted.
         rounds: of coached episodes and training.
         reinforcement: settings of the policy gradient that follows; None for none.
+        patience: of the agent in the end; see :class:`shoprl.policies.networks.match.model.MatchConfig`.
     """
 
     seed: Seed = 0
-    catalogues: Annotated[int, Range(1, CATALOGUES)] = 24
-    products: Annotated[int, Range(50, 100_000)] = 700
+    catalogues: Annotated[int, Range(1, CATALOGUES)] = 20
+    products: Annotated[int, Range(50, 100_000)] = 800
     goals: Count = 330
     rewarded: Count = 1_000
     gone: Share = 0.12
     rounds: tuple[Round, ...] = field(default_factory=_rounds)
     reinforcement: PolicyGradientConfig | None = None
+    patience: NotNegative = 1.2
 
     def seeded(self, seed: int) -> "PretrainConfig":
         """A copy with another seed."""
@@ -137,10 +138,19 @@ def pretrain(folder: Path, config: PretrainConfig) -> Coached:
     """Pretrain an agent in a folder, continuing what an earlier start left there."""
     task, goals = shops_for(config)
     made = train_coached(
-        folder, task, goals, config.rounds, config.seed, name="pretrained", reinforcement=config.reinforcement
+        folder,
+        task,
+        goals,
+        config.rounds,
+        config.seed,
+        name="pretrained",
+        reinforcement=config.reinforcement,
+        patience=config.patience,
     )
     assert isinstance(made.policy, MatchPolicy)
-    made.policy.common = common_words(task, goals)
+    known = vocabulary(made.policy.backbone)
+    made.policy.words.add(known)
+    made.policy.common = common_words(task, goals).union(known)
     return made
 
 

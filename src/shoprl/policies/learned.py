@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import PreTrainedModel
+from torch import nn
 
 from shoprl.policies.base import Choice, Decode, pick
 from shoprl.policies.networks.backbone import Backbone
@@ -41,7 +41,7 @@ class LearnedPolicy(ABC):
         files: files of its folder besides ``config.json`` and ``model.safetensors``.
         cuts_candidates: whether long lists of candidates are cut in training, as in WebShop
             (:func:`shoprl.policies.networks.token_batch.cut_candidates`).
-        model: the network; it may be on a GPU.
+        model: the network, with Transformers' ``save_pretrained``; it may be on a GPU.
         strategy: the search that it may type.
         name: shown in tables.
         store: token states of a frozen backbone that it adds to as it meets new texts, or None.
@@ -53,7 +53,7 @@ class LearnedPolicy(ABC):
     kind: ClassVar[str]
     files: ClassVar[tuple[str, ...]] = ()
     cuts_candidates: ClassVar[bool] = False
-    model: PreTrainedModel
+    model: nn.Module
     strategy: QueryStrategy
     name: str
     store: TokenStore | None = None
@@ -107,6 +107,11 @@ class LearnedPolicy(ABC):
         """Write :attr:`files` into a policy folder."""
 
     @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return next(self.model.parameters()).device
+
+    @property
     def backbone(self) -> Backbone | None:
         """The frozen encoder that it shares with other policies, or None."""
         return None
@@ -146,13 +151,13 @@ class LearnedPolicy(ABC):
 
         They are float32 on the CPU, where losses are computed; a network on a GPU runs in mixed precision.
         """
-        with mixed(self.model.device):
+        with mixed(self.device):
             return _rows([self.model(self.batch(part)).float().cpu() for part in self._parts(states)])
 
     def logits_and_values(self, states: Sequence[Observation]) -> tuple[torch.Tensor, torch.Tensor]:
         """The logits, and the value of each state, shape (states,); float32 on the CPU as well."""
         run: Callable[[Any], tuple[torch.Tensor, torch.Tensor]] = self.model.logits_and_values  # type: ignore[assignment]
-        with mixed(self.model.device):
+        with mixed(self.device):
             parts = [[each.float().cpu() for each in run(self.batch(part))] for part in self._parts(states)]
         return _rows([logits for logits, _ in parts]), torch.cat([values for _, values in parts])
 

@@ -1,6 +1,7 @@
 """Saves and loads policies: folders are written atomically, and checked when loaded."""
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,14 +11,9 @@ from shoprl.errors import PolicyError
 from shoprl.files import sha256_of, write_folder, write_json
 from shoprl.policies.base import Policy
 from shoprl.policies.learned import LearnedPolicy
-from shoprl.policies.networks.bi_attention import BiAttentionPolicy
-from shoprl.policies.networks.choice import ChoicePolicy
 from shoprl.policies.networks.encoder import TokenStore
 from shoprl.policies.networks.limits import check_file
-from shoprl.policies.networks.match.policy import MatchPolicy
-from shoprl.policies.networks.rnn import RNNPolicy
 from shoprl.policies.packaged import NAMES, policy_folder
-from shoprl.policies.query.loading import load_query_policy
 from shoprl.policies.query.policy import FILES, FORMAT, MANIFEST, MAX_QUERIES, QueryOffer
 from shoprl.policies.simple import simple_policy
 from shoprl.reading import read_json
@@ -26,10 +22,24 @@ from shoprl.version import __version__
 
 QUERY = "query"  # the folder of an offer's query policy
 RULE = "never the same action twice in a state; nothing after which no purchase fits the step limit"
-# The networks that can be saved, by their kind in a folder's manifest.
-NETWORKS: dict[str, type[LearnedPolicy]] = {
-    each.kind: each for each in (ChoicePolicy, MatchPolicy, BiAttentionPolicy, RNNPolicy)
+# The networks that can be saved, by their kind in a folder's manifest: classes, or where to import them from, since
+# most import Transformers, which takes longer than an answer of the pretrained agent.
+NETWORKS: dict[str, type[LearnedPolicy] | str] = {
+    "choice": "shoprl.policies.networks.choice:ChoicePolicy",
+    "match": "shoprl.policies.networks.match.policy:MatchPolicy",
+    "bi_attention": "shoprl.policies.networks.bi_attention:BiAttentionPolicy",
+    "rnn": "shoprl.policies.networks.rnn:RNNPolicy",
 }
+
+
+def network_of(kind: str) -> type[LearnedPolicy]:
+    """The class of a kind of network, one of :data:`NETWORKS`."""
+    known = NETWORKS[kind]
+    if not isinstance(known, str):
+        return known
+    module, _, name = known.partition(":")
+    found: type[LearnedPolicy] = getattr(import_module(module), name)
+    return found
 
 
 def save_policy(policy: LearnedPolicy, folder: Path, about: Mapping[str, Any] | None = None) -> None:
@@ -48,11 +58,12 @@ def save_policy(policy: LearnedPolicy, folder: Path, about: Mapping[str, Any] | 
         PolicyError: it is not one of :data:`NETWORKS`.
         StorageError: it cannot be written; nothing is left behind.
     """
-    if NETWORKS.get(getattr(policy, "kind", "")) is not type(policy):
+    kind = getattr(policy, "kind", "")
+    if kind not in NETWORKS or network_of(kind) is not type(policy):
         raise PolicyError(f"{type(policy).__name__}: not one of the networks that can be saved. Add it to NETWORKS.")
 
     def fill(temporary: Path) -> None:
-        policy.model.save_pretrained(temporary)
+        policy.model.save_pretrained(temporary)  # type: ignore[operator]
         policy.save_files(temporary)
         if policy.offer is not None:
             (temporary / QUERY).mkdir()
@@ -116,7 +127,7 @@ def _manifest(folder: Path) -> Mapping[str, Any]:
     complete = isinstance(offer, dict) and type(offer.get("n")) is int and 1 <= offer["n"] <= MAX_QUERIES
     if ("query" in manifest or (folder / QUERY).exists()) and not complete:
         raise PolicyError(f"{folder / MANIFEST}: field 'query' is missing or wrong. Save the policy again.")
-    for name in _names(NETWORKS[manifest["kind"]], "query" in manifest):
+    for name in _names(network_of(manifest["kind"]), "query" in manifest):
         path = folder / name
         check_file(path)
         if sha256_of(path) != manifest["sha256"].get(name):
@@ -140,8 +151,10 @@ def load_learned(folder: Path, store: TokenStore | None = None, backbone: str | 
     """
     manifest = _manifest(folder)
     name = str(manifest.get("name", folder.name))
-    policy = NETWORKS[manifest["kind"]].load(folder, name, manifest["search"], store, backbone)
+    policy = network_of(manifest["kind"]).load(folder, name, manifest["search"], store, backbone)
     if "query" in manifest:
+        from shoprl.policies.query.loading import load_query_policy
+
         policy.offer = QueryOffer(load_query_policy(folder / QUERY, policy.backbone, backbone), manifest["query"]["n"])
     return policy
 

@@ -25,12 +25,15 @@ class Evidence:
         terms: for each row, the search terms of further texts, by source; the task decides which sources there are.
         features: numeric features, shape (rows, features).
         names: what each row is an estimate of, such as an ASIN; empty for rows that are none.
+        looking: of each candidate, how much it looks on (above 0) or decides early (below 0); None where no candidate
+            does. A policy with patience weighs it.
     """
 
     texts: tuple[str, ...]
     terms: tuple[tuple[frozenset[str], ...], ...]
     features: NDArray[np.float32]
     names: tuple[str, ...]
+    looking: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ def reference_log_probabilities(
         ends = np.cumsum([len(example.state.texts) for example in data])
         return np.split(np.load(path, allow_pickle=False), ends[:-1])
 
-    return team_on(reference.model.device).from_first(compute)
+    return team_on(reference.device).from_first(compute)
 
 
 def preference_pairs(

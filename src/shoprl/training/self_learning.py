@@ -91,7 +91,7 @@ def self_learn(
         TrajectoryError: too few trajectories earn reward 1, or no decision has another action.
     """
     rows = []
-    seed, team = config.dpo.seed, team_on(policy.model.device)
+    seed, team = config.dpo.seed, team_on(policy.device)
     for number in range(config.rounds):
         order = np.random.default_rng([seed, number]).permutation(indices)
         drawn = [(int(index), goals[index]) for index in order]

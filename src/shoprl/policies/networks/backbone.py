@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModel
 
 from shoprl.errors import BackboneError, ConfigError, PolicyError
 from shoprl.files import sha256_of
-from shoprl.policies.networks.pretrained import read_network, read_tokenizer_of
 from shoprl.policies.networks.weights import check_finite
 
 DEFAULT = "all-MiniLM-L6-v2"
@@ -142,6 +140,10 @@ def read_encoder(name: str = DEFAULT) -> tuple[Any, Any]:
     Raises:
         BackboneError: it cannot be found or loaded.
     """
+    from transformers import AutoModel  # imported here, as it takes seconds and a policy may know all words it meets
+
+    from shoprl.policies.networks.pretrained import read_network, read_tokenizer_of
+
     source = str(default_folder()) if name == DEFAULT else name
     try:
         tokenizer = read_tokenizer_of(source)

@@ -58,6 +58,13 @@ _GENDERS: Mapping[str, frozenset[str]] = {
     "men": terms_of("men man mens gentlemen boys male masculine dad daddy husband son brother groom him"),
 }
 _ONE_OF = {kind: tuple(float(kind == other) for other in KINDS) for kind in KINDS}
+TIME_TO_LOOK = 7  # steps
+# While an item's page is open, and on a page of results; opening a product again there is counted apart.
+LOOKING: Mapping[str, Mapping[str, float]] = {
+    "item": {"back": 1.0, "prev": 1.0, "section": 0.5},
+    "results": {"next": -1.0},
+}
+REOPENING = -2.0
 _NO_TERMS: tuple[frozenset[str], ...] = (frozenset(),) * len(SOURCES)
 
 
@@ -244,6 +251,18 @@ def evidence(view: ShopView) -> Evidence:
         terms=tuple(rows.terms(each) for each in (*products, *others)),
         features=np.array(numbers, dtype=np.float32),
         names=(*(candidate.asin for candidate in view.candidates), *(each.asin for each in others)),
+        looking=_looking(view),
+    )
+
+
+def _looking(view: ShopView) -> tuple[float, ...] | None:
+    """What looks on and what decides early, while there is time to look at another product and to buy it then."""
+    weights = LOOKING.get(view.page)
+    if weights is None or view.steps_left < TIME_TO_LOOK:
+        return None
+    return tuple(
+        REOPENING * candidate.done if candidate.kind == "product" else weights.get(candidate.kind, 0.0)
+        for candidate in view.candidates
     )
 
 

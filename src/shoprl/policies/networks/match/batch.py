@@ -26,6 +26,7 @@ class MatchBatch:
         rows: which rows are real, shape (decisions, rows).
         products: which rows are products, shape (decisions, rows).
         candidates: which rows are candidates, shape (decisions, candidates).
+        looking: see :attr:`shoprl.tasks.base.Evidence.looking`, shape (decisions, candidates); 0 for padding.
     """
 
     request: torch.Tensor
@@ -38,6 +39,7 @@ class MatchBatch:
     rows: torch.Tensor
     products: torch.Tensor
     candidates: torch.Tensor
+    looking: torch.Tensor
 
     def to(self, device: torch.device) -> "MatchBatch":
         """A copy on a device."""
@@ -70,6 +72,7 @@ def collate(states: Sequence[Observation], store: WordStore, sources: int) -> Ma
     features = np.zeros((number, rows, shown[0].features.shape[1]), dtype=np.float32)
     real, products = np.zeros((number, rows), dtype=np.bool_), np.zeros((number, rows), dtype=np.bool_)
     offered = np.zeros((number, candidates), dtype=np.bool_)
+    looking = np.zeros((number, candidates), dtype=np.float32)
     for i, (state, each, wish, own) in enumerate(zip(states, shown, wishes, texts, strict=True)):
         size, asked = sizes[i], len(wish.rows)
         request[i, :asked], request_terms[i, :asked] = wish.rows, wish.terms
@@ -84,6 +87,8 @@ def collate(states: Sequence[Observation], store: WordStore, sources: int) -> Ma
         features[i, :size], real[i, :size] = each.features, True
         products[i, :size] = [bool(name) for name in each.names]
         offered[i, : len(state.texts)] = True
+        if each.looking is not None:
+            looking[i, : len(state.texts)] = each.looking
     table = store.states
     return MatchBatch(
         request=table[torch.from_numpy(request)],
@@ -96,6 +101,7 @@ def collate(states: Sequence[Observation], store: WordStore, sources: int) -> Ma
         rows=torch.from_numpy(real),
         products=torch.from_numpy(products),
         candidates=torch.from_numpy(offered),
+        looking=torch.from_numpy(looking),
     )
 
 

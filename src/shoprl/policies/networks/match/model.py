@@ -8,21 +8,26 @@ row's numbers; transformer layers over all rows give a logit for each candidate,
 of the reward that a product would earn: its fit.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, ClassVar, Self
 
 import torch
+from safetensors.torch import save
 from torch import nn
-from transformers import PretrainedConfig, PreTrainedModel
 
+from shoprl.files import write_bytes, write_json
 from shoprl.policies.networks.match.batch import MatchBatch
 
 OWN = 3  # ways of looking for a word in a row's own text: learned, the backbone's, the same term
 
 
-class MatchConfig(PretrainedConfig):
+@dataclass(frozen=True)
+class MatchConfig:
     """Configuration of a match model.
 
-    Args:
+    Attributes:
         backbone: name of the frozen encoder.
         backbone_sha256: digest of its weights.
         backbone_width: size of its token states.
@@ -34,51 +39,46 @@ class MatchConfig(PretrainedConfig):
         dropout: in training.
         words_dropped: share of the words of rows' texts that are left out in training.
         features: numeric features of a row; the default is the shop's (:mod:`shoprl.tasks.shop.evidence`).
+        patience: added to the logits of candidates that look on before deciding, times
+            :attr:`shoprl.tasks.base.Evidence.looking`. An imitator of an expert who knows the answer never learns that
+            looking on costs less than a wrong purchase.
     """
 
-    model_type = "shoprl-match"
+    model_type: ClassVar[str] = "shoprl-match"
 
-    def __init__(
-        self,
-        backbone: str = "",
-        backbone_sha256: str = "",
-        backbone_width: int = 384,
-        width: int = 64,
-        sources: int = 3,
-        match: int = 48,
-        hidden: int = 96,
-        layers: int = 2,
-        heads: int = 4,
-        dropout: float = 0.1,
-        words_dropped: float = 0.1,
-        features: int = 53,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.backbone = backbone
-        self.backbone_sha256 = backbone_sha256
-        self.backbone_width = backbone_width
-        self.width = width
-        self.sources = sources
-        self.match = match
-        self.hidden = hidden
-        self.layers = layers
-        self.heads = heads
-        self.dropout = dropout
-        self.words_dropped = words_dropped
-        self.features = features
+    backbone: str = ""
+    backbone_sha256: str = ""
+    backbone_width: int = 384
+    width: int = 64
+    sources: int = 3
+    match: int = 48
+    hidden: int = 96
+    layers: int = 2
+    heads: int = 4
+    dropout: float = 0.1
+    words_dropped: float = 0.1
+    features: int = 53
+    patience: float = 0.0
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> Self:
+        """From a checked ``config.json``, whose other entries are left out."""
+        return cls(**{each.name: row[each.name] for each in fields(cls) if each.name in row})
 
 
-class MatchModel(PreTrainedModel):
-    """Logits, a value and fits; see the module's docstring."""
+class MatchModel(nn.Module):
+    """Logits, a value and fits; see the module's docstring.
+
+    It is no ``PreTrainedModel``, though its folder looks alike: importing Transformers takes longer than an answer.
+    """
 
     config_class = MatchConfig
     rotation: torch.Tensor
     center: torch.Tensor
-    base_model_prefix = "match"
 
     def __init__(self, config: MatchConfig) -> None:
-        super().__init__(config)
+        super().__init__()
+        self.config = config
         width, match, hidden = config.width, config.match, config.hidden
         found = OWN + config.sources
         self.register_buffer("rotation", torch.zeros(config.backbone_width, width))
@@ -104,10 +104,17 @@ class MatchModel(PreTrainedModel):
         self.score = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, 1))
         self.value = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, 1))
         self.fit = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, 1))
-        self.post_init()
 
-    def _init_weights(self, module: nn.Module) -> None:
-        """Keep PyTorch's initialisation."""
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return self.rotation.device
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Write ``config.json`` and ``model.safetensors``."""
+        write_json(folder / "config.json", {"model_type": self.config.model_type, **asdict(self.config)})
+        weights = {name: weight.detach().cpu().contiguous() for name, weight in self.state_dict().items()}
+        write_bytes(folder / "model.safetensors", save(weights, {"format": "pt"}))
 
     def forward(self, batch: MatchBatch) -> torch.Tensor:
         """Logits of shape (decisions, candidates); minus infinity where there is no candidate."""
@@ -126,7 +133,7 @@ class MatchModel(PreTrainedModel):
 
     def _logits(self, mixed: torch.Tensor, batch: MatchBatch) -> torch.Tensor:
         count = batch.candidates.shape[1]
-        logits: torch.Tensor = self.score(mixed[:, :count]).squeeze(-1)
+        logits: torch.Tensor = self.score(mixed[:, :count]).squeeze(-1) + self.config.patience * batch.looking
         return logits.masked_fill(~batch.candidates, -torch.inf)
 
     def _mixed(self, batch: MatchBatch) -> torch.Tensor:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import PretrainedConfig
 
 from shoprl.errors import PolicyError
 from shoprl.policies.base import distinct
@@ -211,7 +210,7 @@ class MatchPolicy(LearnedPolicy):
         return judged
 
 
-def _check(states: Sequence[Observation], config: PretrainedConfig) -> None:
+def _check(states: Sequence[Observation], config: MatchConfig) -> None:
     """Refuse states of another task than the network was made for."""
     for shown in map(evidence_of, states):
         numbers, sources = shown.features.shape[1], max(map(len, shown.terms), default=0)

@@ -69,6 +69,12 @@ def encode_words(backbone: Backbone, words: Sequence[str]) -> torch.Tensor:
     return torch.stack([own.float().mean(dim=0) if len(own) else nothing for own in states])
 
 
+def vocabulary(backbone: Backbone) -> list[str]:
+    """The English words and numbers in a backbone's vocabulary, sorted: most of what people write."""
+    plain = (token for token in backbone.tokenizer.get_vocab() if token.isascii() and token.isalnum())
+    return sorted({word for token in plain for word, _ in words_in(token)})
+
+
 class WordStore:
     """Caches the states of words, and texts as words.
 
