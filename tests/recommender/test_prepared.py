@@ -7,9 +7,10 @@ import pytest
 from shoprl.errors import CatalogError, PolicyError
 from shoprl.policies.networks.match.words import words_in
 from shoprl.policies.simple import RulePolicy
-from shoprl.recommender.prepared import prepare_words, use_prepared
+from shoprl.recommender.prepared import NOUNS, prepare_words, prepared_tagger, use_prepared
 from shoprl.shop.data import ShopData
 from shoprl.shop.store import build_store
+from shoprl.shop.tagger import TextBlobTagger
 from shoprl.tasks.shop.texts import product_texts
 from tests.support.fakes import fake_policy
 from tests.support.matching import match_policy
@@ -60,3 +61,24 @@ def test_damaged_words_are_named(stored: Path) -> None:
     prepared.path.write_bytes(prepared.path.read_bytes()[:-2])
     with pytest.raises(PolicyError, match=prepared.path.name):
         use_prepared(match_policy(), stored)
+
+
+def test_prepared_nouns_are_the_taggers(stored: Path, toy: ShopData, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert prepared_tagger(stored) is None
+    prepare_words(match_policy(), stored)
+    titles = [product.title for product in toy.catalog]
+    wanted = [TextBlobTagger().nouns(title) for title in titles]
+    tagger = prepared_tagger(stored)
+    assert tagger is not None
+    assert tagger.nouns("A shiny new kettle") == TextBlobTagger().nouns("A shiny new kettle")
+    monkeypatch.setattr(TextBlobTagger, "nouns", lambda self, text: pytest.fail(f"{text} tagged again"))
+    assert [tagger.nouns(title) for title in titles] == wanted
+
+
+@pytest.mark.parametrize("content", ["[]", '{"a mug": "mug"}', '{"a mug": [1]}', "{"])
+def test_damaged_nouns_are_named(stored: Path, content: str) -> None:
+    prepared = prepare_words(match_policy(), stored)
+    assert prepared is not None
+    prepared.path.with_name(NOUNS).write_text(content)
+    with pytest.raises(CatalogError, match="nouns"):
+        prepared_tagger(stored)

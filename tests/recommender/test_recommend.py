@@ -64,10 +64,12 @@ def test_the_list_is_filled_with_what_is_bought_once_that_is_out_of_reach(toy: S
     assert [sum(r.bought_in_runs for r in found[start : start + 2]) for start in (0, 2, 4)] == [10, 10, 10]
 
 
-def test_a_judge_ranks_all_that_it_saw(toy: ShopData) -> None:
+def test_a_judge_ranks_all_that_it_saw(toy: ShopData, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shoprl.recommender.ranking.KIND_WEIGHT", 0.0)
+    request = f"{EVERYTHING} wherever whenever"  # words that no product has, as a brief request is the search's
     known = {product.asin: 0.3 for product in toy.catalog} | {"B0TEA00003": 0.9, "B0LAMP0002": 0.8, "B0SHOE0003": 0.1}
     policy = JudgingRule(known)
-    found = recommend(policy, ShopTask(toy.shop), EVERYTHING, runs=4, top=20)
+    found = recommend(policy, ShopTask(toy.shop), request, runs=4, top=20)
     first = toy.shop.find([EVERYTHING])[0].asin
     assert [r.asin for r in found[:3]] == ["B0TEA00003", "B0LAMP0002", first]  # the last for being bought
     assert [(r.fit, r.bought_in_runs, r.share) for r in found[:3]] == [(0.9, 0, 0.0), (0.8, 0, 0.0), (0.3, 4, 1.0)]
@@ -76,7 +78,20 @@ def test_a_judge_ranks_all_that_it_saw(toy: ShopData) -> None:
     assert rest == sorted(rest, key=order.index)  # equal ones in the search's order
     assert "B0SHOE0003" not in {r.asin for r in found}
     assert (len(found), found.unfit, found.too_dear) == (11, 1, 0)
-    assert len(recommend(policy, ShopTask(toy.shop), EVERYTHING, runs=4, top=20, min_fit=0.05)) == 12
+    assert len(recommend(policy, ShopTask(toy.shop), request, runs=4, top=20, min_fit=0.05)) == 12
+
+
+def test_after_the_best_come_products_of_its_kind(toy: ShopData) -> None:
+    known = {product.asin: 0.35 for product in toy.catalog} | {"B0TEA00003": 0.9, "B0LAMP0002": 0.45, "B0LAMP0003": 0.2}
+    found = recommend(JudgingRule(known), ShopTask(toy.shop), f"{EVERYTHING} wherever whenever", top=4)
+    assert found[0].asin == "B0TEA00003"
+    assert {r.asin for r in found[1:3]} == {"B0TEA00001", "B0TEA00002"}
+
+
+def test_for_a_brief_request_the_search_decides(toy: ShopData) -> None:
+    policy = JudgingRule({product.asin: place / 100 + 0.2 for place, product in enumerate(toy.catalog)})
+    found = recommend(policy, ShopTask(toy.shop), EVERYTHING, top=3)
+    assert [r.asin for r in found] == [product.asin for product in toy.shop.find([EVERYTHING])[:3]]
 
 
 def test_what_nothing_fits_gets_an_empty_list(toy: ShopData) -> None:

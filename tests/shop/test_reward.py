@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shoprl.catalog.product import Product, Variant
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import NO_CEILING, Goal
-from shoprl.shop.reward import Reward, reward
+from shoprl.shop.reward import Reward, kind_reward, reward, same_kind
 from tests.support.toyshop import PRODUCTS, toy_goals
 
 
@@ -299,3 +299,28 @@ def test_the_price_is_that_of_the_variant_bought() -> None:
     sizes = product(variants=(Variant("1", {"size": "s"}, 20.0), Variant("2", {"size": "l"}, 40.0)))
     assert score(sizes, goal(), {"size": "s"}).r_price
     assert not score(sizes, goal(), {"size": "l"}).r_price
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"title": "felt hat", "query": "caps"},
+        {"title": "felt hat", "query": "caps", "product_category": "Clothing › Caps"},
+        {"title": "cap of felt", "query": "hats"},
+        {"title": "a b c d e f g h i hat of z wool y x w v u", "query": "caps", "product_category": "Toys"},
+        {"title": "teapot", "query": "pots", "product_category": "Kitchen"},
+    ],
+)
+def test_the_reward_for_the_kind_is_that_of_a_goal_for_the_wanted_product(changes: Mapping[str, Any]) -> None:
+    wanted, bought = product(), product(**changes)
+    assert kind_reward(bought, wanted, WordTagger()) == reward(bought, {}, goal(), WordTagger()).r_type
+
+
+def test_products_without_a_kind_are_not_of_one_kind() -> None:
+    plain = {"query": "", "product_category": ""}
+    assert not same_kind(product(**plain), product(**plain))
+    assert same_kind(product(), product(query="caps"))
+    assert same_kind(product(product_category=""), product())
+    assert not same_kind(product(**plain), product())
+    assert kind_reward(product(**plain), product(**plain), WordTagger()) == 1.0

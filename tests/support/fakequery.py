@@ -36,6 +36,10 @@ class PlacesOfWords:
 
     is_fast = True
 
+    def get_vocab(self) -> dict[str, int]:
+        """Words, a part of a word and a special token."""
+        return {"red": 0, "mug": 1, "##s": 2, "[PAD]": 3, "the": 4, "naïve": 5}
+
     def __call__(self, text: str, max_length: int, **settings: Any) -> dict[str, list[tuple[int, int]]]:
         return {"offset_mapping": [match.span() for match in re.finditer(r"\S+", text)][:max_length]}
 

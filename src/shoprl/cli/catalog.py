@@ -123,8 +123,8 @@ class Vectors(OnData, Confirming, Threaded, Printing):
 class Words(OnData, Confirming, Threaded, Printing):
     """Encode the words of a shop's products for a policy, whose first answer then comes at once.
 
-    They lie in the folder words of its store. Called again after products changed, the command encodes only what is
-    new.
+    They lie in the folder words of its store, with the nouns of titles, by which lists compare kinds of products.
+    Called again after products changed, the command encodes only what is new.
 
     Attributes:
         policy: a policy folder, or pretrained; only policies with the match network need words.

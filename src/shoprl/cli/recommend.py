@@ -47,11 +47,11 @@ class Recommend(Searching, Confirming, Seeded, Threaded, Printing):
 
     def execute(self) -> None:
         """Run the command."""
-        from shoprl.recommender.prepared import use_prepared
+        from shoprl.recommender.prepared import prepared_tagger, use_prepared
         from shoprl.recommender.recommend import recommend
 
         chosen, data = self._agent_and_shop()
-        task = ShopTask(read_shop(data, search=self.search, encoder=self.encoder(data)))
+        task = ShopTask(read_shop(data, tagger=prepared_tagger(data), search=self.search, encoder=self.encoder(data)))
         policy = policy_of_name(chosen, self.seed, self.threads, self.backbone)
         use_prepared(policy, data)
         numbers = (self.runs, self.top, self.seed, self.temperature, self.min_fit)

@@ -9,17 +9,20 @@ import numpy as np
 from shoprl.errors import ConfigError
 from shoprl.policies.base import Judging, Policy
 from shoprl.recommender.evidence import Seen, judged_runs, repeated_runs
-from shoprl.recommender.ranking import drawn, ranked
+from shoprl.recommender.ranking import BRIEF, drawn, ranked, scores
 from shoprl.recommender.reasons import Why, price_of, why
 from shoprl.rollouts.runner import PARALLEL
 from shoprl.settings import NotNegative, Share, check_value
 from shoprl.shop.page import price_shown
+from shoprl.shop.reward import kind_reward, same_kind
+from shoprl.shop.session import Shop
 from shoprl.tasks.instruction import Instruction, parse_instruction
 from shoprl.tasks.shop.task import ShopTask
 
 MAX_RUNS = 1_000
 RUNS = 10
 TOP = 10
+SAME_KIND = 0.3  # how alike products of one kind are at least
 MIN_FIT = 0.15
 """Products that are estimated to fit less are left out of a list."""
 
@@ -94,7 +97,8 @@ def recommend(
     """Have a policy shop several times for a request, and rank the products.
 
     A policy that can judge (:class:`shoprl.policies.base.Judging`) shops ``runs`` times; all products that it saw then,
-    and all that the request's own search finds, are ranked by their estimated fit and by how often they were bought.
+    and all that the request's own search finds, are ranked by their estimated fit, by how often they were bought and by
+    their kind (:func:`shoprl.recommender.ranking.scores`).
     Any other policy shops ``runs`` times, then again with everything bought out of reach, until ``top`` products are
     bought or it buys nothing more: sampling without replacement. They are ranked by round, and there by how often they
     were bought.
@@ -137,12 +141,19 @@ def recommend(
         found = repeated_runs(policy, task, request, runs, seed, top, lambda seen: verdict(seen) == "fits")
     verdicts = [verdict(each) for each in found]
     fitting = [each for each, its in zip(found, verdicts, strict=True) if its == "fits"]
+    points = scores(fitting, lambda own, wanted: _alike(task.shop, own, wanted), len(instruction.terms) <= BRIEF)
     if temperature:
-        listed = drawn(fitting, top, temperature, np.random.default_rng([seed, MAX_RUNS]))
+        listed = drawn(fitting, points, top, temperature, np.random.default_rng([seed, MAX_RUNS]))
     else:
-        listed = ranked(fitting, top)
+        listed = ranked(fitting, points, top)
     items = tuple(_line(task, instruction, seen, propensity) for seen, propensity in listed)
     return Recommendations(items, verdicts.count("unfit"), verdicts.count("too dear"))
+
+
+def _alike(shop: Shop, own: str, wanted: str) -> float:
+    """How far a product is of the kind of another: as it is rewarded, which titles without a common noun never are."""
+    product, other = shop.catalog[own], shop.catalog[wanted]
+    return max(kind_reward(product, other, shop.tagger), SAME_KIND if same_kind(product, other) else 0.0)
 
 
 def _line(task: ShopTask, instruction: Instruction, seen: Seen, propensity: float) -> Recommendation:

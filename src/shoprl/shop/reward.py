@@ -76,8 +76,8 @@ def _type_reward(title_score: float, matches: bool) -> float:
     return 1.0 if matches or title_score > 0.2 else 0.5
 
 
-def _title_score(product: Product, goal: Goal, tagger: Tagger) -> float:
-    wanted = tagger.nouns(goal.name)
+def _title_score(product: Product, name: str, tagger: Tagger) -> float:
+    wanted = tagger.nouns(name)
     return len(set(tagger.nouns(product.title)) & set(wanted)) / len(wanted) if wanted else 0.2
 
 
@@ -102,6 +102,29 @@ def _matching_options(options: Mapping[str, str], goal: Goal) -> int:
     return sum(any(_alike(own, wanted) for own in chosen) for wanted in asked)
 
 
+def kind_reward(product: Product, wanted: Product, tagger: Tagger) -> float:
+    """The part of a purchase's reward that is its type's, if another product is the wanted one.
+
+    Products without a product type and without a category are compared by their titles alone.
+
+    Args:
+        product: the product bought.
+        wanted: the product that is wanted.
+        tagger: tags the nouns of titles.
+
+    Returns:
+        0, 0.1, 0.5 or 1.
+    """
+    return _type_reward(_title_score(product, wanted.title, tagger), same_kind(product, wanted))
+
+
+def same_kind(product: Product, wanted: Product) -> bool:
+    """Whether two products share the product type, or two parts of their categories."""
+    if wanted.query and product.query == wanted.query:
+        return True
+    return len(_path(product.product_category) & _path(wanted.product_category)) >= 2
+
+
 def reward(product: Product, options: Mapping[str, str], goal: Goal, tagger: Tagger) -> Reward:
     """Score a purchase.
 
@@ -116,7 +139,7 @@ def reward(product: Product, options: Mapping[str, str], goal: Goal, tagger: Tag
     """
     query_match = product.query == goal.query
     category_match = len(_path(product.product_category) & _path(goal.product_category)) >= 2
-    title_score = _title_score(product, goal, tagger)
+    title_score = _title_score(product, goal.name, tagger)
     r_type = _type_reward(title_score, query_match or category_match)
     attributes = _matching_attributes(product, goal)
     matched_options = _matching_options(options, goal)
