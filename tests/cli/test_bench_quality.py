@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from shoprl.policies.simple import RulePolicy
 from shoprl.shop.goal import write_goals
 from tests.support.cli import Call, refused
 from tests.support.toyshop import toy_goals
@@ -23,9 +24,11 @@ def test_agent_and_searches_are_measured_on_goals(call: Call, toy_folder: Path, 
             assert low <= figures[name] <= high
     assert row["methods"]["rule"]["reward5"] > row["methods"]["bm25"]["reward5"]
     assert (row["policy"], row["runs"], row["seed"]) == ("rule-options", 2, 0)
-    own = call("bench", "quality", "--data", toy_folder, "--split", "test", "--first", 2, "--json").json()
+    own = call(
+        "bench", "quality", "--data", toy_folder, "--split", "test", "--first", 2, "--policy", "none", "--json"
+    ).json()
     assert {each["goals"] for each in own["methods"].values()} == {2}
-    few = call(*arguments, "--first", 3)
+    few = call(*arguments, "--policy", "none", "--first", 3)
     assert "reward5" in few.out
     assert few.out.splitlines()[7].split() == ["goals", "3", "3"]
 
@@ -44,7 +47,7 @@ def test_goals_and_judgements_go_together(call: Call, toy_folder: Path, tmp_path
 def test_the_quality_of_searches_is_measured_by_one_command(call: Call, toy_folder: Path) -> None:
     judgements = toy_folder / "judgements.csv"
     judgements.write_text("query,docid,rating\nsneakers,B0SHOE0002,3\nsneakers,B0LAMP0001,0\nx,B0SHOE0001,0\nx,Z,1\n")
-    arguments = ("bench", "quality", "--data", toy_folder, "--judgements", judgements)
+    arguments = ("bench", "quality", "--data", toy_folder, "--judgements", judgements, "--policy", "none")
     assert call(*arguments, "--json").json()["methods"].keys() == {"bm25", "rule"}
     assert call("catalog", "build", "--data", toy_folder).code == 0
     row = call(*arguments, "--json").json()
@@ -64,7 +67,9 @@ def test_without_torch_only_terms_are_measured(call: Call, toy_folder: Path, mon
     judgements = toy_folder / "judgements.csv"
     judgements.write_text("query,docid,rating\nsneaker,B0SHOE0002,3\n")
     assert call("catalog", "build", "--data", toy_folder).code == 0
-    row = call("bench", "quality", "--data", toy_folder, "--judgements", judgements, "--json").json()
+    row = call(
+        "bench", "quality", "--data", toy_folder, "--judgements", judgements, "--policy", "none", "--json"
+    ).json()
     assert row["methods"].keys() == {"bm25", "rule"}
     assert "need the extra train" in row["note"]
 
@@ -77,3 +82,31 @@ def test_something_to_measure_on_is_needed(call: Call, toy_folder: Path, tmp_pat
     files = ("--goals", tmp_path / "goals.jsonl")
     refused(call(*arguments, *files, "--policy", tmp_path / "none"), "PolicyError", "no such policy")
     refused(call(*arguments, *files, "--runs", 1001), "ConfigError", "--runs 1001")
+
+
+def test_the_pretrained_agent_is_measured_unless_another_is_named(
+    call: Call, toy_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = []
+
+    def found(name: str, *settings: object) -> RulePolicy:
+        named.append(name)
+        return RulePolicy()
+
+    monkeypatch.setattr("shoprl.cli.bench_quality.policy_of_name", found)
+    write_goals(tmp_path / "goals.jsonl", toy_goals()[:2])
+    row = call(
+        "bench", "quality", "--data", toy_folder, "--goals", tmp_path / "goals.jsonl", "--runs", 1, "--json"
+    ).json()
+    assert (named, row["policy"], row["search"]) == (["pretrained"], "pretrained", "bm25")
+    assert row["methods"]["agent"]["goals"] == 2
+
+
+def test_an_agent_without_its_libraries_is_left_out(
+    call: Call, toy_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "shoprl.policies.saving", None)
+    write_goals(tmp_path / "goals.jsonl", toy_goals()[:2])
+    row = call("bench", "quality", "--data", toy_folder, "--goals", tmp_path / "goals.jsonl", "--json").json()
+    assert row["methods"].keys() == {"bm25", "rule"}
+    assert "the agent needs the extra train" in row["note"]

@@ -14,7 +14,9 @@ def test_recommendations_are_measured(call: Call, toy_folder: Path, monkeypatch:
         return Cost(1.5, 80.0)
 
     monkeypatch.setattr("shoprl.bench.recommend.run_measured", run)
-    answer = call("bench", "recommend", "--data", toy_folder, "--requests", 4, "--runs", 1, "--json")
+    answer = call(
+        "bench", "recommend", "--policy", "rule-options", "--data", toy_folder, "--requests", 4, "--runs", 1, "--json"
+    )
     assert answer.code == 0, answer.err
     row = answer.json()
     assert (row["requests"], row["runs"], row["products"]) == (2, 1, 12)
@@ -26,5 +28,13 @@ def test_recommendations_are_measured(call: Call, toy_folder: Path, monkeypatch:
 
 
 def test_bad_options(call: Call, toy_folder: Path, tmp_path: Path) -> None:
-    refused(call("bench", "recommend", "--data", toy_folder, "--requests", 1), "ConfigError", "--requests 1")
-    refused(call("bench", "recommend", "--data", toy_folder, "--policy", tmp_path), "PolicyError", "policy.json")
+    refused(
+        call("bench", "recommend", "--policy", "rule-options", "--data", toy_folder, "--requests", 1),
+        "ConfigError",
+        "--requests 1",
+    )
+    refused(
+        call("bench", "recommend", "--policy", "rule-options", "--data", toy_folder, "--policy", tmp_path),
+        "PolicyError",
+        "policy.json",
+    )

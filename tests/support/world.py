@@ -72,7 +72,7 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "bench env": {"data": "{toy}", "golden": "{golden}", "passes": "1"},
     "bench search": {"data": "{toy}", "golden": "{golden}"},
     "bench quality": {"data": "{stored}", "judgements": "{judgements}", **THREADS},
-    "bench recommend": {"data": "{toy}", "requests": "2", "runs": "1", **THREADS},
+    "bench recommend": {"data": "{toy}", "policy": "rule-options", "requests": "2", "runs": "1", **THREADS},
     "bench startup": {"data": "{toy}"},
     "bench memory": {"data": "{toy}"},
     "bench update": {"data": "{stored}", "rows": "4"},

@@ -5,11 +5,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from shoprl.cli.options import Confirming, OnData, Printing, Searching, Seeded, Threaded, policy_of_name, prepare
+from shoprl.cli.options import Confirming, OnData, Printing, SearchingBest, Seeded, Threaded, policy_of_name, prepare
 from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError
 from shoprl.files import sha256_of
 from shoprl.machine import commit, machine, versions
+from shoprl.policies.packaged import PRETRAINED
+from shoprl.recommender.prepared import use_prepared
 from shoprl.recommender.recommend import MAX_RUNS, RUNS
 from shoprl.search.engine import SearchEngine
 from shoprl.search.hybrid import HybridSearch, VectorSearch
@@ -27,12 +29,13 @@ if TYPE_CHECKING:
     from shoprl.bench.lists import Agent
     from shoprl.bench.quality import Judgements
 
+NO_AGENT = "none"
 MEASURES = ("hit1", "mrr", "type5", "reward5", "length", "ndcg10", "ndcg10_judged")
 Methods = dict[str, dict[str, Any]]  # method -> figure -> value
 
 
 @dataclass(frozen=True, kw_only=True)
-class Quality(OnData, Searching, Confirming, Seeded, Threaded, Printing):
+class Quality(OnData, SearchingBest, Confirming, Seeded, Threaded, Printing):
     """Measure how good lists of products are: those of an agent, and those of searches.
 
     The methods are agent (what the policy recommends), bm25 (WebShop's search), vectors and hybrid search (of a shop
@@ -47,8 +50,8 @@ class Quality(OnData, Searching, Confirming, Seeded, Threaded, Printing):
         judgements: a CSV file with the columns query, docid (the product) and rating (a whole number, 0: irrelevant).
         goals: a goals file (JSON lines, .gz allowed); the methods see nothing but its instructions.
         split: measure on this split of the data folder's own goals, where no goals file is given.
-        policy: a policy folder, or one of the built-in policies: rule, rule-options, random, pretrained; no agent when
-            left out.
+        policy: a policy folder, or one of the built-in policies: rule, rule-options, random, pretrained; none for no
+            agent.
         runs: how many times the agent shops for a request.
         first: only this many goals and queries, from the first on; all when left out.
     """
@@ -56,7 +59,7 @@ class Quality(OnData, Searching, Confirming, Seeded, Threaded, Printing):
     judgements: Path | None = None
     goals: Path | None = None
     split: SplitName | None = None
-    policy: str | None = None
+    policy: str = PRETRAINED
     runs: Annotated[int, Range(1, MAX_RUNS)] = RUNS
     first: Count | None = None
 
@@ -69,8 +72,8 @@ class Quality(OnData, Searching, Confirming, Seeded, Threaded, Printing):
         data, store = read_data(self.data), shop_of(self.data)
         goals = self._goals(data)
         judged = read_judgements(self.judgements, data.catalog.asins()) if self.judgements is not None else None
-        agent = self._agent()
         engines, about = self._engines(data, store)
+        agent = self._agent(about)
         methods: Methods = {name: {} for name in (*(["agent"] if agent else []), *engines, "rule")}
         if goals:
             from shoprl.bench.lists import bench_lists, searched
@@ -85,7 +88,7 @@ class Quality(OnData, Searching, Confirming, Seeded, Threaded, Printing):
         if judged is not None:
             about |= self._on_judgements(judged, engines, agent, methods)
         about |= {"products": len(data.catalog), "hashes": data.hashes(), "policy": self.policy}
-        about |= {"search": self.search, "runs": self.runs, "seed": self.seed}
+        about |= {"search": self.search_of(self.data), "runs": self.runs, "seed": self.seed}
         facts = {"machine": machine(), "versions": versions(), "commit": commit(), **about}
         emit({"methods": methods, **facts}, _text(methods, about), self.json)
 
@@ -111,13 +114,22 @@ class Quality(OnData, Searching, Confirming, Seeded, Threaded, Printing):
             return read_goals(self.goals, data.catalog)[: self.first]
         return [goal for _, goal in data.goals_of(self.split, self.first)] if self.split is not None else ()
 
-    def _agent(self) -> "Agent | None":
-        if self.policy is None:
+    def _agent(self, about: dict[str, object]) -> "Agent | None":
+        if self.policy == NO_AGENT:
             return None
-        policy = policy_of_name(self.policy, self.seed, self.threads, self.backbone)
+        try:
+            policy = policy_of_name(self.policy, self.seed, self.threads, self.backbone)
+        except ModuleNotFoundError as error:
+            if self.policy != PRETRAINED:
+                raise
+            about["note"] = (
+                f"{about['note'] or ''}\nthe agent needs the extra train: {error.name} is not installed".strip()
+            )
+            return None
         from shoprl.bench.lists import Agent
 
-        shop = read_shop(self.data, search=self.search, encoder=self.encoder(self.data))
+        use_prepared(policy, self.data)
+        shop = read_shop(self.data, search=self.search_of(self.data), encoder=self.encoder(self.data))
         return Agent(policy, ShopTask(shop), self.runs, self.seed)
 
     def _engines(self, data: ShopData, store: Path | None) -> tuple[dict[str, SearchEngine], dict[str, object]]:

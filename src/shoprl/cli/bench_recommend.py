@@ -6,7 +6,8 @@ from typing import Annotated
 import numpy as np
 
 from shoprl.cli.bench import report
-from shoprl.cli.options import Confirming, OnData, Printing, Searching, Seeded, Threaded, policy_of_name
+from shoprl.cli.options import Confirming, OnData, Printing, SearchingBest, Seeded, Threaded, policy_of_name
+from shoprl.policies.packaged import PRETRAINED
 from shoprl.recommender.prepared import use_prepared
 from shoprl.recommender.recommend import MAX_RUNS, RUNS
 from shoprl.settings import Range
@@ -17,7 +18,7 @@ TARGETS = {"p95_ms": "<= 300", "first_answer_seconds": "<= 3"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recommend(OnData, Searching, Confirming, Seeded, Threaded, Printing):
+class Recommend(OnData, SearchingBest, Confirming, Seeded, Threaded, Printing):
     """Measure the time of a recommendation.
 
     Of a warm one, and of the first answer of a new process, which imports and opens everything; and memory.
@@ -28,7 +29,7 @@ class Recommend(OnData, Searching, Confirming, Seeded, Threaded, Printing):
         requests: how many, drawn from the shop's eval goals; some general ones where it has no goals.
     """
 
-    policy: str = "rule-options"
+    policy: str = PRETRAINED
     runs: Annotated[int, Range(1, MAX_RUNS)] = RUNS
     requests: Annotated[int, Range(2, 10**5)] = 105
 
@@ -36,13 +37,14 @@ class Recommend(OnData, Searching, Confirming, Seeded, Threaded, Printing):
         """Run the command."""
         from shoprl.bench.recommend import bench_recommend, requests_of
 
-        data = read_data(self.data, search=self.search, encoder=self.encoder(self.data))
+        search = self.search_of(self.data)
+        data = read_data(self.data, search=search, encoder=self.encoder(self.data))
         policy = policy_of_name(self.policy, self.seed, self.threads, self.backbone)
         use_prepared(policy, self.data)
         requests = requests_of(data, self.requests, np.random.default_rng(self.seed))
-        command = ["--policy", self.policy, "--data", str(self.data), "--runs", str(self.runs), "--search", self.search]
+        command = ["--policy", self.policy, "--data", str(self.data), "--runs", str(self.runs), "--search", search]
         command += ["--threads", str(self.threads), "--seed", str(self.seed), "--json"]
         command += [word for each in self.backbone for word in ("--backbone", each)]
         figures = bench_recommend(policy, ShopTask(data.shop), requests, self.runs, command)
-        about = {"hashes": data.hashes(), "policy": self.policy, "threads": self.threads, "search": self.search}
+        about = {"hashes": data.hashes(), "policy": self.policy, "threads": self.threads, "search": search}
         report(figures.to_json(), TARGETS, self.json, about)

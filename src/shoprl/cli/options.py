@@ -66,20 +66,45 @@ class Searching(Settings):
     search: SearchKind = "bm25"
 
     def encoder(self, data: Path) -> "Encoder | None":
-        """The encoder of queries, that of the shop's vectors; None where none is needed or installed.
+        """The encoder of queries; see :func:`query_encoder`."""
+        return query_encoder(self.search, data, getattr(self, "backbone", ()))
 
-        Raises:
-            BackboneError: it cannot be loaded.
-            ConfigError: it is none that the user named.
-        """
-        if self.search == "bm25":
-            return None
-        try:
-            from shoprl.policies.networks.sentences import sentence_encoder
-        except ModuleNotFoundError:
-            return None
-        made = vectors_of(data)
-        return sentence_encoder(made.sha256 if made else None, getattr(self, "backbone", ()))
+
+@dataclass(frozen=True, kw_only=True)
+class SearchingBest(Settings):
+    """How the shop of a list searches.
+
+    Attributes:
+        search: bm25 searches as WebShop does; hybrid by all fields of a product and by meaning, with the vectors that
+            shoprl catalog vectors made. When left out, hybrid where the shop has vectors.
+    """
+
+    search: SearchKind | None = None
+
+    def search_of(self, data: Path) -> SearchKind:
+        """The search of a shop."""
+        return self.search or ("bm25" if vectors_of(data) is None else "hybrid")
+
+    def encoder(self, data: Path) -> "Encoder | None":
+        """The encoder of queries; see :func:`query_encoder`."""
+        return query_encoder(self.search_of(data), data, getattr(self, "backbone", ()))
+
+
+def query_encoder(search: SearchKind, data: Path, backbone: tuple[str, ...]) -> "Encoder | None":
+    """The encoder of queries, that of the shop's vectors; None where none is needed or installed.
+
+    Raises:
+        BackboneError: it cannot be loaded.
+        ConfigError: it is none that the user named.
+    """
+    if search == "bm25":
+        return None
+    try:
+        from shoprl.policies.networks.sentences import sentence_encoder
+    except ModuleNotFoundError:
+        return None
+    made = vectors_of(data)
+    return sentence_encoder(made.sha256 if made else None, backbone)
 
 
 @dataclass(frozen=True, kw_only=True)

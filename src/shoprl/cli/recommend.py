@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from shoprl.cli.options import Confirming, Printing, Searching, Seeded, Threaded, policy_of_name
+from shoprl.cli.options import Confirming, Printing, SearchingBest, Seeded, Threaded, policy_of_name
 from shoprl.cli.output import emit, percent, table
 from shoprl.errors import ConfigError
 from shoprl.recommender.recommend import MAX_RUNS, MIN_FIT, RUNS, TOP, Recommendations
@@ -17,7 +17,7 @@ from shoprl.terminal import shown
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recommend(Searching, Confirming, Seeded, Threaded, Printing):
+class Recommend(SearchingBest, Confirming, Seeded, Threaded, Printing):
     """Recommend products for a request.
 
     The agent shops several times for the request, and what it has seen and bought is ranked. In a shell, put
@@ -51,7 +51,8 @@ class Recommend(Searching, Confirming, Seeded, Threaded, Printing):
         from shoprl.recommender.recommend import recommend
 
         chosen, data = self._agent_and_shop()
-        task = ShopTask(read_shop(data, tagger=prepared_tagger(data), search=self.search, encoder=self.encoder(data)))
+        search, encoder = self.search_of(data), self.encoder(data)
+        task = ShopTask(read_shop(data, tagger=prepared_tagger(data), search=search, encoder=encoder))
         policy = policy_of_name(chosen, self.seed, self.threads, self.backbone)
         use_prepared(policy, data)
         numbers = (self.runs, self.top, self.seed, self.temperature, self.min_fit)
