@@ -6,7 +6,8 @@ import torch
 
 from shoprl.catalog.catalog import Catalog
 from shoprl.errors import GoalError, PolicyError
-from shoprl.experiments.adaptation import SIZES, adapt, practice_in
+from shoprl.experiments.adaptation import SIZES, adapt, own_goals, practice_in
+from shoprl.policies.saving import load_learned
 from shoprl.shop.data import ShopData
 from shoprl.shop.session import Shop
 from tests.support.fakerun import use_fake_backbone
@@ -17,7 +18,7 @@ TINY = SIZES["tiny"]
 
 
 def test_half_of_the_practice_is_in_a_noisy_copy_and_others_are_mixed_in(toy: ShopData) -> None:
-    task, goals = practice_in(toy.shop, replace(TINY, mixed_in=2))
+    task, (goals,) = practice_in(toy.shop, replace(TINY, mixed_in=2))
     assert len(task.shops) == 4
     assert task.shops[0] is toy.shop
     noisy = task.shops[1]
@@ -32,7 +33,7 @@ def test_half_of_the_practice_is_in_a_noisy_copy_and_others_are_mixed_in(toy: Sh
 
 
 def test_every_product_that_can_be_asked_for_is(toy: ShopData) -> None:
-    _, goals = practice_in(toy.shop, replace(TINY, goals=200, mixed_in=0))
+    _, (goals,) = practice_in(toy.shop, replace(TINY, goals=200, mixed_in=0))
     assert {goal.goal.asin for goal in goals} == set(toy.catalog.asins())
     assert {goal.shop for goal in goals} == {0, 1}
 
@@ -43,7 +44,37 @@ def test_practice_comes_from_the_seed(toy: ShopData) -> None:
     assert first[1] == second[1] != other[1]
     hashes = [each[0].shops[1].catalog.content_hash for each in (first, second, other)]
     assert hashes[0] == hashes[1] != hashes[2]
-    assert {goal.gone for goal in first[1]} == {False, True}
+    assert {goal.gone for goal in first[1][0]} == {False, True}
+
+
+def test_training_goals_are_practised_in_every_round(toy: ShopData) -> None:
+    config = replace(TINY, own=6, mixed_in=0, rounds=TINY.rounds * 2)
+    own = own_goals(toy, config)
+    train = {toy.goals[index].asin for index in toy.split.train}
+    assert len(own) == 2 * len(toy.split.train)
+    assert {goal.asin for goal in own} == train
+    assert not {toy.goals[index].instruction for index in toy.split.test} & {goal.instruction for goal in own}
+    _, rounds = practice_in(toy.shop, config, own)
+    told = {goal.instruction for goal in own}
+    assert [sum(each.goal.instruction in told and each.shop == 0 for each in goals) >= 6 for goals in rounds] == [
+        True
+    ] * 2
+    assert rounds[0] != rounds[1]
+    assert own_goals(toy, TINY) == []
+    with pytest.raises(GoalError, match="no training goal"):
+        own_goals(replace(toy, split=replace(toy.split, train=())), config)
+
+
+def test_an_adapted_agent_is_as_patient_as_before(
+    toy: ShopData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_fake_backbone(monkeypatch)
+    start = match_policy()
+    start.model.config = replace(start.model.config, patience=0.7)
+    made = adapt(tmp_path / "new", toy.shop, start, TINY)
+    assert made.policy.model.config.patience == 0.7
+    kept = load_learned(tmp_path / "new" / "policies" / "round-1")
+    assert kept.model.config.patience == 0.0  # as it learned without
 
 
 def test_adapting_twice_gives_one_agent(toy: ShopData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

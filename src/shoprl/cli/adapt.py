@@ -1,7 +1,6 @@
 """``shoprl adapt``: makes an agent at home in a shop, without demonstrations."""
 
 from dataclasses import asdict, dataclass
-from typing import Literal
 
 from shoprl.cli.coached import run_coached
 from shoprl.cli.options import (
@@ -16,13 +15,14 @@ from shoprl.cli.options import (
     Threaded,
     prepare,
 )
-from shoprl.experiments.adaptation import SIZES, adapt
-from shoprl.experiments.coached import check_judging
+from shoprl.experiments.adaptation import SIZES, SizeName, adapt, own_goals
+from shoprl.experiments.coached import Coached, check_judging
 from shoprl.files import sha256_of
 from shoprl.policies.packaged import PRETRAINED, policy_folder
 from shoprl.policies.query.policy import MANIFEST
 from shoprl.policies.saving import load_learned
-from shoprl.shop.data import read_shop
+from shoprl.shop.data import read_data, read_shop
+from shoprl.shop.goal import goals_hash
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +36,12 @@ class Adapt(OnData, Searching, RunFolder, Confirming, Seeded, Threaded, Strict, 
         out: the run folder: training, policy and run.json. Must be new or empty, or an unfinished run to continue with
             --resume.
         policy: a policy folder with the match network to start from, or pretrained; it is not changed.
-        size: full takes some minutes; tiny only shows that it runs.
+        size: full takes some minutes; standard takes half an hour and practises on the data folder's own training goals
+            as well; tiny only shows that it runs.
     """
 
     policy: PolicyName = PRETRAINED
-    size: Literal["full", "tiny"] = "full"
+    size: SizeName = "full"
 
     def execute(self) -> None:
         """Run the command."""
@@ -48,13 +49,22 @@ class Adapt(OnData, Searching, RunFolder, Confirming, Seeded, Threaded, Strict, 
         folder = policy_folder(self.policy)
         start = load_learned(folder, backbone=self.backbone)
         check_judging(start)
-        shop = read_shop(self.data, self.strict, search=self.search, encoder=self.encoder(self.data))
-        config = SIZES[self.size].seeded(self.seed)
+        config, encoder = SIZES[self.size].seeded(self.seed), self.encoder(self.data)
+        if config.own:
+            data = read_data(self.data, self.strict, search=self.search, encoder=encoder)
+            shop, own = data.shop, own_goals(data, config)
+        else:
+            shop, own = read_shop(self.data, self.strict, search=self.search, encoder=encoder), []
         settings = {
             "config": asdict(config),
             "policy": {"name": self.policy, "sha256": sha256_of(folder / MANIFEST)},
             "search": self.search,
             "catalog": shop.catalog.content_hash,
+            "own_goals": goals_hash(own) if own else None,
             "threads": self.threads,
         }
-        run_coached(self.out, settings, self.data, self.resume, lambda: adapt(self.out, shop, start, config), self.json)
+
+        def work() -> Coached:
+            return adapt(self.out, shop, start, config, own)
+
+        run_coached(self.out, settings, self.data, self.resume, work, self.json)
