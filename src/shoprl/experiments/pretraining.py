@@ -78,7 +78,7 @@ class PretrainConfig(Settings):
     gone: Share = 0.12
     rounds: tuple[Round, ...] = field(default_factory=_rounds)
     reinforcement: PolicyGradientConfig | None = None
-    patience: NotNegative = 1.2
+    patience: NotNegative = 0.8
 
     def seeded(self, seed: int) -> "PretrainConfig":
         """A copy with another seed."""

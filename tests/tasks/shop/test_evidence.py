@@ -9,7 +9,18 @@ from shoprl.shop.data import ShopData
 from shoprl.shop.session import Shop
 from shoprl.tasks.base import Evidence
 from shoprl.tasks.instruction import parse_instruction, terms_of
-from shoprl.tasks.shop.evidence import COUNT, KINDS, NAMES, SOURCES, evidence, genders, said, stated
+from shoprl.tasks.shop.evidence import (
+    COUNT,
+    KINDS,
+    LACKING,
+    NAMES,
+    SOURCES,
+    VAGUE,
+    evidence,
+    genders,
+    said,
+    stated,
+)
 from shoprl.tasks.shop.state import ShopState
 from shoprl.tasks.shop.task import ShopEpisode, ShopTask
 from shoprl.tasks.shop.view import UNSEEN, Seen, ShopCandidate
@@ -23,8 +34,8 @@ def column(found: Evidence, name: str) -> list[float]:
     return [round(float(value), 5) for value in found.features[:, NAMES.index(name)]]
 
 
-def walked(shop: Shop, actions: Sequence[str]) -> ShopEpisode:
-    live = ShopTask(shop).start(REQUEST, lambda _: (EVERYTHING,))  # type: ignore[arg-type]
+def walked(shop: Shop, actions: Sequence[str], request: str = REQUEST, steps: int = 15) -> ShopEpisode:
+    live = ShopTask(shop, steps).start(request, lambda _: (EVERYTHING,))  # type: ignore[arg-type]
     for action in (f"search[{EVERYTHING}]", *actions):
         live.step(action)
     return live
@@ -187,3 +198,38 @@ def test_genders() -> None:
 def test_a_request_of_nothing_has_rows(toy: ShopData) -> None:
     state = replace(walked(toy.shop, []).state, instruction=parse_instruction(""))
     assert np.isfinite(evidence(state).features).all()
+
+
+def looking(live: ShopEpisode) -> dict[str, float] | None:
+    found = evidence(live.state).looking
+    return None if found is None else dict(zip((each.action for each in live.state.candidates), found, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("request_", "times"),
+    [
+        ("red trainer for men with arch support", VAGUE),
+        ("Find me trainers with color: red, and size: 9 wide", 1.0),
+        ("Find me trainers with color: red, and size: 12", LACKING),
+    ],
+)
+def test_going_back_and_reading_look_on(toy: ShopData, request_: str, times: float) -> None:
+    weights = looking(walked(toy.shop, ["click[b0shoe0001]"], request_))
+    assert weights is not None
+    assert weights["click[back to search]"] == weights["click[< prev]"] == times
+    assert weights["click[features]"] == times / 2
+    assert {weights[action] for action in ("click[buy now]", "click[red]", "click[9 wide]")} == {0.0}
+
+
+def test_opening_a_product_again_and_turning_the_page_do_not(toy: ShopData) -> None:
+    weights = looking(walked(toy.shop, ["click[b0shoe0001]", "click[< prev]"], "Find me trainers with color: red"))
+    assert weights is not None
+    assert weights["click[b0shoe0001]"] == 2 * weights["click[next >]"] == -2 * LACKING
+    others = {each for action, each in weights.items() if action not in ("click[b0shoe0001]", "click[next >]")}
+    assert others == {0.0}
+
+
+def test_where_time_is_short_nothing_looks_on(toy: ShopData) -> None:
+    assert looking(walked(toy.shop, ["click[b0shoe0001]"], steps=9)) is not None
+    assert looking(walked(toy.shop, ["click[b0shoe0001]"], steps=8)) is None
+    assert looking(walked(toy.shop, ["click[b0shoe0001]", "click[features]"])) is None

@@ -65,6 +65,7 @@ LOOKING: Mapping[str, Mapping[str, float]] = {
     "results": {"next": -1.0},
 }
 REOPENING = -2.0
+VAGUE, LACKING = 0.5, 2.5  # times that, where the request states no option; unless all that it states are on the page
 _NO_TERMS: tuple[frozenset[str], ...] = (frozenset(),) * len(SOURCES)
 
 
@@ -260,8 +261,11 @@ def _looking(view: ShopView) -> tuple[float, ...] | None:
     weights = LOOKING.get(view.page)
     if weights is None or view.steps_left < TIME_TO_LOOK:
         return None
+    wish, current = view.instruction.wish, next((each for each in view.seen if each.asin == view.current), None)
+    lacking = current is None or _kept(wish, current.options) < 1
+    times = VAGUE if not stated(wish) else LACKING if lacking else 1.0
     return tuple(
-        REOPENING * candidate.done if candidate.kind == "product" else weights.get(candidate.kind, 0.0)
+        times * (REOPENING * candidate.done if candidate.kind == "product" else weights.get(candidate.kind, 0.0))
         for candidate in view.candidates
     )
 

@@ -125,3 +125,21 @@ def test_a_model_keeps_pytorchs_initialisation() -> None:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         assert float(MatchModel(config).sharpness.detach()) == 8.0
+
+
+@torch.inference_mode()
+def test_patience_is_added_to_what_looks_on() -> None:
+    state = max(toy_states(), key=lambda each: len(each.texts))
+    assert state.evidence is not None
+    weights = tuple(float(place % 3 - 1) for place in range(len(state.texts)))
+    told = replace(state, evidence=replace(state.evidence, looking=weights))
+    plain = replace(state, evidence=replace(state.evidence, looking=None))
+    policy = match_policy()
+    before = policy.logits([plain])
+    assert torch.equal(policy.logits([told]), before)
+    policy.model.config = replace(policy.model.config, patience=0.5)
+    torch.testing.assert_close(policy.logits([told])[0], before[0] + 0.5 * torch.tensor(weights))
+    small = shown("red mug", "red mug", "blue mug")
+    mixed = policy.logits([told, plain, small])
+    torch.testing.assert_close(mixed[0], policy.logits([told])[0])
+    torch.testing.assert_close(mixed[1], before[0])

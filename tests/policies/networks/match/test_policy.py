@@ -17,7 +17,7 @@ from shoprl.files import sha256_of
 from shoprl.policies.base import Judging
 from shoprl.policies.networks.match import policy as module
 from shoprl.policies.networks.match.policy import MatchPolicy
-from shoprl.policies.saving import load_learned, network_of, save_policy
+from shoprl.policies.saving import NETWORKS, load_learned, network_of, save_policy
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.data import ShopData
 from shoprl.shop.session import Shop
@@ -97,6 +97,7 @@ def test_new_policies_come_from_their_generator_alone() -> None:
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert any(not torch.equal(first[name], other[name]) for name in first)
     assert network_of("match") is MatchPolicy
+    assert all(network_of(kind).kind == kind for kind in NETWORKS)
 
 
 def test_a_new_one_needs_a_state_and_takes_no_more_directions_than_there_are() -> None:
