@@ -1,4 +1,6 @@
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,3 +83,27 @@ def test_the_card_tells_what_it_must() -> None:
     assert titles == ["Use", "Data", "Recipe", "How it was made", "Figures", "Limits"]
     assert bool(SHA256) == ("carries no agent yet" not in card)
     assert SHA256.get("model.safetensors", "") in card
+
+
+# Importing Transformers or NLTK takes longer than an answer, and words of the encoder's vocabulary are in the package.
+PLAIN_WORDS = """
+import sys
+sys.modules["transformers"] = sys.modules["nltk"] = None
+import numpy as np
+import shoprl
+from shoprl.tasks.base import Evidence, Observation
+from shoprl.tasks.shop.evidence import COUNT, SOURCES
+
+texts, nothing = ("red cotton shirt for men", "blue ceramic mug"), (frozenset(),) * len(SOURCES)
+evidence = Evidence(texts, (nothing, nothing), np.zeros((2, COUNT), dtype=np.float32), ("A", "B"))
+state = Observation("a red shirt made of cotton", texts, np.zeros((2, 0), dtype=np.float32), evidence=evidence)
+logits, fits = shoprl.load_policy("pretrained").logits_and_fits([state])
+assert logits.shape == fits.shape == (1, 2)
+assert fits[0, 0] > fits[0, 1], fits
+"""
+
+
+@CARRIED
+def test_it_answers_in_plain_words_without_its_encoder() -> None:
+    done = subprocess.run([sys.executable, "-c", PLAIN_WORDS], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr

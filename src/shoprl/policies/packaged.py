@@ -14,10 +14,10 @@ NAMES = (*SIMPLE, PRETRAINED)  # of policies that are named by a word
 # Digests of the package's own files, by which another agent in their place is noticed; benchmarks/package_agent.py
 # writes them.
 SHA256: Mapping[str, str] = {
-    "config.json": "5a27889cf6575018645c5d41e635c6ad6b3d4799926502ce0de2bdf93af127ae",
-    "model.safetensors": "01e9a63800eb8b71739c59bf0d47db2f78e605f8749a8a25ce3a5eaf902d0544",
-    "policy.json": "be636abb8ac8affec16db3100a767f503e3203dce7ac9ebcdba496da9abcd27b",
-    "words.safetensors": "245282368a5ace2915285d44bb48d56b8034ae54988acb1d3e7b0f23effa96e8",
+    "config.json": "59ea371c530c1e727e9a929bf281e761540104ffab92a9056462be9d0fd0ad2c",
+    "model.safetensors": "75356d2591430aa06aae2c8aa98db97175231880bb0afc33bf623bb510855166",
+    "policy.json": "777df86ba84ee97d764c5d1e5425b3f6f779cafb61854dba94eec06b90e9c0ce",
+    "words.safetensors": "03905c453096b4e61a90bfc438d2da54beaa0f42a6fce0167558b8c428088064",
 }
 
 
