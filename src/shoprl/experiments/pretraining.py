@@ -33,8 +33,9 @@ def _rounds() -> tuple[Round, ...]:
         return ImitationConfig(updates=updates, batch_size=32, learning_rate=rate, checkpoint_every=500, log_every=100)
 
     return (
-        Round(Coaching(), learn(4_000, 1e-3)),
-        Round(Coaching(acting=0.1), learn(5_000, 6e-4)),
+        Round(Coaching(), learn(3_000, 1e-3)),
+        Round(Coaching(acting=0.1), learn(4_000, 7e-4)),
+        Round(Coaching(acting=0.1), learn(5_000, 5e-4)),
     )
 
 
@@ -56,7 +57,7 @@ def by_reward(updates: int) -> PolicyGradientConfig:
 
 @dataclass(frozen=True)
 class PretrainConfig(Settings):
-    """Settings of a pretraining; the defaults take a core about half an hour.
+    """Settings of a pretraining; the defaults take a core about 40 minutes.
 
     Attributes:
         seed: of every draw, the catalogues among them.
@@ -71,8 +72,8 @@ class PretrainConfig(Settings):
     """
 
     seed: Seed = 0
-    catalogues: Annotated[int, Range(1, CATALOGUES)] = 20
-    products: Annotated[int, Range(50, 100_000)] = 800
+    catalogues: Annotated[int, Range(1, CATALOGUES)] = 24
+    products: Annotated[int, Range(50, 100_000)] = 700
     goals: Count = 330
     rewarded: Count = 1_000
     gone: Share = 0.12
