@@ -15,9 +15,9 @@ NAMES = (*SIMPLE, PRETRAINED)  # of policies that are named by a word
 # writes them.
 SHA256: Mapping[str, str] = {
     "config.json": "59ea371c530c1e727e9a929bf281e761540104ffab92a9056462be9d0fd0ad2c",
-    "model.safetensors": "75356d2591430aa06aae2c8aa98db97175231880bb0afc33bf623bb510855166",
-    "policy.json": "777df86ba84ee97d764c5d1e5425b3f6f779cafb61854dba94eec06b90e9c0ce",
-    "words.safetensors": "03905c453096b4e61a90bfc438d2da54beaa0f42a6fce0167558b8c428088064",
+    "model.safetensors": "01e9a63800eb8b71739c59bf0d47db2f78e605f8749a8a25ce3a5eaf902d0544",
+    "policy.json": "fd7adf5909fd7a6147dc6d61bce99e3464c01cecfa8a4fcc8abc4661e39041f1",
+    "words.safetensors": "da86b0b6f78db0b82c8ecfd7cdf32628e995f01f8c9afb340010e59300150720",
 }
 
 
