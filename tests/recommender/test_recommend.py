@@ -10,7 +10,7 @@ from shoprl.catalog.catalog import Catalog
 from shoprl.errors import ConfigError
 from shoprl.policies.base import Choice, Decode
 from shoprl.policies.simple import RulePolicy
-from shoprl.recommender.recommend import MAX_RUNS, Recommendation, Recommendations, recommend
+from shoprl.recommender.recommend import MAX_RUNS, WELL, Recommendation, Recommendations, recommend
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import MAX_INSTRUCTION
 from shoprl.shop.session import Shop
@@ -67,7 +67,7 @@ def test_the_list_is_filled_with_what_is_bought_once_that_is_out_of_reach(toy: S
 def test_a_judge_ranks_all_that_it_saw(toy: ShopData, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shoprl.recommender.ranking.KIND_WEIGHT", 0.0)
     request = f"{EVERYTHING} wherever whenever"  # words that no product has, as a brief request is the search's
-    known = {product.asin: 0.3 for product in toy.catalog} | {"B0TEA00003": 0.9, "B0LAMP0002": 0.8, "B0SHOE0003": 0.1}
+    known = {product.asin: 0.3 for product in toy.catalog} | {"B0TEA00003": 0.9, "B0LAMP0002": 0.8, "B0SHOE0003": 0.04}
     policy = JudgingRule(known)
     found = recommend(policy, ShopTask(toy.shop), request, runs=4, top=20)
     first = toy.shop.find([EVERYTHING])[0].asin
@@ -92,6 +92,17 @@ def test_for_a_brief_request_the_search_decides(toy: ShopData) -> None:
     policy = JudgingRule({product.asin: place / 100 + 0.2 for place, product in enumerate(toy.catalog)})
     found = recommend(policy, ShopTask(toy.shop), EVERYTHING, top=3)
     assert [r.asin for r in found] == [product.asin for product in toy.shop.find([EVERYTHING])[:3]]
+
+
+@pytest.mark.parametrize(("best", "length"), [(WELL, 3), (WELL - 0.01, 2)])
+def test_where_one_fits_well_others_need_not_fit_as_much(toy: ShopData, best: float, length: int) -> None:
+    known = {product.asin: 0.01 for product in toy.catalog} | {
+        "B0TEA00003": best,
+        "B0TEA00001": 0.06,
+        "B0LAMP0001": 0.2,
+    }
+    found = recommend(JudgingRule(known), ShopTask(toy.shop), EVERYTHING)
+    assert (len(found), found.unfit) == (length, 12 - length)
 
 
 def test_what_nothing_fits_gets_an_empty_list(toy: ShopData) -> None:

@@ -33,7 +33,8 @@ class Recommend(SearchingBest, Confirming, Seeded, Threaded, Printing):
         top: length of the list, at most.
         temperature: above 0 the list is drawn at random by the products' scores, the more evenly the higher it is, to
             learn from what people choose; 0 ranks.
-        min_fit: products estimated to fit less are left out, of an agent that can estimate it.
+        min_fit: products estimated to fit less are left out, of an agent that can estimate it; where one fits well,
+            those that fit a third of it.
     """
 
     request: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="REQUEST")]

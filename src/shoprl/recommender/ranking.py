@@ -9,7 +9,7 @@ from shoprl.policies.base import pick
 from shoprl.recommender.evidence import Seen
 
 FIT_WEIGHT = 1.0  # of the estimated fit, from 0 to 1
-BOUGHT_WEIGHT = 0.2  # of the share of runs that bought the product
+BOUGHT_WEIGHT = 0.05  # of the share of runs that bought the product
 KIND_WEIGHT = 0.6  # of being of the kind of the likely ones
 KIND_TEMPERATURE = 0.1  # of how likely it is that a product is the wanted one, from the scores
 UNLIKELY = 0.01  # products less likely than this say nothing about the kind

@@ -24,7 +24,8 @@ RUNS = 10
 TOP = 10
 SAME_KIND = 0.3  # how alike products of one kind are at least
 MIN_FIT = 0.15
-"""Products that are estimated to fit less are left out of a list."""
+"""Products that are estimated to fit less are left out of a list in which none fits well."""
+WELL, LESS = 0.35, 3  # a fit that is good; below one, so many times less of a fit is enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,8 @@ def recommend(
         seed: of the sampled actions, and of the list where that is drawn.
         temperature: 0 ranks; above it the list is drawn, product by product, with probabilities proportional to the
             exponential of the scores divided by it.
-        min_fit: products estimated to fit less are left out; of no effect with a policy that cannot judge.
+        min_fit: products estimated to fit less are left out, where one fits well (:data:`WELL`) those that fit a third
+            of it; of no effect with a policy that cannot judge.
 
     Returns:
         The list; shorter than ``top``, or empty, where the shop holds fewer products that fit.
@@ -129,25 +131,24 @@ def recommend(
     check_value("min_fit", min_fit, Share)
     instruction = parse_instruction(task.start(request).session.instruction)
 
-    def verdict(seen: Seen) -> str:
-        if price_of(task.shop.catalog[seen.asin], seen.options, instruction) == "exceeded":
-            return "too dear"
-        return "unfit" if seen.fit is not None and seen.fit < min_fit else "fits"
+    def affordable(seen: Seen) -> bool:
+        return price_of(task.shop.catalog[seen.asin], seen.options, instruction) != "exceeded"
 
     if isinstance(policy, Judging):
         label = "recommending" if runs > PARALLEL else ""
         found = judged_runs(policy, task, request, runs, seed, label)
     else:
-        found = repeated_runs(policy, task, request, runs, seed, top, lambda seen: verdict(seen) == "fits")
-    verdicts = [verdict(each) for each in found]
-    fitting = [each for each, its in zip(found, verdicts, strict=True) if its == "fits"]
+        found = repeated_runs(policy, task, request, runs, seed, top, affordable)
+    kept = [each for each in found if affordable(each)]
+    good = max((each.fit or 0.0 for each in kept), default=0.0) >= WELL
+    fitting = [each for each in kept if each.fit is None or each.fit >= (min_fit / LESS if good else min_fit)]
     points = scores(fitting, lambda own, wanted: _alike(task.shop, own, wanted), len(instruction.terms) <= BRIEF)
     if temperature:
         listed = drawn(fitting, points, top, temperature, np.random.default_rng([seed, MAX_RUNS]))
     else:
         listed = ranked(fitting, points, top)
     items = tuple(_line(task, instruction, seen, propensity) for seen, propensity in listed)
-    return Recommendations(items, verdicts.count("unfit"), verdicts.count("too dear"))
+    return Recommendations(items, len(kept) - len(fitting), len(found) - len(kept))
 
 
 def _alike(shop: Shop, own: str, wanted: str) -> float:
