@@ -16,7 +16,7 @@ from shoprl.policies.base import Choice, Decode, pick
 from shoprl.policies.networks.backbone import Backbone
 from shoprl.policies.networks.encoder import Encodings, TokenStore
 from shoprl.policies.query.policy import QueryOffer, queries_with
-from shoprl.tasks.base import Observation, State
+from shoprl.tasks.base import Observation, ObservedPart, PartlyObserved, State
 from shoprl.tasks.instruction import Instruction, QueryStrategy
 
 ACT_BATCH = 32  # decisions in one forward pass when acting
@@ -39,6 +39,7 @@ class LearnedPolicy(ABC):
     Attributes:
         kind: name of the kind of network in a folder's manifest.
         files: files of its folder besides ``config.json`` and ``model.safetensors``.
+        observes: which part of an observation it reads, beside texts.
         cuts_candidates: whether long lists of candidates are cut in training, as in WebShop
             (:func:`shoprl.policies.networks.token_batch.cut_candidates`).
         model: the network, with Transformers' ``save_pretrained``; it may be on a GPU.
@@ -52,6 +53,7 @@ class LearnedPolicy(ABC):
 
     kind: ClassVar[str]
     files: ClassVar[tuple[str, ...]] = ()
+    observes: ClassVar[ObservedPart] = "features"
     cuts_candidates: ClassVar[bool] = False
     model: nn.Module
     strategy: QueryStrategy
@@ -172,12 +174,23 @@ class LearnedPolicy(ABC):
     def probabilities(self, states: Sequence[State]) -> list[NDArray[np.float64]]:
         """Distribution over the candidates of each state, before the task's rule is applied."""
         distributions: list[NDArray[np.float64]] = []
-        self.model.eval()
+        self._be_ready()
         for start in range(0, len(states), ACT_BATCH):
-            observed = [state.observe() for state in states[start : start + ACT_BATCH]]
+            observed = self.observed(states[start : start + ACT_BATCH])
             rows = torch.softmax(self.logits(observed).double() / self.temperature, dim=-1).numpy()
             distributions += [row[: len(state.texts)] for row, state in zip(rows, observed, strict=True)]
         return distributions
+
+    def observed(self, states: Sequence[State]) -> list[Observation]:
+        """The states as this network's input, without what it does not read where a state can leave that out."""
+        return [
+            state.observe_part(self.observes) if isinstance(state, PartlyObserved) else state.observe()
+            for state in states
+        ]
+
+    def _be_ready(self) -> None:
+        if self.model.training:  # asked first, as going through all parts of a network takes as long as a small batch
+            self.model.eval()
 
     def act(self, states: Sequence[State], rngs: Sequence[np.random.Generator], decode: Decode) -> list[Choice]:
         """Choose among the candidates that the task's rule allows."""

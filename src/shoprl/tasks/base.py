@@ -6,7 +6,7 @@ Policies, rollouts, trajectories and learners depend on these protocols only. Te
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,6 +111,17 @@ class State(Protocol):
 
     def observe(self) -> Observation:
         """The state as the input of a network."""
+
+
+ObservedPart = Literal["features", "evidence"]
+
+
+@runtime_checkable
+class PartlyObserved(Protocol):
+    """A state that can leave out what a network does not read."""
+
+    def observe_part(self, part: ObservedPart) -> Observation:
+        """The observation with its features alone (the evidence is None), or with its evidence (without features)."""
 
 
 @dataclass(frozen=True, slots=True)

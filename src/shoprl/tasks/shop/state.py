@@ -5,7 +5,7 @@ from collections.abc import Hashable
 import numpy as np
 from numpy.typing import NDArray
 
-from shoprl.tasks.base import Observation
+from shoprl.tasks.base import Evidence, Observation, ObservedPart
 from shoprl.tasks.shop.evidence import evidence
 from shoprl.tasks.shop.features import features
 from shoprl.tasks.shop.view import ShopCandidate, ShopView
@@ -61,13 +61,22 @@ class ShopState(ShopView):
 
     def observe(self) -> Observation:
         """The input of a network; its request is the wish, since texts cannot match a price clause."""
+        return self._observed(features(self), evidence(self))
+
+    def observe_part(self, part: ObservedPart) -> Observation:
+        """See :class:`shoprl.tasks.base.PartlyObserved`."""
+        if part == "features":
+            return self._observed(features(self), None)
+        return self._observed(np.zeros((len(self.candidates), 0), dtype=np.float32), evidence(self))
+
+    def _observed(self, numbers: NDArray[np.float32], shown: Evidence | None) -> Observation:
         return Observation(
             request=self.instruction.wish,
             texts=tuple(candidate.text for candidate in self.candidates),
-            features=features(self),
+            features=numbers,
             page=self.text,
             actions=tuple(candidate.action for candidate in self.candidates),
             kinds=tuple(candidate.kind for candidate in self.candidates),
             picture=self.asin,
-            evidence=evidence(self),
+            evidence=shown,
         )

@@ -41,6 +41,7 @@ class MatchPolicy(LearnedPolicy):
 
     kind = "match"
     files = (WORDS,)
+    observes = "evidence"
     model: MatchModel
     common: frozenset[str] | None = None
 
@@ -153,6 +154,10 @@ class MatchPolicy(LearnedPolicy):
     def batch(self, states: Sequence[Observation]) -> MatchBatch:
         """Batch decisions, on the model's device."""
         self.encode_states(states)
+        return self._batch(states)
+
+    def _batch(self, states: Sequence[Observation]) -> MatchBatch:
+        """Batch decisions whose texts were encoded."""
         _check(states, self.model.config)
         return collate(states, self.words, self.model.config.sources).to(self.model.device)
 
@@ -180,7 +185,7 @@ class MatchPolicy(LearnedPolicy):
         for start in range(0, len(order), TOGETHER):
             part = order[start : start + TOGETHER]
             with mixed(self.model.device):
-                outputs = [each.float().cpu() for each in run(self.batch([states[place] for place in part]))]
+                outputs = [each.float().cpu() for each in run(self._batch([states[place] for place in part]))]
             for place, *own in zip(part, *outputs, strict=True):
                 rows[place] = own
         return tuple(
@@ -199,10 +204,10 @@ class MatchPolicy(LearnedPolicy):
     @torch.inference_mode()
     def fits(self, states: Sequence[State]) -> list[Mapping[str, float]]:
         """See :class:`shoprl.policies.base.Judging`."""
-        self.model.eval()
+        self._be_ready()
         judged: list[Mapping[str, float]] = []
         for start in range(0, len(states), ACT_BATCH):
-            observed = [state.observe() for state in states[start : start + ACT_BATCH]]
+            observed = self.observed(states[start : start + ACT_BATCH])
             _, logits = self.logits_and_fits(observed)
             for state, row in zip(observed, torch.sigmoid(logits).tolist(), strict=True):
                 names = evidence_of(state).names

@@ -115,7 +115,9 @@ class WordStore:
 
     def add(self, texts: Iterable[str]) -> None:
         """Encode the new words of texts, with a progress bar where there are many."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._texts]
+        new = list(dict.fromkeys(text for text in texts if text not in self._texts))
+        if not new:
+            return
         words = sorted({word for text in new for word, _ in words_in(text)} - self._rows.keys(), key=_by_length)
         with bar(len(words), "encoding words", "word", hidden=len(words) <= 8 * BATCH) as progress:
             for start in range(0, len(words), BATCH):
