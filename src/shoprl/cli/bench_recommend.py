@@ -10,7 +10,7 @@ from shoprl.cli.options import Confirming, OnData, Printing, SearchingBest, Seed
 from shoprl.policies.packaged import PRETRAINED
 from shoprl.recommender.prepared import use_prepared
 from shoprl.recommender.recommend import MAX_RUNS, RUNS
-from shoprl.settings import Range
+from shoprl.settings import Range, Threads
 from shoprl.shop.data import read_data
 from shoprl.tasks.shop.task import ShopTask
 
@@ -27,11 +27,13 @@ class Recommend(OnData, SearchingBest, Confirming, Seeded, Threaded, Printing):
         policy: a policy folder, or one of the built-in policies: rule, rule-options, random, pretrained.
         runs: how many times the agent shops for a request.
         requests: how many, drawn from the shop's eval goals; some general ones where it has no goals.
+        threads: processor threads; the pretrained agent's matrices are too small to share out.
     """
 
     policy: str = PRETRAINED
     runs: Annotated[int, Range(1, MAX_RUNS)] = RUNS
     requests: Annotated[int, Range(2, 10**5)] = 105
+    threads: Threads = 1
 
     def execute(self) -> None:
         """Run the command."""

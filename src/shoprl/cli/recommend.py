@@ -10,7 +10,7 @@ from shoprl.cli.options import Confirming, Printing, SearchingBest, Seeded, Thre
 from shoprl.cli.output import emit, percent, table
 from shoprl.errors import ConfigError
 from shoprl.recommender.recommend import MAX_RUNS, MIN_FIT, RUNS, TOP, Recommendations
-from shoprl.settings import Count, NotNegative, Range, Share
+from shoprl.settings import Count, NotNegative, Range, Share, Threads
 from shoprl.shop.data import read_shop
 from shoprl.tasks.shop.task import ShopTask
 from shoprl.terminal import shown
@@ -35,6 +35,7 @@ class Recommend(SearchingBest, Confirming, Seeded, Threaded, Printing):
             learn from what people choose; 0 ranks.
         min_fit: products estimated to fit less are left out, of an agent that can estimate it; where one fits well,
             those that fit a third of it.
+        threads: processor threads; the pretrained agent's matrices are too small to share out.
     """
 
     request: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="REQUEST")]
@@ -45,6 +46,7 @@ class Recommend(SearchingBest, Confirming, Seeded, Threaded, Printing):
     top: Count = TOP
     temperature: NotNegative = 0.0
     min_fit: Share = MIN_FIT
+    threads: Threads = 1
 
     def execute(self) -> None:
         """Run the command."""
