@@ -25,7 +25,7 @@ TOP = 10
 SAME_KIND = 0.3  # how alike products of one kind are at least
 MIN_FIT = 0.15
 """Products that are estimated to fit less are left out of a list in which none fits well."""
-WELL, LESS = 0.35, 3  # a fit that is good; below one, so many times less of a fit is enough
+WELL, LESS = 0.4, 3  # a fit that is good; below one, so many times less of a fit is enough
 
 
 @dataclass(frozen=True, slots=True)
