@@ -370,7 +370,11 @@ NAMES = ("id", "title", "price", "sale_price", "item_group_id", "color", "size",
 @given(st.lists(st.dictionaries(st.sampled_from(NAMES), CELL, max_size=8), max_size=8))
 def test_no_row_is_lost_whatever_it_holds(rows: list[dict[str, Any]]) -> None:
     everything = [{"title": "First", "id": "first"}, *rows]
-    _, products = read(everything)
+    try:
+        _, products = read(everything)
+    except CatalogError as error:  # more than half of the titles are flags, dates or addresses
+        assert "no field is named like a title" in str(error)  # noqa: PT017  (other feeds are read)
+        return
     assert products == read(everything)[1]
     for product in products:
         opened(products, product)
