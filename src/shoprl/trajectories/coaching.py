@@ -134,7 +134,7 @@ class _Coached:
             slipped |= page.kind != "results" or self.rng.random() >= KEPT
         if chosen is None or slipped or len(state.candidates) < 2:
             return action, None
-        seen = state.observe()
+        seen = state.observe_part("evidence")
         fits = self._fits.rows(seen)
         return action, Example(slim(seen), chosen, number, self.live.steps, fits)
 
