@@ -6,6 +6,7 @@ from typing import overload
 
 import numpy as np
 
+from shoprl.catalog.product import Product
 from shoprl.errors import ConfigError
 from shoprl.policies.base import Judging, Policy
 from shoprl.recommender.evidence import Seen, judged_runs, repeated_runs
@@ -15,7 +16,7 @@ from shoprl.rollouts.runner import PARALLEL
 from shoprl.settings import NotNegative, Share, check_value
 from shoprl.shop.page import price_shown
 from shoprl.shop.reward import kind_reward, same_kind
-from shoprl.shop.session import Shop
+from shoprl.shop.tagger import Tagger
 from shoprl.tasks.instruction import Instruction, parse_instruction
 from shoprl.tasks.shop.task import ShopTask
 
@@ -142,7 +143,12 @@ def recommend(
     kept = [each for each in found if affordable(each)]
     good = max((each.fit or 0.0 for each in kept), default=0.0) >= WELL
     fitting = [each for each in kept if each.fit is None or each.fit >= (min_fit / LESS if good else min_fit)]
-    points = scores(fitting, lambda own, wanted: _alike(task.shop, own, wanted), len(instruction.terms) <= BRIEF)
+    products = {each.asin: task.shop.catalog[each.asin] for each in fitting}
+
+    def alike(own: str, wanted: str) -> float:
+        return _alike(products[own], products[wanted], task.shop.tagger)
+
+    points = scores(fitting, alike, len(instruction.terms) <= BRIEF)
     if temperature:
         listed = drawn(fitting, points, top, temperature, np.random.default_rng([seed, MAX_RUNS]))
     else:
@@ -151,10 +157,9 @@ def recommend(
     return Recommendations(items, len(kept) - len(fitting), len(found) - len(kept))
 
 
-def _alike(shop: Shop, own: str, wanted: str) -> float:
+def _alike(product: Product, other: Product, tagger: Tagger) -> float:
     """How far a product is of the kind of another: as it is rewarded, which titles without a common noun never are."""
-    product, other = shop.catalog[own], shop.catalog[wanted]
-    return max(kind_reward(product, other, shop.tagger), SAME_KIND if same_kind(product, other) else 0.0)
+    return max(kind_reward(product, other, tagger), SAME_KIND if same_kind(product, other) else 0.0)
 
 
 def _line(task: ShopTask, instruction: Instruction, seen: Seen, propensity: float) -> Recommendation:

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 from shoprl.policies.networks.match.batch import collate, evidence_of
@@ -52,8 +53,29 @@ def test_nothing_to_read_makes_a_batch_too() -> None:
     assert batch.terms.tolist() == [[-2, -2]]
 
 
-def test_a_copy_on_a_device_has_every_field() -> None:
-    state = shown("tea", "green tea")
-    batch = collate([state], store(state), 3)
+def test_states_of_one_request_share_their_texts() -> None:
+    states = [shown("red mug", "mug", "plate"), shown("red mug", "plate", seen=("a red mug", ""))]
+    batch = collate(states, store(*states), 3, together=True)
+    assert (batch.texts, len(batch.words)) == (4, 1)
+    assert batch.places is not None
+    assert batch.places.tolist() == [[1, 2, 0], [2, 3, 0]]
+    assert batch.owner.tolist() == [[0, 1, 1, 2, 2, 3, 3, 3]]
+    assert not (batch.owner[batch.terms >= 0] == 0).any()  # the empty text that padding has
+
+
+@pytest.mark.parametrize("others", [(), ("tea",)])
+def test_one_state_and_several_requests_share_none(others: tuple[str, ...]) -> None:
+    states = [shown(request, "mug") for request in ("red mug", *others)]
+    batch = collate(states, store(*states), 3, together=True)
+    assert batch.places is None
+    assert len(batch.words) == len(states)
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_copy_on_a_device_has_every_field(together: bool) -> None:
+    states = [shown("tea", "green tea"), shown("tea", "black tea")]
+    batch = collate(states, store(*states), 3, together)
     copy = batch.to(torch.device("cpu"))
-    assert all(torch.equal(getattr(copy, name), getattr(batch, name)) for name in batch.__slots__)
+    for name in batch.__slots__:
+        before, after = getattr(batch, name), getattr(copy, name)
+        assert torch.equal(after, before) if torch.is_tensor(before) else after == before

@@ -65,6 +65,32 @@ def test_a_decision_does_not_depend_on_its_batch() -> None:
 
 
 @torch.inference_mode()
+def test_texts_that_are_shared_are_compared_as_if_they_were_not() -> None:
+    policy = match_policy()
+    states = [
+        shown("red mug", "a red mug", "plate"),
+        shown("red mug", "", "a red mug", "blue cup", seen=("plate",), terms=("", "red")),
+        shown("red mug", "a red mug", seen=("a red mug",)),
+    ]
+    shared = policy.batch(states)
+    assert shared.places is not None
+    for place, state in enumerate(states):
+        own = policy.batch([state])
+        assert own.places is None
+        outputs = policy.model.logits_and_values(shared) + policy.model.logits_and_fits(shared)
+        alone = policy.model.logits_and_values(own) + policy.model.logits_and_fits(own)
+        for together, single in zip(outputs, alone, strict=True):
+            expected = single[0]
+            found = together[place, : len(expected)] if expected.dim() else together[place]
+            torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+
+
+def test_texts_are_shared_where_nothing_is_learned() -> None:
+    states = [shown("red mug", "a red mug"), shown("red mug", "plate")]
+    assert match_policy().batch(states).places is None
+
+
+@torch.inference_mode()
 @pytest.mark.parametrize("change", ["request", "text", "read", "number", "neighbour"])
 def test_what_is_shown_reaches_logits_and_fits(change: str) -> None:
     state = shown("red cotton mug", "a red mug", "plate", seen=("blue cup",), terms=("cotton",))

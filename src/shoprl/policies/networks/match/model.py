@@ -158,19 +158,20 @@ class MatchModel(nn.Module):
         return mixed
 
     def _compared(self, batch: MatchBatch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """How alike words are, (decisions, T, W, OWN); each word, and the same compared, (decisions, T, match)."""
+        """How alike words are, (groups, T, W, OWN); each word, and the same compared, (groups, T, match)."""
         normal = nn.functional.normalize
-        request, words = self._in_context(batch.request), self._in_context(batch.words)
+        asked, asked_terms = batch.request[: len(batch.words)], batch.request_terms[: len(batch.words)]
+        request, words = self._in_context(asked), self._in_context(batch.words)
         kept = batch.terms >= 0
         if self.training and self.config.words_dropped:
             kept = kept & (torch.rand_like(kept, dtype=torch.float32) >= self.config.words_dropped)
-        real = kept[:, :, None] & (batch.request_terms >= 0)[:, None, :]
-        same = (batch.terms[:, :, None] == batch.request_terms[:, None, :]).float()
+        real = kept[:, :, None] & (asked_terms >= 0)[:, None, :]
+        same = (batch.terms[:, :, None] == asked_terms[:, None, :]).float()
         learned = normal(words, dim=-1) @ normal(request, dim=-1).transpose(1, 2)
-        given = normal(batch.words, dim=-1) @ normal(batch.request, dim=-1).transpose(1, 2)
+        given = normal(batch.words, dim=-1) @ normal(asked, dim=-1).transpose(1, 2)
         near = torch.stack([learned, given, same], dim=-1).masked_fill(~real[..., None], 0.0)
         lowest = torch.finfo(learned.dtype).min
-        scores = (self.sharpness * learned).masked_fill((batch.request_terms < 0)[:, None, :], lowest)
+        scores = (self.sharpness * learned).masked_fill((asked_terms < 0)[:, None, :], lowest)
         attended = torch.softmax(scores, dim=-1) @ request
         best = near.amax(dim=2).clamp(min=0)  # as padding is 0
         compared = self.compare(torch.cat([words * attended, (words - attended).abs(), best], dim=-1))
@@ -187,16 +188,21 @@ class MatchModel(nn.Module):
     def _found(near: torch.Tensor, batch: MatchBatch) -> torch.Tensor:
         """How well each row answers each word of the request, shape (decisions, rows, W, found)."""
         index = batch.owner[:, :, None, None].expand_as(near)
-        nothing = near.new_zeros((near.shape[0], batch.rows.shape[1], *near.shape[2:]))
-        best = nothing.scatter_reduce(1, index, near, "amax")
+        nothing = near.new_zeros((near.shape[0], batch.texts, *near.shape[2:]))
+        best = _of_rows(nothing.scatter_reduce(1, index, near, "amax"), batch)
         return torch.cat([best, batch.known.to(best.dtype)], dim=-1)
 
     @staticmethod
     def _pool(vectors: torch.Tensor, batch: MatchBatch) -> torch.Tensor:
-        """Mean over each row's words, shape (decisions, rows, match); zeros if it has none."""
+        """Mean over the words of each row's text, shape (decisions, rows, match); zeros if it has none."""
         index = batch.owner[:, :, None]
-        shape = (len(vectors), batch.rows.shape[1], vectors.shape[2])
+        shape = (len(vectors), batch.texts, vectors.shape[2])
         total = vectors.new_zeros(shape).scatter_add(1, index.expand_as(vectors), vectors)
         real = (batch.terms >= 0)[:, :, None].float()
         count = vectors.new_zeros((*shape[:2], 1)).scatter_add(1, index, real)
-        return total / count.clamp(min=1.0)
+        return _of_rows(total / count.clamp(min=1.0), batch)
+
+
+def _of_rows(texts: torch.Tensor, batch: MatchBatch) -> torch.Tensor:
+    """What was found of texts, shape (groups, texts, ...), for each row, shape (decisions, rows, ...)."""
+    return texts if batch.places is None else texts[0][batch.places]

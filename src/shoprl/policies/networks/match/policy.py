@@ -159,7 +159,8 @@ class MatchPolicy(LearnedPolicy):
     def _batch(self, states: Sequence[Observation]) -> MatchBatch:
         """Batch decisions whose texts were encoded."""
         _check(states, self.model.config)
-        return collate(states, self.words, self.model.config.sources).to(self.model.device)
+        together = not torch.is_grad_enabled()
+        return collate(states, self.words, self.model.config.sources, together).to(self.model.device)
 
     def logits(self, states: Sequence[Observation]) -> torch.Tensor:
         """See :meth:`LearnedPolicy.logits`."""
