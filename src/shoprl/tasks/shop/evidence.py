@@ -136,10 +136,11 @@ def stated(wish: str) -> Mapping[str, str]:
     return {name.lower(): value.strip().lower() for name, value in _STATED.findall(wish)}
 
 
-def _kept(wish: str, options: Mapping[str, tuple[str, ...]]) -> float:
+@lru_cache(maxsize=50_000)
+def _kept(wish: str, options: tuple[tuple[str, ...], ...]) -> float:
     """Share of the options stated that a product has; 1 where none is."""
     asked = stated(wish).values()
-    values = {value.lower() for group in options.values() for value in group}
+    values = {value.lower() for group in options for value in group}
     return sum(value in values for value in asked) / len(asked) if asked else 1.0
 
 
@@ -205,7 +206,7 @@ class _Rows:
             differs,
             shared,
             extra,
-            _kept(wish, seen.options) if seen.opened else 0.0,
+            _kept(wish, groups) if seen.opened else 0.0,
             self._coverage[seen.asin],
             self._best - self._coverage[seen.asin],
             *(price or _price(seen.price, ceiling_in(self._instruction, seen.currency))),
@@ -262,7 +263,7 @@ def _looking(view: ShopView) -> tuple[float, ...] | None:
     if weights is None or view.steps_left < TIME_TO_LOOK:
         return None
     wish, current = view.instruction.wish, next((each for each in view.seen if each.asin == view.current), None)
-    lacking = current is None or _kept(wish, current.options) < 1
+    lacking = current is None or _kept(wish, tuple(current.options.values())) < 1
     times = VAGUE if not stated(wish) else LACKING if lacking else 1.0
     return tuple(
         times * (REOPENING * candidate.done if candidate.kind == "product" else weights.get(candidate.kind, 0.0))
