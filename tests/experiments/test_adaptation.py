@@ -89,6 +89,18 @@ def test_adapting_twice_gives_one_agent(toy: ShopData, tmp_path: Path, monkeypat
     assert first.log[-1]["fit_loss"] > 0
 
 
+def test_weights_of_the_start_are_kept_in_part(toy: ShopData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_fake_backbone(monkeypatch)
+    made = {
+        kept: adapt(tmp_path / str(kept), toy.shop, match_policy(), replace(TINY, kept=kept)).policy.model.state_dict()
+        for kept in (0.0, 0.25, 1.0)
+    }
+    before = match_policy().model.state_dict()
+    for name, weight in made[0.25].items():
+        assert torch.equal(made[1.0][name], before[name])
+        torch.testing.assert_close(weight, 0.75 * made[0.0][name] + 0.25 * before[name])
+
+
 def test_a_shop_without_anything_to_ask_for_is_named(toy: ShopData, tmp_path: Path) -> None:
     bare = Catalog([replace(product, attributes=()) for product in toy.catalog])
     with pytest.raises(GoalError, match="attribute"):

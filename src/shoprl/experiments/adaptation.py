@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
+import torch
 
 from shoprl.catalog.noise import noisy
 from shoprl.errors import GoalError
@@ -50,6 +51,8 @@ class AdaptConfig(Settings):
         mixed_goals: of each of them.
         gone: share of goals whose product is out of reach, so that the best of what is left is wanted.
         rounds: of coached episodes and training.
+        kept: share of the start's weights in those of the adapted agent, which then stays surer of products that it
+            did not practise with (M. Wortsman et al., "Robust fine-tuning of zero-shot models", arXiv 2109.01903).
     """
 
     seed: Seed = 0
@@ -59,6 +62,7 @@ class AdaptConfig(Settings):
     mixed_goals: Annotated[int, Range(1, 10_000)] = 250
     gone: Share = 0.1
     rounds: tuple[Round, ...] = field(default_factory=lambda: (_round(),))
+    kept: Share = 0.0
 
     def seeded(self, seed: int) -> "AdaptConfig":
         """A copy with another seed."""
@@ -69,7 +73,11 @@ SizeName = Literal["full", "standard", "tiny"]
 SIZES: Mapping[SizeName, AdaptConfig] = {
     "full": AdaptConfig(),
     "standard": AdaptConfig(
-        goals=2_000, own=6_000, mixed_goals=150, rounds=(_round(3_500, 6e-4, 0.5), _round(3_500, 5e-4, 0.1))
+        goals=2_000,
+        own=6_000,
+        mixed_goals=150,
+        rounds=(_round(3_500, 6e-4, 0.5), _round(3_500, 5e-4, 0.1)),
+        kept=0.1,
     ),
     "tiny": AdaptConfig(goals=12, mixed_in=1, mixed_goals=4, rounds=(Round(Coaching(acting=0.3), TINY),)),
 }
@@ -140,4 +148,9 @@ def adapt(folder: Path, shop: Shop, start: LearnedPolicy, config: AdaptConfig, o
     check_judging(start)
     task, goals = practice_in(shop, config, own)
     name, patience = f"{start.name}-adapted", start.model.config.patience if isinstance(start, MatchPolicy) else 0.0
-    return train_coached(folder, task, goals, config.rounds, config.seed, start, name, patience=patience)
+    before = {name: weight.detach().clone() for name, weight in start.model.named_parameters()}
+    made = train_coached(folder, task, goals, config.rounds, config.seed, start, name, patience=patience)
+    with torch.no_grad():
+        for weight_name, weight in made.policy.model.named_parameters():
+            weight.lerp_(before[weight_name], config.kept)
+    return made
