@@ -16,8 +16,8 @@ NAMES = (*SIMPLE, PRETRAINED)  # of policies that are named by a word
 SHA256: Mapping[str, str] = {
     "config.json": "59ea371c530c1e727e9a929bf281e761540104ffab92a9056462be9d0fd0ad2c",
     "model.safetensors": "01e9a63800eb8b71739c59bf0d47db2f78e605f8749a8a25ce3a5eaf902d0544",
-    "policy.json": "fd7adf5909fd7a6147dc6d61bce99e3464c01cecfa8a4fcc8abc4661e39041f1",
-    "words.safetensors": "da86b0b6f78db0b82c8ecfd7cdf32628e995f01f8c9afb340010e59300150720",
+    "policy.json": "705846e0a154afe215af7fe45e574e56ca3f770d737291ab2be7e1a70f8fe0a0",
+    "words.safetensors": "44e7b663ebded107a292a01ea80d9449c43f94d28bbbe159f3ffa82ffc10faa0",
 }
 
 
