@@ -191,11 +191,11 @@ def test_half_sent_requests_without_end(toy_folder: Path, sent: bytes, files: in
 
 def test_a_flood_of_new_connections(toy_folder: Path) -> None:
     with started(toy_folder, files=256) as server:
-        end = time.monotonic() + 2
+        start, over = time.monotonic(), threading.Event()
 
         def flood() -> None:
             kept: list[socket.socket] = []
-            while time.monotonic() < end and len(kept) < 2_000:
+            while not over.is_set() and len(kept) < 2_000:
                 with contextlib.suppress(OSError):
                     kept.append(server.connect())
                     kept[-1].sendall(HEAD)
@@ -207,13 +207,14 @@ def test_a_flood_of_new_connections(toy_folder: Path) -> None:
         for thread in threads:
             thread.start()
         served = 0
-        while time.monotonic() < end:
+        while time.monotonic() < start + 2 or (served <= 5 and time.monotonic() < start + 30):  # a busy machine is slow
             env = RemoteEnv(server.url, timeout=10)
             served += bool(env.reset(seed=0)[0])
             env.close()
+        over.set()
         for thread in threads:
             thread.join(30)
-        assert served > 1  # how many depends on the machine
+        assert served > 5
         code, seconds, written = server.stop(signal.SIGINT)
     assert (code, written) == (0, "")
     assert seconds < BOUND

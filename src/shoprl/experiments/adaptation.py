@@ -148,9 +148,9 @@ def adapt(folder: Path, shop: Shop, start: LearnedPolicy, config: AdaptConfig, o
     check_judging(start)
     task, goals = practice_in(shop, config, own)
     name, patience = f"{start.name}-adapted", start.model.config.patience if isinstance(start, MatchPolicy) else 0.0
-    before = {name: weight.detach().clone() for name, weight in start.model.named_parameters()}
+    before = [weight.detach().clone() for weight in start.model.parameters()]
     made = train_coached(folder, task, goals, config.rounds, config.seed, start, name, patience=patience)
     with torch.no_grad():
-        for weight_name, weight in made.policy.model.named_parameters():
-            weight.lerp_(before[weight_name], config.kept)
+        for weight, old in zip(made.policy.model.parameters(), before, strict=True):
+            weight.lerp_(old, config.kept)
     return made
