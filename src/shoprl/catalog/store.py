@@ -86,6 +86,7 @@ class StoredCatalog(Catalog):
     def __init__(self, folder: Path, content_hash: str, skipped: Mapping[str, int]) -> None:
         self.folder, self.skipped, self.stored_hash = folder, dict(skipped), content_hash
         self._keys = SortedKeys(folder)
+        self._number = lru_cache(REMEMBERED)(self._keys.find)
         self.records: Sequence[bytes] = Records(folder)
         self.products = _Products(self.records)
         count = len(self.products)
@@ -97,7 +98,7 @@ class StoredCatalog(Catalog):
 
     def number_of(self, asin: str) -> int | None:
         """The place of a product in :attr:`products`, or None."""
-        return self._keys.find(asin)
+        return self._number(asin)
 
     def __contains__(self, asin: object) -> bool:
         return isinstance(asin, str) and self.number_of(asin) is not None

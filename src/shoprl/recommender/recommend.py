@@ -6,7 +6,6 @@ from typing import overload
 
 import numpy as np
 
-from shoprl.catalog.product import Product
 from shoprl.errors import ConfigError
 from shoprl.policies.base import Judging, Policy
 from shoprl.recommender.evidence import Seen, judged_runs, repeated_runs
@@ -16,7 +15,7 @@ from shoprl.rollouts.runner import PARALLEL
 from shoprl.settings import NotNegative, Share, check_value
 from shoprl.shop.page import price_shown
 from shoprl.shop.reward import kind_reward, same_kind
-from shoprl.shop.tagger import Tagger
+from shoprl.shop.session import Shop
 from shoprl.tasks.instruction import Instruction, parse_instruction
 from shoprl.tasks.shop.task import ShopTask
 
@@ -143,12 +142,7 @@ def recommend(
     kept = [each for each in found if affordable(each)]
     good = max((each.fit or 0.0 for each in kept), default=0.0) >= WELL
     fitting = [each for each in kept if each.fit is None or each.fit >= (min_fit / LESS if good else min_fit)]
-    products = {each.asin: task.shop.catalog[each.asin] for each in fitting}
-
-    def alike(own: str, wanted: str) -> float:
-        return _alike(products[own], products[wanted], task.shop.tagger)
-
-    points = scores(fitting, alike, len(instruction.terms) <= BRIEF)
+    points = scores(fitting, lambda own, wanted: _alike(task.shop, own, wanted), len(instruction.terms) <= BRIEF)
     if temperature:
         listed = drawn(fitting, points, top, temperature, np.random.default_rng([seed, MAX_RUNS]))
     else:
@@ -157,9 +151,10 @@ def recommend(
     return Recommendations(items, len(kept) - len(fitting), len(found) - len(kept))
 
 
-def _alike(product: Product, other: Product, tagger: Tagger) -> float:
+def _alike(shop: Shop, own: str, wanted: str) -> float:
     """How far a product is of the kind of another: as it is rewarded, which titles without a common noun never are."""
-    return max(kind_reward(product, other, tagger), SAME_KIND if same_kind(product, other) else 0.0)
+    product, other = shop.catalog[own], shop.catalog[wanted]
+    return max(kind_reward(product, other, shop.tagger), SAME_KIND if same_kind(product, other) else 0.0)
 
 
 def _line(task: ShopTask, instruction: Instruction, seen: Seen, propensity: float) -> Recommendation:

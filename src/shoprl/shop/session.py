@@ -106,11 +106,10 @@ class Shop:
 
 
 class Found(Sequence[Product]):
-    """Products that a search found, each looked up in the catalogue when it is asked for first."""
+    """Products that a search found, each looked up in the catalogue when it is asked for."""
 
     def __init__(self, catalog: Catalog, asins: Sequence[str]) -> None:
         self._catalog, self._asins = catalog, asins
-        self._products: dict[str, Product] = {}
 
     def __len__(self) -> int:
         return len(self._asins)
@@ -121,13 +120,8 @@ class Found(Sequence[Product]):
     def __getitem__(self, place: slice) -> tuple[Product, ...]: ...
     def __getitem__(self, place: int | slice) -> Product | tuple[Product, ...]:
         if isinstance(place, slice):
-            return tuple([self._product(asin) for asin in self._asins[place]])
-        return self._product(self._asins[place])
-
-    def _product(self, asin: str) -> Product:
-        if asin not in self._products:
-            self._products[asin] = self._catalog[asin]
-        return self._products[asin]
+            return tuple([self._catalog[asin] for asin in self._asins[place]])
+        return self._catalog[self._asins[place]]
 
 
 def _json(options: Mapping[str, str]) -> str:
