@@ -1,0 +1,85 @@
+"""Feedback: what became of the items of a decision, kept once, whatever is sent again."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal, get_args
+
+from sqlalchemy import Connection, Row, insert, select
+
+from shoprl.service.tables import decisions, events
+
+EventType = Literal["impression", "click", "add_to_cart", "purchase", "like", "dislike", "declined", "prefers"]
+EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
+Status = Literal["accepted", "duplicate", "conflict", "orphan", "late"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened to an item.
+
+    Attributes:
+        event_id: the client's own; sent again it changes nothing.
+        decision_id: of the list that the item stood in.
+        item_id: the item.
+        type: what happened; ``declined``: seen, and turned down.
+        value: of a purchase in money, or of whatever the client counts.
+        timestamp: seconds since 1970 in UTC.
+        over: of ``prefers``, the items that this one was preferred to.
+    """
+
+    event_id: str
+    decision_id: str
+    item_id: str
+    type: EventType
+    value: float | None
+    timestamp: float
+    over: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Of all of it."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+def record(connection: Connection, received: Sequence[Event], now: float) -> list[Status]:
+    """Keep events; see :mod:`shoprl.service.database` for when they are on the disk.
+
+    Args:
+        connection: a transaction that writes.
+        received: in the order in which they happened.
+        now: the server's time.
+
+    Returns:
+        Of each, in order: ``accepted``; ``duplicate``, where the same event is there already; ``conflict``, where
+        another one is there under its id, which stays; ``orphan``, where no decision has its id, and ``late``, where
+        the reward window of its decision is over: both are kept.
+    """
+    known = dict(_rows(connection, events.c.event_id, events.c.digest, [each.event_id for each in received]))
+    ends = dict(_rows(connection, decisions.c.decision_id, decisions.c.expires_at, [x.decision_id for x in received]))
+    statuses: list[Status] = []
+    new = []
+    for each in received:
+        digest = each.digest
+        if each.event_id in known:
+            statuses.append("duplicate" if known[each.event_id] == digest else "conflict")
+            continue
+        known[each.event_id] = digest
+        end = ends.get(each.decision_id)
+        late = end is not None and now > end
+        statuses.append("orphan" if each.decision_id not in ends else "late" if late else "accepted")
+        row = asdict(each) | {"over": list(each.over)}
+        new.append(row | {"digest": digest, "received_at": now, "status": statuses[-1]})
+    if new:
+        connection.execute(insert(events), new)
+    return statuses
+
+
+def _rows(connection: Connection, key, value, keys: Sequence[str]) -> list[Row]:  # type: ignore[no-untyped-def, type-arg]
+    return list(connection.execute(select(key, value).where(key.in_(set(keys)))))
+
+
+def events_of(connection: Connection, decision_id: str) -> list[Row]:  # type: ignore[type-arg]
+    """The events kept of a decision, in the order in which they were."""
+    return list(connection.execute(select(events).where(events.c.decision_id == decision_id).order_by("sequence")))

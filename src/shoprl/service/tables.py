@@ -1,0 +1,59 @@
+"""The tables of the service. Times are seconds since 1970 in UTC, as the server's clock had them."""
+
+from sqlalchemy import JSON, BigInteger, Column, Double, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+ID = 200  # characters of the ids that clients give
+_Sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts integers alone
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("sequence", _Sequence, primary_key=True, autoincrement=True),  # in the order in which they were committed
+    Column("decision_id", String(40), nullable=False, unique=True),
+    Column("decided_at", Double, nullable=False),
+    Column("activated_at", Double),  # when it was shown; none: not yet
+    Column("expires_at", Double),  # the end of its reward window, which begins when it is shown
+    Column("request", Text, nullable=False),
+    Column("settings", JSON, nullable=False),  # what else was asked for, and how the list was made
+    Column("context", JSON, nullable=False),  # what the client says of the situation
+    Column("policy", String(100), nullable=False),
+    Column("policy_version", String(64), nullable=False),
+    Column("policy_propensity", Double, nullable=False),  # with which this policy was drawn among the arms
+    Column("shop", String(64), nullable=False),  # content hash of the catalogue
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("decision_id", ForeignKey("decisions.decision_id"), primary_key=True),
+    Column("position", Integer, primary_key=True),  # from 1
+    Column("item_id", String(ID), nullable=False),
+    Column("propensity", Double, nullable=False),  # of this item at this place, given those above it
+    Column("shown", JSON, nullable=False),  # the item as it was answered
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("sequence", _Sequence, primary_key=True, autoincrement=True),
+    Column("event_id", String(ID), nullable=False, unique=True),
+    Column("digest", String(64), nullable=False),  # sha256 of the event as it was first sent
+    Column("decision_id", String(ID), nullable=False),  # of no decision where the status is orphan
+    Column("item_id", String(ID), nullable=False),
+    Column("type", String(20), nullable=False),
+    Column("value", Double),
+    Column("over", JSON, nullable=False),  # item ids that a preference is over
+    Column("timestamp", Double, nullable=False),  # when it happened, says the client
+    Column("received_at", Double, nullable=False),
+    Column("status", String(10), nullable=False),  # accepted, orphan or late
+    Index("ix_events_decision_id", "decision_id"),
+)

@@ -1,0 +1,104 @@
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, Engine, select
+
+from shoprl.errors import StorageError
+from shoprl.service.database import close_database, open_database, reading
+from shoprl.service.feedback import record
+from shoprl.service.tables import events
+from shoprl.service.writer import BusyError, Writer
+from tests.support.service import happened
+
+
+@pytest.fixture
+def engine(address: str) -> Iterator[Engine]:
+    opened = open_database(address)
+    yield opened
+    close_database(opened)
+
+
+def kept(engine: Engine) -> list[str]:
+    with reading(engine) as connection:
+        return [row.event_id for row in connection.execute(select(events.c.event_id).order_by("sequence"))]
+
+
+def write(name: str, connection: Connection) -> str:
+    return record(connection, [happened(name)], 1.0)[0]
+
+
+def test_what_is_done_is_committed_before_it_is_said(engine: Engine) -> None:
+    writer = Writer(engine)
+    assert writer.submit(lambda connection: write("e1", connection)).result(30) == "orphan"
+    assert kept(engine) == ["e1"]
+    writer.close()
+
+
+def test_work_that_waits_is_committed_together_and_in_order(engine: Engine) -> None:
+    writer, go_on = Writer(engine), threading.Event()
+    transactions = []
+
+    def numbered(name: str, connection: Connection) -> int:
+        transactions.append(id(connection))
+        write(name, connection)
+        return len(transactions)
+
+    first = writer.submit(lambda connection: (go_on.wait(30), numbered("e0", connection))[1])
+    rest = [writer.submit(lambda connection, n=n: numbered(f"e{n}", connection)) for n in range(1, 50)]
+    assert writer.waiting >= 48
+    go_on.set()
+    assert [each.result(30) for each in (first, *rest)] == list(range(1, 51))
+    assert len(set(transactions)) <= 3
+    assert kept(engine) == [f"e{number}" for number in range(50)]
+    writer.close()
+
+
+def test_what_goes_wrong_is_undone_alone(engine: Engine) -> None:
+    def wrong(connection: Connection) -> None:
+        write("bad", connection)
+        raise KeyError("bad")
+
+    def refused(connection: Connection) -> None:
+        write("worse", connection)
+        connection.exec_driver_sql("SELECT * FROM nothing")
+
+    writer, go_on = Writer(engine), threading.Event()
+    writer.submit(lambda connection: go_on.wait(30))
+    futures = [
+        writer.submit(work)
+        for work in (lambda c: write("e1", c), wrong, refused, lambda c: write("e2", c))  # type: ignore[list-item]
+    ]
+    go_on.set()
+    assert futures[0].result(30) == futures[3].result(30) == "orphan"
+    with pytest.raises(KeyError):
+        futures[1].result(30)
+    with pytest.raises(StorageError, match="nothing"):
+        futures[2].result(30)
+    assert kept(engine) == ["e1", "e2"]
+    writer.close()
+
+
+def test_more_than_may_wait_is_refused(engine: Engine) -> None:
+    writer, go_on = Writer(engine, 2), threading.Event()
+    writer.submit(lambda connection: go_on.wait(30))
+    while writer.waiting:
+        time.sleep(0.001)
+    waiting = [writer.submit(lambda connection, n=n: write(f"e{n}", connection)) for n in range(2)]
+    with pytest.raises(BusyError, match="Try again later"):
+        writer.submit(lambda connection: write("more", connection))
+    go_on.set()
+    assert [each.result(30) for each in waiting] == ["orphan"] * 2
+    writer.close()
+
+
+def test_closing_does_what_waits_and_takes_no_more(engine: Engine) -> None:
+    writer = Writer(engine)
+    futures = [writer.submit(lambda connection, n=n: write(f"e{n}", connection)) for n in range(100)]
+    writer.close()
+    assert all(each.done() for each in futures)
+    assert len(kept(engine)) == 100
+    with pytest.raises(BusyError, match="shutting down"):
+        writer.submit(lambda connection: None)
+    writer.close()
