@@ -6,7 +6,7 @@ import pytest
 sqlalchemy = pytest.importorskip("sqlalchemy", reason="needs the extra service")
 pytest.importorskip("alembic", reason="needs the extra service")
 
-from tests.support import postgres
+from tests.support import postgres  # noqa: E402
 
 
 @pytest.fixture(scope="session")

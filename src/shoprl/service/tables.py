@@ -57,3 +57,14 @@ events = Table(
     Column("status", String(10), nullable=False),  # accepted, orphan or late
     Index("ix_events_decision_id", "decision_id"),
 )
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("key_id", String(20), primary_key=True),
+    Column("name", String(100), nullable=False),  # for people
+    Column("digest", String(64), nullable=False),  # sha256 of the secret, which is kept nowhere
+    Column("scopes", JSON, nullable=False),
+    Column("made_at", Double, nullable=False),
+    Column("revoked_at", Double),
+)

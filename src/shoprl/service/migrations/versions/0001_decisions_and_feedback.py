@@ -1,4 +1,4 @@
-"""Decisions with their items, and feedback."""
+"""Decisions with their items, feedback, and keys."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -56,9 +56,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("event_id", name="uq_events_event_id"),
     )
     op.create_index("ix_events_decision_id", "events", ["decision_id"])
+    op.create_table(
+        "keys",
+        sa.Column("key_id", sa.String(20), nullable=False),
+        sa.Column("name", sa.String(100), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("scopes", sa.JSON, nullable=False),
+        sa.Column("made_at", sa.Double, nullable=False),
+        sa.Column("revoked_at", sa.Double),
+        sa.PrimaryKeyConstraint("key_id", name="pk_keys"),
+    )
 
 
 def downgrade() -> None:
     """Drop the tables."""
-    for table in ("events", "items", "decisions"):
+    for table in ("keys", "events", "items", "decisions"):
         op.drop_table(table)
