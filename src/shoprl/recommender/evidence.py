@@ -11,7 +11,7 @@ from shoprl.rollouts.records import Episode
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.page import NEXT, PREVIOUS
 from shoprl.shop.session import MAX_STEPS, PER_PAGE
-from shoprl.tasks.base import LiveEpisode, Outcome, State, Task
+from shoprl.tasks.base import LiveEpisode, Outcome, State
 from shoprl.tasks.instruction import Queries, parse_instruction
 from shoprl.tasks.shop.options import named_options
 from shoprl.tasks.shop.state import ShopState
@@ -77,18 +77,33 @@ class _Kept:
         return self._live.outcome()
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request in a shop.
+
+    Attributes:
+        task: the shop.
+        request: what the user looks for.
+        seed: of the actions.
+    """
+
+    task: ShopTask
+    request: str
+    seed: int = 0
+
+
 class _Watched:
     """A task that keeps its episodes, in the order in which they were started."""
 
-    def __init__(self, task: Task[str]) -> None:
-        self._task, self.episodes = task, list[_Kept]()
+    def __init__(self) -> None:
+        self.episodes = list[_Kept]()
 
-    def start(self, goal: str, queries: Queries) -> _Kept:
-        self.episodes.append(_Kept(self._task.start(goal, queries)))
+    def start(self, goal: Asked, queries: Queries) -> _Kept:
+        self.episodes.append(_Kept(goal.task.start(goal.request, queries)))
         return self.episodes[-1]
 
-    def describe(self, goal: str) -> object:
-        return self._task.describe(goal)
+    def describe(self, goal: Asked) -> object:
+        return goal.task.describe(goal.request)
 
 
 def walk(
@@ -121,8 +136,8 @@ def walk(
         episode.step(_NEXT)
 
 
-def judged_runs(policy: Judging, task: ShopTask, request: str, runs: int, seed: int, label: str = "") -> list[Seen]:
-    """Shop several times in one batch, and judge what the request's own search shows.
+def judged_runs(policy: Judging, asked: Sequence[Asked], runs: int, label: str = "") -> list[list[Seen]]:
+    """Shop several times for each request, all in one batch, and judge what the request's own search shows.
 
     The products of the search's pages are judged by their titles; then, in :data:`ROUNDS`, the :data:`READ` best ones
     are opened and read about, and all are judged again. What only a run saw, by another query, is judged by what that
@@ -130,21 +145,29 @@ def judged_runs(policy: Judging, task: ShopTask, request: str, runs: int, seed: 
 
     Args:
         policy: a policy that can judge.
-        task: the shop.
-        request: what the user looks for.
-        runs: number of episodes, whose actions are sampled.
-        seed: of the actions.
+        asked: the requests. What is found for one does not depend on the others.
+        runs: number of episodes of each, whose actions are sampled.
         label: of a progress bar; none if empty.
 
     Returns:
-        The products, by their rank in the search.
+        Of each request the products, by their rank in the search.
     """
-    watched = _Watched(task)
-    episodes = run_episodes(policy, watched, [(index, request) for index in range(runs)], seed, "sample", label)
-    pages, fits = _browsed(policy, task, request)
+    watched = _Watched()
+    goals = [(run, each) for each in asked for run in range(runs)]
+    episodes = run_episodes(policy, watched, goals, [(each.seed, run, run) for run, each in goals], "sample", label)
+    found = []
+    for number, each in enumerate(asked):
+        own = slice(number * runs, (number + 1) * runs)
+        found.append(_judged(policy, each, episodes[own], watched.episodes[own]))
+    return found
+
+
+def _judged(policy: Judging, asked: Asked, episodes: Sequence[Episode], kept: Sequence[_Kept]) -> list[Seen]:
+    """What is found for one request, whose runs are over."""
+    pages, fits = _browsed(policy, asked.task, asked.request)
     elsewhere: dict[str, list[float]] = defaultdict(list)
-    if any(asin not in fits for each in watched.episodes for asin in _shown(each.last)):
-        states, places = distinct([each.last for each in watched.episodes])
+    if any(asin not in fits for each in kept for asin in _shown(each.last)):
+        states, places = distinct([each.last for each in kept])
         of_states = policy.fits(states)
         for place in places:
             for asin, fit in of_states[place].items():
@@ -152,7 +175,7 @@ def judged_runs(policy: Judging, task: ShopTask, request: str, runs: int, seed: 
     bought, ranks = _purchases(episodes), _ranks(pages)
     means = {asin: fmean(each) for asin, each in elsewhere.items()} | fits
     seen = [
-        _seen(task, request, asin, bought.get(asin, ()), runs, 0, ranks, round(means.get(asin, 0.0), DIGITS))
+        _seen(asked, asin, bought.get(asin, ()), len(episodes), 0, ranks, round(means.get(asin, 0.0), DIGITS))
         for asin in {**means, **bought}
     ]
     return sorted(seen, key=lambda each: (each.rank, each.asin))
@@ -177,22 +200,14 @@ def _shown(state: State) -> tuple[str, ...]:
 
 
 def repeated_runs(
-    policy: Policy,
-    task: ShopTask,
-    request: str,
-    runs: int,
-    seed: int,
-    enough: int,
-    counts: Callable[[Seen], bool] = lambda seen: True,
+    policy: Policy, asked: Asked, runs: int, enough: int, counts: Callable[[Seen], bool] = lambda seen: True
 ) -> list[Seen]:
     """Shop in rounds, each in a shop in which everything bought before is out of reach.
 
     Args:
         policy: any policy.
-        task: the shop.
-        request: what the user looks for.
+        asked: the request.
         runs: number of episodes of a round, whose actions are sampled.
-        seed: of the actions.
         enough: the rounds end once so many products were bought, when one buys nothing, or after :data:`MAX_ROUNDS`.
         counts: whether a product is one of these.
 
@@ -200,12 +215,13 @@ def repeated_runs(
         The products bought, by round and there by how often.
     """
     found: list[Seen] = []
-    ranks = _ranks(walk(task, request, policy.queries))
+    task = asked.task
+    ranks = _ranks(walk(task, asked.request, policy.queries))
     for number in range(MAX_ROUNDS):
         left = ShopTask(task.shop.without(frozenset(each.asin for each in found)), task.max_steps)
-        requests = [(number * runs + index, request) for index in range(runs)]
-        bought = _purchases(run_episodes(policy, left, requests, seed, "sample", ""))
-        new = [_seen(task, request, asin, each, runs, number, ranks, None) for asin, each in bought.items()]
+        requests = [(number * runs + index, asked.request) for index in range(runs)]
+        bought = _purchases(run_episodes(policy, left, requests, asked.seed, "sample", ""))
+        new = [_seen(asked, asin, each, runs, number, ranks, None) for asin, each in bought.items()]
         found += sorted(new, key=lambda each: (-each.bought, each.rank, each.asin))
         if not new or sum(map(counts, found)) >= enough:
             break
@@ -227,8 +243,7 @@ def _ranks(pages: Sequence[ShopState]) -> dict[str, int]:
 
 
 def _seen(
-    task: ShopTask,
-    request: str,
+    asked: Asked,
     asin: str,
     purchases: Sequence[Episode],
     runs: int,
@@ -241,5 +256,5 @@ def _seen(
         _, usual = min((-count, options) for options, count in counts.items())
         options: dict[str, str] = json.loads(usual)
     else:
-        options = named_options(task.shop.catalog[asin], parse_instruction(request).wish)
+        options = named_options(asked.task.shop.catalog[asin], parse_instruction(asked.request).wish)
     return Seen(asin, options, len(purchases), runs, fit, number, ranks.get(asin.lower(), len(ranks)))

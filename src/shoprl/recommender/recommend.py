@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import overload
 
 import numpy as np
 
 from shoprl.errors import ConfigError
 from shoprl.policies.base import Judging, Policy
-from shoprl.recommender.evidence import Seen, judged_runs, repeated_runs
+from shoprl.recommender.evidence import Asked, Seen, judged_runs, repeated_runs
 from shoprl.recommender.ranking import BRIEF, drawn, ranked, scores
 from shoprl.recommender.reasons import Why, price_of, why
 from shoprl.rollouts.runner import PARALLEL
@@ -85,6 +86,29 @@ class Recommendations(Sequence[Recommendation]):
         return self.items[place]
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A list that somebody wants.
+
+    Attributes:
+        task: the shop.
+        request: what the user looks for, in natural language.
+        top: maximum length of the list.
+        seed: of the sampled actions, and of the list where that is drawn.
+        temperature: 0 ranks; above it the list is drawn, product by product, with probabilities proportional to the
+            exponential of the scores divided by it.
+        min_fit: products estimated to fit less are left out, where one fits well (:data:`WELL`) those that fit a third
+            of it; of no effect with a policy that cannot judge.
+    """
+
+    task: ShopTask
+    request: str
+    top: int = TOP
+    seed: int = 0
+    temperature: float = 0.0
+    min_fit: float = MIN_FIT
+
+
 def recommend(
     policy: Policy,
     task: ShopTask,
@@ -95,11 +119,16 @@ def recommend(
     temperature: float = 0.0,
     min_fit: float = MIN_FIT,
 ) -> Recommendations:
-    """Have a policy shop several times for a request, and rank the products.
+    """:func:`recommend_all` for one request; see :class:`Wanted`."""
+    return recommend_all(policy, [Wanted(task, request, top, seed, temperature, min_fit)], runs)[0]
+
+
+def recommend_all(policy: Policy, wanted: Sequence[Wanted], runs: int = RUNS) -> list[Recommendations]:
+    """Have a policy shop several times for each of some requests, and rank the products.
 
     A policy that can judge (:class:`shoprl.policies.base.Judging`) shops ``runs`` times; all products that it saw then,
     and all that the request's own search finds, are ranked by their estimated fit, by how often they were bought and by
-    their kind (:func:`shoprl.recommender.ranking.scores`).
+    their kind (:func:`shoprl.recommender.ranking.scores`). It shops for all requests at once.
     Any other policy shops ``runs`` times, then again with everything bought out of reach, until ``top`` products are
     bought or it buys nothing more: sampling without replacement. They are ranked by round, and there by how often they
     were bought.
@@ -109,45 +138,49 @@ def recommend(
 
     Args:
         policy: chooses the actions, which are sampled.
-        task: the shop.
-        request: what the user looks for, in natural language.
-        runs: number of episodes.
-        top: maximum length of the list.
-        seed: of the sampled actions, and of the list where that is drawn.
-        temperature: 0 ranks; above it the list is drawn, product by product, with probabilities proportional to the
-            exponential of the scores divided by it.
-        min_fit: products estimated to fit less are left out, where one fits well (:data:`WELL`) those that fit a third
-            of it; of no effect with a policy that cannot judge.
+        wanted: the requests.
+        runs: number of episodes of each.
 
     Returns:
-        The list; shorter than ``top``, or empty, where the shop holds fewer products that fit.
+        The lists; one is shorter than its ``top``, or empty, where the shop holds fewer products that fit.
 
     Raises:
-        ConfigError: the request is empty or too long, or a number is out of range.
+        ConfigError: a request is empty or too long, or a number is out of range.
     """
-    if not 1 <= runs <= MAX_RUNS or top < 1:
-        raise ConfigError(f"runs must be from 1 to {MAX_RUNS} and top at least 1.")
-    check_value("temperature", temperature, NotNegative)
-    check_value("min_fit", min_fit, Share)
-    instruction = parse_instruction(task.start(request).session.instruction)
-
-    def affordable(seen: Seen) -> bool:
-        return price_of(task.shop.catalog[seen.asin], seen.options, instruction) != "exceeded"
-
+    instructions = []
+    for each in wanted:
+        if not 1 <= runs <= MAX_RUNS or each.top < 1:
+            raise ConfigError(f"runs must be from 1 to {MAX_RUNS} and top at least 1.")
+        check_value("temperature", each.temperature, NotNegative)
+        check_value("min_fit", each.min_fit, Share)
+        instructions.append(parse_instruction(each.task.start(each.request).session.instruction))
+    asked = [Asked(each.task, each.request, each.seed) for each in wanted]
     if isinstance(policy, Judging):
-        label = "recommending" if runs > PARALLEL else ""
-        found = judged_runs(policy, task, request, runs, seed, label)
+        found = judged_runs(policy, asked, runs, "recommending" if runs > PARALLEL else "")
     else:
-        found = repeated_runs(policy, task, request, runs, seed, top, affordable)
-    kept = [each for each in found if affordable(each)]
-    good = max((each.fit or 0.0 for each in kept), default=0.0) >= WELL
-    fitting = [each for each in kept if each.fit is None or each.fit >= (min_fit / LESS if good else min_fit)]
-    points = scores(fitting, lambda own, wanted: _alike(task.shop, own, wanted), len(instruction.terms) <= BRIEF)
-    if temperature:
-        listed = drawn(fitting, points, top, temperature, np.random.default_rng([seed, MAX_RUNS]))
+        found = [
+            repeated_runs(policy, own, runs, each.top, partial(_affordable, own, instruction))
+            for own, each, instruction in zip(asked, wanted, instructions, strict=True)
+        ]
+    return [_listed(*each) for each in zip(wanted, asked, instructions, found, strict=True)]
+
+
+def _affordable(asked: Asked, instruction: Instruction, seen: Seen) -> bool:
+    return price_of(asked.task.shop.catalog[seen.asin], seen.options, instruction) != "exceeded"
+
+
+def _listed(wanted: Wanted, asked: Asked, instruction: Instruction, found: Sequence[Seen]) -> Recommendations:
+    """The list of what was found for a request."""
+    kept = [each for each in found if _affordable(asked, instruction, each)]
+    good, least = max((each.fit or 0.0 for each in kept), default=0.0) >= WELL, wanted.min_fit
+    fitting = [each for each in kept if each.fit is None or each.fit >= (least / LESS if good else least)]
+    points = scores(fitting, partial(_alike, asked.task.shop), len(instruction.terms) <= BRIEF)
+    if wanted.temperature:
+        rng = np.random.default_rng([wanted.seed, MAX_RUNS])
+        listed = drawn(fitting, points, wanted.top, wanted.temperature, rng)
     else:
-        listed = ranked(fitting, points, top)
-    items = tuple(_line(task, instruction, seen, propensity) for seen, propensity in listed)
+        listed = ranked(fitting, points, wanted.top)
+    items = tuple(_line(asked.task, instruction, seen, propensity) for seen, propensity in listed)
     return Recommendations(items, len(kept) - len(fitting), len(found) - len(kept))
 
 

@@ -22,6 +22,7 @@ from shoprl.tasks.instruction import QueryStrategy
 
 WORDS = "words.safetensors"
 TOGETHER = 16  # states in one pass
+SHARED = 3  # so many of one request are worth a pass of their own
 SAMPLE = 4_000  # words that decide the rotation
 
 
@@ -179,12 +180,10 @@ class MatchPolicy(LearnedPolicy):
     def _run(
         self, states: Sequence[Observation], run: Callable[[MatchBatch], Sequence[torch.Tensor]]
     ) -> tuple[torch.Tensor, ...]:
-        """Outputs for states of similar size together, which leaves little to pad, in the order of ``states``."""
+        """Outputs for states, in their order."""
         self.encode_states(states)
-        order = sorted(range(len(states)), key=lambda place: len(evidence_of(states[place]).texts))
         rows: list[list[torch.Tensor]] = [[] for _ in states]
-        for start in range(0, len(order), TOGETHER):
-            part = order[start : start + TOGETHER]
+        for part in _parts(states):
             with mixed(self.model.device):
                 outputs = [each.float().cpu() for each in run(self._batch([states[place] for place in part]))]
             for place, *own in zip(part, *outputs, strict=True):
@@ -214,6 +213,20 @@ class MatchPolicy(LearnedPolicy):
                 names = evidence_of(state).names
                 judged.append({name: fit for name, fit in zip(names, row, strict=False) if name})
         return judged
+
+
+def _parts(states: Sequence[Observation]) -> list[list[int]]:
+    """Places of states to be computed together: of similar size, which leaves little to pad.
+
+    Many of one request, as runs for it give, stay by themselves, since they share their texts.
+    """
+    by_size = sorted(range(len(states)), key=lambda place: len(evidence_of(states[place]).texts))
+    of_requests: dict[str, list[int]] = {}
+    for place in by_size:
+        of_requests.setdefault(states[place].request, []).append(place)
+    several = [own for own in of_requests.values() if len(own) >= SHARED]
+    rest = [place for place in by_size if len(of_requests[states[place].request]) < SHARED]
+    return [own[start : start + TOGETHER] for own in (*several, rest) for start in range(0, len(own), TOGETHER)]
 
 
 def _check(states: Sequence[Observation], config: MatchConfig) -> None:
