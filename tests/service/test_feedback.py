@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Engine
 
 from shoprl.service.database import close_database, open_database, reading, writing
-from shoprl.service.decisions import activate, find, keep
+from shoprl.service.decisions import keep
 from shoprl.service.feedback import Event, events_of, record
 from tests.support.service import decision, happened
 
@@ -53,19 +53,3 @@ def test_feedback_without_its_decision_is_kept_and_marked(engine: Engine) -> Non
 @pytest.mark.parametrize(("now", "status"), [(199.9, "accepted"), (200.0, "accepted"), (200.1, "late")])
 def test_feedback_after_the_reward_window_is_kept_and_marked(engine: Engine, now: float, status: str) -> None:
     assert sent(engine, happened("e1", timestamp=100.0), now=now) == [status]
-
-
-def test_the_window_of_a_decision_begins_when_it_is_shown(engine: Engine) -> None:
-    assert sent(engine, happened("e1", decision_id="d_later"), now=10_000.0) == ["accepted"]
-    with writing(engine) as connection:
-        assert activate(connection, "d_later", 20_000.0, 60.0)
-        assert activate(connection, "d_later", 90_000.0, 60.0)
-        assert not activate(connection, "d_unknown", 1.0, 60.0)
-    found = [sent(engine, happened(f"e{now}", decision_id="d_later"), now=now)[0] for now in (20_060.0, 20_061.0)]
-    assert found == ["accepted", "late"]
-
-
-def test_a_decision_comes_back_as_it_was_kept(engine: Engine) -> None:
-    with reading(engine) as connection:
-        assert find(connection, "d_1") == decision()
-        assert find(connection, "d_unknown") is None

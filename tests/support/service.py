@@ -19,6 +19,7 @@ def decision(decision_id: str = "d_1", expires_at: float | None = 200.0, **chang
         "policy": "pretrained",
         "policy_version": "1",
         "policy_propensity": 1.0,
+        "allocation": {},
         "shop": "f" * 64,
         "items": (Listed(1, "B1", 0.5, {"title": "red mug"}), Listed(2, "B2", 1.0, {"title": "mug"})),
     }

@@ -41,6 +41,7 @@ class Decision:
         context: what the client says of the situation.
         policy, policy_version: what made it.
         policy_propensity: the probability with which this policy was drawn among the arms.
+        allocation: among which arms it was drawn, and how; see :class:`shoprl.service.arms.Allocation`.
         shop: content hash of the catalogue.
         items: the list.
     """
@@ -55,6 +56,7 @@ class Decision:
     policy: str
     policy_version: str
     policy_propensity: float
+    allocation: Mapping[str, Any]
     shop: str
     items: tuple[Listed, ...] = ()
 

@@ -28,6 +28,7 @@ decisions = Table(
     Column("policy", String(100), nullable=False),
     Column("policy_version", String(64), nullable=False),
     Column("policy_propensity", Double, nullable=False),  # with which this policy was drawn among the arms
+    Column("allocation", JSON, nullable=False),  # the arms, their counts and propensities, and the seed of the draw
     Column("shop", String(64), nullable=False),  # content hash of the catalogue
 )
 
@@ -56,6 +57,19 @@ events = Table(
     Column("received_at", Double, nullable=False),
     Column("status", String(10), nullable=False),  # accepted, orphan or late
     Index("ix_events_decision_id", "decision_id"),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("version", String(64), nullable=False),  # digest of its files
+    Column("folder", Text, nullable=False),  # or the name of a built-in policy
+    Column("role", String(10), nullable=False),  # active, candidate or off
+    Column("parent", String(100)),  # what it was trained from
+    Column("evidence", JSON, nullable=False),  # what is known of it: how it was made, measured, compared
+    Column("registered_at", Double, nullable=False),
+    Column("changed_at", Double, nullable=False),  # when it got its role
 )
 
 keys = Table(

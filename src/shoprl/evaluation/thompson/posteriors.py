@@ -14,8 +14,8 @@ Objective = Literal["success", "score"]
 class BetaPosterior:
     """Posterior of an arm's success rate: Beta(successes + 1, failures + 1), with the uniform prior Beta(1, 1)."""
 
-    successes: int = 0
-    failures: int = 0
+    successes: float = 0
+    failures: float = 0
 
     @property
     def mean(self) -> float:

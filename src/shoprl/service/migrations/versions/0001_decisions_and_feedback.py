@@ -1,4 +1,4 @@
-"""Decisions with their items, feedback, and keys."""
+"""Decisions with their items, feedback, policies, and keys."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("policy", sa.String(100), nullable=False),
         sa.Column("policy_version", sa.String(64), nullable=False),
         sa.Column("policy_propensity", sa.Double, nullable=False),
+        sa.Column("allocation", sa.JSON, nullable=False),
         sa.Column("shop", sa.String(64), nullable=False),
         sa.UniqueConstraint("decision_id", name="uq_decisions_decision_id"),
     )
@@ -57,6 +58,18 @@ def upgrade() -> None:
     )
     op.create_index("ix_events_decision_id", "events", ["decision_id"])
     op.create_table(
+        "policies",
+        sa.Column("name", sa.String(100), nullable=False),
+        sa.Column("version", sa.String(64), nullable=False),
+        sa.Column("folder", sa.Text, nullable=False),
+        sa.Column("role", sa.String(10), nullable=False),
+        sa.Column("parent", sa.String(100)),
+        sa.Column("evidence", sa.JSON, nullable=False),
+        sa.Column("registered_at", sa.Double, nullable=False),
+        sa.Column("changed_at", sa.Double, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_policies"),
+    )
+    op.create_table(
         "keys",
         sa.Column("key_id", sa.String(20), nullable=False),
         sa.Column("name", sa.String(100), nullable=False),
@@ -70,5 +83,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop the tables."""
-    for table in ("keys", "events", "items", "decisions"):
+    for table in ("keys", "policies", "events", "items", "decisions"):
         op.drop_table(table)
