@@ -147,6 +147,11 @@ def recommend_all(policy: Policy, wanted: Sequence[Wanted], runs: int = RUNS) ->
     Raises:
         ConfigError: a request is empty or too long, or a number is out of range.
     """
+    return [listed(each, found) for each, found in zip(wanted, shopped(policy, wanted, runs), strict=True)]
+
+
+def shopped(policy: Policy, wanted: Sequence[Wanted], runs: int = RUNS) -> list[list[Seen]]:
+    """What :func:`recommend_all` makes its lists of; neither temperatures nor least fits matter to it."""
     instructions = []
     for each in wanted:
         if not 1 <= runs <= MAX_RUNS or each.top < 1:
@@ -156,31 +161,31 @@ def recommend_all(policy: Policy, wanted: Sequence[Wanted], runs: int = RUNS) ->
         instructions.append(parse_instruction(each.task.start(each.request).session.instruction))
     asked = [Asked(each.task, each.request, each.seed) for each in wanted]
     if isinstance(policy, Judging):
-        found = judged_runs(policy, asked, runs, "recommending" if runs > PARALLEL else "")
-    else:
-        found = [
-            repeated_runs(policy, own, runs, each.top, partial(_affordable, own, instruction))
-            for own, each, instruction in zip(asked, wanted, instructions, strict=True)
-        ]
-    return [_listed(*each) for each in zip(wanted, asked, instructions, found, strict=True)]
+        return judged_runs(policy, asked, runs, "recommending" if runs > PARALLEL else "")
+    return [
+        repeated_runs(policy, own, runs, each.top, partial(_affordable, own.task, instruction))
+        for own, each, instruction in zip(asked, wanted, instructions, strict=True)
+    ]
 
 
-def _affordable(asked: Asked, instruction: Instruction, seen: Seen) -> bool:
-    return price_of(asked.task.shop.catalog[seen.asin], seen.options, instruction) != "exceeded"
+def _affordable(task: ShopTask, instruction: Instruction, seen: Seen) -> bool:
+    return price_of(task.shop.catalog[seen.asin], seen.options, instruction) != "exceeded"
 
 
-def _listed(wanted: Wanted, asked: Asked, instruction: Instruction, found: Sequence[Seen]) -> Recommendations:
-    """The list of what was found for a request."""
-    kept = [each for each in found if _affordable(asked, instruction, each)]
+def listed(wanted: Wanted, found: Sequence[Seen]) -> Recommendations:
+    """The list of what :func:`shopped` found for a request."""
+    task = wanted.task
+    instruction = parse_instruction(task.start(wanted.request).session.instruction)
+    kept = [each for each in found if _affordable(task, instruction, each)]
     good, least = max((each.fit or 0.0 for each in kept), default=0.0) >= WELL, wanted.min_fit
     fitting = [each for each in kept if each.fit is None or each.fit >= (least / LESS if good else least)]
-    points = scores(fitting, partial(_alike, asked.task.shop), len(instruction.terms) <= BRIEF)
+    points = scores(fitting, partial(_alike, task.shop), len(instruction.terms) <= BRIEF)
     if wanted.temperature:
         rng = np.random.default_rng([wanted.seed, MAX_RUNS])
-        listed = drawn(fitting, points, wanted.top, wanted.temperature, rng)
+        order = drawn(fitting, points, wanted.top, wanted.temperature, rng)
     else:
-        listed = ranked(fitting, points, wanted.top)
-    items = tuple(_line(asked.task, instruction, seen, propensity) for seen, propensity in listed)
+        order = ranked(fitting, points, wanted.top)
+    items = tuple(_line(task, instruction, seen, propensity) for seen, propensity in order)
     return Recommendations(items, len(kept) - len(fitting), len(found) - len(kept))
 
 
