@@ -1,7 +1,6 @@
 """A uvicorn server that no client can hold up: bounded in connections, in the time of each, and in its shutdown."""
 
 import asyncio
-import json
 import math
 import socket
 import sys
@@ -16,12 +15,13 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
 from shoprl.errors import ConfigError
+from shoprl.serve.guard import Failing, failure
 from shoprl.serve.sessions import Limits
 
 KEEP_ALIVE = 75  # seconds; longer than the client's
 SWEEP = 5  # ticks of uvicorn's, 0.1 s each, between two looks at the deadlines
 LINGER = 2.0  # seconds; what is left of a request that was answered already is read so long, else its answer is lost
-GRACE = 2.0  # seconds; what is still running so long after a signal to stop is cut off
+GRACE = 2.0  # seconds; see Server
 AT_ONCE = 16  # connections that asyncio accepts before it looks at those it has
 QUEUE = 1_024  # connections that the system accepts meanwhile
 RESERVE = 128  # descriptors for files, and for connections just accepted or just closing
@@ -56,12 +56,15 @@ class Connection(H11Protocol):
     Args:
         limits: the deadlines, and how many connections there may be.
         waiting: of the server's connections those that wait for their clients, the longest waiting first.
+        fail: makes the answer of a refusal.
         settings: what uvicorn hands to its protocols.
     """
 
-    def __init__(self, limits: Limits, waiting: "dict[Connection, None]", **settings: Any) -> None:
+    def __init__(
+        self, limits: Limits, waiting: "dict[Connection, None]", fail: Failing = failure, **settings: Any
+    ) -> None:
         super().__init__(**settings)
-        self._limits, self._waiting = limits, waiting
+        self._limits, self._waiting, self._fail = limits, waiting, fail
         self._seen: tuple[_Phase, object] = (_Phase.HEADERS, None)
         self._since = self.loop.time()
         self._seconds = {
@@ -156,12 +159,11 @@ class Connection(H11Protocol):
         if self.cycle is not None:
             self.cycle.disconnected = True
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            body = json.dumps({"error": name, "message": message}).encode()
-            head = (
-                f"HTTP/1.1 {status} {STATUS_PHRASES[status].decode()}\r\nContent-Type: application/json\r\n"
-                f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-            )
-            self.transport.write(head.encode() + body)
+            more = {"Retry-After": "1"} if status == 503 else {}
+            answer = self._fail(status, name, message, {"Connection": "close", **more})
+            lines = (name + b": " + value for name, value in answer.raw_headers)
+            first = f"HTTP/1.1 {status} {STATUS_PHRASES[status].decode()}".encode()
+            self.transport.write(b"\r\n".join([first, *lines, b"", bytes(answer.body)]))
         self.transport.close()
 
 
@@ -171,13 +173,16 @@ class Server(uvicorn.Server):
     Args:
         app: the application.
         limits: what is allowed.
+        fail: makes the answers of refusals.
+        grace: seconds; what is still running so long after a signal to stop is cut off.
     """
 
-    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+    def __init__(self, app: ASGIApp, limits: Limits, fail: Failing = failure, grace: float = GRACE) -> None:
         waiting: dict[Connection, None] = {}
+        self._grace = grace
         config = uvicorn.Config(
             app,
-            http=partial(Connection, limits, waiting),  # type: ignore[arg-type]
+            http=partial(Connection, limits, waiting, fail),  # type: ignore[arg-type]
             ws="none",  # an upgraded connection would leave the limits behind
             proxy_headers=False,  # a client could name any address as its own, and have sessions beyond its share
             log_level="error",  # bad requests are told to those who send them
@@ -203,7 +208,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more requests, answer those that run, and cut off what lasts too long."""
-        asyncio.get_running_loop().call_later(GRACE, self._cut_off)
+        asyncio.get_running_loop().call_later(self._grace, self._cut_off)
         await super().shutdown(sockets)
 
     def _cut_off(self) -> None:

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Coroutine
 from email.message import Message as Headers
-from typing import Any
+from typing import Any, ClassVar
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
@@ -17,6 +17,10 @@ from shoprl.errors import ConfigError
 MAX_MESSAGE = 500  # characters of an error's message; it may quote what the client sent
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::\d{0,5})?", re.ASCII)
+
+
+Failing = Callable[..., Response]
+"""Makes the answer of a refusal of its status, name, message and headers, as :func:`failure` does."""
 
 
 def failure(status: int, name: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
@@ -64,17 +68,26 @@ class Guard:
         app: what handles the request.
         hosts: the names of :func:`allowed_names`.
         max_body: bytes; a longer body is refused whatever its declared length.
+        fail: makes the answer of a refusal.
+        origins: of web pages elsewhere that may use this server, such as ``https://shop.example.org``.
     """
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str], max_body: int) -> None:
-        self._app, self._hosts, self._max = app, hosts, max_body
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: frozenset[str],
+        max_body: int,
+        fail: Failing = failure,
+        origins: frozenset[str] = frozenset(),
+    ) -> None:
+        self._app, self._hosts, self._max, self._fail, self._origins = app, hosts, max_body, fail, origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        refusal = _two_lengths(scope) or self._foreign(scope)
+        refusal = self._two_lengths(scope) or self._foreign(scope)
         if refusal is not None:
             await refusal(scope, receive, send)
             return
@@ -87,7 +100,7 @@ class Guard:
             body += message.get("body", b"")
             more = message.get("more_body", False)
             if len(body) > self._max:
-                refusal = failure(413, "BodyTooLarge", f"The request's body is over {self._max} bytes.")
+                refusal = self._fail(413, "BodyTooLarge", f"The request's body is over {self._max} bytes.")
                 await refusal(scope, receive, send)
                 return
         whole: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
@@ -97,29 +110,29 @@ class Guard:
 
         await self._app(scope, replay, send)
 
-    def _foreign(self, scope: Scope) -> JSONResponse | None:
+    def _foreign(self, scope: Scope) -> Response | None:
         """Why a request's Host or Origin is refused; None where they are not."""
         hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
         host = _plain(hosts[0]) if len(hosts) == 1 else None
         if host is None or not (host in self._hosts or host == _address(scope)):
             what = f"Host {', '.join(hosts)[:200]!r}" if hosts else "No Host"
             fix = f" Start it with `--allowed-hosts {host[:100]}` if it is." if host else ""
-            return failure(421, "HostNotAllowed", f"{what}: not a name of this server.{fix}")
+            return self._fail(421, "HostNotAllowed", f"{what}: not a name of this server.{fix}")
         for name, value in scope["headers"]:
             if name == b"origin":
                 origin = value.decode("latin-1").lower()
-                if origin.partition("://")[::2] not in (("http", hosts[0].lower()), ("https", hosts[0].lower())):
+                own = origin.partition("://")[::2] in (("http", hosts[0].lower()), ("https", hosts[0].lower()))
+                if not own and origin not in self._origins:
                     text = f"Origin {origin[:200]!r}: a web page elsewhere may not use this server."
-                    return failure(403, "OriginNotAllowed", text)
+                    return self._fail(403, "OriginNotAllowed", text)
         return None
 
-
-def _two_lengths(scope: Scope) -> JSONResponse | None:
-    """Why a request is refused whose body a proxy in front may end elsewhere, and pass on what another one asks."""
-    if {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}:
-        text = "Both Content-Length and Transfer-Encoding: send one of them."
-        return failure(400, "BadRequest", text, {"Connection": "close"})
-    return None
+    def _two_lengths(self, scope: Scope) -> Response | None:
+        """Why a request is refused whose body a proxy in front may end elsewhere, and pass on what another one asks."""
+        if {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}:
+            text = "Both Content-Length and Transfer-Encoding: send one of them."
+            return self._fail(400, "BadRequest", text, {"Connection": "close"})
+        return None
 
 
 def _address(scope: Scope) -> str | None:
@@ -135,20 +148,25 @@ class JsonRoute(APIRoute):
 
     Without asking this server first, which refuses, a web page elsewhere can make a browser send any method but POST,
     and POST with any content type but JSON's: the content type is needed where there is no body, too.
+
+    Attributes:
+        fail: makes the answer of a refusal.
     """
+
+    fail: ClassVar[Failing] = staticmethod(failure)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The endpoint behind the check."""
         handle = super().get_route_handler()
 
         async def checked(request: Request) -> Response:
-            refusal = await _no_json(request) if request.method == "POST" else None
+            refusal = await _no_json(request, self.fail) if request.method == "POST" else None
             return await handle(request) if refusal is None else refusal
 
         return checked
 
 
-async def _no_json(request: Request) -> JSONResponse | None:
+async def _no_json(request: Request, fail: Failing) -> Response | None:
     """Why a request's body or its content type is refused; None where it is not."""
     named = request.headers.getlist("content-type")
     if named != ["application/json"]:
@@ -158,13 +176,13 @@ async def _no_json(request: Request) -> JSONResponse | None:
         if header.get_content_type() != "application/json" or charset not in ("utf-8", "utf8"):
             shown = ", ".join(named)[:200]
             text = f"Content-Type {shown!r}: send `Content-Type: application/json`, without a body too."
-            return failure(415, "UnsupportedMediaType", text)
+            return fail(415, "UnsupportedMediaType", text)
     body = await request.body()
     try:
         body.decode("utf-8")
     except UnicodeDecodeError as error:
-        return failure(400, "NotUtf8", f"The body is not in UTF-8 (byte {error.start}). Send JSON in UTF-8.")
+        return fail(400, "NotUtf8", f"The body is not in UTF-8 (byte {error.start}). Send JSON in UTF-8.")
     encoding = json.detect_encoding(body)  # ASCII in UTF-16 or UTF-32 is valid UTF-8, and is read as what it is
     if not encoding.startswith("utf-8"):
-        return failure(400, "NotUtf8", f"The body is in {encoding.upper()}. Send JSON in UTF-8.")
+        return fail(400, "NotUtf8", f"The body is in {encoding.upper()}. Send JSON in UTF-8.")
     return None
