@@ -1,12 +1,14 @@
-# make run: install into .venv and run the main job (again: go on with it; OUT=FOLDER: elsewhere); make test: install what tests need and run them; make docs: build the documentation.
+# make run: install into .venv and run the main job (again: go on with it; OUT=FOLDER: elsewhere); make serve: serve recommendations; make test: install what tests need and run them; make docs: build the documentation.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 OUT ?= runs/quick
+SHOP ?= runs/shop
+PORT ?= 8000
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PARALLEL := --numprocesses auto --dist worksteal  # a worker a core; idle ones take tests from the others
 
-.PHONY: run test docs test-core test-slow test-hostile check clean
+.PHONY: run serve test docs test-core test-slow test-hostile check clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -26,6 +28,11 @@ test: $(VENV)/.installed-test check
 
 test-slow: $(VENV)/.installed-test
 	$(BIN)/pytest -m slow
+
+# A recommendation service on a generated shop: http://127.0.0.1:8000 (PORT=N: elsewhere).
+serve: $(VENV)/.installed
+	test -d $(SHOP) || $(BIN)/shoprl catalog generate --products 2000 --out $(SHOP)
+	$(BIN)/shoprl serve --catalog $(SHOP) --port $(PORT)
 
 # Hostile input for every command, kills at random moments, requests made up for the server: at most 20 minutes.
 test-hostile: $(VENV)/.installed-test

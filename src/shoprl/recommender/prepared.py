@@ -8,6 +8,7 @@ from shoprl.errors import CatalogError
 from shoprl.files import write_json
 from shoprl.policies.base import Policy
 from shoprl.reading import read_json
+from shoprl.shop.about import ABOUT
 from shoprl.shop.cached import shop_of
 from shoprl.shop.store import open_store
 from shoprl.shop.tagger import Tagger, TextBlobTagger
@@ -60,6 +61,19 @@ def prepare_words(policy: Policy, data: Path) -> Prepared | None:
         tagger = TextBlobTagger()
         write_json(store / FOLDER / NOUNS, {product.title: tagger.nouns(product.title) for product in catalog})
     return Prepared(path, len(policy.words))
+
+
+def is_prepared(data: Path) -> bool:
+    """Whether words were prepared after a shop was last changed; a shop without a store has none to prepare.
+
+    Raises:
+        CatalogError: there is no such shop.
+    """
+    store = shop_of(data)
+    if store is None:
+        return True
+    changed = (store / ABOUT).stat().st_mtime_ns
+    return any(path.stat().st_mtime_ns >= changed for path in (store / FOLDER).glob("words-*.safetensors"))
 
 
 class PreparedTagger:

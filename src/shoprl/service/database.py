@@ -38,6 +38,12 @@ def open_database(address: str) -> Engine:
     return engine
 
 
+def database_beside(shop: Path) -> str:
+    """The address of the database that a shop has by default: a file beside it, which no build of it replaces."""
+    path = shop.absolute()
+    return f"sqlite:///{path.with_name(path.name + '.feedback.sqlite')}"
+
+
 def name_of(engine: Engine) -> str:
     """A database's address without user and password."""
     url = engine.url

@@ -25,7 +25,7 @@ class Event:
         item_id: the item.
         type: what happened; ``declined``: seen, and turned down.
         value: of a purchase in money, or of whatever the client counts.
-        timestamp: seconds since 1970 in UTC.
+        timestamp: seconds since 1970 in UTC; None for when it is received.
         over: of ``prefers``, the items that this one was preferred to.
     """
 
@@ -33,8 +33,8 @@ class Event:
     decision_id: str
     item_id: str
     type: EventType
-    value: float | None
-    timestamp: float
+    value: float | None = None
+    timestamp: float | None = None
     over: tuple[str, ...] = ()
 
     @property
@@ -69,7 +69,7 @@ def record(connection: Connection, received: Sequence[Event], now: float) -> lis
         end = ends.get(each.decision_id)
         late = end is not None and now > end
         statuses.append("orphan" if each.decision_id not in ends else "late" if late else "accepted")
-        row = asdict(each) | {"over": list(each.over)}
+        row = asdict(each) | {"over": list(each.over), "timestamp": now if each.timestamp is None else each.timestamp}
         new.append(row | {"digest": digest, "received_at": now, "status": statuses[-1]})
     if new:
         connection.execute(insert(events), new)
@@ -80,6 +80,7 @@ def _rows(connection: Connection, key, value, keys: Sequence[str]) -> list[Row]:
     return list(connection.execute(select(key, value).where(key.in_(set(keys)))))
 
 
-def events_of(connection: Connection, decision_id: str) -> list[Row]:  # type: ignore[type-arg]
-    """The events kept of a decision, in the order in which they were."""
-    return list(connection.execute(select(events).where(events.c.decision_id == decision_id).order_by("sequence")))
+def events_of(connection: Connection, decision_id: str, after: int = 0, limit: int | None = None) -> list[Row]:  # type: ignore[type-arg]
+    """The events kept of a decision, in the order in which they were, after one by its sequence number."""
+    own = select(events).where(events.c.decision_id == decision_id, events.c.sequence > after)
+    return list(connection.execute(own.order_by(events.c.sequence).limit(limit)))

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, and_, case, exists, func, select
 
 from shoprl.errors import ConfigError
 from shoprl.service.feedback import EVENT_TYPES, EventType
-from shoprl.service.tables import decisions, events
+from shoprl.service.tables import decisions, events, items
 from shoprl.settings import Positive, Settings, Share
 
 WINDOW = 86_400.0  # seconds
@@ -50,6 +50,8 @@ def earned(connection: Connection, rule: RewardRule, since: float, now: float) -
     """
     rewarded = exists().where(
         events.c.decision_id == decisions.c.decision_id,
+        items.c.decision_id == decisions.c.decision_id,
+        items.c.item_id == events.c.item_id,
         events.c.type.in_(rule.events),
         events.c.status == "accepted",
     )

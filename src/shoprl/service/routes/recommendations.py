@@ -1,0 +1,155 @@
+"""``/v1/recommendations``: lists, one, several, or with the runs streamed while they happen."""
+
+import asyncio
+import json
+import queue
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from shoprl.catalog.ids import asin_of
+from shoprl.service.access import Caller
+from shoprl.service.deciding import Wish
+from shoprl.service.decisions import Decision
+from shoprl.service.filters import Filters
+from shoprl.service.models import Answer, Answers, Asked, AskedMany, Item, moment
+from shoprl.service.problems import ProblemError, ProblemRoute, answer, problem_of, responses
+from shoprl.service.routes.common import needs
+from shoprl.service.running import Service
+from shoprl.service.shopping import Made
+from shoprl.service.workers import Step
+
+STREAM = "text/event-stream"
+ALIVE = 10.0  # seconds without a step, after which a comment keeps a stream open
+_ENDED: Mapping[str, Any] = {}
+
+
+def wish_of(service: Service, asked: Asked) -> Wish:
+    """What a body asks for."""
+    given = asked.filters
+    price = given.price
+    filters = Filters(
+        price_min=None if price is None else price.min,
+        price_max=None if price is None else price.max,
+        categories=tuple(given.categories),
+        brands=tuple(given.brands),
+        in_stock=given.in_stock,
+        exclude=tuple(service.asin(each) or asin_of(each) for each in given.exclude),
+    )
+    fields = ("request", "k", "context", "policy", "seed", "activate")
+    return Wish(filters=filters, **{name: getattr(asked, name) for name in fields})
+
+
+def answer_of(decision: Decision, made: Made, explain: bool) -> Answer:
+    """A decision as it is answered."""
+    explanation = None
+    if explain:
+        settings = {name: each for name, each in decision.settings.items() if name != "folder"}
+        explanation = {"policy_propensity": decision.policy_propensity, "allocation": decision.allocation, **settings}
+    return Answer(
+        decision_id=decision.decision_id,
+        policy=decision.policy,
+        policy_version=decision.policy_version,
+        expires_at=None if decision.expires_at is None else moment(decision.expires_at),
+        items=[Item(position=place, **each) for place, each in enumerate(made.items, start=1)],
+        explanation=explanation,
+    )
+
+
+def router(service: Service) -> APIRouter:
+    """The endpoints."""
+    routes = APIRouter(prefix="/v1", tags=["recommendations"], route_class=ProblemRoute)
+    needed = needs(service, "recommend")
+
+    @routes.post(
+        "/recommendations",
+        response_model=Answer,
+        responses=responses("unsupported_media_type", "invalid", "not_found", "policy_unavailable", "not_ready")
+        | {200: {"content": {STREAM: {}}, "description": "The list; as a stream, its runs step by step before it."}},
+    )
+    async def recommend(request: Request, asked: Asked, caller: Caller = needed) -> Any:
+        """Recommend products for a request. With `Accept: text/event-stream` the runs are streamed."""
+        wish = wish_of(service, asked)
+        if STREAM in request.headers.get("accept", ""):
+            return _streamed(service, asked, wish, request)
+        (decision, made), *_ = await service.decider.decide([wish])
+        _count(service, decision)
+        return answer_of(decision, made, asked.explain)
+
+    @routes.post(
+        "/recommendations/batch",
+        responses=responses("unsupported_media_type", "invalid", "not_found", "policy_unavailable", "not_ready"),
+    )
+    async def recommend_many(asked: AskedMany, caller: Caller = needed) -> Answers:
+        """Recommend products for several requests, which are answered together or not at all."""
+        if len(asked.requests) > 1:
+            service.rates.take(caller.name, len(asked.requests) - 1)
+        found = await service.decider.decide([wish_of(service, each) for each in asked.requests])
+        for decision, _ in found:
+            _count(service, decision)
+        pairs = zip(found, asked.requests, strict=True)
+        return Answers(results=[answer_of(decision, made, each.explain) for (decision, made), each in pairs])
+
+    return routes
+
+
+def _count(service: Service, decision: Decision) -> None:
+    service.metrics.decisions.labels(decision.policy, decision.policy_version[:12]).inc()
+    service.metrics.share.labels(decision.policy).set(decision.policy_propensity)
+
+
+def _streamed(service: Service, asked: Asked, wish: Wish, request: Request) -> Response:
+    """The runs while they happen, then the list; an error stands in its place."""
+    if service.streams >= service.config.streams:
+        raise ProblemError(
+            "busy", f"{service.streams} streams are open, as many as the server allows. Try again later."
+        )
+    service.streams += 1  # given back where the stream ends
+    service.metrics.streams.set(service.streams)
+    steps: queue.SimpleQueue[Step] = queue.SimpleQueue()
+    loop, woken = asyncio.get_running_loop(), asyncio.Event()
+
+    def watch(step: Step) -> None:
+        steps.put(step)
+        loop.call_soon_threadsafe(woken.set)
+
+    async def decided() -> Answer:
+        try:
+            (decision, made), *_ = await service.decider.decide([wish], watch)
+            _count(service, decision)
+            return answer_of(decision, made, asked.explain)
+        finally:
+            loop.call_soon(woken.set)
+
+    async def lines() -> AsyncIterator[bytes]:
+        work = asyncio.ensure_future(decided())
+        try:
+            while not work.done():
+                try:
+                    await asyncio.wait_for(woken.wait(), ALIVE)
+                except TimeoutError:
+                    yield b": still at it\n\n"
+                woken.clear()
+                while not steps.empty():
+                    yield _event("step", json.dumps(steps.get()))
+            try:
+                yield _event("recommendations", work.result().model_dump_json())
+            except Exception as error:
+                yield _event("problem", bytes(answer(problem_of(error), request.state.request_id).body).decode())
+        finally:
+            work.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await work
+            service.streams -= 1
+            service.metrics.streams.set(service.streams)
+
+    return StreamingResponse(
+        lines(), media_type=STREAM, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    )
+
+
+def _event(kind: str, data: str) -> bytes:
+    return f"event: {kind}\ndata: {data}\n\n".encode()
