@@ -20,6 +20,7 @@ from shoprl.evaluation.lists import (
     ips,
     snips,
 )
+from shoprl.evaluation.weighting import mean
 
 Array = NDArray[np.float64]
 ITEMS, PLACES = 5, 3
@@ -151,6 +152,18 @@ def test_padding_says_nothing(reading: Reading) -> None:
         assert other.estimate.value * len(padded) == pytest.approx(own.estimate.value * len(log), rel=0.01)
         assert other.effective_sample_size == pytest.approx(own.effective_sample_size)
     assert snips(padded, reading).estimate.value * 603 / 600 == pytest.approx(snips(log, reading).estimate.value)
+
+
+@pytest.mark.parametrize("reading", ["cascade", "independent"])
+def test_lists_of_several_lengths_give_the_plain_mean_and_its_interval(reading: Reading) -> None:
+    rng = np.random.default_rng(0)
+    log, _ = drawn(rng, reading)
+    listed = np.arange(PLACES) < rng.integers(1, PLACES + 1, size=(len(log), 1))
+    same = ListLog(log.propensities, log.propensities, log.rewards, listed)
+    plain = mean((log.rewards * listed).sum(axis=1))
+    for estimator in ESTIMATORS:
+        found = estimator(same, reading).estimate
+        assert (found.value, found.low, found.high) == pytest.approx((plain.value, plain.low, plain.high), rel=1e-3)
 
 
 @pytest.mark.parametrize("reading", ["cascade", "independent"])

@@ -117,7 +117,7 @@ def off_policy_log(connection: Connection, rule: RewardRule, now: float, after: 
     Raises:
         ConfigError: after or limit is out of range.
     """
-    over = select(decisions).where(decisions.c.activated_at.is_not(None), decisions.c.expires_at < now)
+    over = select(decisions).where(decisions.c.expires_at < now)  # which those not shown yet have not
     found, following = _page(connection, over, decisions, after, limit)
     listed, happened = _items_of(connection, found), _events_of(connection, found)
     rows = [
