@@ -61,6 +61,7 @@ class Tracker:
     _memory: dict[str, Memory] = field(default_factory=dict)
     _seen: dict[str, Seen] = field(default_factory=dict)
     _listed: tuple[str, ...] = ()  # on the last results page
+    _looked_at: tuple[Product, ...] | None = None  # the same
 
     def state(self, page: Page) -> ShopState:
         """The state at ``page``, before :meth:`took`."""
@@ -101,6 +102,9 @@ class Tracker:
         """Remember what a page shows of products, and how well that of an item page matches the instruction."""
         product = page.product
         if page.kind == "results":
+            if page.products is self._looked_at:
+                return
+            self._looked_at = page.products
             self._listed = tuple(each.asin for each in page.products)
             for rank, each in enumerate(page.products):
                 if each.asin not in self._seen:

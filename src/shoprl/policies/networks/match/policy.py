@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,8 @@ class MatchPolicy(LearnedPolicy):
 
     def prepare(self, states: Iterable[Observation]) -> None:
         """Encode the texts that are not in the store yet."""
-        self.words.add(text for state in states for text in (state.request, *evidence_of(state).texts))
+        texts = ((state.request, *evidence_of(state).texts) for state in states)
+        self.words.add(dict.fromkeys(chain.from_iterable(texts)))
 
     def encode_once(self, texts: Callable[[], Iterable[str]], folder: Path, stores: dict[str, TokenStore]) -> None:
         """See :meth:`LearnedPolicy.encode_once`; ``stores`` is of no use here."""
