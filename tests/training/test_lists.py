@@ -93,7 +93,7 @@ def one_list(**changes: object) -> ShownList:
 def test_dpo_by_hand() -> None:
     each = one_list(pairs=((1, 0), (2, 0)), weights=(1.0, 0.5), temperature=0.5)
     fits, reference = torch.tensor([0.5, 0.7, 0.1, 0.1]), torch.tensor([0.5, 0.5, 0.3, 0.1])
-    config = replace(QUICK, beta=2.0)
+    config = replace(QUICK, beta=2.0, temperature=0.5)
     wanted = -math.log(1 / (1 + math.exp(-2 * 0.2 / 0.5))) - 0.5 * math.log(1 / (1 + math.exp(2 * 0.2 / 0.5)))
     assert float(list_loss(each, fits, reference, config)) == pytest.approx(wanted, rel=1e-5)
 
@@ -103,7 +103,7 @@ def test_imitation_by_hand() -> None:
     each = one_list(pairs=((1, 0),), weights=(1.0,), seen=seen, rest=np.array([0.0, 0.1, 9.0, 0.0]), temperature=0.5)
     fits = torch.tensor([0.2, 0.3, 0.9, 0.2])
     wanted = math.log(1 + 2 * math.exp((0.2 - 0.4) / 0.5))
-    assert float(list_loss(each, fits, fits, replace(QUICK, learner="imitation"))) == pytest.approx(wanted, rel=1e-5)
+    assert float(list_loss(each, fits, fits, replace(QUICK, learner="imitation", temperature=0.5))) == pytest.approx(wanted, rel=1e-5)
 
 
 def test_policy_gradient_by_hand() -> None:

@@ -166,7 +166,7 @@ def preferences_of(decision: Decision, reactions: Sequence[Reaction]) -> tuple[l
         The pairs, and reason -> how many events or pairs were left out.
     """
     if decision.activated_at is None:
-        return [], (Counter[LeftOut](("not activated",) * len(reactions)))
+        return [], _times("not activated", len(reactions))
     known = heard(decision, reactions)
     pairs = {}
     for chosen in decision.items:
@@ -176,8 +176,14 @@ def preferences_of(decision: Decision, reactions: Sequence[Reaction]) -> tuple[l
                 rule = known.strength[chosen.item_id][1]
                 pairs[chosen.item_id, rejected.item_id] = ListPreference(decision, chosen, rejected, rule, against)
     both = {(one, other) for one, other in pairs if (other, one) in pairs}
-    left_out = known.left_out + Counter[LeftOut](("contradictory",) * (len(both) // 2))
+    left_out = known.left_out + _times("contradictory", len(both) // 2)
     return [pair for key, pair in pairs.items() if key not in both], left_out
+
+
+def _times(reason: LeftOut, count: int) -> Counter[LeftOut]:
+    left_out: Counter[LeftOut] = Counter()
+    left_out[reason] += count
+    return +left_out
 
 
 def _against(known: Heard, chosen: Listed, rejected: Listed) -> Against | None:

@@ -45,7 +45,8 @@ class ListConfig(LoopConfig):
         batch_size: lists per update.
         learner: the loss.
         beta: of DPO: strength of the regularisation towards the parent.
-        temperature: of lists that were ranked and not drawn.
+        temperature: of the list policy that DPO and imitation train, whatever the lists were drawn with: how much
+            of a difference in scores people notice.
         most_weight: of the policy gradient: the most that an importance weight counts.
         keep: weight of the mean square of what is added to the logits of fits.
         width: of the part that learns, where the network has none yet.
@@ -215,7 +216,7 @@ def _fits(policy: MatchPolicy, part: Sequence[_Items]) -> tuple[list[torch.Tenso
 def _dpo_loss(each: ShownList, fits: torch.Tensor, reference: torch.Tensor, config: ListConfig) -> torch.Tensor:
     """Weighted sum over pairs of ``-log sigmoid(beta h)``: the rest of a score is in both margins, and cancels"""
     high, low = torch.tensor(each.pairs).T
-    margin = (fits[high] - fits[low] - reference[high] + reference[low]) / (each.temperature or config.temperature)
+    margin = (fits[high] - fits[low] - reference[high] + reference[low]) / config.temperature
     weights = torch.tensor(each.weights)
     return (-functional.logsigmoid(config.beta * margin) * weights).sum()
 
@@ -223,7 +224,7 @@ def _dpo_loss(each: ShownList, fits: torch.Tensor, reference: torch.Tensor, conf
 def _imitation_loss(each: ShownList, fits: torch.Tensor, config: ListConfig) -> torch.Tensor:
     """Cross entropy of the chosen items, each as likely as the others, among those that were seen."""
     seen = torch.from_numpy(each.seen)
-    scores = (fits + torch.tensor(each.rest, dtype=fits.dtype)) / (each.temperature or config.temperature)
+    scores = (fits + torch.tensor(each.rest, dtype=fits.dtype)) / config.temperature
     logs = functional.log_softmax(scores.masked_fill(~seen, -torch.inf), dim=0)
     return -logs[sorted({high for high, _ in each.pairs})].mean()
 
