@@ -103,7 +103,9 @@ def test_imitation_by_hand() -> None:
     each = one_list(pairs=((1, 0),), weights=(1.0,), seen=seen, rest=np.array([0.0, 0.1, 9.0, 0.0]), temperature=0.5)
     fits = torch.tensor([0.2, 0.3, 0.9, 0.2])
     wanted = math.log(1 + 2 * math.exp((0.2 - 0.4) / 0.5))
-    assert float(list_loss(each, fits, fits, replace(QUICK, learner="imitation", temperature=0.5))) == pytest.approx(wanted, rel=1e-5)
+    assert float(list_loss(each, fits, fits, replace(QUICK, learner="imitation", temperature=0.5))) == pytest.approx(
+        wanted, rel=1e-5
+    )
 
 
 def test_policy_gradient_by_hand() -> None:
