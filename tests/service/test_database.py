@@ -112,3 +112,11 @@ def test_the_name_has_no_password(address: str) -> None:
     assert "s3cret" not in name_of(engine)
     assert inspect(engine).has_table("events")
     close_database(engine)
+
+
+def test_postgresql_waits_for_the_disk_whatever_its_default(postgresql: str, caplog: pytest.LogCaptureFixture) -> None:
+    engine = open_database(f"{postgresql}&options=-csynchronous_commit%3Doff")
+    with reading(engine) as connection:
+        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+    close_database(engine)
+    assert "fsync off" in caplog.text  # as the servers of tests run

@@ -38,7 +38,7 @@ def server(sync: bool = False) -> Iterator[str]:
     Args:
         sync: whether a commit waits for the disk.
     """
-    initdb, control = _program("initdb"), _program("pg_ctl")
+    initdb = _program("initdb")
     if os.getuid() == 0 and shutil.which("runuser") is None:
         pytest.skip("PostgreSQL does not run as root, and there is no runuser")
     folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # the path of a socket is short
@@ -54,11 +54,23 @@ def server(sync: bool = False) -> Iterator[str]:
         data = str(folder / "data")
         settings = ["--auth=scram-sha-256", "--encoding=UTF8", "--no-sync", "--username=shop"]
         _as_server(initdb, "-D", data, *settings, f"--pwfile={secret}")
-        options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync={'on' if sync else 'off'}"
-        _as_server(control, "-D", data, "-w", "-t", "60", "-l", str(folder / "log"), "-o", options, "start")
+        start = ["-t", "60", "-l", str(folder / "log"), "-o", _options(folder, sync), "start"]
+        _as_server(_program("pg_ctl"), "-D", data, "-w", *start)
         try:
             yield f"postgresql://shop:{{password}}@/postgres?host={folder}"
         finally:
-            _as_server(control, "-D", data, "-m", "immediate", "stop")
+            _as_server(_program("pg_ctl"), "-D", data, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def control(address: str, what: str) -> None:
+    """Stop the server of an address as a crash would, or start it again as it was."""
+    data = f"{address.rpartition('host=')[2]}/data"
+    folder = Path(data).parent
+    options = ["-m", "immediate"] if what == "stop" else ["-t", "60", "-l", str(folder / "log"), "-o", _options(folder)]
+    _as_server(_program("pg_ctl"), "-D", data, "-w", *options, what)
+
+
+def _options(folder: Path, sync: bool = False) -> str:
+    return f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync={'on' if sync else 'off'}"

@@ -1,6 +1,9 @@
 """The database of the service: SQLite by default, PostgreSQL by its address; what is committed is on the disk."""
 
-from collections.abc import Iterator
+import logging
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -11,11 +14,14 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from shoprl.errors import ConfigError, StorageError
 
+log = logging.getLogger(__name__)
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 CONNECT = 10  # seconds
 BUSY = 10_000  # milliseconds that SQLite waits for another process that writes
 _LOCK = 5_410_240_816  # of PostgreSQL: who holds it writes, so that rows are numbered in the order of their commits
 _WRITES = "shoprl_writes"
+_FILE = "shoprl_file"
 
 
 def open_database(address: str) -> Engine:
@@ -32,9 +38,13 @@ def open_database(address: str) -> Engine:
     try:
         with reported(engine):
             _migrate(engine)
+            if engine.dialect.name == "postgresql":
+                _warn(engine)
     except BaseException:
         engine.dispose()
         raise
+    if engine.dialect.name == "sqlite" and _file(engine):
+        event.listen(engine, "do_connect", _sqlite_connecting)  # from now on none is made in its place
     return engine
 
 
@@ -54,11 +64,20 @@ def name_of(engine: Engine) -> str:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that writes; no other one does meanwhile. It is on the disk when the block is left."""
-    with engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
-        if engine.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-        yield connection
+    """A transaction that writes; no other one does meanwhile. It is on the disk when the block is left.
+
+    Raises:
+        StorageError: what was written went into a file that is not at its place any more.
+    """
+    with engine.connect().execution_options(**{_WRITES: True}) as connection:
+        with connection.begin():
+            if engine.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+            yield connection
+        if connection.info.get(_FILE, (None,)) != _file(engine):
+            connection.invalidate()
+            engine.dispose()
+            raise StorageError(f"{name_of(engine)}: the file was moved or removed. Put it back, or start again.")
 
 
 @contextmanager
@@ -99,12 +118,13 @@ def _engine(address: str) -> Engine:
             raise ConfigError("sqlite://: give the path of a file, since what is in memory is not kept.")
         engine = sqlalchemy.create_engine(url, connect_args={"timeout": BUSY / 1000, "check_same_thread": False})
         event.listen(engine, "connect", _sqlite_connected)
+        event.listen(engine, "connect", lambda _, record: record.info.update({_FILE: _file(engine)}))
         event.listen(engine, "begin", _sqlite_begun)
         return engine
     if kind not in ("postgresql", "postgres"):
         raise ConfigError(f"{kind}://...: only sqlite:// and postgresql:// keep the service's data.")
     try:
-        return sqlalchemy.create_engine(
+        engine = sqlalchemy.create_engine(
             url.set(drivername="postgresql+psycopg"),
             connect_args={"connect_timeout": CONNECT},
             pool_pre_ping=True,  # a server that was started again is found at the next use
@@ -113,6 +133,41 @@ def _engine(address: str) -> Engine:
         raise ConfigError(
             "PostgreSQL is used through psycopg, which is not installed. Run: pip install 'shoprl[service]'"
         ) from error
+    event.listen(engine, "connect", _postgresql_connected)
+    return engine
+
+
+def _file(engine: Engine) -> tuple[int | None, ...]:
+    """What tells the database's file from another one at its place; the same of all that are no files."""
+    if engine.dialect.name != "sqlite":
+        return (None,)
+    try:
+        found = os.stat(str(engine.url.database))
+    except OSError:
+        return ()
+    return found.st_dev, found.st_ino
+
+
+def _sqlite_connecting(_dialect: object, _record: object, arguments: Sequence[Any], _named: object) -> None:
+    if not os.path.exists(arguments[0]):
+        raise sqlite3.OperationalError("unable to open the file, which was there before")
+
+
+def _warn(engine: Engine) -> None:
+    with engine.connect() as connection:
+        if connection.exec_driver_sql("SHOW fsync").scalar() != "on":
+            log.warning(
+                "%s: the server runs with fsync off. A power cut can lose what was acknowledged, and the database.",
+                name_of(engine),
+            )
+
+
+def _postgresql_connected(connection: Any, _record: object) -> None:
+    """Each commit waits for the disk, whatever the server's default is."""
+    connection.autocommit = True
+    if connection.execute("SHOW synchronous_commit").fetchone() == ("off",):
+        connection.execute("SET synchronous_commit TO on")
+    connection.autocommit = False
 
 
 def _sqlite_connected(connection: Any, _record: object) -> None:
