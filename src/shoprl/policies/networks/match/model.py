@@ -42,6 +42,7 @@ class MatchConfig:
         patience: added to the logits of candidates that look on before deciding, times
             :attr:`shoprl.tasks.base.Evidence.looking`. An imitator of an expert who knows the answer never learns that
             looking on costs less than a wrong purchase.
+        taste: width of :class:`Taste`, which learns from feedback; 0 for none.
     """
 
     model_type: ClassVar[str] = "shoprl-match"
@@ -59,11 +60,38 @@ class MatchConfig:
     words_dropped: float = 0.1
     features: int = 53
     patience: float = 0.0
+    taste: int = 0
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Self:
         """From a checked ``config.json``, whose other entries are left out."""
         return cls(**{each.name: row[each.name] for each in fields(cls) if each.name in row})
+
+
+class Taste(nn.Module):
+    """What people like whatever they ask for: added to the logit of a product's fit, and to nothing else.
+
+    A sum over the words of its text, each by itself, and a part of its numbers. It begins as 0.
+    """
+
+    def __init__(self, config: MatchConfig) -> None:
+        super().__init__()
+        width = config.taste
+        self.of_word = nn.Sequential(nn.Linear(config.width, width), nn.GELU(), nn.Linear(width, 1, bias=False))
+        self.of_numbers = nn.Sequential(nn.Linear(config.features, width), nn.GELU(), nn.Linear(width, 1, bias=False))
+        for part in (self.of_word, self.of_numbers):
+            nn.init.zeros_(part[2].weight)  # type: ignore[arg-type]
+
+    def forward(self, words: torch.Tensor, owner: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+        """What is added for each row, shape (rows,).
+
+        Args:
+            words: states of the words of all rows, shape (words, width).
+            owner: the row of each, shape (words,).
+            features: shape (rows, features).
+        """
+        liked: torch.Tensor = self.of_numbers(features).squeeze(-1)
+        return liked.index_add(0, owner, self.of_word(words).squeeze(-1))
 
 
 class MatchModel(nn.Module):
@@ -104,6 +132,8 @@ class MatchModel(nn.Module):
         self.score = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, 1))
         self.value = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, 1))
         self.fit = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, 1))
+        if config.taste:
+            self.taste = Taste(config)
 
     @property
     def device(self) -> torch.device:
@@ -112,7 +142,10 @@ class MatchModel(nn.Module):
 
     def save_pretrained(self, folder: Path) -> None:
         """Write ``config.json`` and ``model.safetensors``."""
-        write_json(folder / "config.json", {"model_type": self.config.model_type, **asdict(self.config)})
+        row = asdict(self.config)
+        if not self.config.taste:  # as versions wrote it that had none
+            del row["taste"]
+        write_json(folder / "config.json", {"model_type": self.config.model_type, **row})
         weights = {name: weight.detach().cpu().contiguous() for name, weight in self.state_dict().items()}
         write_bytes(folder / "model.safetensors", save(weights, {"format": "pt"}))
 

@@ -1,8 +1,12 @@
 """The policy with a match network."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+<<<<<<< HEAD
 from copy import copy
 from itertools import chain
+=======
+from dataclasses import replace
+>>>>>>> learn
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +20,12 @@ from shoprl.policies.learned import ACT_BATCH, LearnedPolicy, mixed
 from shoprl.policies.networks.backbone import DEFAULT, OFFICIAL_SHA256, Backbone, backbone_of, load_backbone
 from shoprl.policies.networks.encoder import TokenStore
 from shoprl.policies.networks.match.batch import MatchBatch, collate, evidence_of
+<<<<<<< HEAD
 from shoprl.policies.networks.match.memory import RequestMemory, Rows
 from shoprl.policies.networks.match.model import MatchConfig, MatchModel
+=======
+from shoprl.policies.networks.match.model import MatchConfig, MatchModel, Taste
+>>>>>>> learn
 from shoprl.policies.networks.match.words import BATCH, WordStore, encode_words, principal, words_in
 from shoprl.policies.networks.reading import read_model
 from shoprl.tasks.base import Observation, State
@@ -181,8 +189,50 @@ class MatchPolicy(LearnedPolicy):
 
     def logits_and_fits(self, states: Sequence[Observation]) -> tuple[torch.Tensor, torch.Tensor]:
         """The logits, and the logit of each row's estimated reward, shape (states, rows); float32 on the CPU."""
+<<<<<<< HEAD
         logits, fits = self._run(states, self.model.logits_and_fits, lambda mixed, rows: (self.model.fits_of(mixed),))
         return logits, fits
+=======
+        logits, fits = self._run(states, self.model.logits_and_fits)
+        return logits, self._tasted(states, fits) if self.model.config.taste else fits
+
+    def _tasted(self, states: Sequence[Observation], fits: torch.Tensor) -> torch.Tensor:
+        """The logits of estimated rewards with what people like, whatever they ask for."""
+        shown = [evidence_of(state) for state in states]
+        features = np.concatenate([each.features for each in shown])
+        liked = self.tastes([text for each in shown for text in each.texts], features)
+        parts = torch.split(liked, [len(each.texts) for each in shown])
+        padded = torch.nn.utils.rnn.pad_sequence(list(parts), batch_first=True)
+        return fits + torch.nn.functional.pad(padded, (0, fits.shape[1] - padded.shape[1]))
+
+    def tastes(self, texts: Sequence[str], features: NDArray[np.float32]) -> torch.Tensor:
+        """What is added to the logits of rows' estimated rewards; shape (rows,), float32 on the CPU.
+
+        Args:
+            texts: the rows' own, which the store holds.
+            features: shape (rows, features).
+        """
+        own = [self.words[text].rows for text in texts]
+        owner = torch.repeat_interleave(torch.tensor([len(rows) for rows in own]))
+        words = self.words.states[torch.from_numpy(np.concatenate(own))]
+        device = self.model.device
+        given = (words.to(device), owner.to(device), torch.from_numpy(features).to(device))
+        liked: torch.Tensor = self.model.taste(*given)
+        return liked.float().cpu()
+
+    def learn_taste(self, width: int, generator: torch.Generator) -> None:
+        """Give the network a part for what people like, if it has none; its answers stay what they are.
+
+        Args:
+            width: of that part.
+            generator: of its weights.
+        """
+        if not self.model.config.taste:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
+                self.model.config = replace(self.model.config, taste=width)
+                self.model.taste = Taste(self.model.config).to(self.model.device)
+>>>>>>> learn
 
     def remembering(self) -> "MatchPolicy":
         """See :class:`shoprl.policies.base.Remembering`."""
