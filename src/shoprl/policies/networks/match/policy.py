@@ -1,12 +1,9 @@
 """The policy with a match network."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-<<<<<<< HEAD
 from copy import copy
-from itertools import chain
-=======
 from dataclasses import replace
->>>>>>> learn
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +17,8 @@ from shoprl.policies.learned import ACT_BATCH, LearnedPolicy, mixed
 from shoprl.policies.networks.backbone import DEFAULT, OFFICIAL_SHA256, Backbone, backbone_of, load_backbone
 from shoprl.policies.networks.encoder import TokenStore
 from shoprl.policies.networks.match.batch import MatchBatch, collate, evidence_of
-<<<<<<< HEAD
 from shoprl.policies.networks.match.memory import RequestMemory, Rows
-from shoprl.policies.networks.match.model import MatchConfig, MatchModel
-=======
 from shoprl.policies.networks.match.model import MatchConfig, MatchModel, Taste
->>>>>>> learn
 from shoprl.policies.networks.match.words import BATCH, WordStore, encode_words, principal, words_in
 from shoprl.policies.networks.reading import read_model
 from shoprl.tasks.base import Observation, State
@@ -189,11 +182,7 @@ class MatchPolicy(LearnedPolicy):
 
     def logits_and_fits(self, states: Sequence[Observation]) -> tuple[torch.Tensor, torch.Tensor]:
         """The logits, and the logit of each row's estimated reward, shape (states, rows); float32 on the CPU."""
-<<<<<<< HEAD
         logits, fits = self._run(states, self.model.logits_and_fits, lambda mixed, rows: (self.model.fits_of(mixed),))
-        return logits, fits
-=======
-        logits, fits = self._run(states, self.model.logits_and_fits)
         return logits, self._tasted(states, fits) if self.model.config.taste else fits
 
     def _tasted(self, states: Sequence[Observation], fits: torch.Tensor) -> torch.Tensor:
@@ -232,7 +221,6 @@ class MatchPolicy(LearnedPolicy):
                 torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
                 self.model.config = replace(self.model.config, taste=width)
                 self.model.taste = Taste(self.model.config).to(self.model.device)
->>>>>>> learn
 
     def remembering(self) -> "MatchPolicy":
         """See :class:`shoprl.policies.base.Remembering`."""
