@@ -7,7 +7,7 @@ import numpy as np
 
 from shoprl.policies.networks.match.policy import MatchPolicy
 from shoprl.progress import track
-from shoprl.recommender.evidence import browsed, walk
+from shoprl.recommender.evidence import Asked, browsed, walk
 from shoprl.service.decisions import Decision
 from shoprl.service.learnable import sold
 from shoprl.service.logged import Logged
@@ -83,7 +83,7 @@ class Judge:
     def _pages(self, task: ShopTask, request: str) -> tuple[tuple[Observation, ...], dict[str, tuple[int, int]]]:
         key = (" ".join(request.split()), id(task.shop))
         if key not in self.pages:
-            pages, _ = browsed(self.policy, task, request)
+            pages, _ = browsed(self.policy, Asked(task, request))
             states = tuple(self.policy.observed(pages))
             places = {
                 name: (number, row)
