@@ -195,7 +195,7 @@ def judged_runs(policy: Judging, asked: Sequence[Asked], runs: int, label: str =
 
 def _judged(policy: Judging, asked: Asked, episodes: Sequence[Episode], kept: Sequence[_Kept]) -> list[Seen]:
     """What is found for one request, whose runs are over."""
-    pages, fits = _browsed(policy, asked)
+    pages, fits = browsed(policy, asked)
     elsewhere: dict[str, list[float]] = defaultdict(list)
     if any(asin not in fits for each in kept for asin in _shown(each.last)):
         states, places = distinct([each.last for each in kept])
@@ -212,7 +212,7 @@ def _judged(policy: Judging, asked: Asked, episodes: Sequence[Episode], kept: Se
     return sorted(seen, key=lambda each: (each.rank, each.asin))
 
 
-def _browsed(policy: Judging, asked: Asked) -> tuple[list[ShopState], dict[str, float]]:
+def browsed(policy: Judging, asked: Asked) -> tuple[list[ShopState], dict[str, float]]:
     """The search's pages, and the fits of their products after the best were opened."""
     opened: set[str] = set()
     for number in range(ROUNDS + 1):
