@@ -68,6 +68,7 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "preferences stats": {"file": "{pairs}"},
     "preferences export": {"file": "{pairs}", **OUT},
     "serve": {"catalog": "{toy}", "policy": "rule", "workers": "1"},
+    "learn": {"data": "{toy}", **OUT, "from_": DATABASE["database"], "updates": "2", "guard_goals": "1", **THREADS},
     "keys make": {**DATABASE, "name": "web shop"},
     "keys list": {**DATABASE},
     "keys revoke": {"key_id": KEY_ID, **DATABASE},
@@ -78,6 +79,7 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "bench env": {"data": "{toy}", "golden": "{golden}", "passes": "1"},
     "bench search": {"data": "{toy}", "golden": "{golden}"},
     "bench quality": {"data": "{stored}", "judgements": "{judgements}", **THREADS},
+    "bench off-policy": {"logs": "{impressions}"},
     "bench recommend": {"data": "{toy}", "policy": "rule-options", "requests": "2", "runs": "1", **THREADS},
     "bench startup": {"data": "{toy}"},
     "bench memory": {"data": "{toy}"},
@@ -86,6 +88,7 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "bench scale": {**OUT, "sizes": "100"},
     "bench learn": {"data": "{toy}", "updates": "16", "titles": "4", "size": "tiny", **THREADS},
 }  # fmt: skip
+IMPRESSIONS = "item_id,position,click,propensity_score\n0,1,1,0.5\n1,1,0,0.5\n1,2,0,0.5\n0,2,1,0.5\n"
 FEED = "id,title,price,color\n" + "".join(f"{n},Mug number {n},{n}.50 USD,red|blue\n" for n in range(1, 13))
 ENDLESS = ("env-server", "serve")  # when nothing is wrong
 LONG = (
@@ -115,6 +118,7 @@ class World:
     def places(self, out: Path) -> dict[str, str]:
         """What the placeholders of :data:`VALID` stand for."""
         names = {"toy": "toy", "stored": "stored", "golden": "golden", "typed": "typed", "logs": "logs", "shop": "shop"}
+        names |= {"impressions": "impressions"}
         files = {"feed": "feed.csv", "run": "run", "pairs": "pairs.jsonl", "judgements": "judgements.csv"}
         files |= {"feedback": "feedback.db"}
         files |= {"checkpoint": "choice_il_epoch9.pth", "judge": "judging/policy"}
@@ -168,6 +172,9 @@ def _make(folder: Path, run: Path) -> None:
     write_file(folder / "il.jsonl", toy_rows())
     (folder / "judgements.csv").write_text("query,docid,rating\nshoe,B0SHOE0001,3\n")
     _write_database(folder / "feedback.db", folder / "toy")
+    (folder / "impressions").mkdir()
+    for name in ("random", "bts"):
+        (folder / "impressions" / f"{name}.csv").write_text(IMPRESSIONS)
     write(folder, checkpoint())
     shown = folder / "run/trajectories/expert.jsonl.gz"
     _shoprl(

@@ -74,6 +74,7 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its 
     "keys make": ("keys:Make", "Make an API key of a service; it is shown this once."),
     "keys list": ("keys:List", "List the API keys of a service, without their secrets."),
     "keys revoke": ("keys:Revoke", "Revoke an API key of a service, within two seconds."),
+    "learn": ("learn:Learn", "Learn a policy from the feedback of a service, and register it there."),
     "replay-decision": (
         "replay_decision:ReplayDecision",
         "Make a decision again from its log, and compare: which policy was drawn, and the list with its propensities.",
@@ -86,6 +87,10 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its 
     "bench quality": (
         "bench_quality:Quality",
         "Measure how good lists of products are: those of an agent, and those of searches.",
+    ),
+    "bench off-policy": (
+        "bench_off_policy:OffPolicy",
+        "Estimate one policy's click rate from another policy's log, and compare it with what it was.",
     ),
     "bench recommend": ("bench_recommend:Recommend", "Measure the time of a recommendation."),
     "bench startup": ("bench:Startup", "Measure import time and the time to the first step."),

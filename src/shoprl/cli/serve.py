@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,6 +24,7 @@ from shoprl.shop.searching import SearchKind
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from shoprl.service.loop import Every
     from shoprl.service.running import Service
 
 GRACE = 8.0  # seconds in which open requests are finished after a signal to stop
@@ -48,6 +50,8 @@ class Serve(ServiceConfig, Confirming):
         search: bm25 searches as WebShop does; hybrid by all fields of a product and by meaning, with the vectors that
             shoprl catalog vectors made. When left out, hybrid where the shop has vectors.
         threads: processor threads of each process that makes lists.
+        every: learn from new feedback by itself, as shoprl learn does, so often (30m, 1h, 1d) or when the service is
+            idle; what is learned becomes a candidate.
     """
 
     catalog: Path
@@ -59,6 +63,7 @@ class Serve(ServiceConfig, Confirming):
     allowed_origins: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     search: SearchKind | None = None
     threads: Threads = 1
+    every: str | None = None
 
     def execute(self) -> None:
         """Run the command."""
@@ -67,9 +72,11 @@ class Serve(ServiceConfig, Confirming):
         from shoprl.serve.sessions import Limits
         from shoprl.service.app import create_app
         from shoprl.service.database import name_of
+        from shoprl.service.loop import Every
         from shoprl.service.observed import json_log
         from shoprl.service.problems import refused
 
+        every = None if self.every is None else Every.parse(self.every)
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # the end of a service is no failure
         connections = connections_within(open_files(self.max_connections + RESERVE), self.max_connections)
         with listen(self.host, self.port) as listening, contextlib.suppress(KeyboardInterrupt):
@@ -84,12 +91,37 @@ class Serve(ServiceConfig, Confirming):
                 f"Serving {self.catalog} on http://{address} (API: /openapi.json), decisions and feedback in "
                 f"{name_of(service.engine)}. Ctrl-C stops it.\n"
             )
-            with json_log():
+            with json_log(), self._learning(service, every):
                 Server(app, limits, refused, GRACE).run(sockets=[listening])
+
+    @contextlib.contextmanager
+    def _learning(self, service: "Service", every: "Every | None") -> Iterator[None]:
+        """Learn meanwhile, if that is wanted."""
+        if every is None:
+            yield
+            return
+        from shoprl.cli.background import in_background
+        from shoprl.service.loop import Loop
+
+        words = ["learn", "--data", str(self.catalog.absolute()), "--from", self._address(), "--activate", "candidate"]
+        words += [word for name in self.backbone for word in ("--backbone", name)]
+        words += [] if self.search is None else ["--search", self.search]
+        folder = self.catalog.absolute().with_name(f"{self.catalog.name}.learned")
+        loop = Loop(every, [*words, "--threads", "1", "--json"], folder, lambda: service.quiet, in_background)
+        loop.start()
+        try:
+            yield
+        finally:
+            loop.close()
+
+    def _address(self) -> str:
+        from shoprl.service.database import database_beside
+
+        return self.database or database_beside(self.catalog)
 
     def _service(self, host: str) -> "Service":
         from shoprl.recommender.prepared import prepared_tagger
-        from shoprl.service.database import close_database, database_beside, open_database
+        from shoprl.service.database import close_database, open_database
         from shoprl.service.running import Service
         from shoprl.service.shopping import Opening
         from shoprl.shop.cached import shop_of
@@ -98,7 +130,7 @@ class Serve(ServiceConfig, Confirming):
 
         data = shop_of(self.catalog) or build_store(self.catalog)
         _prepare(data, self.policy or "pretrained", self.backbone)
-        engine = open_database(self.database or database_beside(self.catalog))
+        engine = open_database(self._address())
         try:
             self._check_keys(engine, host)
             self._register(engine)

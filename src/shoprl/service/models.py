@@ -334,6 +334,8 @@ class Rows(BaseModel):
 
     results: list[dict[str, Any]]
     next_cursor: str | None
+    until: float | None = Field(default=None, description="Of `off-policy`: decisions whose window ended before this.")
+    left_out: dict[str, int] | None = Field(default=None, description="What gives no row, and how much of it.")
 
 
 class Health(BaseModel):

@@ -49,7 +49,12 @@ class Service:
         self.keys, self.rates = Keys(self.engine), Rates(config.rate)
         self.metrics = Metrics(lambda: self.workers.waiting, lambda: self.writer.waiting)
         self.streams = 0
-        self.started = time.monotonic()
+        self.asked = time.monotonic()  # when the last list was asked for
+
+    @property
+    def quiet(self) -> float:
+        """Seconds since the last list was asked for."""
+        return time.monotonic() - self.asked
 
     @cached_property
     def hybrid(self) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import queue
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -29,6 +30,7 @@ _ENDED: Mapping[str, Any] = {}
 
 def wish_of(service: Service, asked: Asked) -> Wish:
     """What a body asks for."""
+    service.asked = time.monotonic()
     given = asked.filters
     price = given.price
     filters = Filters(
