@@ -1,4 +1,4 @@
-# make run: install into .venv and run the main job (again: go on with it; OUT=FOLDER: elsewhere); make serve: serve recommendations; make test: install what tests need and run them; make docs: build the documentation.
+# make run: install into .venv and run the main job (again: go on with it; OUT=FOLDER: elsewhere); make serve: serve recommendations; make load: measure what that carries; make test: install what tests need and run them; make docs: build the documentation.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -8,7 +8,7 @@ PORT ?= 8000
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PARALLEL := --numprocesses auto --dist worksteal  # a worker a core; idle ones take tests from the others
 
-.PHONY: run serve test docs test-core test-slow test-hostile check clean
+.PHONY: run serve load test docs test-core test-slow test-hostile check clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -33,6 +33,13 @@ test-slow: $(VENV)/.installed-test
 serve: $(VENV)/.installed
 	test -d $(SHOP) || $(BIN)/shoprl catalog generate --products 2000 --out $(SHOP)
 	$(BIN)/shoprl serve --catalog $(SHOP) --port $(PORT)
+
+# What the service carries: 50 users for five minutes, feedback alone, four times the users. MINUTES=1 for a look.
+MINUTES ?= 5
+LOAD_OUT ?= runs/service-load.json
+load: $(VENV)/.installed
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[all,load]"
+	$(BIN)/python benchmarks/service_load.py --minutes $(MINUTES) --out $(LOAD_OUT) $(LOAD_OPTIONS)
 
 # Hostile input for every command, kills at random moments, requests made up for the server: at most 20 minutes.
 test-hostile: $(VENV)/.installed-test

@@ -77,10 +77,11 @@ def test_a_process_that_is_killed_is_replaced(pool: Workers) -> None:
 
 
 def test_a_queue_is_bounded_and_impatient(tmp_path: Path) -> None:
-    made = Workers(Opening(tmp_path), 1, 2, -1.0)  # not started
+    made = Workers(Opening(tmp_path), 1, 2, 0.21)  # not started
     futures = [made.make(job()), made.make(job())]
     with pytest.raises(BusyError, match="Too many"):
         made.make(job())
+    time.sleep(0.25)
     made._taken()
     for future in futures:
         with pytest.raises(BusyError, match="waited too long"):
@@ -99,6 +100,24 @@ def test_a_shop_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
         waiting.result(1)
     with pytest.raises(BusyError, match="shutting down"):
         made.make(job())
+
+
+def test_who_waits_is_answered_in_time_also_while_no_process_runs(tmp_path: Path) -> None:
+    made = Workers(Opening(tmp_path / "nowhere"), 1, 2, 0.2)
+    made.start()
+    with pytest.raises(BusyError, match="waited too long") as caught:
+        made.make(job()).result(5)
+    assert caught.value.retry_after is not None
+    made.close()
+
+
+def test_who_would_wait_in_vain_is_refused_at_once(tmp_path: Path) -> None:
+    made = Workers(Opening(tmp_path / "nowhere"), 1, 50, 1.0)
+    for _ in range(6):  # at a fifth of a second each, as is supposed before one was made
+        made.make(job())
+    with pytest.raises(BusyError, match="Too many") as caught:
+        made.make(job())
+    assert caught.value.retry_after == 2.0
 
 
 def test_errors_come_back_as_what_they_are() -> None:

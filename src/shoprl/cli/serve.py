@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from shoprl.service.loop import Every
     from shoprl.service.running import Service
 
+SWITCH = 0.0005  # seconds after which a thread lets another one run: an answer must not wait for the log to be written
 GRACE = 8.0  # seconds in which open requests are finished after a signal to stop
 
 
@@ -77,6 +78,7 @@ class Serve(ServiceConfig, Confirming):
         from shoprl.service.problems import refused
 
         every = None if self.every is None else Every.parse(self.every)
+        sys.setswitchinterval(SWITCH)
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # the end of a service is no failure
         connections = connections_within(open_files(self.max_connections + RESERVE), self.max_connections)
         with listen(self.host, self.port) as listening, contextlib.suppress(KeyboardInterrupt):

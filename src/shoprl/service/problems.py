@@ -131,7 +131,7 @@ def problem_of(error: BaseException) -> ProblemError:
     if isinstance(error, ProblemError):
         return error
     if isinstance(error, BusyError):
-        return ProblemError("busy", str(error))
+        return ProblemError("busy", str(error), error.retry_after)
     if isinstance(error, StorageError):
         return ProblemError("database_unavailable", f"{error} Send it again: what was kept is not kept twice.")
     if isinstance(error, PolicyError):

@@ -1,5 +1,6 @@
 """Processes that make lists, so that the one that answers stays free to take feedback."""
 
+import ctypes
 import logging
 import math
 import multiprocessing
@@ -23,7 +24,9 @@ log = logging.getLogger(__name__)
 
 TOGETHER = 4  # requests that one process takes at once, when many wait
 TRIES = 2  # of a request whose process ends
-NICE = 5  # by which the process that answers goes first: taking feedback needs little, and at once
+NICE = 10  # by which the process that answers goes first: taking feedback needs little, and at once
+TRIMMED = 50  # requests after which a process gives memory back
+LOOK = 0.25  # seconds between two looks at what waits
 PAUSE = 1.0  # seconds before a process that cannot start is started again
 T = TypeVar("T")
 Step = Mapping[str, Any]
@@ -40,11 +43,15 @@ class _Ticket:
     def __init__(self, call: str, argument: object, until: float, watch: Watch | None = None) -> None:
         self.call, self.argument, self.until, self.watch = call, argument, until, watch
         self.future: Future[Any] = Future()
-        self.tries = 0
+        self.tries, self._claimed, self._claiming = 0, False, threading.Lock()
 
-    def begun(self) -> bool:
-        """Whether somebody still waits for it; from now on nobody can take it back."""
-        return bool(self.tries) or self.future.set_running_or_notify_cancel()
+    def claim(self) -> bool:
+        """Whether it is the caller's to answer: the first who asks gets it, unless who waited has taken it back."""
+        with self._claiming:
+            if self._claimed:
+                return False
+            self._claimed = True
+        return self.future.set_running_or_notify_cancel()
 
     def fail(self, error: BaseException) -> None:
         with suppress(InvalidStateError):  # it was taken back
@@ -72,6 +79,7 @@ class Workers:
             threading.Thread(target=self._serve, args=(number,), name=f"worker-{number}", daemon=True)
             for number in range(count)
         ]
+        self._threads.append(threading.Thread(target=self._give_up, name="patience", daemon=True))
 
     def start(self) -> None:
         """Start the processes; :attr:`ready` tells when they are."""
@@ -123,10 +131,12 @@ class Workers:
         if self._closing.is_set():
             raise BusyError("The service is shutting down. Try again later.")
         ticket = _Ticket(call, argument, time.monotonic() + self._patience, watch)
+        if self._queue.qsize() * self._seconds / self._count > self._patience:  # it would wait in vain
+            raise BusyError("Too many requests wait. Try again later.", self.wait)
         try:
             self._queue.put_nowait(ticket)
         except queue.Full:
-            raise BusyError("Too many requests wait. Try again later.") from None
+            raise BusyError("Too many requests wait. Try again later.", self.wait) from None
         return ticket.future
 
     def _serve(self, number: int) -> None:
@@ -151,6 +161,19 @@ class Workers:
                 process.close()
         self._refuse_rest()
 
+    def _give_up(self) -> None:
+        """Refuse what has waited too long, where no process takes it: each may be busy, or still starting."""
+        while not self._closing.wait(LOOK):
+            with self._queue.mutex:
+                waiting = list(self._queue.queue)
+            now = time.monotonic()
+            for ticket in waiting:
+                if ticket.until < now and (ticket.tries or ticket.claim()):
+                    ticket.fail(self._too_long())
+
+    def _too_long(self) -> BusyError:
+        return BusyError("The request has waited too long. Try again later.", self.wait)
+
     def _taken(self) -> list[_Ticket]:
         """The next tickets; none where nothing comes for a moment."""
         try:
@@ -166,10 +189,10 @@ class Workers:
                 break
         now, kept = time.monotonic(), []
         for ticket in tickets:
-            if not ticket.begun():
+            if not (ticket.tries or ticket.claim()) or ticket.future.done():
                 continue
-            if ticket.until < now and not ticket.tries:
-                ticket.fail(BusyError("The request has waited too long. Try again later."))
+            if ticket.until < now:
+                ticket.fail(self._too_long())
             else:
                 kept.append(ticket)
         return kept
@@ -193,6 +216,7 @@ class Workers:
     def _again(self, ticket: _Ticket) -> None:
         """Put back a ticket whose process has ended, which may be the ticket's fault."""
         ticket.tries += 1
+        ticket.until = time.monotonic() + self._patience
         if ticket.future.done():
             return
         try:
@@ -277,6 +301,7 @@ def _run(opening: Opening, pipe: Connection) -> None:
         pipe.send((type(error).__name__, str(error)))
         return
     pipe.send(None)
+    done = 0
     while True:
         try:
             call, arguments = pipe.recv()
@@ -286,6 +311,16 @@ def _run(opening: Opening, pipe: Connection) -> None:
             pipe.send((None, _answers(shopper, call, arguments, pipe)))
         except (EOFError, OSError):
             return
+        done += len(arguments)
+        if done >= TRIMMED:
+            done = 0
+            _give_back()
+
+
+def _give_back() -> None:
+    """Return to the system what tensors left free, which the C library keeps in pieces: a third of the process."""
+    with suppress(OSError, AttributeError, TypeError):  # another system's C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _answers(shopper: Shopper, call: str, arguments: Sequence[Any], pipe: Connection) -> list[tuple[bool, Any]]:

@@ -22,7 +22,16 @@ WorkOfMany = Callable[[Connection, Sequence[A]], Sequence[T]]
 
 
 class BusyError(ShopRLError):
-    """More work waits than can be done soon."""
+    """More work waits than can be done soon.
+
+    Args:
+        message: what waits.
+        retry_after: seconds after which there may be room.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class _Job(Generic[T]):
