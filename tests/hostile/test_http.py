@@ -9,12 +9,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,15 +21,12 @@ pytest.importorskip("fastapi", reason="needs the extra serve")
 pytest.importorskip("uvicorn", reason="needs the extra serve")
 pytest.importorskip("httpx2", reason="needs the extra serve")
 
-import schemathesis
-from schemathesis.config import SchemathesisConfig
-from schemathesis.engine import events, from_schema
-
 from shoprl.serve.client import RemoteEnv
 from shoprl.serve.connections import open_files
 from shoprl.serve.server import create_app
 from shoprl.serve.sessions import Limits, RemoteError
 from shoprl.shop.session import MAX_ACTION
+from tests.support.documented import compared
 from tests.support.toyshop import toy_data
 
 # What the document says
@@ -52,35 +47,12 @@ CHECKS = {
 }
 
 
-def whole_floats(value: Any) -> bool:
-    """Whether there is a number such as 1.0 in it: an integer to JSON Schema, but none to the server."""
-    if isinstance(value, dict):
-        return any(map(whole_floats, value.values()))
-    return isinstance(value, float) and value.is_integer()
-
-
 @pytest.mark.parametrize("examples", [10, pytest.param(1_000, marks=[pytest.mark.hostile, pytest.mark.timeout(1_200)])])
 def test_what_is_documented_is_what_happens(examples: int) -> None:
     limits = Limits(max_sessions=1_000_000, client_share=1)
     app = create_app(toy_data(), limits, seed=0, hosts=["testserver"])
-    generation = {"max-examples": examples, "deterministic": True, "database": "none"}
-    config = SchemathesisConfig.from_dict(
-        {"generation": generation, "phases": {"stateful": {"max-steps": 10}}, "warnings": False}
-    )
-    schema = schemathesis.openapi.from_asgi("/openapi.json", app, config=config)
-    schema.hook("filter_body")(lambda context, body: not whole_floats(body))
-    ran: Counter[str] = Counter()
-    faults: dict[str, str] = {}
-    for event in from_schema(schema).execute():
-        assert not isinstance(event, events.NonFatalError | events.FatalError), vars(event)
-        if isinstance(event, events.ScenarioFinished):
-            for check in (each for checks in event.recorder.checks.values() for each in checks):
-                ran[check.name] += 1
-                if check.failure_info is not None:
-                    failure = check.failure_info.failure
-                    text = f"{failure.title}: {failure.message}\n{check.failure_info.code_sample}"
-                    faults.setdefault(f"{type(failure).__name__}, {failure.operation}", text)
-    assert "\n".join(f"{where}: {what}" for where, what in faults.items()) == ""
+    faults, ran = compared(app, examples)
+    assert faults == ""
     assert ran.keys() >= CHECKS
     assert min(ran[name] for name in CHECKS) > 15 * examples
 

@@ -1,4 +1,4 @@
-"""What happens when something fails under a real server: the table in docs/howto/serve-faults.md says it in words."""
+"""What happens when something fails under a real server: docs/results/service.md says it in words."""
 
 import os
 import shutil

@@ -5,7 +5,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from shoprl.catalog.ids import MAX_ID
 from shoprl.service.config import MAX_BATCH, MAX_EVENTS, MAX_K
@@ -20,6 +20,7 @@ MAX_NAMES = 200  # of a filter
 LATEST = 1e11  # seconds since 1970
 
 
+_NUMBER = re.compile(r"\s*[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?\s*")
 _UNSENDABLE = re.compile("[\ud800-\udfff\0]")
 
 
@@ -27,6 +28,12 @@ def _sendable(text: str) -> str:
     if _UNSENDABLE.search(text):
         raise ValueError("holds half a surrogate pair or a zero byte")
     return text
+
+
+def _dated(value: object) -> object:
+    if not isinstance(value, str | datetime) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
+        raise ValueError("a number of seconds is out of range")  # which would be read as milliseconds
+    return value
 
 
 def _finite(value: float) -> float:
@@ -38,15 +45,16 @@ def _finite(value: float) -> float:
 Name = Annotated[str, Field(min_length=1, max_length=ID), AfterValidator(_sendable)]
 ItemId = Annotated[str, Field(min_length=1, max_length=min(ID, MAX_ID)), AfterValidator(_sendable)]
 Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_sendable)]
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_dated)]
 Number = Annotated[float, AfterValidator(_finite)]
 Price = Annotated[float, Field(ge=0, le=1e12)]
 Wish = Annotated[str, Field(min_length=1, max_length=MAX_INSTRUCTION), AfterValidator(_sendable)]
 
 
 class Strict(BaseModel):
-    """A body, whose unknown fields are errors."""
+    """A body, whose unknown fields are errors, and in which nothing is taken for another type's value."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class PriceRange(Strict):
@@ -152,7 +160,7 @@ class Happened(Strict):
     item_id: ItemId
     type: EventType
     value: Number | None = Field(default=None, description="Of a purchase in money, or whatever you count.")
-    timestamp: Annotated[float, Field(ge=0, le=LATEST)] | AwareDatetime | None = Field(
+    timestamp: Annotated[float, Field(ge=0, le=LATEST)] | Moment | None = Field(
         default=None, description="Seconds since 1970 or ISO 8601 with a zone; when it is received by default."
     )
     over: list[ItemId] = Field(
@@ -173,6 +181,10 @@ class Happened(Strict):
     def seconds(self) -> float | None:
         """The timestamp since 1970."""
         return self.timestamp.timestamp() if isinstance(self.timestamp, datetime) else self.timestamp
+
+
+class Shown(Strict):
+    """That a list is shown now; nothing needs to be said of it."""
 
 
 class Feedback(Strict):

@@ -50,6 +50,8 @@ def test_each_event_has_its_status(served: Served) -> None:
         {"timestamp": "2026-01-02T03:04:05"},
         {"timestamp": -1},
         {"timestamp": 1e300},
+        {"timestamp": 100_000_000_001.0},  # which would be a time in milliseconds
+        {"timestamp": "1700000000"},
         {"type": "prefers"},
         {"over": ["B1"]},
         {"type": "prefers", "over": ["B0LAMP0002"]},

@@ -11,7 +11,7 @@ from shoprl.service.access import Caller
 from shoprl.service.config import MAX_PAGE
 from shoprl.service.database import reading
 from shoprl.service.feedback import Event, events_of, record_all
-from shoprl.service.models import DecisionModel, Feedback, Item, Kept, Reaction, Results, moment
+from shoprl.service.models import DecisionModel, Feedback, Item, Kept, Reaction, Results, Shown, moment
 from shoprl.service.problems import ProblemError, ProblemRoute, responses
 from shoprl.service.routes.common import Cursor, Limit, needs, read
 from shoprl.service.running import Service
@@ -40,8 +40,11 @@ def router(service: Service) -> APIRouter:
         pairs = zip(received, statuses, strict=True)
         return Results(results=[Kept(event_id=each.event_id, status=status) for each, status in pairs])
 
-    @routes.post("/decisions/{decision_id}/activate", responses=responses("not_found", "database_unavailable"))
-    async def activate(decision_id: DecisionId, caller: Caller = sends) -> DecisionModel:
+    @routes.post(
+        "/decisions/{decision_id}/activate",
+        responses=responses("not_found", "unsupported_media_type", "invalid", "database_unavailable"),
+    )
+    async def activate(decision_id: DecisionId, shown: Shown | None = None, caller: Caller = sends) -> DecisionModel:
         """Say that a list which was asked for with `activate: false` is shown now: its reward window begins."""
         now, window = service.clock(), service.config.reward_window
         work = service.writer.submit(lambda connection: kept.activate(connection, decision_id, now, window))
