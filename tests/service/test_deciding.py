@@ -1,10 +1,13 @@
+from pathlib import Path
+
+from shoprl.service.config import ServiceConfig
 from shoprl.service.database import reading
 from shoprl.service.deciding import Clock, job_of
 from shoprl.service.decisions import find
 from shoprl.service.filters import Filters
 from shoprl.service.replay import replay
 from tests.support.clock import Clock as Hands
-from tests.support.serving import REQUEST, Served
+from tests.support.serving import REQUEST, Served, running
 
 
 def test_a_clock_never_runs_back() -> None:
@@ -44,3 +47,20 @@ def test_a_decision_is_made_again_from_its_log(served: Served) -> None:
         assert kept is not None
         again = replay(kept, served.workers.shopper)
         assert (again.same_policy, again.same_items) == (True, True)
+
+
+def test_a_candidate_whose_lists_earn_more_takes_the_place(tmp_path: Path) -> None:
+    config = ServiceConfig(reward_window=10.0, rate=1e6, floor=0.5)
+    with running(f"sqlite:///{tmp_path / 'a.db'}", config) as served:
+        assert served.service.decider.settle()  # nothing is compared
+        served.client.post("/v1/policies/plain/activate", json={"role": "candidate"})
+        for seed in range(160):
+            made = served.ask(seed=seed)
+            if made["policy"] == "plain":
+                about = {"decision_id": made["decision_id"], "item_id": made["items"][0]["id"]}
+                served.tell(about | {"event_id": str(seed), "type": "purchase"})
+        assert not served.service.decider.settle()  # no window is over yet
+        served.hands.now += 60
+        assert served.service.decider.settle()
+        roles = {each["name"]: each["role"] for each in served.client.get("/v1/policies").json()["results"]}
+        assert roles == {"plain": "active", "pretrained": "off"}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shoprl.errors import ConfigError
+from shoprl.errors import ConfigError, StorageError
 from shoprl.service import loop
 from shoprl.service.loop import Every, Loop
 from tests.support.served import wait_for
@@ -50,7 +50,7 @@ class Runs:
 
 def test_it_learns_again_and_again_until_it_is_closed(tmp_path: Path) -> None:
     runs = Runs()
-    own = Loop(Every(0.01), ["learn", "--data", "shop"], tmp_path / "learned", lambda: 0.0, runs)
+    own = Loop(Every(0.01), ["learn", "--data", "shop"], tmp_path / "learned", lambda: 0.0, lambda: True, runs)
     own.start()
     wait_for(lambda: len(runs.words) >= 3)
     own.close()
@@ -63,7 +63,7 @@ def test_it_learns_again_and_again_until_it_is_closed(tmp_path: Path) -> None:
 
 def test_an_idle_service_learns_and_a_busy_one_does_not(tmp_path: Path) -> None:
     runs, quiet = Runs(), [0.0]
-    own = Loop(Every(0.02, idle=True), [], tmp_path, lambda: quiet[0], runs)
+    own = Loop(Every(0.02, idle=True), [], tmp_path, lambda: quiet[0], lambda: True, runs)
     own.start()
     threading.Event().wait(0.2)
     assert runs.words == []
@@ -77,7 +77,7 @@ def test_an_idle_service_learns_and_a_busy_one_does_not(tmp_path: Path) -> None:
 )
 def test_how_it_ended_is_logged(tmp_path: Path, code: int, level: int, caplog: pytest.LogCaptureFixture) -> None:
     runs = Runs(code, "ConfigError: too few pairs")
-    own = Loop(Every(0.01), [], tmp_path, lambda: 0.0, runs)
+    own = Loop(Every(0.01), [], tmp_path, lambda: 0.0, lambda: True, runs)
     with caplog.at_level(logging.INFO, "shoprl.service.loop"):
         own.start()
         wait_for(lambda: caplog.records)
@@ -88,8 +88,26 @@ def test_how_it_ended_is_logged(tmp_path: Path, code: int, level: int, caplog: p
 
 def test_a_folder_that_cannot_be_written_ends_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_text("")
-    own = Loop(Every(0.01), [], tmp_path / "file" / "below", lambda: 0.0, Runs())
+    own = Loop(Every(0.01), [], tmp_path / "file" / "below", lambda: 0.0, lambda: True, Runs())
     own.start()
     wait_for(lambda: len(caplog.records) >= 2)
     own.close()
     assert "learning failed" in caplog.text
+
+
+def test_nothing_is_learned_while_a_candidate_is_compared(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    answers: list[bool | Exception] = [False, StorageError("gone"), True]
+
+    def settle() -> bool:
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    runs = Runs()
+    own = Loop(Every(0.01), [], tmp_path, lambda: 0.0, settle, runs)
+    own.start()
+    wait_for(lambda: runs.words)
+    own.close()
+    assert answers == [True]
+    assert "gone" in caplog.text

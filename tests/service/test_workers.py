@@ -76,6 +76,17 @@ def test_a_process_that_is_killed_is_replaced(pool: Workers) -> None:
     assert _process_of(pool) != before
 
 
+def test_a_process_finishes_what_is_open_when_all_are_told_to_end(pool: Workers) -> None:
+    before = _process_of(pool)
+    futures = [pool.make(job(f"a shoe {number}")) for number in range(6)]
+    os.kill(before, signal.SIGTERM)
+    for future in futures:
+        future.result(60)
+    assert _process_of(pool) == before
+    os.kill(before, signal.SIGKILL)  # it would end by itself later
+    wait_for(lambda: pool.make(job("tea")).result(60) is not None)
+
+
 def test_a_queue_is_bounded_and_impatient(tmp_path: Path) -> None:
     made = Workers(Opening(tmp_path), 1, 2, 0.21)  # not started
     futures = [made.make(job()), made.make(job())]

@@ -84,11 +84,11 @@ class Learn(OnData, SearchingBest, Confirming, Seeded, Threaded, Printing):
                 emit({"registered": None, "reason": nothing, "pairs": feedback.counts.to_json()}, nothing, self.json)
                 return
             check_enough(feedback.counts, config)
-            self._learn(engine, parent, feedback, config, now)
+            self._learn(engine, parent, feedback, config)
         finally:
             close_database(engine)
 
-    def _learn(self, engine: Any, parent: Any, feedback: Any, config: Any, now: float) -> None:
+    def _learn(self, engine: Any, parent: Any, feedback: Any, config: Any) -> None:
         from shoprl.recommender.prepared import prepared_tagger
         from shoprl.runlog import carry_out
         from shoprl.service.database import name_of
@@ -127,7 +127,9 @@ class Learn(OnData, SearchingBest, Confirming, Seeded, Threaded, Printing):
                 name,
                 config,
             )
-            made = register_learned(engine, learned, self.out / CANDIDATE, parent, self.activate, now, self.force)
+            made = register_learned(
+                engine, learned, self.out / CANDIDATE, parent, self.activate, time.time(), self.force
+            )
             refused = made.role != self.activate
             answer = {"registered": name, "role": made.role, "refused": refused, "parent": parent.name}
             record |= {"policy": CANDIDATE, **answer, "evidence": dict(learned.evidence)}

@@ -52,7 +52,7 @@ class Serve(ServiceConfig, Confirming):
             shoprl catalog vectors made. When left out, hybrid where the shop has vectors.
         threads: processor threads of each process that makes lists.
         every: learn from new feedback by itself, as shoprl learn does, so often (30m, 1h, 1d) or when the service is
-            idle; what is learned becomes a candidate.
+            idle; what is learned becomes a candidate, and takes the active policy's place once its lists earn more.
     """
 
     catalog: Path
@@ -109,7 +109,8 @@ class Serve(ServiceConfig, Confirming):
         words += [word for name in self.backbone for word in ("--backbone", name)]
         words += [] if self.search is None else ["--search", self.search]
         folder = self.catalog.absolute().with_name(f"{self.catalog.name}.learned")
-        loop = Loop(every, [*words, "--threads", "1", "--json"], folder, lambda: service.quiet, in_background)
+        words += ["--threads", "1", "--json"]
+        loop = Loop(every, words, folder, lambda: service.quiet, service.decider.settle, in_background)
         loop.start()
         try:
             yield

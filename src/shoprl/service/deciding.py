@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection, Engine
 
 from shoprl.errors import PolicyError
@@ -17,9 +18,10 @@ from shoprl.service.config import ServiceConfig
 from shoprl.service.database import reading
 from shoprl.service.decisions import Decision, Listed, keep, new_id
 from shoprl.service.filters import Filters
-from shoprl.service.policies import Registered, all_policies, version_of
+from shoprl.service.policies import Registered, all_policies, set_role, version_of
 from shoprl.service.problems import ProblemError
 from shoprl.service.rewards import earned
+from shoprl.service.settling import verdicts
 from shoprl.service.shopping import Job, Made
 from shoprl.service.workers import Watch, Workers
 from shoprl.service.writer import Writer
@@ -134,6 +136,32 @@ class Decider:
     def _read_standing(self) -> Standing:
         with reading(self._engine) as connection:
             return standing(connection, self._config, self._clock())
+
+    def settle(self) -> bool:
+        """Give the candidates whose comparison is over their roles, and tell whether none is left.
+
+        Raises:
+            StorageError: the database cannot be read or written.
+        """
+        stand = self._read_standing()
+        roles = {each.name: each.role for each in stand.policies}
+        active = next((arm for arm in stand.arms if roles[arm.name] == "active"), None)
+        candidates = [arm for arm in stand.arms if roles[arm.name] == "candidate"]
+        if active is None or not candidates:
+            return True
+        over = verdicts(active, candidates, np.random.default_rng(len(stand.policies)))
+        for each in over:
+            log.info("policy %s: better than %s with probability %.3f", each.name, active.name, each.better)
+        now = self._clock()
+
+        def give(connection: Connection) -> None:
+            for each in over:
+                set_role(connection, each.name, each.role, now)
+
+        if over:
+            self._writer.submit(give).result()
+            self.forget()
+        return len(over) == len(candidates)
 
     async def decide(self, wishes: Sequence[Wish], watch: Watch | None = None) -> list[tuple[Decision, Made]]:
         """Make decisions, which are on the disk when they come back.

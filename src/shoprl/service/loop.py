@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shoprl.errors import ConfigError
+from shoprl.errors import ConfigError, ShopRLError
 
 log = logging.getLogger(__name__)
 
@@ -47,13 +47,16 @@ class Every:
 
 
 class Loop:
-    """Learns again and again until it is closed; what goes wrong is logged, and tried again the next time.
+    """Learns again and again until it is closed; what goes wrong is logged, and tried again the next
+    time.
 
     Args:
         every: when.
         words: the command line of ``shoprl learn``, without ``--out``.
         folder: where the runs go, each in a folder of its own, with its log beside it.
         quiet: seconds since the last list was asked for.
+        settle: gives candidates whose comparison is over their roles, and tells whether none is left; while one is,
+            nothing is learned, as each new one would begin the comparison anew.
         run: carries out a command line, writes what it prints to a file, gives up when told to, and returns its exit
             code.
     """
@@ -64,10 +67,11 @@ class Loop:
         words: Sequence[str],
         folder: Path,
         quiet: Callable[[], float],
+        settle: Callable[[], bool],
         run: Run,
     ) -> None:
         self._every, self._words, self._folder, self._quiet = every, list(words), folder, quiet
-        self._run = run
+        self._settle, self._run = settle, run
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="learning", daemon=True)
 
@@ -86,8 +90,16 @@ class Loop:
         while not self._closing.wait(CHECKED):
             due = time.monotonic() - began >= self._every.seconds
             if due and (not self._every.idle or self._quiet() >= self._every.seconds):
-                self._learn()
+                if self._settled():
+                    self._learn()
                 began = time.monotonic()
+
+    def _settled(self) -> bool:
+        try:
+            return self._settle()
+        except ShopRLError as error:
+            log.error("%s", error)
+            return False
 
     def _learn(self) -> None:
         out = self._folder / time.strftime("learned-%Y%m%d-%H%M%S", time.gmtime())

@@ -27,6 +27,7 @@ TRIES = 2  # of a request whose process ends
 NICE = 10  # by which the process that answers goes first: taking feedback needs little, and at once
 TRIMMED = 50  # requests after which a process gives memory back
 LOOK = 0.25  # seconds between two looks at what waits
+FINISHING = 15.0  # seconds after SIGTERM; longer than a server takes to finish
 PAUSE = 1.0  # seconds before a process that cannot start is started again
 T = TypeVar("T")
 Step = Mapping[str, Any]
@@ -289,11 +290,19 @@ def _known(name: str, message: str) -> ShopRLError:
     return WorkerError("A list could not be made. The server's log says why.")
 
 
+def _finish(*_: object) -> None:
+    """Go on, since the server finishes what is open and then closes the pipe; but not for ever."""
+    timer = threading.Timer(FINISHING, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
+
+
 def _run(opening: Opening, pipe: Connection) -> None:
     """What a process does until its pipe is closed."""
     if hasattr(os, "nice"):  # not on Windows
         os.nice(NICE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the server ends these
+    signal.signal(signal.SIGTERM, _finish)  # as service managers send it to all processes of a service
     logging.basicConfig(level=logging.WARNING)
     try:
         shopper = opening.shopper()
