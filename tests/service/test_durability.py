@@ -188,7 +188,7 @@ def reconcile(address: str, ledger: Ledger) -> None:
 def test_nothing_acknowledged_is_lost(address: str, small_shop: Path, tmp_path: Path, kills: int) -> None:
     ledger, rng, log = Ledger(), random.Random(kills), tmp_path / "log"
     for life in range(kills):
-        server = start(small_shop, log, "--database", address, *QUICK)
+        server = start(small_shop, log, "--database", address, "--rate", 100_000, *QUICK)
         try:
             live(server, ledger, life, rng)
         finally:
