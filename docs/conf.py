@@ -43,7 +43,7 @@ html_css_files = ["formulas.css"]
 html_title = "ShopRL"
 pygments_style = "friendly"
 
-LEFT_OUT = ("catalog.vocabulary", "cli")  # word lists; commands, which `--help` describes
+LEFT_OUT = ("catalog.vocabulary", "cli", "service.migrations")  # word lists; what `--help` describes; run by alembic
 
 
 def modules_of(package: Path) -> list[str]:

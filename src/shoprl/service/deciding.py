@@ -29,6 +29,7 @@ from shoprl.service.writer import Writer
 log = logging.getLogger(__name__)
 
 FRESH = 1.0  # seconds for which what the database said of policies and rewards is believed
+RARELY = 20  # times as long as it took, where that is longer: sums over a long log take their time
 RETRIED = 60.0  # seconds after which a policy that could not be loaded is tried again
 
 
@@ -109,7 +110,7 @@ class Decider:
     ) -> None:
         self._engine, self._writer, self._workers, self._config = engine, writer, workers, config
         self._shop, self._clock = shop, clock
-        self._standing: tuple[float, Standing] | None = None
+        self._standing: tuple[float, Standing] | None = None  # until when it is believed
         self._broken: dict[tuple[str, str], float] = {}
 
     @property
@@ -124,9 +125,11 @@ class Decider:
         Raises:
             StorageError: the database cannot be read.
         """
-        now = time.monotonic()
-        if self._standing is None or now - self._standing[0] >= FRESH:
-            self._standing = (now, await asyncio.to_thread(self._read_standing))
+        began = time.monotonic()
+        if self._standing is None or began >= self._standing[0]:
+            stand = await asyncio.to_thread(self._read_standing)
+            ended = time.monotonic()
+            self._standing = (ended + max(FRESH, RARELY * (ended - began)), stand)
         return self._standing[1]
 
     def forget(self) -> None:

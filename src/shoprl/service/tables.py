@@ -30,6 +30,7 @@ decisions = Table(
     Column("policy_propensity", Double, nullable=False),  # with which this policy was drawn among the arms
     Column("allocation", JSON, nullable=False),  # the arms, their counts and propensities, and the seed of the draw
     Column("shop", String(64), nullable=False),  # content hash of the catalogue
+    Index("ix_decisions_decided_at", "decided_at"),
 )
 
 items = Table(

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("shop", sa.String(64), nullable=False),
         sa.UniqueConstraint("decision_id", name="uq_decisions_decision_id"),
     )
+    op.create_index("ix_decisions_decided_at", "decisions", ["decided_at"])
     op.create_table(
         "items",
         sa.Column("decision_id", sa.String(40), nullable=False),
