@@ -136,10 +136,10 @@ class Serve(ServiceConfig, Confirming):
         engine = open_database(self._address())
         try:
             self._check_keys(engine, host)
-            self._register(engine)
+            first = self._register(engine)
             shop = read_shop(data, tagger=prepared_tagger(data))
             config = ServiceConfig(**{each.name: getattr(self, each.name) for each in fields(ServiceConfig)})
-            return Service(shop, Opening(data, self.search, self.threads, self.backbone), engine, config)
+            return Service(shop, Opening(data, self.search, self.threads, self.backbone, first), engine, config)
         except BaseException:
             close_database(engine)
             raise
@@ -158,7 +158,8 @@ class Serve(ServiceConfig, Confirming):
                     f"shoprl keys make --name NAME --scopes admin --database {_shell(engine)}"
                 )
 
-    def _register(self, engine: "Engine") -> None:
+    def _register(self, engine: "Engine") -> str:
+        """Make known what may answer, and see that one policy is active; returns that one's folder."""
         import time
 
         from shoprl.policies.packaged import NAMES, PRETRAINED
@@ -174,6 +175,7 @@ class Serve(ServiceConfig, Confirming):
                 set_role(connection, register(connection, name, folder, now).name, "active", now)
             elif not any(each.role == "active" for each in known):
                 set_role(connection, PRETRAINED, "active", now)
+            return next(each.folder for each in all_policies(connection) if each.role == "active")
 
 
 def _shell(engine: "Engine") -> str:

@@ -1,5 +1,6 @@
 """Who may do what, and how often: keys with scopes, and a rate for each."""
 
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from shoprl.service.problems import ProblemError
 
 FRESH = 2.0  # seconds for which what the database said of a key is believed: a revoked one works so long
 REMEMBERED = 10_000  # callers
+LONGEST = 100  # characters of what is remembered; keys are shorter
 ROUNDING = 1e-6  # of a token, so that whoever waits as long as told is let in
 
 
@@ -46,6 +48,7 @@ class Keys:
         self._engine, self._clock = engine, clock
         self._known: OrderedDict[str, tuple[float, Key | None]] = OrderedDict()
         self._any = (-FRESH, False)
+        self._lock = threading.Lock()
 
     def caller(self, sent: str | None, address: str) -> Caller:
         """Who sends a key, or none, from an address.
@@ -87,11 +90,16 @@ class Keys:
         if now - since >= FRESH:
             with reading(self._engine) as connection:
                 key = find_key(connection, sent)
-            self._known[sent] = (now, key)
+            if len(sent) <= LONGEST:
+                self._remember(sent, (now, key))
+        return key
+
+    def _remember(self, sent: str, found: tuple[float, Key | None]) -> None:
+        with self._lock:
+            self._known[sent] = found
             self._known.move_to_end(sent)
             while len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
-        return key
 
 
 class Rates:

@@ -110,6 +110,11 @@ class Shopper:
         made = zip(jobs, wanted, keys, strict=True)
         return [self._made(listed(replace(each, seed=job.seed), found[key])) for job, each, key in made]
 
+    def warm_up(self, folder: str, version: str) -> None:
+        """Make a list for nobody, since the first one takes many times as long as others."""
+        title = next(iter(self._shop.catalog)).title
+        self.make([Job(title[:200] or "anything", folder, version, runs=1)])
+
     def search(self, query: str) -> list[str]:
         """ASINs that the shop's own search finds."""
         return list(self._shop.search.find(query))
@@ -193,12 +198,14 @@ class Opening:
         search: how it searches; None for ``hybrid`` where it has vectors, else ``bm25``.
         threads: of torch.
         backbones: hub ids or folders of policies' encoders, where they are not the default one.
+        first: folder or name of a policy that will be asked at once; None for none.
     """
 
     data: Path
     search: SearchKind | None = None
     threads: int = 1
     backbones: tuple[str, ...] = ()
+    first: str | None = None
 
     def shopper(self) -> Shopper:
         """Open the shop.

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from shoprl import errors
 from shoprl.errors import ShopRLError
+from shoprl.service.policies import version_of
 from shoprl.service.shopping import Job, Made, Opening, Shopper
 from shoprl.service.writer import BusyError
 
@@ -310,6 +311,9 @@ def _run(opening: Opening, pipe: Connection) -> None:
         pipe.send((type(error).__name__, str(error)))
         return
     pipe.send(None)
+    if opening.first is not None:
+        with suppress(ShopRLError):  # named when it is asked for
+            shopper.warm_up(opening.first, version_of(opening.first))
     done = 0
     while True:
         try:

@@ -91,13 +91,13 @@ def _ways(value: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*sizes, *(colour for colour in COLOURS if phrase_in(colour, lower))]))
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def said(value: str, wish: str) -> bool:
     """Whether a wish names an option value in these or in other words."""
     return phrase_in(value, wish) or any(phrase_in(way, wish) for way in _ways(value))
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def _text_match(instruction: Instruction, text: str) -> tuple[float, float, float, float, float]:
     """Shares named and covered, word for word, in other words, and the fuzzy ratio."""
     terms, wish = terms_of(text), instruction.wish
@@ -111,7 +111,7 @@ def _text_match(instruction: Instruction, text: str) -> tuple[float, float, floa
     )
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=20_000)
 def _product_match(wish: str, title: str) -> tuple[float, float, float, float]:
     """Whether the genders match and differ; shares of the numbers that are shared and that the request lacks."""
     asked, own = genders(wish), genders(title)
@@ -185,7 +185,7 @@ class _Product(NamedTuple):
 _NO_PRODUCT = _Product(bytes(4 * len(OF_PRODUCTS)), 0.0, _NO_TERMS)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=20_000)
 def _product(instruction: Instruction, seen: Seen) -> _Product:
     wish, groups = instruction.wish, tuple(seen.options.values())
     matches, differs, shared, extra = _product_match(wish, seen.title)
@@ -228,7 +228,7 @@ _NAMED, _STATED_SO = OF_TEXTS.index("group named"), OF_TEXTS.index("stated as op
 _NO_TEXT = _Text(bytes(4 * len(OF_TEXTS)), 0.0)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def _text(instruction: Instruction, text: str, group: str | None) -> _Text:
     """Of a value of an option, the group is its option."""
     match = _text_match(instruction, text) if text else (0.0,) * 5

@@ -28,13 +28,13 @@ MAX_TOKENS = 16  # of one word; longer ones are truncated
 MAX_WORDS = 60  # of one text; longer ones are cut
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def _known(token: str) -> tuple[str, str]:
     """The word as it is encoded, and its search term; empty for a stop word."""
     return token.lower(), next(iter(analyze(token)), "")
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=50_000)
 def words_in(text: str) -> tuple[tuple[str, str], ...]:
     """The words of a text with their terms, in order, without stop words; of words with the same term the first."""
     kept: dict[str, str] = {}
