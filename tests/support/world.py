@@ -78,6 +78,7 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "bench update": {"data": "{stored}", "rows": "4"},
     "bench import": {**OUT, "sizes": "100"},
     "bench scale": {**OUT, "sizes": "100"},
+    "bench feedback": {**OUT, "tastes": "price", "seeds": "0", "products": "100", "sessions": "4", "rounds": "1"},
     "bench learn": {"data": "{toy}", "updates": "16", "titles": "4", "size": "tiny", **THREADS},
 }  # fmt: skip
 FEED = "id,title,price,color\n" + "".join(f"{n},Mug number {n},{n}.50 USD,red|blue\n" for n in range(1, 13))
@@ -85,6 +86,7 @@ ENDLESS = ("env-server",)  # when nothing is wrong
 LONG = (
     "pretrain",
     "adapt",
+    "bench feedback",
     "bench learn",
     "bench import",
     "bench scale",

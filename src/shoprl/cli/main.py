@@ -90,6 +90,10 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its 
     "bench import": ("bench:Feeds", "Measure the import of product feeds of several sizes."),
     "bench update": ("bench:Update", "Measure an update of a store, and searches before and after it."),
     "bench scale": ("bench:Scale", "Measure build time, search time and memory for shops of several sizes."),
+    "bench feedback": (
+        "bench_feedback:Feedback",
+        "Measure what a service learns from the reactions of simulated shoppers.",
+    ),
     "bench learn": ("bench:Learn", "Measure seconds an update of each learner, and decisions a second."),
 }
 GROUPS = {
