@@ -11,6 +11,8 @@ SOURCE = TESTS.parent / "src" / "shoprl"
 ROOMS = sorted(path.parent.name for path in SOURCE.glob("*/__init__.py"))
 SHARED_MIRRORS = {  # modules of one kind that have their tests in one file
     "catalog/vocabulary/": "catalog/test_vocabulary.py",  # tables of words, drawn and joined in the same ways
+    "service/models": "service/routes/test_recommendations.py",  # and its neighbours: what the API takes and refuses
+    "service/routes/common": "service/test_access.py",
     "service/tables": "service/test_database.py",  # which compares the tables with what the migrations make
     "service/migrations/": "service/test_database.py",
 }

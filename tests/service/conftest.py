@@ -5,8 +5,10 @@ import pytest
 
 sqlalchemy = pytest.importorskip("sqlalchemy", reason="needs the extra service")
 pytest.importorskip("alembic", reason="needs the extra service")
+pytest.importorskip("fastapi", reason="needs the extra service")
 
 from tests.support import postgres  # noqa: E402
+from tests.support.serving import Served, running  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +32,9 @@ def emptied(address: str) -> str:
         connection.exec_driver_sql("CREATE SCHEMA public")
     engine.dispose()
     return address
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    with running(f"sqlite:///{tmp_path / 'service.db'}") as made:
+        yield made

@@ -27,6 +27,7 @@ from tests.support.toyshop import toy_goals, write_toy_folder
 DATA, OUT, THREADS = {"data": "{run}/data"}, {"out": "{out}"}, {"threads": "1"}
 DEMONSTRATIONS = {"demonstrations": "{run}/trajectories/expert.jsonl.gz"}
 POLICY = {"policy": "{run}/policies/imitation"}
+DATABASE, KEY_ID = {"database": "sqlite:///{feedback}"}, "0123456789ab"
 LOOP = {"updates": "2", "batch_size": "2", "checkpoint_every": "1", "log_every": "1", "warmup": "1", **THREADS}
 RL = {**LOOP, "demonstrated": "2", "max_steps": "4"}
 PPO = {"updates": "4", "epochs": "2", "minibatches": "2", "checkpoint_every": "4"}
@@ -66,6 +67,11 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "preferences show": {"file": "{pairs}"},
     "preferences stats": {"file": "{pairs}"},
     "preferences export": {"file": "{pairs}", **OUT},
+    "serve": {"catalog": "{toy}", "policy": "rule", "workers": "1"},
+    "keys make": {**DATABASE, "name": "web shop"},
+    "keys list": {**DATABASE},
+    "keys revoke": {"key_id": KEY_ID, **DATABASE},
+    "replay-decision": {"decision_id": "d_1", "catalog": "{toy}", **DATABASE},
     "env-server": {**DATA},
     "parity": {"data": "{toy}", "golden": "{golden}"},
     "convert": {"checkpoint": "{checkpoint}", "tokenizer": "{tokenizer}", "heads": "2", **OUT},
@@ -82,7 +88,7 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "bench learn": {"data": "{toy}", "updates": "16", "titles": "4", "size": "tiny", **THREADS},
 }  # fmt: skip
 FEED = "id,title,price,color\n" + "".join(f"{n},Mug number {n},{n}.50 USD,red|blue\n" for n in range(1, 13))
-ENDLESS = ("env-server",)  # when nothing is wrong
+ENDLESS = ("env-server", "serve")  # when nothing is wrong
 LONG = (
     "pretrain",
     "adapt",
@@ -112,6 +118,7 @@ class World:
         """What the placeholders of :data:`VALID` stand for."""
         names = {"toy": "toy", "stored": "stored", "golden": "golden", "typed": "typed", "logs": "logs", "shop": "shop"}
         files = {"feed": "feed.csv", "run": "run", "pairs": "pairs.jsonl", "judgements": "judgements.csv"}
+        files |= {"feedback": "feedback.db"}
         files |= {"checkpoint": "choice_il_epoch9.pth", "judge": "judging/policy"}
         places = {name: str(self.folder / place) for name, place in (names | files).items()}
         return places | {"tokenizer": str(tiny_bert()), "out": str(out)}
@@ -162,6 +169,7 @@ def _make(folder: Path, run: Path) -> None:
     )
     write_file(folder / "il.jsonl", toy_rows())
     (folder / "judgements.csv").write_text("query,docid,rating\nshoe,B0SHOE0001,3\n")
+    _write_database(folder / "feedback.db", folder / "toy")
     write(folder, checkpoint())
     shown = folder / "run/trajectories/expert.jsonl.gz"
     _shoprl(
@@ -172,6 +180,29 @@ def _make(folder: Path, run: Path) -> None:
         *("preferences", "make", "--data", folder / "run/data", "--policy", folder / "run/policies/imitation"),
         *("--demonstrations", shown, "--out", folder / "pairs.jsonl"),
     )
+
+
+def _write_database(path: Path, shop: Path) -> None:
+    """A service's database with a key and a decision."""
+    from sqlalchemy import insert
+
+    from shoprl.service.arms import Arm, allocate
+    from shoprl.service.database import close_database, open_database, writing
+    from shoprl.service.decisions import keep
+    from shoprl.service.policies import version_of
+    from shoprl.service.tables import keys
+    from tests.support.service import decision
+
+    settings = {"k": 1, "runs": 1, "seed": 0, "temperature": 0.0, "min_fit": 0.1, "filters": {}, "folder": "rule"}
+    version, hashed = version_of("rule"), read_data(shop).catalog.content_hash
+    drawn = allocate([Arm("rule", version)], 0).to_json()
+    made = decision(settings=settings, allocation=drawn, policy="rule", policy_version=version, shop=hashed)
+    engine = open_database(f"sqlite:///{path}")
+    with writing(engine) as connection:
+        keep(connection, [made])
+        row = {"key_id": KEY_ID, "name": "shop", "digest": "0" * 64, "scopes": ["admin"], "made_at": 1.0}
+        connection.execute(insert(keys), [row])
+    close_database(engine)
 
 
 def _shoprl(*words: object) -> None:

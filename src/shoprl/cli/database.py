@@ -11,6 +11,22 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 
+def opened(database: str | None, catalog: Path) -> "Engine":
+    """Open the database of a service.
+
+    Args:
+        database: its address; None for the one beside the catalogue.
+        catalog: what shoprl serve was given.
+
+    Raises:
+        ConfigError: the address cannot be read.
+        StorageError: it cannot be reached.
+    """
+    from shoprl.service.database import database_beside, open_database
+
+    return open_database(database or database_beside(catalog))
+
+
 @dataclass(frozen=True, kw_only=True)
 class OnDatabase(Settings):
     """A command on the database of a service.
@@ -30,8 +46,6 @@ class OnDatabase(Settings):
             ConfigError: neither is given, or the address cannot be read.
             StorageError: it cannot be reached.
         """
-        from shoprl.service.database import database_beside, open_database
-
         if self.database is None and self.catalog is None:
             raise ConfigError("Which database? Give --database, or --catalog as shoprl serve has it.")
-        return open_database(self.database or database_beside(self.catalog or Path()))
+        return opened(self.database, self.catalog or Path())

@@ -14,7 +14,7 @@ from shoprl.service.keys import Key, Scope, all_keys, make_key, revoke
 
 @dataclass(frozen=True, kw_only=True)
 class Make(OnDatabase, Printing):
-    """Make an API key; it is shown this once.
+    """Make an API key of a service; it is shown this once.
 
     Attributes:
         name: for people: whose it is.
@@ -39,7 +39,7 @@ class Make(OnDatabase, Printing):
 
 @dataclass(frozen=True, kw_only=True)
 class List(OnDatabase, Printing):
-    """List the API keys, without their secrets."""
+    """List the API keys of a service, without their secrets."""
 
     def execute(self) -> None:
         """Run the command."""
@@ -56,7 +56,7 @@ class List(OnDatabase, Printing):
 
 @dataclass(frozen=True, kw_only=True)
 class Revoke(OnDatabase):
-    """Revoke an API key, within two seconds.
+    """Revoke an API key of a service, within two seconds.
 
     Attributes:
         key_id: the id of the key, from shoprl keys list.

@@ -71,10 +71,13 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its 
     "preferences stats": ("preferences:Stats", "Count what a file of preference pairs holds."),
     "preferences export": ("preferences:Export", "Write the pairs that fulfil every given condition, also for TRL."),
     "serve": ("serve:Serve", "Serve recommendations over HTTP, keep feedback, and learn from it."),
-    "keys make": ("keys:Make", "Make an API key of a service."),
-    "keys list": ("keys:List", "List the API keys of a service."),
-    "keys revoke": ("keys:Revoke", "Revoke an API key of a service."),
-    "replay-decision": ("replay_decision:ReplayDecision", "Make a decision of a service again, from its log."),
+    "keys make": ("keys:Make", "Make an API key of a service; it is shown this once."),
+    "keys list": ("keys:List", "List the API keys of a service, without their secrets."),
+    "keys revoke": ("keys:Revoke", "Revoke an API key of a service, within two seconds."),
+    "replay-decision": (
+        "replay_decision:ReplayDecision",
+        "Make a decision again from its log, and compare: which policy was drawn, and the list with its propensities.",
+    ),
     "env-server": ("env_server:EnvServer", "Serve the environment over HTTP."),
     "parity": ("parity:Parity", "Check that a shop answers as the original WebShop did."),
     "convert": ("convert:Convert", "Convert a published WebShop checkpoint into a policy folder."),
@@ -101,6 +104,7 @@ GROUPS = {
     "catalog": "Import a product feed, update its shop, generate a shop, build stores, make goals.",
     "trajectories": "Show, filter, count, import and make trajectories.",
     "preferences": "Make, show, count and export preference pairs.",
+    "keys": "Make, list and revoke the API keys of a service.",
     "bench": "Measure speed and memory of the environment and the learners.",
 }
 LONGEST_ERROR = 4_000  # characters

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import tyro
 
-from shoprl.cli.database import OnDatabase
+from shoprl.cli.database import opened
 from shoprl.cli.options import Confirming, Printing
 from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError, PolicyError
@@ -16,7 +16,7 @@ from shoprl.terminal import shown
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReplayDecision(OnDatabase, Confirming, Printing):
+class ReplayDecision(Confirming, Printing):
     """Make a decision again from its log, and compare: which policy was drawn, and the list with its propensities.
 
     It ends with 1 where they differ.
@@ -24,11 +24,13 @@ class ReplayDecision(OnDatabase, Confirming, Printing):
     Attributes:
         decision_id: of the decision.
         catalog: what shoprl serve was given.
+        database: sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME; the one beside the catalogue when left out.
         search: as shoprl serve had it.
     """
 
     decision_id: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="DECISION_ID")]
     catalog: Path
+    database: str | None = None
     search: SearchKind | None = None
 
     def execute(self) -> None:
@@ -41,7 +43,7 @@ class ReplayDecision(OnDatabase, Confirming, Printing):
         from shoprl.shop.cached import shop_of
         from shoprl.shop.data import read_products
 
-        engine = self.engine()
+        engine = opened(self.database, self.catalog)
         with reading(engine) as connection:
             decision = find(connection, self.decision_id)
         close_database(engine)

@@ -67,7 +67,7 @@ class Serve(ServiceConfig, Confirming):
         from shoprl.serve.sessions import Limits
         from shoprl.service.app import create_app
         from shoprl.service.database import name_of
-        from shoprl.service.observed import log_json
+        from shoprl.service.observed import json_log
         from shoprl.service.problems import refused
 
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # the end of a service is no failure
@@ -84,8 +84,8 @@ class Serve(ServiceConfig, Confirming):
                 f"Serving {self.catalog} on http://{address} (API: /openapi.json), decisions and feedback in "
                 f"{name_of(service.engine)}. Ctrl-C stops it.\n"
             )
-            log_json()
-            Server(app, limits, refused, GRACE).run(sockets=[listening])
+            with json_log():
+                Server(app, limits, refused, GRACE).run(sockets=[listening])
 
     def _service(self, host: str) -> "Service":
         from shoprl.recommender.prepared import prepared_tagger
@@ -147,9 +147,10 @@ def _shell(engine: "Engine") -> str:
 
 def _prepare(data: Path, policy: str, backbones: tuple[str, ...]) -> None:
     """Encode the words of a shop, unless that was done; in a process of its own, which frees its memory."""
+    from shoprl.policies.simple import SIMPLE
     from shoprl.recommender.prepared import is_prepared
 
-    if not is_prepared(data):
+    if policy not in SIMPLE and not is_prepared(data):
         sys.stderr.write("Encoding the words of the shop's products, once; the first answer then comes at once.\n")
         context: Any = multiprocessing.get_context("spawn")
         process = context.Process(target=_encode, args=(data, policy, backbones))

@@ -14,6 +14,7 @@ from shoprl.service.problems import ProblemError
 
 FRESH = 2.0  # seconds for which what the database said of a key is believed: a revoked one works so long
 REMEMBERED = 10_000  # callers
+ROUNDING = 1e-6  # of a token, so that whoever waits as long as told is let in
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,9 @@ class Rates:
         now = self._clock()
         left, then = self._buckets.get(name, (self._most, now))
         left = min(self._most, left + (now - then) * self._rate)
-        if left < min(tokens, self._most):
-            wait = (min(tokens, self._most) - left) / self._rate
+        short = min(tokens, self._most) - left
+        if short > ROUNDING:
+            wait = short / self._rate
             text = f"At most {self._rate:g} requests a second. Wait as Retry-After says."
             raise ProblemError("rate_limited", text, retry_after=wait)
         self._buckets[name] = (max(0.0, left - tokens), now)

@@ -2,10 +2,14 @@
 
 import json
 import logging
+import queue
 import re
 import secrets
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from logging.handlers import QueueHandler, QueueListener
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,6 +19,8 @@ from shoprl.service.metrics import Metrics
 log = logging.getLogger(__name__)
 
 HEADER = b"x-request-id"
+WAITING = 10_000  # lines of the log
+ENDING = 1.0  # seconds in which the rest of it is written
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
@@ -56,7 +62,9 @@ class Observed:
             seconds = time.perf_counter() - began
             route = getattr(scope.get("route"), "path", "other")  # never the address, of which there are many
             self._metrics.observe(f"{scope['method'] if route != 'other' else 'ANY'} {route}", status, seconds)
-            log.info(
+            quiet = route.startswith("/health")  # asked all the time
+            log.log(
+                logging.DEBUG if quiet else logging.INFO,
                 "request",
                 extra={
                     "request_id": own,
@@ -89,11 +97,49 @@ class JsonLines(logging.Formatter):
         return json.dumps(row, ensure_ascii=True, default=str)
 
 
-def log_json(level: int = logging.INFO) -> None:
-    """Have what the service logs written to standard error, a line of JSON each."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
-    own = logging.getLogger("shoprl")
-    own.handlers[:] = [handler]
-    own.propagate = False
+class _Dropping(QueueHandler):
+    """Hands records to a thread that writes them, and drops what does not fit: a log never holds up an answer."""
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        with suppress(queue.Full):
+            self.queue.put_nowait(record)
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        return record  # it stays in this process
+
+
+class _Listener(QueueListener):
+    """Writes records; where nobody reads them it ends all the same."""
+
+    def enqueue_sentinel(self) -> None:
+        while True:
+            try:
+                return super().enqueue_sentinel()
+            except queue.Full:
+                with suppress(queue.Empty):
+                    self.queue.get_nowait()  # type: ignore[attr-defined]
+
+    def stop(self) -> None:
+        self.enqueue_sentinel()
+        if self._thread is not None:
+            self._thread.join(ENDING)
+            self._thread = None
+
+
+@contextmanager
+def json_log(level: int = logging.INFO) -> Iterator[None]:
+    """Have what is logged meanwhile written to standard error, a line of JSON each."""
+    written = logging.StreamHandler(sys.stderr)
+    written.setFormatter(JsonLines())
+    waiting: queue.Queue[Any] = queue.Queue(WAITING)
+    own, listener = logging.getLogger("shoprl"), _Listener(waiting, written)
+    before = own.handlers[:], own.propagate, own.level
+    own.handlers[:], own.propagate = [_Dropping(waiting)], False
     own.setLevel(level)
+    listener.start()
+    try:
+        yield
+    finally:
+        listener.stop()
+        own.handlers[:], own.propagate = before[:2]
+        own.setLevel(before[2])

@@ -184,7 +184,7 @@ def responses(*codes: str) -> dict[int | str, dict[str, Any]]:
     """Problems that an endpoint may answer with, as its documentation has them; the common ones among them."""
     common = (
         *("bad_request", "unauthorized", "forbidden", "request_timeout", "body_too_large", "host_not_allowed"),
-        *("rate_limited", "headers_too_large", "internal", "not_implemented", "busy"),
+        *("invalid", "rate_limited", "headers_too_large", "internal", "not_implemented", "busy"),
     )
     texts: dict[int, list[str]] = {}
     for code in dict.fromkeys((*common, *codes)):

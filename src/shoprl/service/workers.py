@@ -109,7 +109,8 @@ class Workers:
         """End the processes after what they do; what waits fails."""
         self._closing.set()
         for thread in self._threads:
-            thread.join(10)
+            if thread.ident is not None:
+                thread.join(10)
 
     def _submit(self, call: str, argument: object, watch: Watch | None = None) -> "Future[Any]":
         if self._closing.is_set():
