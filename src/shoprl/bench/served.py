@@ -9,9 +9,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from shoprl.errors import ShopRLError
+
+if TYPE_CHECKING:
+    import httpx2
 
 CODE = "import sys; from shoprl.cli.main import main; sys.argv[0] = 'shoprl'; main()"
 TRIES = 30  # of a request that the server has no room for
@@ -44,31 +47,29 @@ class Client:
     """Calls a service, from any number of threads.
 
     Args:
-        url: its address.
+        http: sends requests to its address.
 
     Raises:
-        ShopRLError: the service refuses, or cannot be reached; also of the methods.
+        ShopRLError: of the methods: the service refuses, or cannot be reached.
     """
 
-    def __init__(self, url: str) -> None:
-        import httpx2
-
-        self.url = url
-        self._http = httpx2.Client(base_url=url, timeout=TIMEOUT, trust_env=False)  # no proxy
-        self._failures: tuple[type[Exception], ...] = (httpx2.HTTPError,)
+    def __init__(self, http: "httpx2.Client") -> None:
+        self._http = http
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """The answer to a request; where the server has no room, it is sent again after a while."""
+        import httpx2
+
         for _ in range(TRIES):
             try:
                 answer = self._http.request(method, path, json=body)
-            except self._failures as error:
-                raise ShopRLError(f"{self.url}{path}: {error or type(error).__name__}.") from error
+            except httpx2.HTTPError as error:
+                raise ShopRLError(f"{path}: {error or type(error).__name__}.") from error
             if answer.status_code not in (429, 503):
                 break
             time.sleep(float(answer.headers.get("Retry-After", 1)))
         if not answer.is_success:
-            raise ShopRLError(f"{self.url}{path}: status {answer.status_code}: {answer.text[:500]}")
+            raise ShopRLError(f"{path}: status {answer.status_code}: {answer.text[:500]}")
         return answer.json()
 
     def recommend(self, request: str, seed: int, policy: str | None = None) -> dict[str, Any]:
@@ -89,10 +90,6 @@ class Client:
         """Give a policy a role."""
         self.ask("POST", f"/v1/policies/{policy}/activate", {"role": role})
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
-
 
 @contextmanager
 def serving(arguments: Sequence[str], log: Path) -> Iterator[Client]:
@@ -105,6 +102,8 @@ def serving(arguments: Sequence[str], log: Path) -> Iterator[Client]:
     Raises:
         ShopRLError: it does not start.
     """
+    import httpx2
+
     command = [sys.executable, "-c", CODE, "serve", "--port", "0", *arguments]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert process.stderr is not None
@@ -115,11 +114,8 @@ def serving(arguments: Sequence[str], log: Path) -> Iterator[Client]:
     try:
         if not said.wait(STARTING) or not found:
             raise ShopRLError(f"`shoprl serve {' '.join(arguments)}` did not start; {log} says why.")
-        client = Client(found[0])
-        try:
-            yield client
-        finally:
-            client.close()
+        with httpx2.Client(base_url=found[0], timeout=TIMEOUT, trust_env=False) as http:  # no proxy
+            yield Client(http)
     finally:
         process.terminate()
         try:
