@@ -35,3 +35,11 @@ class ConfigError(ShopRLError):
 
 class StorageError(ShopRLError):
     """A file could not be written: disk full, no permission, not a folder."""
+
+
+class LogError(ShopRLError):
+    """A log of decisions is missing or malformed."""
+
+
+class SupportError(ShopRLError):
+    """A log cannot tell what another policy would have earned: what that policy does was never tried."""

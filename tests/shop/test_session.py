@@ -433,3 +433,11 @@ def test_an_option_without_a_name_can_be_chosen() -> None:
     for action in (f"search[{product.title}]", f"click[{product.asin.lower()}]", "click[b]"):
         session.step(action)
     assert session.page.options == {"": "b"}
+
+
+def test_a_page_of_results_is_looked_up_once(toy: ShopData) -> None:
+    found = toy.shop.find([EVERYTHING])
+    for number in (1, 2, 99):
+        first = (number - 1) * PER_PAGE
+        assert found.page(number) == tuple(found)[first : first + PER_PAGE]
+        assert found.page(number) is found.page(number)

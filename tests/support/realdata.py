@@ -18,6 +18,16 @@ def real_data() -> Path:
     return folder
 
 
+def real_logs() -> Path:
+    named = os.environ.get("SHOPRL_REAL_LOGS")
+    folder = Path(named) if named else _ROOT.parent / "shared" / "obd"
+    if not folder.is_dir():
+        pytest.skip(
+            f"needs two logs of the Open Bandit Dataset: {folder} is no folder (set SHOPRL_REAL_LOGS to theirs)"
+        )
+    return folder
+
+
 @cache
 def data_of(folder: Path) -> ShopData:
     return read_data(folder, strict=True)

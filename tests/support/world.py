@@ -78,6 +78,7 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "bench env": {"data": "{toy}", "golden": "{golden}", "passes": "1"},
     "bench search": {"data": "{toy}", "golden": "{golden}"},
     "bench quality": {"data": "{stored}", "judgements": "{judgements}", **THREADS},
+    "bench off-policy": {"logs": "{impressions}"},
     "bench recommend": {"data": "{toy}", "policy": "rule-options", "requests": "2", "runs": "1", **THREADS},
     "bench startup": {"data": "{toy}"},
     "bench memory": {"data": "{toy}"},
@@ -87,6 +88,7 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "bench feedback": {**OUT, "tastes": "price", "seeds": "0", "products": "100", "sessions": "4", "rounds": "1"},
     "bench learn": {"data": "{toy}", "updates": "16", "titles": "4", "size": "tiny", **THREADS},
 }  # fmt: skip
+IMPRESSIONS = "item_id,position,click,propensity_score\n0,1,1,0.5\n1,1,0,0.5\n1,2,0,0.5\n0,2,1,0.5\n"
 FEED = "id,title,price,color\n" + "".join(f"{n},Mug number {n},{n}.50 USD,red|blue\n" for n in range(1, 13))
 ENDLESS = ("env-server", "serve")  # when nothing is wrong
 LONG = (
@@ -117,6 +119,7 @@ class World:
     def places(self, out: Path) -> dict[str, str]:
         """What the placeholders of :data:`VALID` stand for."""
         names = {"toy": "toy", "stored": "stored", "golden": "golden", "typed": "typed", "logs": "logs", "shop": "shop"}
+        names |= {"impressions": "impressions"}
         files = {"feed": "feed.csv", "run": "run", "pairs": "pairs.jsonl", "judgements": "judgements.csv"}
         files |= {"feedback": "feedback.db"}
         files |= {"checkpoint": "choice_il_epoch9.pth", "judge": "judging/policy"}
@@ -170,6 +173,9 @@ def _make(folder: Path, run: Path) -> None:
     write_file(folder / "il.jsonl", toy_rows())
     (folder / "judgements.csv").write_text("query,docid,rating\nshoe,B0SHOE0001,3\n")
     _write_database(folder / "feedback.db", folder / "toy")
+    (folder / "impressions").mkdir()
+    for name in ("random", "bts"):
+        (folder / "impressions" / f"{name}.csv").write_text(IMPRESSIONS)
     write(folder, checkpoint())
     shown = folder / "run/trajectories/expert.jsonl.gz"
     _shoprl(

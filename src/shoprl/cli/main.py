@@ -87,6 +87,10 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its 
         "bench_quality:Quality",
         "Measure how good lists of products are: those of an agent, and those of searches.",
     ),
+    "bench off-policy": (
+        "bench_off_policy:OffPolicy",
+        "Estimate one policy's click rate from another policy's log, and compare it with what it was.",
+    ),
     "bench recommend": ("bench_recommend:Recommend", "Measure the time of a recommendation."),
     "bench startup": ("bench:Startup", "Measure import time and the time to the first step."),
     "bench memory": ("bench:Memory", "Measure the memory of environments and workers."),

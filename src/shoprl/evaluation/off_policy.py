@@ -1,7 +1,8 @@
 """Off-policy evaluation: estimates what an arm, or another allocation, would have earned from a log of rollouts.
 
 Each rollout is weighted by the probability of its arm under the target divided by that under the log's allocation (its
-propensity). Source: Dudík, Langford & Li, "Doubly Robust Policy Evaluation and Learning" (arXiv 1103.4601).
+propensity). Source: Dudík, Langford & Li, "Doubly Robust Policy Evaluation and Learning" (arXiv 1103.4601). For lists
+of recommendations see :mod:`shoprl.evaluation.lists`.
 
 The allocation may be adaptive, as in Thompson sampling: if every propensity is the true probability of its arm given
 the past, the rollouts' errors are a martingale difference sequence, so that the mean is unbiased and its variance is
@@ -14,15 +15,13 @@ target's arms approach 0. Intervals are not clipped to the rewards' range.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shoprl.errors import ConfigError
 from shoprl.evaluation.statistics import Estimate
+from shoprl.evaluation.weighting import Floats, corrected, interval, kish, mean, normalised
 
-Floats = NDArray[np.float64]
 Target = Mapping[str, float]  # arm -> its probability; 0 for missing arms
 RewardModel = Callable[[int, str], float]  # (goal index, arm) -> expected reward
 
@@ -74,7 +73,7 @@ def ips(log: Log, target: Target) -> Estimate:
     Raises:
         ConfigError: the target does not sum to 1, or has an arm that is not in the log.
     """
-    return _mean(_weights(log, target) * np.asarray(log.rewards, dtype=np.float64))
+    return mean(_weights(log, target) * np.asarray(log.rewards, dtype=np.float64))
 
 
 def snips(log: Log, target: Target) -> Estimate:
@@ -82,9 +81,7 @@ def snips(log: Log, target: Target) -> Estimate:
 
     The interval is by the delta method, with residuals weight x (reward - value) over the sum of the weights.
     """
-    weights, rewards = _weights(log, target), np.asarray(log.rewards, dtype=np.float64)
-    value = float(weights @ rewards / weights.sum())
-    return _interval(value, weights * (rewards - value) / weights.mean())
+    return interval(*normalised(_weights(log, target), np.asarray(log.rewards, dtype=np.float64)))
 
 
 def doubly_robust(log: Log, target: Target, model: RewardModel | Floats | None = None) -> Estimate:
@@ -107,13 +104,12 @@ def doubly_robust(log: Log, target: Target, model: RewardModel | Floats | None =
     expected = _expected(log, names, model)
     played = np.asarray(log.arms)[:, None] == np.asarray(names)
     guess = (played * expected).sum(axis=1)  # 0 for an arm that is not in the target, whose weight is 0
-    return _mean(expected @ np.fromiter(target.values(), dtype=np.float64) + weights * (rewards - guess))
+    return mean(corrected(expected @ np.fromiter(target.values(), dtype=np.float64), weights, rewards, guess))
 
 
 def effective_sample_size(log: Log, target: Target) -> float:
     """Kish's effective sample size of the log for the target: (sum of weights)^2 / sum of squared weights."""
-    weights = _weights(log, target)
-    return float(weights.sum() ** 2 / (weights**2).sum())
+    return kish(_weights(log, target))
 
 
 def _weights(log: Log, target: Target) -> Floats:
@@ -147,14 +143,3 @@ def _mean_before(log: Log, name: str) -> Floats:
     own, count = np.cumsum(rewards * played) - rewards * played, np.cumsum(played) - played
     every, place = np.cumsum(rewards) - rewards, np.arange(len(rewards))
     return np.where(count > 0, own / np.maximum(count, 1), every / np.maximum(place, 1))
-
-
-def _mean(terms: Floats) -> Estimate:
-    value = float(terms.mean())
-    return _interval(value, terms - value)
-
-
-def _interval(value: float, deviations: Floats) -> Estimate:
-    """The estimate of a mean with its normal 95% interval, from the deviations of its terms."""
-    half = NormalDist().inv_cdf(0.975) * float(np.linalg.norm(deviations)) / len(deviations)
-    return Estimate(value, value - half, value + half)

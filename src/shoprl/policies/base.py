@@ -55,6 +55,14 @@ class Judging(Policy, Protocol):
         """
 
 
+@runtime_checkable
+class Remembering(Protocol):
+    """A policy that can keep what it works out for a request, for as long as the request is shopped for."""
+
+    def remembering(self) -> Judging:
+        """The same policy, which remembers; it is for some requests alone, and while the weights do not change."""
+
+
 def distinct(states: Sequence[State]) -> tuple[list[State], list[int]]:
     """The different states among some; runs of one request have many in common, which need be judged only once.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from shoprl.policies.base import Judging, Policy, distinct
+from shoprl.policies.base import Judging, Policy, Remembering, distinct
 from shoprl.rollouts.records import Episode
 from shoprl.rollouts.runner import run_episodes
 from shoprl.shop.page import NEXT, PREVIOUS
@@ -152,6 +152,8 @@ def judged_runs(policy: Judging, asked: Sequence[Asked], runs: int, label: str =
     Returns:
         Of each request the products, by their rank in the search.
     """
+    if isinstance(policy, Remembering):
+        policy = policy.remembering()
     watched = _Watched()
     goals = [(run, each) for each in asked for run in range(runs)]
     episodes = run_episodes(policy, watched, goals, [(each.seed, run, run) for run, each in goals], "sample", label)

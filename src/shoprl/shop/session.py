@@ -95,7 +95,7 @@ class Shop:
         inner = self.search.search if isinstance(self.search, HidingSearch) else self.search
         return replace(self, search=HidingSearch(inner, hidden), hidden=hidden)
 
-    def find(self, keywords: Sequence[str]) -> Sequence[Product]:
+    def find(self, keywords: Sequence[str]) -> "Found":
         """Products for a search, with WebShop's ``<q> type`` and ``<c> department`` listings."""
         if keywords[0] in LISTINGS:
             listed = self.catalog.asins_by(LISTINGS[keywords[0]], " ".join(keywords[1:]).strip())
@@ -106,10 +106,21 @@ class Shop:
 
 
 class Found(Sequence[Product]):
-    """Products that a search found, each looked up in the catalogue when it is asked for."""
+    """Products that a search found, each looked up in the catalogue when it is asked for.
+
+    A page of them is looked up once: an agent comes back to it after each product that it opens.
+    """
 
     def __init__(self, catalog: Catalog, asins: Sequence[str]) -> None:
         self._catalog, self._asins = catalog, asins
+        self._pages: dict[int, tuple[Product, ...]] = {}
+
+    def page(self, number: int) -> tuple[Product, ...]:
+        """The products on a page of results, from 1; the same tuple each time."""
+        products = self._pages.get(number)
+        if products is None:
+            products = self._pages[number] = self[(number - 1) * PER_PAGE : number * PER_PAGE]
+        return products
 
     def __len__(self) -> int:
         return len(self._asins)
@@ -166,7 +177,7 @@ class Session:
 
     def _restart(self) -> None:
         self._keywords = ""
-        self._found: Sequence[Product] = ()
+        self._found: Found | None = None
         self._number = 1
         self._product: Product | None = None
         self._options: dict[str, str] = {}
@@ -218,9 +229,11 @@ class Session:
 
     def _results(self, number: int) -> None:
         self._number, self._product, self._options = number, None, {}
-        products = tuple(self._found[(number - 1) * PER_PAGE : number * PER_PAGE])
+        products = self._found.page(number) if self._found is not None else ()
         url = f"{BASE_URL}/search_results/{self.name}/{self._keywords}/{number}"
-        self.page = Page("results", url, self.instruction, number, len(self._found), products, visited=self._visited)
+        self.page = Page(
+            "results", url, self.instruction, number, len(self._found or ()), products, visited=self._visited
+        )
 
     def _item(self, argument: str) -> None:
         if self.page.kind == "results":

@@ -218,3 +218,14 @@ def test_no_more_is_remembered_than_so_many(toy: ShopData, monkeypatch: pytest.M
     after = step(session, tracker, "click[next >]")
     assert len(after.seen) == len(session.page.products) + 2
     assert all(each.opened for each in after.seen[-2:])
+
+
+def test_pages_of_results_that_come_again_are_remembered_as_the_last_ones(toy: ShopData) -> None:
+    session, tracker = start(toy)
+    first = step(session, tracker, f"search[{EVERYTHING}]")
+    second = step(session, tracker, "click[next >]")
+    assert first.seen != second.seen
+    again = step(session, tracker, "click[< prev]")
+    assert again.seen == first.seen
+    step(session, tracker, f"click[{session.page.products[0].asin.lower()}]")
+    assert [each.opened for each in step(session, tracker, "click[< prev]").seen] == [True] + [False] * 9

@@ -36,6 +36,7 @@ _OWN: Mapping[str, Bound] = {
     "sources": (int, 0, 64),
     "words_dropped": (float, 0.0, 0.99),
     "patience": (float, 0.0, 100.0),
+    "taste": (int, 0, 1_000),
     "tuned_layers": (int, -1, 256),
     "page_tokens": (int, 1, 131_072),
     "action_tokens": (int, 1, 131_072),

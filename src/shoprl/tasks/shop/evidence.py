@@ -7,10 +7,12 @@ opened. What no page has shown is not part of it.
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 from shoprl.catalog.colours import COLOURS
@@ -57,7 +59,6 @@ _GENDERS: Mapping[str, frozenset[str]] = {
     "women": terms_of("women woman womens ladies girls female feminine mom mommy wife wives daughter sister bride her"),
     "men": terms_of("men man mens gentlemen boys male masculine dad daddy husband son brother groom him"),
 }
-_ONE_OF = {kind: tuple(float(kind == other) for other in KINDS) for kind in KINDS}
 TIME_TO_LOOK = 7  # steps
 # While an item's page is open, and on a page of results; opening a product again there is counted apart.
 LOOKING: Mapping[str, Mapping[str, float]] = {
@@ -162,99 +163,167 @@ def _kind(candidate: ShopCandidate) -> str:
     return candidate.action[6:-1] if candidate.kind == "section" else candidate.kind
 
 
-class _Rows:
-    """Makes the rows of one state."""
+def _covered(instruction: Instruction, shown: frozenset[str]) -> float:
+    asked = instruction.terms
+    return len(asked & shown) / len(asked) if asked else 0.0
 
-    def __init__(self, view: ShopView) -> None:
-        self._view, self._instruction = view, view.instruction
-        self._shared = _of_the_page(view)
-        self._selected = frozenset[str]().union(*map(terms_of, view.options_chosen))
-        self._coverage = {each.asin: self._covered(each) for each in view.seen}
-        self._best = max(self._coverage.values(), default=0.0)
-        self._strongest = _strongest(view)
-        self._sizes = Counter(candidate.group for candidate in view.candidates)
-        self._decided = {candidate.group for candidate in view.candidates if candidate.chosen}
 
-    def _covered(self, seen: Seen) -> float:
-        shown = terms_of(seen.title).union(*self.terms(seen))
-        asked = self._instruction.terms
-        return len(asked & shown) / len(asked) if asked else 0.0
+class _Product(NamedTuple):
+    """What the rows of a product have in every state.
 
-    def terms(self, seen: Seen | None) -> tuple[frozenset[str], ...]:
-        """What was read of a product besides its title, by source."""
-        if seen is None or not seen.opened:
-            return _NO_TERMS
-        selected = self._selected if seen.asin == self._view.current else frozenset[str]()
-        return _option_terms(tuple(seen.options.values())), selected, seen.terms
+    Attributes:
+        numbers: :data:`OF_PRODUCTS` as bytes in float32, without what depends on the page.
+        covered: share of the request that what was read covers, no option being selected.
+        terms: what was read of it besides its title, by source, no option being selected.
+    """
 
-    def _product(self, seen: Seen | None, price: tuple[float, ...] | None = None) -> tuple[float, ...]:
-        """The numbers of a product; another price than the one that was listed may be given."""
-        if seen is None:
-            return (0.0,) * len(OF_PRODUCTS)
-        wish, groups = self._instruction.wish, tuple(seen.options.values())
-        matches, differs, shared, extra = _product_match(wish, seen.title)
-        return (
-            seen.place / 50,
-            1 / (1 + seen.place),
-            float(seen.opened),
-            float("Description" in seen.read),
-            float("Features" in seen.read),
-            float(seen.asin == self._view.current),
-            _options_fit(wish, groups) if seen.opened else 0.0,
-            len(groups) / 3,
-            matches,
-            differs,
-            shared,
-            extra,
-            _kept(wish, groups) if seen.opened else 0.0,
-            self._coverage[seen.asin],
-            self._best - self._coverage[seen.asin],
-            *(price or _price(seen.price, ceiling_in(self._instruction, seen.currency))),
-        )
+    numbers: bytes
+    covered: float
+    terms: tuple[frozenset[str], ...]
 
-    def candidate(self, place: int, seen: Seen | None) -> tuple[float, ...]:
-        """The numbers of a candidate."""
-        own, wish = self._view.candidates[place], self._instruction.wish
-        match = _text_match(self._instruction, own.text) if own.text else (0.0,) * 5
-        option = own.kind == "option"
-        buying = own.kind == "buy"  # the price with the options selected
-        price = _price(own.price, ceiling_in(self._instruction, own.currency)) if buying else None
-        return (
-            *_ONE_OF[_kind(own)],
-            *self._shared,
-            *self._product(seen, price),
-            *match[:4],
-            self._strongest[place],
-            match[4],
-            float(own.chosen),
-            float(own.done),
-            float(option and own.group in self._decided),
-            float(option and phrase_in(own.group, wish)),
-            math.log1p(self._sizes[own.group]) / 4 if option else 0.0,
-            float(option and stated(wish).get(own.group.lower()) == own.text.lower()),
-        )
 
-    def seen(self, each: Seen) -> tuple[float, ...]:
-        """The numbers of a product that is no candidate."""
-        match = _text_match(self._instruction, each.title)
-        return *_ONE_OF["seen"], *self._shared, *self._product(each), *match[:4], 0.0, match[4], *(0.0,) * 6
+_NO_PRODUCT = _Product(bytes(4 * len(OF_PRODUCTS)), 0.0, _NO_TERMS)
+
+
+@lru_cache(maxsize=50_000)
+def _product(instruction: Instruction, seen: Seen) -> _Product:
+    wish, groups = instruction.wish, tuple(seen.options.values())
+    matches, differs, shared, extra = _product_match(wish, seen.title)
+    terms = (_option_terms(groups), frozenset[str](), seen.terms) if seen.opened else _NO_TERMS
+    covered = _covered(instruction, terms_of(seen.title).union(*terms))
+    numbers = (
+        seen.place / 50,
+        1 / (1 + seen.place),
+        float(seen.opened),
+        float("Description" in seen.read),
+        float("Features" in seen.read),
+        0.0,  # on the current page
+        _options_fit(wish, groups) if seen.opened else 0.0,
+        len(groups) / 3,
+        matches,
+        differs,
+        shared,
+        extra,
+        _kept(wish, groups) if seen.opened else 0.0,
+        covered,
+        0.0,  # less than the best
+        *_price(seen.price, ceiling_in(instruction, seen.currency)),
+    )
+    return _Product(_as_bytes(numbers), covered, terms)
+
+
+class _Text(NamedTuple):
+    """What the rows of a text have in every state.
+
+    Attributes:
+        numbers: :data:`OF_TEXTS` as bytes in float32, without what depends on the page.
+        strength: how well it names the value of an option.
+    """
+
+    numbers: bytes
+    strength: float
+
+
+_NAMED, _STATED_SO = OF_TEXTS.index("group named"), OF_TEXTS.index("stated as option")
+_NO_TEXT = _Text(bytes(4 * len(OF_TEXTS)), 0.0)
+
+
+@lru_cache(maxsize=100_000)
+def _text(instruction: Instruction, text: str, group: str | None) -> _Text:
+    """Of a value of an option, the group is its option."""
+    match = _text_match(instruction, text) if text else (0.0,) * 5
+    numbers = [*match[:4], 0.0, match[4], *(0.0,) * 6]
+    if group is None:
+        return _Text(_as_bytes(numbers), 0.0)
+    numbers[_NAMED] = float(phrase_in(group, instruction.wish))
+    numbers[_STATED_SO] = float(stated(instruction.wish).get(group.lower()) == text.lower())
+    return _Text(_as_bytes(numbers), match[2] * (1 + len(text) / 100) + match[3] + match[0])
+
+
+def _as_bytes(numbers: Sequence[float]) -> bytes:
+    return np.array(numbers, dtype=np.float32).tobytes()
+
+
+_KIND = {kind: place for place, kind in enumerate(KINDS)}
+_PLACE = {name: place for place, name in enumerate(NAMES)}
+_OF_THE_STATE = slice(len(KINDS), len(KINDS) + len(PAGES) + len(OF_THE_PAGE))
+_HEAD = bytes(4 * _OF_THE_STATE.stop)
+_PRICES = slice(_PLACE["price shown"], _PLACE["price to ceiling"] + 1)
 
 
 def evidence(view: ShopView) -> Evidence:
     """The rows of a state: its candidates, then the products seen that are no candidates."""
-    rows, seen = _Rows(view), {each.asin: each for each in view.seen}
-    products = [seen.get(candidate.asin) if candidate.asin else None for candidate in view.candidates]
-    shown = {candidate.asin for candidate in view.candidates}
+    candidates, seen = view.candidates, {each.asin: each for each in view.seen}
+    known = {asin: _product(view.instruction, each) for asin, each in seen.items()}
+    if view.current in known and view.options_chosen:
+        known[view.current] = _with_options(view, seen[view.current], known[view.current])
+    shown = {candidate.asin for candidate in candidates}
     others = [each for each in view.seen if each.asin not in shown]
-    numbers = [rows.candidate(place, product) for place, product in enumerate(products)]
-    numbers += [rows.seen(each) for each in others]
+    rows = [*(seen.get(candidate.asin) for candidate in candidates), *others]
+    products = [_NO_PRODUCT if each is None else known[each.asin] for each in rows]
+    best = max((each.covered for each in known.values()), default=0.0)
     return Evidence(
-        texts=(*(candidate.text for candidate in view.candidates), *(each.title for each in others)),
-        terms=tuple(rows.terms(each) for each in (*products, *others)),
-        features=np.array(numbers, dtype=np.float32),
-        names=(*(candidate.asin for candidate in view.candidates), *(each.asin for each in others)),
+        texts=(*(candidate.text for candidate in candidates), *(each.title for each in others)),
+        terms=tuple([each.terms for each in products]),
+        features=_numbers_of(view, rows, products, best),
+        names=(*(candidate.asin for candidate in candidates), *(each.asin for each in others)),
         looking=_looking(view),
     )
+
+
+def _with_options(view: ShopView, seen: Seen, known: _Product) -> _Product:
+    """A product on whose page options are selected."""
+    if not seen.opened:
+        return known
+    selected = frozenset[str]().union(*map(terms_of, view.options_chosen))
+    terms = (known.terms[0], selected, known.terms[2])
+    return _Product(known.numbers, _covered(view.instruction, terms_of(seen.title).union(*terms)), terms)
+
+
+def _numbers_of(
+    view: ShopView, rows: Sequence[Seen | None], products: Sequence[_Product], best: float
+) -> NDArray[np.float32]:
+    """The numbers of rows: what they have in every state, then what depends on this one."""
+    instruction, candidates, count = view.instruction, view.candidates, len(view.candidates)
+    texts = [
+        _text(instruction, own.text, own.group if own.kind == "option" else None)
+        if own.text or own.kind == "option"
+        else _NO_TEXT
+        for own in candidates
+    ]
+    texts += [_text(instruction, each.title, None) for each in rows[count:] if each is not None]
+    parts = [each for own, text in zip(products, texts, strict=True) for each in (_HEAD, own.numbers, text.numbers)]
+    numbers = np.frombuffer(bytearray().join(parts), dtype=np.float32).reshape(len(rows), COUNT)
+    kinds = [_KIND[_kind(own)] for own in candidates] + [_KIND["seen"]] * (len(rows) - count)
+    numbers[np.arange(len(rows)), kinds] = 1.0
+    numbers[:, _OF_THE_STATE] = _of_the_page(view)
+    covered = np.array([own.covered for own in products])
+    numbers[:, _PLACE["request covered"]] = covered
+    less = [0.0 if each is None else best for each in rows] - covered
+    numbers[:, _PLACE["covered less than the best"]] = less
+    numbers[:count, _PLACE["selected"]] = [own.chosen for own in candidates]
+    numbers[:count, _PLACE["done before"]] = [own.done for own in candidates]
+    for place, (own, each) in enumerate(zip(candidates, rows, strict=False)):
+        if own.kind == "buy" and each is not None:  # the price with the options selected
+            numbers[place, _PRICES] = _price(own.price, ceiling_in(instruction, own.currency))
+    if view.current:
+        numbers[[each is not None and each.asin == view.current for each in rows], _PLACE["on the current page"]] = 1.0
+    if view.page == "item":
+        _of_options(view, numbers, [text.strength for text in texts[:count]])
+    return numbers
+
+
+def _of_options(view: ShopView, numbers: NDArray[np.float32], strength: Sequence[float]) -> None:
+    """Fill in how the values of options stand among those of their option."""
+    options = [(place, own.group) for place, own in enumerate(view.candidates) if own.kind == "option"]
+    sizes, decided = Counter(group for _, group in options), {own.group for own in view.candidates if own.chosen}
+    best = dict.fromkeys(sizes, 0.0)
+    for place, group in options:
+        best[group] = max(best[group], strength[place])
+    for place, group in options:
+        numbers[place, _PLACE["best of its group"]] = 0 < strength[place] == best[group]
+        numbers[place, _PLACE["group decided"]] = group in decided
+        numbers[place, _PLACE["group size"]] = math.log1p(sizes[group]) / 4
 
 
 def _looking(view: ShopView) -> tuple[float, ...] | None:
@@ -276,24 +345,13 @@ def _of_the_page(view: ShopView) -> tuple[float, ...]:
     for candidate in view.candidates:
         if candidate.kind == "option":
             values.setdefault(candidate.group, []).append(candidate.text)
-    named = sum(any(said(value, view.instruction.wish) for value in group) for group in values.values())
     return (
         *(float(view.page == page) for page in PAGES),
         min(view.steps_left, MAX_STEPS) / MAX_STEPS,
         (view.number - 1) / 5,
         view.total / 50,
         len(view.options_chosen) / len(values) if values else 1.0,
-        named / len(values) if values else 1.0,
+        _options_fit(view.instruction.wish, tuple(map(tuple, values.values()))),
         view.looked_at / 5,
         len(stated(view.instruction.wish)) / 3,
     )
-
-
-def _strongest(view: ShopView) -> list[float]:
-    """Whether each candidate is the best named value of its option."""
-    strength, best = [], dict[str, float]()
-    for candidate in view.candidates:
-        match = _text_match(view.instruction, candidate.text) if candidate.kind == "option" else (0.0,) * 5
-        strength.append(match[2] * (1 + len(candidate.text) / 100) + match[3] + match[0])
-        best[candidate.group] = max(best.get(candidate.group, 0.0), strength[-1])
-    return [float(0 < own == best[each.group]) for each, own in zip(view.candidates, strength, strict=True)]

@@ -39,9 +39,24 @@ def section_terms(text: str) -> frozenset[str]:
     return frozenset(analyze(text))
 
 
+# Episodes share what they have seen, so that telling it apart costs nothing.
+@lru_cache(maxsize=20_000)
 def _listed(product: Product, place: int) -> Seen:
     """A product as a results page shows it."""
     return Seen(product.asin, product.title, price_range(product.price_tag), product.currency, place)
+
+
+@lru_cache(maxsize=20_000)
+def _opened(seen: Seen, product: Product) -> Seen:
+    """The same once its item page was shown."""
+    return replace(seen, opened=True, options=product.options)
+
+
+@lru_cache(maxsize=20_000)
+def _read(seen: Seen, product: Product, section: str) -> Seen:
+    """The same once a section of its was shown."""
+    shown = {"Description": (product.description,), "Features": product.bullets}.get(section, ())
+    return replace(seen, read=seen.read | {section}, terms=seen.terms.union(*map(section_terms, shown)))
 
 
 @dataclass
@@ -61,6 +76,7 @@ class Tracker:
     _memory: dict[str, Memory] = field(default_factory=dict)
     _seen: dict[str, Seen] = field(default_factory=dict)
     _listed: tuple[str, ...] = ()  # on the last results page
+    _looked_at: tuple[Product, ...] | None = None  # the same
 
     def state(self, page: Page) -> ShopState:
         """The state at ``page``, before :meth:`took`."""
@@ -101,6 +117,9 @@ class Tracker:
         """Remember what a page shows of products, and how well that of an item page matches the instruction."""
         product = page.product
         if page.kind == "results":
+            if page.products is self._looked_at:
+                return
+            self._looked_at = page.products
             self._listed = tuple(each.asin for each in page.products)
             for rank, each in enumerate(page.products):
                 if each.asin not in self._seen:
@@ -118,11 +137,10 @@ class Tracker:
         """Remember what the item page of a product, or one of its sections, shows."""
         seen = self._seen.get(product.asin) or _listed(product, 0)
         if not seen.opened:
-            seen = replace(seen, opened=True, options=product.options)
+            seen = _opened(seen, product)
             self._seen.pop(product.asin, None)  # products opened stand in the order in which they were
         if section and section not in seen.read:
-            shown = {"Description": (product.description,), "Features": product.bullets}.get(section, ())
-            seen = replace(seen, read=seen.read | {section}, terms=seen.terms.union(*map(section_terms, shown)))
+            seen = _read(seen, product, section)
         self._seen[product.asin] = seen
 
     def _candidates(self, page: Page) -> list[ShopCandidate]:

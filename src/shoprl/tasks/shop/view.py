@@ -50,7 +50,7 @@ class Seen:
     currency: str
     place: int
     opened: bool = False
-    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)  # caches are keyed by these
     read: frozenset[str] = frozenset()
     terms: frozenset[str] = frozenset()
 

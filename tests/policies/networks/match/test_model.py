@@ -111,7 +111,8 @@ def test_what_is_shown_reaches_logits_and_fits(change: str) -> None:
 def test_rows_do_not_read_their_neighbours_words() -> None:
     first, second = shown("red mug", "plate", "red mug"), shown("red mug", "plate", "mug red")
     policy = match_policy()
-    found = [policy.model._compared(policy.batch([state]))[1] for state in (first, second)]
+    batches = [policy.batch([state]) for state in (first, second)]
+    found = [policy.model.compared(b.request, b.request_terms, b.words, b.terms)[1] for b in batches]
     assert torch.equal(found[0][0, 0], found[1][0, 0])  # "plate" stands before "red" and before "mug"
 
 

@@ -222,3 +222,36 @@ def test_a_task_of_numbers_is_learned(corridor: ModuleType, tmp_path: Path) -> N
     train_imitation(policy, data, config, tmp_path)
     assert shoprl.evaluate(policy, task, goals).summary.success_rate.value >= 0.85
     assert policy.fits([task.start(0).state]) == [{}]
+
+
+def test_a_part_for_taste_changes_nothing_until_it_is_trained(folder: Path, toy: ShopData) -> None:
+    policy = match_policy(5)
+    states = random_walk(toy.shop, toy.goals[0], 0).states
+    before = policy.fits(states)
+    policy.learn_taste(8, torch.Generator().manual_seed(1))
+    part = policy.model.taste
+    policy.learn_taste(16, torch.Generator().manual_seed(2))
+    assert policy.model.taste is part
+    assert policy.fits(states) == before
+    assert "taste" not in json.loads((folder / "config.json").read_text())
+
+
+def test_a_taste_is_saved_and_is_of_fits_alone(tmp_path: Path) -> None:
+    policy, plain = match_policy(5), match_policy(5)
+    policy.learn_taste(8, torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        for weight in policy.model.taste.parameters():
+            weight.normal_(generator=torch.Generator().manual_seed(3))
+    state, other = shown("a mug", "red mug", "", seen=["blue mug"]), shown("a mug", "red mug")
+    for each in (policy, plain):
+        each.prepare([state, other])
+    logits, fits = policy.logits_and_fits([state, other])
+    before, old = plain.logits_and_fits([state, other])
+    assert torch.equal(logits, before)
+    liked = policy.tastes(["red mug", "", "blue mug"], state.evidence.features)
+    assert torch.allclose((fits - old)[0], liked, atol=1e-6)
+    assert liked.abs().min() > 0
+    save_policy(policy, tmp_path / "policy")
+    loaded = load_learned(tmp_path / "policy", fake_store())
+    loaded.prepare([state, other])
+    assert torch.equal(loaded.logits_and_fits([state, other])[1], fits)

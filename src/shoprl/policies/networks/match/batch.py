@@ -84,7 +84,7 @@ def collate(states: Sequence[Observation], store: WordStore, sources: int, toget
     places = None
     if together and number > 1 and len({state.request for state in states}) == 1:
         groups, places = _one_group(groups, rows)
-    words, terms, owner = _texts(groups, store)
+    words, terms, owner = texts_of(groups, store)
     request = np.zeros((number, length), dtype=np.int64)
     request_terms = np.full((number, length), -1, dtype=np.int64)
     known = np.zeros((number, rows, length, sources), dtype=np.float32)
@@ -128,7 +128,7 @@ def _one_group(texts: Sequence[Sequence[str]], rows: int) -> tuple[list[Sequence
     return [list(index)], places
 
 
-def _texts(
+def texts_of(
     groups: Sequence[Sequence[str]], store: WordStore
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Rows of the store, terms and owners of the words of groups of texts; see :class:`MatchBatch`."""

@@ -42,6 +42,7 @@ class MatchConfig:
         patience: added to the logits of candidates that look on before deciding, times
             :attr:`shoprl.tasks.base.Evidence.looking`. An imitator of an expert who knows the answer never learns that
             looking on costs less than a wrong purchase.
+        taste: width of :class:`Taste`, which learns from feedback; 0 for none.
     """
 
     model_type: ClassVar[str] = "shoprl-match"
@@ -59,11 +60,38 @@ class MatchConfig:
     words_dropped: float = 0.1
     features: int = 53
     patience: float = 0.0
+    taste: int = 0
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Self:
         """From a checked ``config.json``, whose other entries are left out."""
         return cls(**{each.name: row[each.name] for each in fields(cls) if each.name in row})
+
+
+class Taste(nn.Module):
+    """What people like whatever they ask for: added to the logit of a product's fit, and to nothing else.
+
+    A sum over the words of its text, each by itself, and a part of its numbers. It begins as 0.
+    """
+
+    def __init__(self, config: MatchConfig) -> None:
+        super().__init__()
+        width = config.taste
+        self.of_word = nn.Sequential(nn.Linear(config.width, width), nn.GELU(), nn.Linear(width, 1, bias=False))
+        self.of_numbers = nn.Sequential(nn.Linear(config.features, width), nn.GELU(), nn.Linear(width, 1, bias=False))
+        for part in (self.of_word, self.of_numbers):
+            nn.init.zeros_(part[2].weight)  # type: ignore[arg-type]
+
+    def forward(self, words: torch.Tensor, owner: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+        """What is added for each row, shape (rows,).
+
+        Args:
+            words: states of the words of all rows, shape (words, width).
+            owner: the row of each, shape (words,).
+            features: shape (rows, features).
+        """
+        liked: torch.Tensor = self.of_numbers(features).squeeze(-1)
+        return liked.index_add(0, owner, self.of_word(words).squeeze(-1))
 
 
 class MatchModel(nn.Module):
@@ -104,6 +132,8 @@ class MatchModel(nn.Module):
         self.score = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, 1))
         self.value = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, 1))
         self.fit = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, 1))
+        if config.taste:
+            self.taste = Taste(config)
 
     @property
     def device(self) -> torch.device:
@@ -112,33 +142,49 @@ class MatchModel(nn.Module):
 
     def save_pretrained(self, folder: Path) -> None:
         """Write ``config.json`` and ``model.safetensors``."""
-        write_json(folder / "config.json", {"model_type": self.config.model_type, **asdict(self.config)})
+        row = asdict(self.config)
+        if not self.config.taste:  # as versions wrote it that had none
+            del row["taste"]
+        write_json(folder / "config.json", {"model_type": self.config.model_type, **row})
         weights = {name: weight.detach().cpu().contiguous() for name, weight in self.state_dict().items()}
         write_bytes(folder / "model.safetensors", save(weights, {"format": "pt"}))
 
     def forward(self, batch: MatchBatch) -> torch.Tensor:
         """Logits of shape (decisions, candidates); minus infinity where there is no candidate."""
-        return self._logits(self._mixed(batch), batch)
+        return self.logits_of(self._mixed(batch), batch.candidates, batch.looking)
 
     def logits_and_values(self, batch: MatchBatch) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits, and the value of each state, shape (decisions,): a mean over its rows."""
         mixed = self._mixed(batch)
-        values = self.value(mixed).squeeze(-1) * batch.rows
-        return self._logits(mixed, batch), values.sum(dim=-1) / batch.rows.sum(dim=-1)
+        return self.logits_of(mixed, batch.candidates, batch.looking), self.values_of(mixed, batch.rows)
 
     def logits_and_fits(self, batch: MatchBatch) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits, and the logit of each row's estimated reward, shape (decisions, rows)."""
         mixed = self._mixed(batch)
-        return self._logits(mixed, batch), self.fit(mixed).squeeze(-1)
+        return self.logits_of(mixed, batch.candidates, batch.looking), self.fits_of(mixed)
 
-    def _logits(self, mixed: torch.Tensor, batch: MatchBatch) -> torch.Tensor:
-        count = batch.candidates.shape[1]
-        logits: torch.Tensor = self.score(mixed[:, :count]).squeeze(-1) + self.config.patience * batch.looking
-        return logits.masked_fill(~batch.candidates, -torch.inf)
+    def logits_of(self, mixed: torch.Tensor, candidates: torch.Tensor, looking: torch.Tensor) -> torch.Tensor:
+        """The logits of contextual vectors; the other arguments are those of :class:`MatchBatch`."""
+        logits: torch.Tensor = self.score(mixed[:, : candidates.shape[1]]).squeeze(-1) + self.config.patience * looking
+        return logits.masked_fill(~candidates, -torch.inf)
+
+    def values_of(self, mixed: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        """The values of the states of contextual vectors, some of which are real rows."""
+        values = self.value(mixed).squeeze(-1) * rows
+        means: torch.Tensor = values.sum(dim=-1) / rows.sum(dim=-1)
+        return means
+
+    def fits_of(self, mixed: torch.Tensor) -> torch.Tensor:
+        """The logit of the estimated reward of each contextual vector."""
+        fits: torch.Tensor = self.fit(mixed).squeeze(-1)
+        return fits
 
     def _mixed(self, batch: MatchBatch) -> torch.Tensor:
         """Contextual vectors of the rows, shape (decisions, rows, hidden)."""
-        near, tokens, attended = self._compared(batch)
+        asked = len(batch.words)  # states of one request ask once
+        near, tokens, attended = self.compared(
+            batch.request[:asked], batch.request_terms[:asked], batch.words, batch.terms
+        )
         found = self._found(near, batch)  # (decisions, rows, W, found)
         products = batch.products[:, :, None, None]
         page = found.masked_fill(~products, 0.0).amax(dim=1, keepdim=True)
@@ -151,24 +197,36 @@ class MatchModel(nn.Module):
         share = plain / plain.sum(dim=-1, keepdim=True).clamp(min=1e-6)
         covered = torch.einsum("drwf,dw->drf", found, share)
         best = torch.einsum("drwf,dw->drf", page.expand_as(found), share)
-        own = torch.cat([self._pool(part.float(), batch) for part in (tokens, attended)], dim=-1)
+        pooled = [mean_of_texts(part.float(), batch.terms, batch.owner, batch.texts) for part in (tokens, attended)]
+        own = torch.cat([_of_rows(part, batch) for part in pooled], dim=-1)
         numbers = self.numbers(torch.cat([batch.features, covered, best - covered], dim=-1))
         rows = self.drop(self.join(torch.cat([answers, own], dim=-1))) + numbers
         mixed: torch.Tensor = self.mix(rows, src_key_padding_mask=~batch.rows)
         return mixed
 
-    def _compared(self, batch: MatchBatch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """How alike words are, (groups, T, W, OWN); each word, and the same compared, (groups, T, match)."""
+    def compared(
+        self, asked: torch.Tensor, asked_terms: torch.Tensor, own: torch.Tensor, terms: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Compare the words of texts with those of requests.
+
+        Args:
+            asked: word states of the requests, shape (groups, W, width).
+            asked_terms: their terms, shape (groups, W).
+            own: word states of all texts of a group, shape (groups, T, width).
+            terms: their terms, shape (groups, T).
+
+        Returns:
+            How alike words are, shape (groups, T, W, OWN); each word, and the same compared, shape (groups, T, match).
+        """
         normal = nn.functional.normalize
-        asked, asked_terms = batch.request[: len(batch.words)], batch.request_terms[: len(batch.words)]
-        request, words = self._in_context(asked), self._in_context(batch.words)
-        kept = batch.terms >= 0
+        request, words = self._in_context(asked), self._in_context(own)
+        kept = terms >= 0
         if self.training and self.config.words_dropped:
             kept = kept & (torch.rand_like(kept, dtype=torch.float32) >= self.config.words_dropped)
         real = kept[:, :, None] & (asked_terms >= 0)[:, None, :]
-        same = (batch.terms[:, :, None] == asked_terms[:, None, :]).float()
+        same = (terms[:, :, None] == asked_terms[:, None, :]).float()
         learned = normal(words, dim=-1) @ normal(request, dim=-1).transpose(1, 2)
-        given = normal(batch.words, dim=-1) @ normal(asked, dim=-1).transpose(1, 2)
+        given = normal(own, dim=-1) @ normal(asked, dim=-1).transpose(1, 2)
         near = torch.stack([learned, given, same], dim=-1).masked_fill(~real[..., None], 0.0)
         lowest = torch.finfo(learned.dtype).min
         scores = (self.sharpness * learned).masked_fill((asked_terms < 0)[:, None, :], lowest)
@@ -187,20 +245,25 @@ class MatchModel(nn.Module):
     @staticmethod
     def _found(near: torch.Tensor, batch: MatchBatch) -> torch.Tensor:
         """How well each row answers each word of the request, shape (decisions, rows, W, found)."""
-        index = batch.owner[:, :, None, None].expand_as(near)
-        nothing = near.new_zeros((near.shape[0], batch.texts, *near.shape[2:]))
-        best = _of_rows(nothing.scatter_reduce(1, index, near, "amax"), batch)
+        best = _of_rows(best_of_texts(near, batch.owner, batch.texts), batch)
         return torch.cat([best, batch.known.to(best.dtype)], dim=-1)
 
-    @staticmethod
-    def _pool(vectors: torch.Tensor, batch: MatchBatch) -> torch.Tensor:
-        """Mean over the words of each row's text, shape (decisions, rows, match); zeros if it has none."""
-        index = batch.owner[:, :, None]
-        shape = (len(vectors), batch.texts, vectors.shape[2])
-        total = vectors.new_zeros(shape).scatter_add(1, index.expand_as(vectors), vectors)
-        real = (batch.terms >= 0)[:, :, None].float()
-        count = vectors.new_zeros((*shape[:2], 1)).scatter_add(1, index, real)
-        return _of_rows(total / count.clamp(min=1.0), batch)
+
+def best_of_texts(near: torch.Tensor, owner: torch.Tensor, texts: int) -> torch.Tensor:
+    """The best of each text's words, at least 0, shape (groups, texts, W, OWN), of how alike they are."""
+    index = owner[:, :, None, None].expand_as(near)
+    nothing = near.new_zeros((near.shape[0], texts, *near.shape[2:]))
+    return nothing.scatter_reduce(1, index, near, "amax")
+
+
+def mean_of_texts(vectors: torch.Tensor, terms: torch.Tensor, owner: torch.Tensor, texts: int) -> torch.Tensor:
+    """Mean over the words of each text, shape (groups, texts, match); zeros if it has none."""
+    index = owner[:, :, None]
+    shape = (len(vectors), texts, vectors.shape[2])
+    total = vectors.new_zeros(shape).scatter_add(1, index.expand_as(vectors), vectors)
+    real = (terms >= 0)[:, :, None].float()
+    count = vectors.new_zeros((*shape[:2], 1)).scatter_add(1, index, real)
+    return total / count.clamp(min=1.0)
 
 
 def _of_rows(texts: torch.Tensor, batch: MatchBatch) -> torch.Tensor:

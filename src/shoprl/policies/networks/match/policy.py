@@ -1,6 +1,9 @@
 """The policy with a match network."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
+from itertools import chain
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,8 @@ from shoprl.policies.learned import ACT_BATCH, LearnedPolicy, mixed
 from shoprl.policies.networks.backbone import DEFAULT, OFFICIAL_SHA256, Backbone, backbone_of, load_backbone
 from shoprl.policies.networks.encoder import TokenStore
 from shoprl.policies.networks.match.batch import MatchBatch, collate, evidence_of
-from shoprl.policies.networks.match.model import MatchConfig, MatchModel
+from shoprl.policies.networks.match.memory import RequestMemory, Rows
+from shoprl.policies.networks.match.model import MatchConfig, MatchModel, Taste
 from shoprl.policies.networks.match.words import BATCH, WordStore, encode_words, principal, words_in
 from shoprl.policies.networks.reading import read_model
 from shoprl.tasks.base import Observation, State
@@ -45,6 +49,7 @@ class MatchPolicy(LearnedPolicy):
     observes = "evidence"
     model: MatchModel
     common: frozenset[str] | None = None
+    _memories: dict[str, RequestMemory] | None = None  # by request, of a copy that remembers
 
     def __init__(
         self, model: MatchModel, encoder: Callable[[], Backbone], strategy: QueryStrategy = "wish", name: str = "match"
@@ -134,7 +139,8 @@ class MatchPolicy(LearnedPolicy):
 
     def prepare(self, states: Iterable[Observation]) -> None:
         """Encode the texts that are not in the store yet."""
-        self.words.add(text for state in states for text in (state.request, *evidence_of(state).texts))
+        texts = ((state.request, *evidence_of(state).texts) for state in states)
+        self.words.add(dict.fromkeys(chain.from_iterable(texts)))
 
     def encode_once(self, texts: Callable[[], Iterable[str]], folder: Path, stores: dict[str, TokenStore]) -> None:
         """See :meth:`LearnedPolicy.encode_once`; ``stores`` is of no use here."""
@@ -165,35 +171,100 @@ class MatchPolicy(LearnedPolicy):
 
     def logits(self, states: Sequence[Observation]) -> torch.Tensor:
         """See :meth:`LearnedPolicy.logits`."""
-        return self._run(states, lambda batch: (self.model(batch),))[0]
+        return self._run(states, lambda batch: (self.model(batch),), lambda mixed, rows: ())[0]
 
     def logits_and_values(self, states: Sequence[Observation]) -> tuple[torch.Tensor, torch.Tensor]:
         """See :meth:`LearnedPolicy.logits_and_values`."""
-        logits, values = self._run(states, self.model.logits_and_values)
+        logits, values = self._run(
+            states, self.model.logits_and_values, lambda mixed, rows: (self.model.values_of(mixed, rows.mask == 0),)
+        )
         return logits, values
 
     def logits_and_fits(self, states: Sequence[Observation]) -> tuple[torch.Tensor, torch.Tensor]:
         """The logits, and the logit of each row's estimated reward, shape (states, rows); float32 on the CPU."""
-        logits, fits = self._run(states, self.model.logits_and_fits)
-        return logits, fits
+        logits, fits = self._run(states, self.model.logits_and_fits, lambda mixed, rows: (self.model.fits_of(mixed),))
+        return logits, self._tasted(states, fits) if self.model.config.taste else fits
+
+    def _tasted(self, states: Sequence[Observation], fits: torch.Tensor) -> torch.Tensor:
+        """The logits of estimated rewards with what people like, whatever they ask for."""
+        shown = [evidence_of(state) for state in states]
+        features = np.concatenate([each.features for each in shown])
+        liked = self.tastes([text for each in shown for text in each.texts], features)
+        parts = torch.split(liked, [len(each.texts) for each in shown])
+        padded = torch.nn.utils.rnn.pad_sequence(list(parts), batch_first=True)
+        return fits + torch.nn.functional.pad(padded, (0, fits.shape[1] - padded.shape[1]))
+
+    def tastes(self, texts: Sequence[str], features: NDArray[np.float32]) -> torch.Tensor:
+        """What is added to the logits of rows' estimated rewards; shape (rows,), float32 on the CPU.
+
+        Args:
+            texts: the rows' own, which the store holds.
+            features: shape (rows, features).
+        """
+        own = [self.words[text].rows for text in texts]
+        owner = torch.repeat_interleave(torch.tensor([len(rows) for rows in own]))
+        words = self.words.states[torch.from_numpy(np.concatenate(own))]
+        device = self.model.device
+        given = (words.to(device), owner.to(device), torch.from_numpy(features).to(device))
+        liked: torch.Tensor = self.model.taste(*given)
+        return liked.float().cpu()
+
+    def learn_taste(self, width: int, generator: torch.Generator) -> None:
+        """Give the network a part for what people like, if it has none; its answers stay what they are.
+
+        Args:
+            width: of that part.
+            generator: of its weights.
+        """
+        if not self.model.config.taste:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
+                self.model.config = replace(self.model.config, taste=width)
+                self.model.taste = Taste(self.model.config).to(self.model.device)
+
+    def remembering(self) -> "MatchPolicy":
+        """See :class:`shoprl.policies.base.Remembering`."""
+        policy = copy(self)
+        policy._memories = {}
+        return policy
 
     def _run(
-        self, states: Sequence[Observation], run: Callable[[MatchBatch], Sequence[torch.Tensor]]
+        self,
+        states: Sequence[Observation],
+        run: Callable[[MatchBatch], Sequence[torch.Tensor]],
+        beside: Callable[[torch.Tensor, Rows], Sequence[torch.Tensor]],
     ) -> tuple[torch.Tensor, ...]:
-        """Outputs for states, in their order."""
+        """Outputs for states, in their order; ``beside`` gives those besides logits of what is remembered."""
         self.encode_states(states)
+        remembered = self._memories is not None and not torch.is_grad_enabled() and not self.model.training
         rows: list[list[torch.Tensor]] = [[] for _ in states]
-        for part in _parts(states):
+        for part in _parts(states, 1 if remembered else SHARED):
+            own = [states[place] for place in part]
             with mixed(self.model.device):
-                outputs = [each.float().cpu() for each in run(self._batch([states[place] for place in part]))]
-            for place, *own in zip(part, *outputs, strict=True):
-                rows[place] = own
+                found = self._recalled(own, beside) if remembered else run(self._batch(own))
+            outputs = [each.float().cpu() for each in found]
+            for place, *each in zip(part, *outputs, strict=True):
+                rows[place] = each
         return tuple(
             torch.nn.utils.rnn.pad_sequence(list(each), batch_first=True, padding_value=-torch.inf)
             if each[0].dim()
             else torch.stack(each)
             for each in zip(*rows, strict=True)
         )
+
+    def _recalled(
+        self, states: Sequence[Observation], beside: Callable[[torch.Tensor, Rows], Sequence[torch.Tensor]]
+    ) -> Sequence[torch.Tensor]:
+        """Outputs for states of one request, whose memory is used."""
+        assert self._memories is not None
+        _check(states, self.model.config)
+        request = states[0].request
+        memory = self._memories.get(request)
+        if memory is None or not memory.valid:
+            memory = self._memories[request] = RequestMemory(self.model, self.words, request)
+        rows = memory.rows(states)
+        vectors = memory.mixed(rows)
+        return self.model.logits_of(vectors, rows.candidates, rows.looking), *beside(vectors, rows)
 
     def probabilities(self, states: Sequence[State]) -> list[NDArray[np.float64]]:
         """See :meth:`LearnedPolicy.probabilities`; equal states, as of runs of one request, are computed once."""
@@ -215,17 +286,17 @@ class MatchPolicy(LearnedPolicy):
         return judged
 
 
-def _parts(states: Sequence[Observation]) -> list[list[int]]:
+def _parts(states: Sequence[Observation], shared: int) -> list[list[int]]:
     """Places of states to be computed together: of similar size, which leaves little to pad.
 
-    Many of one request, as runs for it give, stay by themselves, since they share their texts.
+    Many of one request (``shared`` of them), as runs for it give, stay by themselves, since they share their texts.
     """
     by_size = sorted(range(len(states)), key=lambda place: len(evidence_of(states[place]).texts))
     of_requests: dict[str, list[int]] = {}
     for place in by_size:
         of_requests.setdefault(states[place].request, []).append(place)
-    several = [own for own in of_requests.values() if len(own) >= SHARED]
-    rest = [place for place in by_size if len(of_requests[states[place].request]) < SHARED]
+    several = [own for own in of_requests.values() if len(own) >= shared]
+    rest = [place for place in by_size if len(of_requests[states[place].request]) < shared]
     return [own[start : start + TOGETHER] for own in (*several, rest) for start in range(0, len(own), TOGETHER)]
 
 
