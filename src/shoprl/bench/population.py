@@ -6,7 +6,7 @@ clicked on now and then; the first item that suits the request and the shopper's
 name the taste.
 """
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -22,11 +22,12 @@ from shoprl.shop.goal import Goal
 from shoprl.shop.session import Shop
 from shoprl.trajectories.shoppers import plan_for
 
-TasteName = Literal["brand", "price", "unseen"]
+TasteName = Literal["family", "price", "brand", "unseen"]
 Taste = Callable[[Product, Goal], bool]
 """Whether somebody who has a goal likes a product."""
 
 LIKED_SHARE = 0.3  # of the products, where a taste is drawn
+FAMILY = 3  # letters that the names of a family of brands begin with
 THRIFTY = 0.3  # of the ceiling named
 
 
@@ -36,24 +37,35 @@ def brand_of(product: Product) -> str:
     return words[0].strip(",;|-–").lower() if words else ""
 
 
-def insist_on_brands(shop: Shop, goals: Sequence[Goal], rng: np.random.Generator) -> Taste:
-    """Some brands and no other ones: drawn, until they hold :data:`LIKED_SHARE` of the branded products.
+def _drawn_brands(shop: Shop, goals: Sequence[Goal], rng: np.random.Generator, letters: int | None) -> Taste:
+    """Brands drawn until they hold :data:`LIKED_SHARE` of the branded products; those with the same beginning together.
 
     A brand is the first word of several titles that nobody asks for.
     """
     asked = {word for goal in goals for word in goal.instruction.lower().split()}
-    products: dict[str, int] = defaultdict(int)
-    for product in shop.catalog:
-        products[brand_of(product)] += 1
-    brands = sorted(name for name, count in products.items() if count > 1 and name.isalpha() and name not in asked)
-    liked: set[str] = set()
-    wanted, held = LIKED_SHARE * sum(products[name] for name in brands), 0
-    for place in rng.permutation(len(brands)).tolist():
-        if held >= wanted:
+    counts = Counter(map(brand_of, shop.catalog))
+    products: Counter[str] = Counter()
+    for name, count in counts.items():
+        if count > 1 and name.isalpha() and name not in asked:
+            products[name[:letters]] += count
+    names, liked, held = sorted(products), set[str](), 0
+    for place in rng.permutation(len(names)).tolist():
+        if held >= LIKED_SHARE * products.total():
             break
-        liked.add(brands[place])
-        held += products[brands[place]]
-    return lambda product, goal: brand_of(product) in liked
+        liked.add(names[place])
+        held += products[names[place]]
+    known = frozenset(name for name in counts if name[:letters] in liked)
+    return lambda product, goal: brand_of(product) in known
+
+
+def insist_on_families(shop: Shop, goals: Sequence[Goal], rng: np.random.Generator) -> Taste:
+    """Some families of brands, whose names begin alike, as a maker's own brands often do."""
+    return _drawn_brands(shop, goals, rng, FAMILY)
+
+
+def insist_on_brands(shop: Shop, goals: Sequence[Goal], rng: np.random.Generator) -> Taste:
+    """Some brands, whatever they are called: each must be learned by itself."""
+    return _drawn_brands(shop, goals, rng, None)
 
 
 def insist_on_price(shop: Shop, goals: Sequence[Goal], rng: np.random.Generator) -> Taste:
@@ -69,8 +81,9 @@ def insist_on_the_unseen(shop: Shop, goals: Sequence[Goal], rng: np.random.Gener
 
 
 TASTES: Mapping[TasteName, Callable[[Shop, Sequence[Goal], np.random.Generator], Taste]] = {
-    "brand": insist_on_brands,
+    "family": insist_on_families,
     "price": insist_on_price,
+    "brand": insist_on_brands,
     "unseen": insist_on_the_unseen,
 }
 
@@ -90,7 +103,7 @@ class Habits(Settings):
 
     patience: Share = 0.7
     suits: Share = 0.6
-    click: Share = 0.5
+    click: Share = 0.1
     declines: Share = 0.3
     refuses: Share = 0.05
     likes: Share = 0.2
