@@ -17,7 +17,8 @@ from typing import Any
 from shoprl.errors import ConfigError, RunError
 from shoprl.files import sha256_of, write_bytes, write_folder
 from shoprl.policies import packaged
-from shoprl.policies.query.policy import FILES, MANIFEST
+from shoprl.policies.packaged import MANIFEST
+from shoprl.policies.query.policy import FILES
 from shoprl.policies.saving import QUERY, load_learned
 from shoprl.reading import read_json
 from shoprl.runlog import read_run

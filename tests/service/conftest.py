@@ -7,14 +7,25 @@ sqlalchemy = pytest.importorskip("sqlalchemy", reason="needs the extra service")
 pytest.importorskip("alembic", reason="needs the extra service")
 pytest.importorskip("fastapi", reason="needs the extra service")
 
+from shoprl.shop.store import build_store  # noqa: E402
 from tests.support import postgres  # noqa: E402
 from tests.support.serving import Served, running  # noqa: E402
+from tests.support.toyshop import write_toy_folder  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     with postgres.server() as address:
         yield address.format(password=postgres.QUOTED)
+
+
+@pytest.fixture(scope="session")
+def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder of the toy shop with its store, which a service opens at once."""
+    folder = tmp_path_factory.mktemp("shop") / "toy"
+    write_toy_folder(folder)
+    build_store(folder)
+    return folder
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -110,3 +110,26 @@ def test_too_many_requests_are_told_when_to_come_again(served: Served) -> None:
     assert [each.status_code for each in found] == [200, 200, 429, 429]
     assert found[2].json()["code"] == "rate_limited"
     assert int(found[2].headers["retry-after"]) > 100
+
+
+def test_who_was_found_a_moment_ago_needs_no_database(address: str) -> None:
+    engine, clock = open_database(address), Clock()
+    keys = Keys(engine, clock)
+    assert keys.remembered(None, "127.0.0.1") is None
+    open_to_all = keys.caller(None, "127.0.0.1")
+    assert keys.remembered(None, "127.0.0.1") == open_to_all
+    with writing(engine) as connection:
+        _, sent = make_key(connection, "shop", ["feedback"], 1.0)
+    clock.now += FRESH
+    assert keys.remembered(None, "127.0.0.1") is keys.remembered(sent, "127.0.0.1") is None
+    caller = keys.caller(sent, "127.0.0.1")
+    assert keys.remembered(sent, "127.0.0.1") == caller
+    with pytest.raises(ProblemError):
+        keys.caller(None, "127.0.0.1")
+    assert keys.remembered(None, "127.0.0.1") is None
+    with pytest.raises(ProblemError):
+        keys.caller("wrong", "127.0.0.1")
+    assert keys.remembered("wrong", "127.0.0.1") is None
+    clock.now += FRESH
+    assert keys.remembered(sent, "127.0.0.1") is None
+    engine.dispose()

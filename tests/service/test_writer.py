@@ -1,6 +1,6 @@
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from sqlalchemy import Connection, Engine, select
@@ -101,4 +101,51 @@ def test_closing_does_what_waits_and_takes_no_more(engine: Engine) -> None:
     assert len(kept(engine)) == 100
     with pytest.raises(BusyError, match="shutting down"):
         writer.submit(lambda connection: None)
+    writer.close()
+
+
+def test_work_that_nobody_waits_for_any_more_is_done_and_the_next_too(engine: Engine) -> None:
+    writer, go_on = Writer(engine), threading.Event()
+    writer.submit(lambda connection: go_on.wait(30))
+    left = writer.submit(lambda connection: write("e1", connection))
+    assert not left.cancel()
+    go_on.set()
+    assert writer.submit(lambda connection: write("e2", connection)).result(30) == "orphan"
+    assert kept(engine) == ["e1", "e2"]
+    writer.close()
+
+
+def test_work_of_one_kind_is_done_at_once(engine: Engine) -> None:
+    writer, go_on, calls = Writer(engine), threading.Event(), list[int]()
+
+    def many(connection: Connection, names: Sequence[str]) -> list[str]:
+        calls.append(len(names))
+        if "wrong" in names:
+            raise KeyError("wrong")
+        return [write(name, connection) + name for name in names]
+
+    writer.submit(lambda connection: go_on.wait(30))
+    while writer.waiting:
+        time.sleep(0.001)
+    good = [writer.submit_to(many, f"e{number}") for number in range(5)]
+    other = writer.submit(lambda connection: write("other", connection))
+    mixed = [writer.submit_to(many, name) for name in ("f1", "wrong", "f2")]
+    go_on.set()
+    assert [each.result(30) for each in good] == [f"orphane{number}" for number in range(5)]
+    assert other.result(30) == "orphan"
+    assert (mixed[0].result(30), mixed[2].result(30)) == ("orphanf1", "orphanf2")
+    with pytest.raises(KeyError):
+        mixed[1].result(30)
+    assert calls == [5, 3, 1, 1, 1]
+    assert kept(engine) == [*(f"e{number}" for number in range(5)), "other", "f1", "f2"]
+    writer.close()
+
+
+def test_whatever_goes_wrong_the_next_work_is_done(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = Writer(engine)
+    with monkeypatch.context() as patch:
+        patch.setattr("shoprl.service.writer.writing", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            writer.submit(lambda connection: None).result(30)
+    assert writer.submit(lambda connection: write("e1", connection)).result(30) == "orphan"
     writer.close()

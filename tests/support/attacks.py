@@ -66,7 +66,7 @@ def options(command: type) -> Iterator[Option]:
             kind, more = _bare(get_args(kind)[0])
             notes += more
         off = "no-" if field.default is True else ""
-        flag = "" if "Positional" in repr(notes) else f"--{off}{field.name.replace('_', '-')}"
+        flag = "" if "Positional" in repr(notes) else f"--{off}{field.name.rstrip('_').replace('_', '-')}"
         allowed = next((note for note in notes if isinstance(note, Range)), None)
         needed = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         yield Option(field.name, flag, kind, allowed, needed, several)

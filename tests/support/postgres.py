@@ -32,8 +32,12 @@ def _as_server(*command: str) -> None:
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """The address of a server that is stopped afterwards; ``{password}`` stands for the password."""
+def server(sync: bool = False) -> Iterator[str]:
+    """The address of a server that is stopped afterwards; ``{password}`` stands for the password.
+
+    Args:
+        sync: whether a commit waits for the disk.
+    """
     initdb, control = _program("initdb"), _program("pg_ctl")
     if os.getuid() == 0 and shutil.which("runuser") is None:
         pytest.skip("PostgreSQL does not run as root, and there is no runuser")
@@ -50,7 +54,7 @@ def server() -> Iterator[str]:
         data = str(folder / "data")
         settings = ["--auth=scram-sha-256", "--encoding=UTF8", "--no-sync", "--username=shop"]
         _as_server(initdb, "-D", data, *settings, f"--pwfile={secret}")
-        options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+        options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync={'on' if sync else 'off'}"
         _as_server(control, "-D", data, "-w", "-t", "60", "-l", str(folder / "log"), "-o", options, "start")
         try:
             yield f"postgresql://shop:{{password}}@/postgres?host={folder}"

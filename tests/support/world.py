@@ -68,6 +68,7 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "preferences stats": {"file": "{pairs}"},
     "preferences export": {"file": "{pairs}", **OUT},
     "serve": {"catalog": "{toy}", "policy": "rule", "workers": "1"},
+    "learn": {"data": "{toy}", **OUT, "from_": DATABASE["database"], "updates": "2", "guard_goals": "1", **THREADS},
     "keys make": {**DATABASE, "name": "web shop"},
     "keys list": {**DATABASE},
     "keys revoke": {"key_id": KEY_ID, **DATABASE},

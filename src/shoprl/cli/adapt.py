@@ -18,8 +18,7 @@ from shoprl.cli.options import (
 from shoprl.experiments.adaptation import SIZES, SizeName, adapt, own_goals
 from shoprl.experiments.coached import Coached, check_judging
 from shoprl.files import sha256_of
-from shoprl.policies.packaged import PRETRAINED, policy_folder
-from shoprl.policies.query.policy import MANIFEST
+from shoprl.policies.packaged import MANIFEST, PRETRAINED, policy_folder
 from shoprl.policies.saving import load_learned
 from shoprl.shop.data import read_data, read_shop
 from shoprl.shop.goal import goals_hash

@@ -97,7 +97,7 @@ def flags(command: type) -> dict[str, str]:
             named |= flags(hints[field.name])
         else:
             off = "no-" if field.default is True else ""
-            named[field.name] = f"--{off}{field.name.replace('_', '-')}"
+            named[field.name] = f"--{off}{field.name.rstrip('_').replace('_', '-')}"  # from_ is --from
     return named
 
 

@@ -25,9 +25,9 @@ from shoprl.experiments.methods import METHODS, Learned, Method, Rows, learn
 from shoprl.experiments.plan import Recipe
 from shoprl.files import sha256_of, write_json_lines
 from shoprl.policies.networks.backbone import load_backbone
-from shoprl.policies.packaged import PRETRAINED, policy_folder
+from shoprl.policies.packaged import MANIFEST, PRETRAINED, policy_folder
 from shoprl.policies.query.loading import load_query_policy
-from shoprl.policies.query.policy import MANIFEST, MAX_QUERIES, QueryOffer
+from shoprl.policies.query.policy import MAX_QUERIES, QueryOffer
 from shoprl.policies.saving import save_policy
 from shoprl.reading import read_json_lines
 from shoprl.runlog import carry_out

@@ -19,7 +19,7 @@ from shoprl.policies.base import Judging
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.policies.networks.encoder import TokenStore
 from shoprl.policies.networks.match.policy import MatchPolicy
-from shoprl.policies.query.policy import MANIFEST
+from shoprl.policies.packaged import MANIFEST
 from shoprl.policies.saving import load_learned, save_policy
 from shoprl.reading import read_json
 from shoprl.settings import Settings

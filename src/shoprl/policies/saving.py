@@ -13,8 +13,8 @@ from shoprl.policies.base import Policy
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.policies.networks.encoder import TokenStore
 from shoprl.policies.networks.limits import check_file
-from shoprl.policies.packaged import NAMES, policy_folder
-from shoprl.policies.query.policy import FILES, FORMAT, MANIFEST, MAX_QUERIES, QueryOffer
+from shoprl.policies.packaged import MANIFEST, NAMES, policy_folder
+from shoprl.policies.query.policy import FILES, FORMAT, MAX_QUERIES, QueryOffer
 from shoprl.policies.simple import simple_policy
 from shoprl.reading import read_json
 from shoprl.tasks.instruction import QueryStrategy

@@ -3,19 +3,19 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from shoprl.policies.base import Judging, Policy, Remembering, distinct
 from shoprl.rollouts.records import Episode
 from shoprl.rollouts.runner import run_episodes
-from shoprl.shop.page import NEXT, PREVIOUS
+from shoprl.shop.page import NEXT, PREVIOUS, Page
 from shoprl.shop.session import MAX_STEPS, PER_PAGE
-from shoprl.tasks.base import LiveEpisode, Outcome, State
+from shoprl.tasks.base import Outcome, State
 from shoprl.tasks.instruction import Queries, parse_instruction
 from shoprl.tasks.shop.options import named_options
 from shoprl.tasks.shop.state import ShopState
-from shoprl.tasks.shop.task import ShopTask
+from shoprl.tasks.shop.task import ShopEpisode, ShopTask
 
 PAGES = 5  # results pages of the request's own search that are judged, which hold all that a search shows
 ROUNDS, READ = 2, 10  # how often products are opened for a list, and how many at once: the best by what was seen
@@ -54,12 +54,32 @@ class Seen:
         return self.bought / self.runs
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What somebody who watches is told of.
+
+    Attributes:
+        run: which run took a step, from 0; None where products were compared.
+        action: the step.
+        page: the page that it led to.
+        compared: ASINs of the products that look best so far, the best first.
+    """
+
+    run: int | None = None
+    action: str = ""
+    page: Page | None = None
+    compared: tuple[str, ...] = ()
+
+
+Watch = Callable[[Told], None]
+
+
 class _Kept:
     """An episode that keeps the last state in which an action was taken, which remembers what the episode saw."""
 
-    def __init__(self, live: LiveEpisode) -> None:
-        self._live = live
-        self.last = live.state
+    def __init__(self, live: ShopEpisode, run: int, watch: Watch | None) -> None:
+        self._live, self._run, self._watch = live, run, watch
+        self.last: State = live.state
 
     @property
     def state(self) -> State:
@@ -72,6 +92,8 @@ class _Kept:
     def step(self, action: str) -> None:
         self.last = self._live.state
         self._live.step(action)
+        if self._watch is not None:
+            self._watch(Told(self._run, action, self._live.page))
 
     def outcome(self) -> Outcome:
         return self._live.outcome()
@@ -85,21 +107,28 @@ class Asked:
         task: the shop.
         request: what the user looks for.
         seed: of the actions.
+        watch: is told of each step while it is taken.
     """
 
     task: ShopTask
     request: str
     seed: int = 0
+    watch: Watch | None = None
 
 
 class _Watched:
-    """A task that keeps its episodes, in the order in which they were started."""
+    """A task that keeps its episodes, in the order in which they were started.
 
-    def __init__(self) -> None:
-        self.episodes = list[_Kept]()
+    Args:
+        runs: how many are started of each request, one request after the other.
+    """
+
+    def __init__(self, runs: int) -> None:
+        self._runs, self.episodes = runs, list[_Kept]()
 
     def start(self, goal: Asked, queries: Queries) -> _Kept:
-        self.episodes.append(_Kept(goal.task.start(goal.request, queries)))
+        run = len(self.episodes) % self._runs
+        self.episodes.append(_Kept(goal.task.start(goal.request, queries), run, goal.watch))
         return self.episodes[-1]
 
     def describe(self, goal: Asked) -> object:
@@ -154,7 +183,7 @@ def judged_runs(policy: Judging, asked: Sequence[Asked], runs: int, label: str =
     """
     if isinstance(policy, Remembering):
         policy = policy.remembering()
-    watched = _Watched()
+    watched = _Watched(runs)
     goals = [(run, each) for each in asked for run in range(runs)]
     episodes = run_episodes(policy, watched, goals, [(each.seed, run, run) for run, each in goals], "sample", label)
     found = []
@@ -166,7 +195,7 @@ def judged_runs(policy: Judging, asked: Sequence[Asked], runs: int, label: str =
 
 def _judged(policy: Judging, asked: Asked, episodes: Sequence[Episode], kept: Sequence[_Kept]) -> list[Seen]:
     """What is found for one request, whose runs are over."""
-    pages, fits = _browsed(policy, asked.task, asked.request)
+    pages, fits = browsed(policy, asked)
     elsewhere: dict[str, list[float]] = defaultdict(list)
     if any(asin not in fits for each in kept for asin in _shown(each.last)):
         states, places = distinct([each.last for each in kept])
@@ -183,13 +212,15 @@ def _judged(policy: Judging, asked: Asked, episodes: Sequence[Episode], kept: Se
     return sorted(seen, key=lambda each: (each.rank, each.asin))
 
 
-def _browsed(policy: Judging, task: ShopTask, request: str) -> tuple[list[ShopState], dict[str, float]]:
+def browsed(policy: Judging, asked: Asked) -> tuple[list[ShopState], dict[str, float]]:
     """The search's pages, and the fits of their products after the best were opened."""
     opened: set[str] = set()
     for number in range(ROUNDS + 1):
-        pages = walk(task, request, policy.queries, opened=opened)
+        pages = walk(asked.task, asked.request, policy.queries, opened=opened)
         fits = {asin: fit for of_page in policy.fits(pages) for asin, fit in of_page.items()}
         best = sorted(fits, key=lambda asin: (-round(fits[asin], DIGITS), asin))[:READ]
+        if asked.watch is not None:
+            asked.watch(Told(compared=tuple(best)))
         if number == ROUNDS or opened.issuperset(best):
             break
         opened.update(best)
@@ -221,8 +252,8 @@ def repeated_runs(
     ranks = _ranks(walk(task, asked.request, policy.queries))
     for number in range(MAX_ROUNDS):
         left = ShopTask(task.shop.without(frozenset(each.asin for each in found)), task.max_steps)
-        requests = [(number * runs + index, asked.request) for index in range(runs)]
-        bought = _purchases(run_episodes(policy, left, requests, asked.seed, "sample", ""))
+        requests = [(number * runs + index, replace(asked, task=left)) for index in range(runs)]
+        bought = _purchases(run_episodes(policy, _Watched(runs), requests, asked.seed, "sample", ""))
         new = [_seen(asked, asin, each, runs, number, ranks, None) for asin, each in bought.items()]
         found += sorted(new, key=lambda each: (-each.bought, each.rank, each.asin))
         if not new or sum(map(counts, found)) >= enough:

@@ -9,7 +9,7 @@ import numpy as np
 
 from shoprl.errors import ConfigError
 from shoprl.policies.base import Judging, Policy
-from shoprl.recommender.evidence import Asked, Seen, judged_runs, repeated_runs
+from shoprl.recommender.evidence import Asked, Seen, Watch, judged_runs, repeated_runs
 from shoprl.recommender.ranking import BRIEF, drawn, ranked, scores
 from shoprl.recommender.reasons import Why, price_of, why
 from shoprl.rollouts.runner import PARALLEL
@@ -99,6 +99,7 @@ class Wanted:
             exponential of the scores divided by it.
         min_fit: products estimated to fit less are left out, where one fits well (:data:`WELL`) those that fit a third
             of it; of no effect with a policy that cannot judge.
+        watch: is told of each step while it is taken.
     """
 
     task: ShopTask
@@ -107,6 +108,7 @@ class Wanted:
     seed: int = 0
     temperature: float = 0.0
     min_fit: float = MIN_FIT
+    watch: Watch | None = None
 
 
 def recommend(
@@ -159,7 +161,7 @@ def shopped(policy: Policy, wanted: Sequence[Wanted], runs: int = RUNS) -> list[
         check_value("temperature", each.temperature, NotNegative)
         check_value("min_fit", each.min_fit, Share)
         instructions.append(parse_instruction(each.task.start(each.request).session.instruction))
-    asked = [Asked(each.task, each.request, each.seed) for each in wanted]
+    asked = [Asked(each.task, each.request, each.seed, each.watch) for each in wanted]
     if isinstance(policy, Judging):
         return judged_runs(policy, asked, runs, "recommending" if runs > PARALLEL else "")
     return [

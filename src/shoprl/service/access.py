@@ -64,6 +64,15 @@ class Keys:
             raise ProblemError("unauthorized", "The key is unknown or revoked. `shoprl keys make` makes another.")
         return Caller(key.key_id, key)
 
+    def remembered(self, sent: str | None, address: str) -> Caller | None:
+        """Who sends a key, or none, where the database was asked a moment ago; None where it must be asked."""
+        now = self._clock()
+        if sent is None:
+            since, needed = self._any
+            return None if needed or now - since >= FRESH else Caller(client_of(address), None)
+        since, key = self._known.get(sent, (-FRESH, None))
+        return None if key is None or now - since >= FRESH else Caller(key.key_id, key)
+
     def _exist(self) -> bool:
         """Whether keys were made; revoked ones count, as their owner wanted keys to be needed."""
         now = self._clock()

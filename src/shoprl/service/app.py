@@ -11,7 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from shoprl.serve.guard import Guard, allowed_names
 from shoprl.service.observed import Observed
 from shoprl.service.problems import ProblemRoute, install, refused
-from shoprl.service.routes import feedback, health, policies, recommendations, shop
+from shoprl.service.routes import exports, feedback, health, policies, recommendations, shop
 from shoprl.service.running import Service
 from shoprl.version import __version__
 
@@ -58,7 +58,7 @@ def create_app(service: Service, hosts: Collection[str] = (), origins: Collectio
     )
     app.router.route_class = ProblemRoute
     install(app)
-    for module in (recommendations, feedback, shop, policies, health):
+    for module in (recommendations, feedback, shop, policies, exports, health):
         app.include_router(module.router(service))
     if allowed:
         app.add_middleware(

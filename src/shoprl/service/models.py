@@ -1,6 +1,7 @@
 """Requests and answers of the API, as they are checked and documented."""
 
 import math
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -19,8 +20,11 @@ MAX_NAMES = 200  # of a filter
 LATEST = 1e11  # seconds since 1970
 
 
+_UNSENDABLE = re.compile("[\ud800-\udfff\0]")
+
+
 def _sendable(text: str) -> str:
-    if any("\ud800" <= char <= "\udfff" or char == "\0" for char in text):
+    if _UNSENDABLE.search(text):
         raise ValueError("holds half a surrogate pair or a zero byte")
     return text
 
@@ -318,6 +322,8 @@ class Rows(BaseModel):
 
     results: list[dict[str, Any]]
     next_cursor: str | None
+    until: float | None = Field(default=None, description="Of `off-policy`: decisions whose window ended before this.")
+    left_out: dict[str, int] | None = Field(default=None, description="What gives no row, and how much of it.")
 
 
 class Health(BaseModel):

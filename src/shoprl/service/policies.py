@@ -10,8 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from shoprl.errors import ConfigError, PolicyError
 from shoprl.files import sha256_of
-from shoprl.policies.packaged import NAMES, PRETRAINED, packaged_folder
-from shoprl.policies.query.policy import MANIFEST
+from shoprl.policies.packaged import MANIFEST, NAMES, PRETRAINED, packaged_folder
 from shoprl.service.tables import policies
 from shoprl.version import __version__
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from shoprl.catalog.ids import id_of
 from shoprl.policies.base import Policy
-from shoprl.recommender.evidence import Seen
+from shoprl.recommender.evidence import Seen, Told, Watch
 from shoprl.recommender.recommend import MIN_FIT, RUNS, TOP, Recommendation, Recommendations, Wanted, listed, shopped
 from shoprl.service.filters import Facets, Filters, facets_of
 from shoprl.shop.data import read_shop
@@ -19,6 +19,7 @@ from shoprl.tasks.shop.task import ShopTask
 
 REMEMBERED = 2_000  # requests, of which what was found is kept
 POLICIES = 4  # held in memory
+Watching = Callable[[int, Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Shopper:
     def _facets(self) -> Facets:
         return facets_of(self._shop.catalog)
 
-    def make(self, jobs: Sequence[Job], watch: Callable[[int, Mapping[str, Any]], None] | None = None) -> list[Made]:
+    def make(self, jobs: Sequence[Job], watch: Watching | None = None) -> list[Made]:
         """Make lists; jobs of one policy and as many runs shop together.
 
         Args:
@@ -95,7 +96,7 @@ class Shopper:
             PolicyError: a policy cannot be loaded.
         """
         alike: dict[tuple[str, str, int], list[int]] = {}
-        wanted = [Wanted(self._task(job.filters), job.request, job.k, 0, job.temperature, job.min_fit) for job in jobs]
+        wanted = [self._wanted(place, job, watch) for place, job in enumerate(jobs)]
         keys = [self._key(job) for job in jobs]
         for place, job in enumerate(jobs):
             if keys[place] not in self._found:
@@ -112,6 +113,31 @@ class Shopper:
     def search(self, query: str) -> list[str]:
         """ASINs that the shop's own search finds."""
         return list(self._shop.search.find(query))
+
+    def _wanted(self, place: int, job: Job, watch: Watching | None) -> Wanted:
+        told: Watch | None = None
+        if job.watched and watch is not None:
+            tell = watch
+
+            def told(each: Told) -> None:
+                tell(place, self._step(each))
+
+        return Wanted(self._task(job.filters), job.request, job.k, 0, job.temperature, job.min_fit, told)
+
+    def _step(self, told: Told) -> dict[str, Any]:
+        """What is told of a step: the run, the action, and what its page shows."""
+        if told.page is None:
+            return {"kind": "comparing", "products": [self._named(asin) for asin in told.compared]}
+        page = told.page
+        step: dict[str, Any] = {"kind": page.kind, "run": told.run, "action": told.action}
+        if page.kind == "results":
+            step |= {"page": page.number, "found": page.total}
+        if page.product is not None:
+            step |= {"product": self._named(page.product.asin), "options": dict(page.options)}
+        return step
+
+    def _named(self, asin: str) -> dict[str, str]:
+        return {"id": id_of(asin), "title": self._shop.catalog[asin].title}
 
     def _task(self, filters: Filters) -> ShopTask:
         return ShopTask(self._shop.without(self._facets.hidden(filters)) if filters else self._shop)

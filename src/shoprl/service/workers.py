@@ -3,12 +3,14 @@
 import logging
 import math
 import multiprocessing
+import os
 import queue
 import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
@@ -21,6 +23,7 @@ log = logging.getLogger(__name__)
 
 TOGETHER = 4  # requests that one process takes at once, when many wait
 TRIES = 2  # of a request whose process ends
+NICE = 5  # by which the process that answers goes first: taking feedback needs little, and at once
 PAUSE = 1.0  # seconds before a process that cannot start is started again
 T = TypeVar("T")
 Step = Mapping[str, Any]
@@ -39,8 +42,12 @@ class _Ticket:
         self.future: Future[Any] = Future()
         self.tries = 0
 
+    def begun(self) -> bool:
+        """Whether somebody still waits for it; from now on nobody can take it back."""
+        return bool(self.tries) or self.future.set_running_or_notify_cancel()
+
     def fail(self, error: BaseException) -> None:
-        if not self.future.done():
+        with suppress(InvalidStateError):  # it was taken back
             self.future.set_exception(error)
 
 
@@ -159,9 +166,11 @@ class Workers:
                 break
         now, kept = time.monotonic(), []
         for ticket in tickets:
+            if not ticket.begun():
+                continue
             if ticket.until < now and not ticket.tries:
                 ticket.fail(BusyError("The request has waited too long. Try again later."))
-            elif not ticket.future.cancelled():
+            else:
                 kept.append(ticket)
         return kept
 
@@ -171,8 +180,6 @@ class Workers:
             for call in dict.fromkeys(ticket.call for ticket in tickets):
                 own = [ticket for ticket in tickets if ticket.call == call]
                 for ticket, answer in zip(own, process.ask(call, own), strict=True):
-                    if ticket.future.cancelled():
-                        continue
                     if isinstance(answer, BaseException):
                         ticket.fail(answer)
                     else:
@@ -260,6 +267,8 @@ def _known(name: str, message: str) -> ShopRLError:
 
 def _run(opening: Opening, pipe: Connection) -> None:
     """What a process does until its pipe is closed."""
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(NICE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the server ends these
     logging.basicConfig(level=logging.WARNING)
     try:

@@ -2,8 +2,9 @@
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from itertools import groupby
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -15,7 +16,9 @@ from shoprl.service.database import name_of, reason, writing
 WAITING = 10_000  # requests that wait at most
 TOGETHER = 500  # requests in one transaction: a commit waits for the disk once for all of them
 T = TypeVar("T")
+A = TypeVar("A")
 Work = Callable[[Connection], T]
+WorkOfMany = Callable[[Connection, Sequence[A]], Sequence[T]]
 
 
 class BusyError(ShopRLError):
@@ -23,22 +26,37 @@ class BusyError(ShopRLError):
 
 
 class _Job(Generic[T]):
-    def __init__(self, work: Work[T]) -> None:
-        self.work, self.future, self.result = work, Future[T](), list[T]()
+    """Work with one argument; work of the same kind may be done for several at once."""
 
-    def run(self, connection: Connection) -> None:
-        """Do the work; what goes wrong with it alone is undone alone."""
-        try:
-            with connection.begin_nested():
-                self.result = [self.work(connection)]
-        except SQLAlchemyError:
-            raise
-        except Exception as error:
-            self.future.set_exception(error)
+    def __init__(self, kind: WorkOfMany[Any, T], argument: object) -> None:
+        self.kind, self.argument, self.future, self.result = kind, argument, Future[T](), list[T]()
+        self.future.set_running_or_notify_cancel()  # who no longer waits for it cannot take it back
 
     def committed(self) -> None:
         if self.result:
             self.future.set_result(self.result[0])
+
+
+def _run(connection: Connection, jobs: Sequence[_Job[Any]]) -> None:
+    """Do work of one kind; what goes wrong with one alone is undone alone."""
+    try:
+        with connection.begin_nested():
+            results = jobs[0].kind(connection, [job.argument for job in jobs])
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        if len(jobs) == 1:
+            jobs[0].future.set_exception(error)
+        else:
+            for job in jobs:
+                _run(connection, [job])
+        return
+    for job, result in zip(jobs, results, strict=True):
+        job.result = [result]
+
+
+def _each(connection: Connection, works: Sequence[Work[T]]) -> list[T]:
+    return [work(connection) for work in works]
 
 
 class Writer:
@@ -74,7 +92,13 @@ class Writer:
 
         The future raises a :class:`StorageError` where the database refuses, and what the work itself raises.
         """
-        job = _Job(work)
+        return self._queued(_Job(_each, work))
+
+    def submit_to(self, kind: WorkOfMany[A, T], argument: A) -> "Future[T]":
+        """Have work done with one argument, together with that of others where many wait; see :meth:`submit`."""
+        return self._queued(_Job(kind, argument))
+
+    def _queued(self, job: _Job[T]) -> "Future[T]":
         with self._closed:
             if not self._open:
                 raise BusyError("The service is shutting down. Try again later.")
@@ -106,20 +130,24 @@ class Writer:
                 return
 
     def _commit(self, jobs: list[_Job[Any]]) -> None:
+        begun = False
         try:
             with writing(self._engine) as connection:
-                for job in jobs:
-                    job.run(connection)
-        except SQLAlchemyError as error:
-            if len(jobs) > 1 and not getattr(error, "connection_invalidated", False):
-                for job in jobs:  # one of them may be to blame
-                    if not job.future.done():
-                        self._commit([job])
-                return
-            fault = StorageError(f"{name_of(self._engine)}: {reason(error, self._engine)}.")
-            for job in jobs:
+                begun = True
+                for kind, own in groupby(jobs, lambda job: job.kind):
+                    for some in [[job] for job in own] if kind is _each else [list(own)]:
+                        _run(connection, some)
+        except Exception as error:
+            if isinstance(error, SQLAlchemyError):
+                if begun and len(jobs) > 1 and not getattr(error, "connection_invalidated", False):
+                    for job in jobs:  # one of them may be to blame
+                        if not job.future.done():
+                            self._commit([job])
+                    return
+                error = StorageError(f"{name_of(self._engine)}: {reason(error, self._engine)}.")
+            for job in jobs:  # and the thread goes on, whatever it was
                 if not job.future.done():
-                    job.future.set_exception(fault)
+                    job.future.set_exception(error)
             return
         for job in jobs:
             job.committed()

@@ -59,7 +59,7 @@ class ListConfig(LoopConfig):
     beta: Positive = 0.3
     temperature: Positive = 0.1
     most_weight: Positive = 5.0
-    keep: NotNegative = 0.1
+    keep: NotNegative = 0.3
     width: Annotated[int, Range(1, 1_000)] = 32
 
 

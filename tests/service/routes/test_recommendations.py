@@ -112,6 +112,21 @@ def test_a_stream_ends_in_the_list(served: Served) -> None:
     assert served.service.streams == 0
 
 
+def test_a_stream_tells_of_each_run_step_by_step(served: Served) -> None:
+    told = [data for kind, data in streamed(served) if kind == "step"]
+    of_runs = [step for step in told if step["kind"] != "comparing"]
+    assert {step["run"] for step in of_runs} == set(range(10))
+    first = [step for step in of_runs if step["run"] == 0]
+    assert [step["kind"] for step in first] == ["results", "item", "done"]
+    assert first[0]["action"] == f"search[{REQUEST}]"
+    assert first[0]["found"] == 12
+    assert first[-1]["product"].keys() == {"id", "title"}
+    compared = [step for step in told if step["kind"] == "comparing"]
+    assert compared[-1]["products"][0]["id"] == "B0LAMP0002"
+    plain = [data for kind, data in streamed(served, policy="plain") if kind == "step"]
+    assert {step["run"] for step in plain} == set(range(10))
+
+
 def test_a_stream_may_end_in_a_problem(served: Served) -> None:
     (kind, problem), *_ = streamed(served, policy="nobody")
     assert (kind, problem["code"], problem["status"]) == ("problem", "not_found", 404)

@@ -9,8 +9,7 @@ from shoprl.files import sha256_of
 from shoprl.policies.base import Policy
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.policies.networks.encoder import TokenStore
-from shoprl.policies.packaged import NAMES, policy_folder
-from shoprl.policies.query.policy import MANIFEST
+from shoprl.policies.packaged import MANIFEST, NAMES, policy_folder
 from shoprl.policies.saving import load_policy
 from shoprl.policies.simple import simple_policy
 from shoprl.shop.data import ShopData

@@ -8,8 +8,9 @@ from shoprl.errors import PolicyError
 from shoprl.files import sha256_of
 from shoprl.policies.networks.backbone import Backbone
 from shoprl.policies.networks.limits import check_file
+from shoprl.policies.packaged import MANIFEST
 from shoprl.policies.query.extractive import load_extractive
-from shoprl.policies.query.policy import FILES, FORMAT, MANIFEST, QueryPolicy, QueryWriter
+from shoprl.policies.query.policy import FILES, FORMAT, QueryPolicy, QueryWriter
 from shoprl.policies.query.seq2seq import load_seq2seq
 from shoprl.reading import read_json
 

@@ -11,11 +11,11 @@ from torch import nn
 
 from shoprl.errors import ConfigError
 from shoprl.files import sha256_of, write_folder, write_json
+from shoprl.policies.packaged import MANIFEST
 from shoprl.tasks.instruction import WISH, Instruction, QueryStrategy, queries_for, terms_of
 from shoprl.version import __version__
 
 QueryModel = Literal["extractive", "seq2seq"]
-MANIFEST = "policy.json"
 FILES = ("config.json", "model.safetensors")  # of a policy folder of any kind
 FORMAT = 1
 MAX_QUERIES = 10  # of an instruction; WebShop's search model gives as many

@@ -25,7 +25,10 @@ def needs(service: Service, scope: Scope) -> Any:
     """A dependency that lets through who may do what a scope allows, and counts it as one request."""
 
     async def checked(request: Request) -> Caller:
-        caller = await asyncio.to_thread(service.keys.caller, _sent(request), _address(request))
+        who = _sent(request), _address(request)
+        caller = service.keys.remembered(*who)
+        if caller is None:
+            caller = await asyncio.to_thread(service.keys.caller, *who)
         request.state.caller = caller.name
         if not caller.may(scope):
             text = f"The key has no scope `{scope}`. Make one: `shoprl keys make --scopes {scope}`."

@@ -10,7 +10,7 @@ from shoprl.service import decisions as kept
 from shoprl.service.access import Caller
 from shoprl.service.config import MAX_PAGE
 from shoprl.service.database import reading
-from shoprl.service.feedback import Event, events_of, record
+from shoprl.service.feedback import Event, events_of, record_all
 from shoprl.service.models import DecisionModel, Feedback, Item, Kept, Reaction, Results, moment
 from shoprl.service.problems import ProblemError, ProblemRoute, responses
 from shoprl.service.routes.common import Cursor, Limit, needs, read
@@ -34,9 +34,7 @@ def router(service: Service) -> APIRouter:
             for each in body.events
         ]
         now = service.clock()
-        statuses = await asyncio.wrap_future(
-            service.writer.submit(lambda connection: record(connection, received, now))
-        )
+        statuses = await asyncio.wrap_future(service.writer.submit_to(record_all, (received, now)))
         for each, status in zip(received, statuses, strict=True):
             service.metrics.events.labels(each.type, status).inc()
         pairs = zip(received, statuses, strict=True)
