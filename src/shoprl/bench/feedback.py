@@ -13,18 +13,19 @@ import numpy as np
 from shoprl.bench.population import Population, TasteName
 from shoprl.bench.served import Client, json_of, serving
 from shoprl.bench.visits import blocks_of, visits
-from shoprl.errors import ConfigError
+from shoprl.errors import ConfigError, ShopRLError
 from shoprl.evaluation.statistics import INTERVAL_SEED, RATE, bootstrap_mean, paired_difference
 from shoprl.files import write_json
 from shoprl.policies.packaged import PRETRAINED
 from shoprl.service.database import close_database, open_database, writing
 from shoprl.service.policies import register
-from shoprl.settings import Count, NotNegative, Positive, Settings, Size
+from shoprl.settings import Count, NotNegative, Positive, Settings, Size, Whole
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.generated import write_generated
 from shoprl.shop.goal import Goal
 from shoprl.shop.store import build_store
 
+EVIDENCE = ("pairs", "learned_from", "last", "held_out", "guard", "off_policy")  # that shoprl learn gives
 UNTOUCHED, LEARNED, CONTROL = "untouched", "learned", "control"
 
 
@@ -40,16 +41,18 @@ class FeedbackConfig(Settings):
         temperature: of the lists, as of shoprl serve.
         runs: how many times the agent shops for a request.
         reward_window: seconds in which feedback counts; few, so that what a round's lists earned counts while it lasts.
+        guard_goals: eval goals on which each policy shops besides, as of shoprl learn.
         clients: shoppers at the same time.
     """
 
     products: Count = 2_000
     sessions: Count = 2_000
     rounds: Size = 4
-    held_out: Count = 500
+    held_out: Count = 300
     temperature: NotNegative = 0.1
     runs: Size = 3
     reward_window: Positive = 10.0
+    guard_goals: Whole = 50
     clients: Size = 4
 
     def __post_init__(self) -> None:
@@ -165,7 +168,7 @@ def bench_feedback(folder: Path, taste: TasteName, seed: int, config: FeedbackCo
     seeds = rng.integers(2**32, size=len(asked) + len(held)).tolist()
     place, start = Place(shop.store, work), time.perf_counter()
     with serving(place.served(config), place.log) as client:
-        train = partial(place.train, seed=seed)
+        train = partial(place.train, seed=seed, guard=config.guard_goals)
         rounds, trained = rounds_of(client, people, asked, seeds[: len(asked)], config, train)
         place.register(CONTROL, trained.control)
         policies = {UNTOUCHED: PRETRAINED, LEARNED: trained.candidate, CONTROL: CONTROL}
@@ -236,11 +239,14 @@ class Place:
         given = {"catalog": self.store, "database": self.database, "temperature": config.temperature}
         return _words(given | {"runs": config.runs, "reward-window": config.reward_window})
 
-    def train(self, name: str, number: int, seed: int) -> Trained:
-        """Have ``shoprl learn`` train a policy on all of the log so far."""
+    def train(self, name: str, number: int, seed: int, guard: int) -> Trained:
+        """Have ``shoprl learn`` train a policy on all of the log so far, and register it."""
         out = self.folder / name
         given = {"from": self.database, "data": self.store, "out": out, "name": name, "seed": seed, "threads": 1}
-        return Trained(name, str(out / "control"), json_of(["learn", *_words(given), "--json"], self.log))
+        row = json_of(["learn", *_words(given | {"guard-goals": guard}), "--json"], self.log)
+        if row["registered"] != name:
+            raise ShopRLError(f"Round {number}: no policy was trained. {row.get('reason', '')} Give more sessions.")
+        return Trained(name, str(out / "control"), {part: row[part] for part in EVIDENCE})
 
     def register(self, name: str, folder: str) -> None:
         """Make a policy folder known to the service."""

@@ -26,7 +26,7 @@ TasteName = Literal["family", "price", "brand", "unseen"]
 Taste = Callable[[Product, Goal], bool]
 """Whether somebody who has a goal likes a product."""
 
-LIKED_SHARE = 0.3  # of the products, where a taste is drawn
+LIKED_SHARE = 0.2  # of the products, where a taste is drawn
 FAMILY = 3  # letters that the names of a family of brands begin with
 THRIFTY = 0.3  # of the ceiling named
 
@@ -96,7 +96,7 @@ class Habits(Settings):
         patience: probability of looking at the next item, after each one.
         suits: reward from which on a product suits the request, with the options that suit it best.
         click: probability of a click on what suits the request but not the taste.
-        declines: probability of turning down what suits the request but not the taste, once it was clicked on.
+        declines: probability of turning down what suits the request but not the taste.
         refuses: probability of turning down what does not suit the request.
         likes: probability of saying so of what was bought.
     """
@@ -178,9 +178,8 @@ class Population:
                 happened += [Reaction(name, "like")] if adds < habits.likes else []
                 break
             if self.suits(product, goal):
-                if reacts < habits.click:
-                    happened.append(Reaction(name, "click"))
-                    happened += [Reaction(name, "declined")] if adds < habits.declines else []
+                happened += [Reaction(name, "click")] if reacts < habits.click else []
+                happened += [Reaction(name, "declined")] if adds < habits.declines else []
             elif reacts < habits.refuses:
                 happened.append(Reaction(name, "declined"))
             if looks_on >= habits.patience:
