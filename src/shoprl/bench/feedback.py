@@ -48,8 +48,8 @@ class FeedbackConfig(Settings):
     products: Count = 2_000
     sessions: Count = 2_000
     rounds: Size = 4
-    held_out: Count = 300
-    temperature: NotNegative = 0.1
+    held_out: Count = 500
+    temperature: NotNegative = 0.02
     runs: Size = 3
     reward_window: Positive = 10.0
     guard_goals: Whole = 50

@@ -28,7 +28,7 @@ Taste = Callable[[Product, Goal], bool]
 
 LIKED_SHARE = 0.2  # of the products, where a taste is drawn
 FAMILY = 3  # letters that the names of a family of brands begin with
-THRIFTY = 0.3  # of the ceiling named
+THRIFTY = 0.25  # of the ceiling named
 
 
 def brand_of(product: Product) -> str:
@@ -101,7 +101,7 @@ class Habits(Settings):
         likes: probability of saying so of what was bought.
     """
 
-    patience: Share = 0.7
+    patience: Share = 0.6
     suits: Share = 0.6
     click: Share = 0.1
     declines: Share = 0.3

@@ -27,12 +27,12 @@ class Feedback(FeedbackConfig, Printing):
 
     Attributes:
         out: the folder to work in; runs finished there before are not made again.
-        tastes: what shoppers insist on: brand, price, or unseen, which no page shows.
+        tastes: what shoppers insist on: price, family (of brands), brand, or unseen, which no page shows.
         seeds: a run for each.
     """
 
     out: Path
-    tastes: tuple[TasteName, ...] = ("brand", "price")
+    tastes: tuple[TasteName, ...] = ("price", "family")
     seeds: tuple[Seed, ...] = (0, 1, 2)
 
     def execute(self) -> None:
