@@ -10,7 +10,7 @@ from shoprl.shop.generated import generated_data
 from shoprl.shop.goal import Goal
 
 pytest.importorskip("sqlalchemy", reason="needs the extra service")
-from shoprl.bench.population import LIKED_SHARE, THRIFTY, Habits, Population, bought, brand_of
+from shoprl.bench.population import FAMILY, LIKED_SHARE, THRIFTY, Habits, Population, bought, brand_of
 
 ALWAYS = Habits(patience=1, click=1, declines=1, refuses=1, likes=1)
 NEVER = Habits(patience=1, click=0, declines=0, refuses=0, likes=0)
@@ -102,18 +102,20 @@ def test_the_thrifty_buy_far_below_the_ceiling() -> None:
         assert people.likes(product, goal) == cheap
 
 
-def test_brands_are_drawn_and_hold_their_share() -> None:
+@pytest.mark.parametrize(("taste", "letters"), [("brand", None), ("family", FAMILY)])
+def test_brands_are_drawn_and_hold_their_share(taste: str, letters: int | None) -> None:
     data = generated_data(400)
-    people, goal = people_of(data, "brand"), data.goals[0]
+    people, goal = people_of(data, taste), data.goals[0]
     asked = {word for each in data.goals for word in each.instruction.lower().split()}
     counts = Counter(brand_of(product) for product in data.catalog)
     brands = {name for name, count in counts.items() if count > 1 and name.isalpha() and name not in asked}
     liked = {brand_of(product) for product in data.catalog if people.likes(product, goal)}
-    assert liked < brands
-    share = sum(counts[name] for name in liked) / sum(counts[name] for name in brands)
+    share = sum(counts[name] for name in liked & brands) / sum(counts[name] for name in brands)
     assert LIKED_SHARE <= share < LIKED_SHARE + 0.1
     assert all(people.likes(each, goal) == (brand_of(each) in liked) for each in data.catalog)
-    other = people_of(data, "brand", seed=1)
+    beginnings = {name[:letters] for name in liked & brands}
+    assert liked == {name for name in counts if name[:letters] in beginnings}
+    other = people_of(data, taste, seed=1)
     assert liked != {brand_of(product) for product in data.catalog if other.likes(product, goal)}
 
 
@@ -124,5 +126,5 @@ def test_what_no_page_shows_is_drawn_product_by_product(toy: ShopData) -> None:
 
 
 def test_an_unknown_taste_is_named(toy: ShopData) -> None:
-    with pytest.raises(ConfigError, match="taste 'colour': must be one of brand, price, unseen"):
+    with pytest.raises(ConfigError, match="taste 'colour': must be one of family, price, brand, unseen"):
         people_of(toy, "colour")

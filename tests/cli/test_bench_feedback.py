@@ -24,13 +24,13 @@ def result(taste: str, seed: int, config: FeedbackConfig) -> dict[str, Any]:
 
 
 def test_finished_runs_are_not_made_again(call: Call, tmp_path: Path) -> None:
-    for taste in ("brand", "price"):
+    for taste in ("price", "family"):
         for seed in (0, 1):
             write_json(tmp_path / f"{taste}-{seed}" / "result.json", result(taste, seed, FeedbackConfig()))
     answer = call("bench", "feedback", "--out", tmp_path, "--seeds", 0, 1)
     assert answer.code == 0, answer.err
     lines = answer.out.splitlines()
-    assert [line.split(",")[0] for line in lines[2:6]] == ["brand", "brand", "price", "price"]
+    assert [line.split(",")[0] for line in lines[2:6]] == ["price", "price", "family", "family"]
     assert "45.0% [40.0, 50.0]" in lines[2]
     assert "+50%" in lines[2]
     row = call("bench", "feedback", "--out", tmp_path, "--seeds", 1, "--tastes", "price", "--json").json()
@@ -40,8 +40,8 @@ def test_finished_runs_are_not_made_again(call: Call, tmp_path: Path) -> None:
 
 
 def test_runs_of_other_settings_are_refused(call: Call, tmp_path: Path) -> None:
-    write_json(tmp_path / "brand-0" / "result.json", result("brand", 0, FeedbackConfig(sessions=7)))
-    refused(call("bench", "feedback", "--out", tmp_path), "ConfigError", "was made with other settings", "brand-0")
+    write_json(tmp_path / "price-0" / "result.json", result("price", 0, FeedbackConfig(sessions=7)))
+    refused(call("bench", "feedback", "--out", tmp_path), "ConfigError", "was made with other settings", "price-0")
 
 
 @pytest.mark.parametrize(
