@@ -86,6 +86,7 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "bench update": {"data": "{stored}", "rows": "4"},
     "bench import": {**OUT, "sizes": "100"},
     "bench scale": {**OUT, "sizes": "100"},
+    "bench feedback": {**OUT, "tastes": "price", "seeds": "0", "products": "100", "sessions": "4", "rounds": "1"},
     "bench learn": {"data": "{toy}", "updates": "16", "titles": "4", "size": "tiny", **THREADS},
 }  # fmt: skip
 IMPRESSIONS = "item_id,position,click,propensity_score\n0,1,1,0.5\n1,1,0,0.5\n1,2,0,0.5\n0,2,1,0.5\n"
@@ -94,6 +95,7 @@ ENDLESS = ("env-server", "serve")  # when nothing is wrong
 LONG = (
     "pretrain",
     "adapt",
+    "bench feedback",
     "bench learn",
     "bench import",
     "bench scale",

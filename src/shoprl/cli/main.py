@@ -74,7 +74,7 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its 
     "keys make": ("keys:Make", "Make an API key of a service; it is shown this once."),
     "keys list": ("keys:List", "List the API keys of a service, without their secrets."),
     "keys revoke": ("keys:Revoke", "Revoke an API key of a service, within two seconds."),
-    "learn": ("learn:Learn", "Learn a policy from the feedback of a service, and register it there."),
+    "learn": ("learn:Learn", "Learn a policy from the feedback of a service, with a control beside it, and register it there."),
     "replay-decision": (
         "replay_decision:ReplayDecision",
         "Make a decision again from its log, and compare: which policy was drawn, and the list with its propensities.",
@@ -98,6 +98,10 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its 
     "bench import": ("bench:Feeds", "Measure the import of product feeds of several sizes."),
     "bench update": ("bench:Update", "Measure an update of a store, and searches before and after it."),
     "bench scale": ("bench:Scale", "Measure build time, search time and memory for shops of several sizes."),
+    "bench feedback": (
+        "bench_feedback:Feedback",
+        "Measure what a service learns from the reactions of simulated shoppers.",
+    ),
     "bench learn": ("bench:Learn", "Measure seconds an update of each learner, and decisions a second."),
 }
 GROUPS = {
