@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from shoprl.errors import ConfigError, PolicyError
+from shoprl.service import shopping
 from shoprl.service.filters import Filters
 from shoprl.service.shopping import Job, Opening, Shopper
 from shoprl.shop.data import ShopData
@@ -69,3 +70,17 @@ def test_the_shop_searches(toy: ShopData) -> None:
 def test_a_process_opens_a_shop(toy_folder: Path) -> None:
     made = Opening(toy_folder).shopper().make([Job("a brass lamp", "rule", "1", k=1)])[0]
     assert made.items[0]["id"] == "B0LAMP0002"
+
+
+def test_what_strangers_ask_is_not_kept_for_ever(toy: ShopData, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.support.matching import match_policy
+
+    monkeypatch.setattr(shopping, "GROWN", 60)
+    policy = match_policy()
+    own = Shopper(toy.shop, lambda name: policy)
+    before = own.make([Job("toymart brass lamp", "p", "1", runs=2)])
+    for number in range(30):
+        own.make([Job(f"toymart brass lamp word{number}", "p", "1", runs=2)])
+    assert policy.words.held < 300
+    assert "word0" not in policy.words
+    assert own.make([Job("toymart brass lamp", "p", "2", runs=2)]) == before

@@ -74,7 +74,10 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its 
     "keys make": ("keys:Make", "Make an API key of a service; it is shown this once."),
     "keys list": ("keys:List", "List the API keys of a service, without their secrets."),
     "keys revoke": ("keys:Revoke", "Revoke an API key of a service, within two seconds."),
-    "learn": ("learn:Learn", "Learn a policy from the feedback of a service, with a control beside it, and register it there."),
+    "learn": (
+        "learn:Learn",
+        "Learn a policy from the feedback of a service, with a control beside it, and register it there.",
+    ),
     "replay-decision": (
         "replay_decision:ReplayDecision",
         "Make a decision again from its log, and compare: which policy was drawn, and the list with its propensities.",

@@ -17,7 +17,8 @@ from shoprl.shop.searching import SearchKind, vectors_of
 from shoprl.shop.session import Shop
 from shoprl.tasks.shop.task import ShopTask
 
-REMEMBERED = 2_000  # requests, of which what was found is kept
+REMEMBERED = 500  # requests, of which what was found is kept
+GROWN = 20_000  # words and texts that a policy may meet before it forgets them
 POLICIES = 4  # held in memory
 Watching = Callable[[int, Mapping[str, Any]], None]
 
@@ -78,6 +79,7 @@ class Shopper:
     def __init__(self, shop: Shop, load: Callable[[str], Policy]) -> None:
         self._shop, self._load = shop, load
         self._policies: OrderedDict[tuple[str, str], Policy] = OrderedDict()
+        self._known: dict[tuple[str, str], int] = {}  # words of a policy when it was loaded
         self._found: OrderedDict[tuple[object, ...], list[Seen]] = OrderedDict()
 
     @cached_property
@@ -156,6 +158,10 @@ class Shopper:
         policy = self._policies.get((folder, version))
         if policy is None:
             policy = self._load(folder)
+            self._known[folder, version] = len(getattr(policy, "words", ()))
+        words = getattr(policy, "words", None)
+        if words is not None and words.held > self._known[folder, version] + GROWN:
+            words.forget(self._known[folder, version])
         self._policies[folder, version] = policy
         self._policies.move_to_end((folder, version))
         while len(self._policies) > POLICIES:

@@ -94,3 +94,18 @@ def test_too_few_words_have_directions_all_the_same(count: int) -> None:
     rotation, center = principal(torch.ones(count, 4), 2)
     torch.testing.assert_close(rotation.T @ rotation, torch.eye(2))
     assert center.tolist() == [float(count)] * 4
+
+
+def test_what_is_forgotten_is_met_again_as_before() -> None:
+    words = store()
+    words.add(["a red mug"])
+    kept, held = len(words), words.held
+    before = words.states[words["a red mug"].rows].clone()
+    words.add(["some words that nobody needs again", "a red mug with a lid"])
+    assert words.held > held
+    words.forget(kept)
+    assert len(words) == kept
+    assert "nobody" not in words
+    words.add(["a red mug", "nobody needs it"])
+    assert torch.equal(words.states[words["a red mug"].rows], before)
+    assert "nobody" in words

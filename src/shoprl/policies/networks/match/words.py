@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -129,6 +130,21 @@ class WordStore:
             rows = np.array([self._rows[word] for word, _ in own], dtype=np.int64)
             terms = [self._terms.setdefault(term, len(self._terms)) for _, term in own]
             self._texts[text] = Words(rows, np.array(terms, dtype=np.int64), tuple(term for _, term in own))
+
+    @property
+    def held(self) -> int:
+        """How many words and texts it holds."""
+        return len(self._rows) + len(self._texts)
+
+    def forget(self, kept: int) -> None:
+        """Forget all texts, and all words but the first ones: what strangers ask has no end.
+
+        Args:
+            kept: how many words stay.
+        """
+        self._rows = dict(islice(self._rows.items(), kept + 1))  # and that of padding
+        self._texts, self._terms = {}, {}
+        self.add([""])
 
     def repeat(self, batches: Sequence[Sequence[str]]) -> None:
         """Encode words in the batches of an earlier store, so that their states are its own to the bit."""
