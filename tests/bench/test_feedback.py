@@ -85,7 +85,7 @@ def test_what_does_not_fit_is_refused_at_once(tmp_path: Path) -> None:
 
 def test_a_folder_of_its_own_is_given_to_the_service(tmp_path: Path) -> None:
     place = Place(tmp_path / "store", tmp_path / "work")
-    words = place.served(FeedbackConfig(temperature=0.2, runs=4, reward_window=7))
+    words = place.served(FeedbackConfig(runs=4, reward_window=7), 0.2)
     given = dict(zip(words[::2], words[1::2], strict=True))
     assert given == {
         "--catalog": str(tmp_path / "store"),

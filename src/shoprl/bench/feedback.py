@@ -17,6 +17,7 @@ from shoprl.errors import ConfigError, ShopRLError
 from shoprl.evaluation.statistics import INTERVAL_SEED, RATE, bootstrap_mean, paired_difference
 from shoprl.files import write_json
 from shoprl.policies.packaged import PRETRAINED
+from shoprl.service.config import ServiceConfig
 from shoprl.service.database import close_database, open_database, writing
 from shoprl.service.policies import register
 from shoprl.settings import Count, NotNegative, Positive, Settings, Size, Whole
@@ -38,7 +39,8 @@ class FeedbackConfig(Settings):
         sessions: of shoppers whose reactions are learned from.
         rounds: into which these are divided; a policy is trained after each.
         held_out: requests that policies are measured on; they ask for other products than the sessions.
-        temperature: of the lists, as of shoprl serve.
+        temperature: of the lists that are learned from, as of shoprl serve.
+        measured_temperature: of the lists on which policies are measured; that of shoprl serve by default.
         runs: how many times the agent shops for a request.
         reward_window: seconds in which feedback counts; few, so that what a round's lists earned counts while it lasts.
         guard_goals: eval goals on which each policy shops besides, as of shoprl learn.
@@ -49,7 +51,8 @@ class FeedbackConfig(Settings):
     sessions: Count = 2_000
     rounds: Size = 4
     held_out: Count = 500
-    temperature: NotNegative = 0.02
+    temperature: NotNegative = 0.1
+    measured_temperature: NotNegative = ServiceConfig.temperature
     runs: Size = 3
     reward_window: Positive = 10.0
     guard_goals: Whole = 50
@@ -167,20 +170,16 @@ def bench_feedback(folder: Path, taste: TasteName, seed: int, config: FeedbackCo
     asked, held = _goals(shop, config, rng)
     seeds = rng.integers(2**32, size=len(asked) + len(held)).tolist()
     place, start = Place(shop.store, work), time.perf_counter()
-    with serving(place.served(config), place.log) as client:
+    with serving(place.served(config, config.temperature), place.log) as client:
         train = partial(place.train, seed=seed, guard=config.guard_goals)
         rounds, trained = rounds_of(client, people, asked, seeds[: len(asked)], config, train)
-        place.register(CONTROL, trained.control)
-        policies = {UNTOUCHED: PRETRAINED, LEARNED: trained.candidate, CONTROL: CONTROL}
-        sold = {
-            name: [
-                each.bought
-                for each in visits(
-                    client, people, held, seeds[len(asked) :], config.clients, policy, f"{name} held out"
-                )
-            ]
-            for name, policy in policies.items()
-        }
+    place.register(CONTROL, trained.control)
+    policies = {UNTOUCHED: PRETRAINED, LEARNED: trained.candidate, CONTROL: CONTROL}
+    sold = {}
+    with serving(place.served(config, config.measured_temperature), place.log) as client:
+        for name, policy in policies.items():
+            made = visits(client, people, held, seeds[len(asked) :], config.clients, policy, f"{name} held out")
+            sold[name] = [each.bought for each in made]
     possible = [people.could_buy(goal) for goal in held]
     result = {
         "taste": taste,
@@ -234,9 +233,9 @@ class Place:
         """What commands say."""
         return self.folder / "log.txt"
 
-    def served(self, config: FeedbackConfig) -> list[str]:
+    def served(self, config: FeedbackConfig, temperature: float) -> list[str]:
         """The arguments of ``shoprl serve``."""
-        given = {"catalog": self.store, "database": self.database, "temperature": config.temperature}
+        given = {"catalog": self.store, "database": self.database, "temperature": temperature}
         return _words(given | {"runs": config.runs, "reward-window": config.reward_window})
 
     def train(self, name: str, number: int, seed: int, guard: int) -> Trained:
