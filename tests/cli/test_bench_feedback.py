@@ -41,7 +41,12 @@ def test_finished_runs_are_not_made_again(call: Call, tmp_path: Path) -> None:
 
 def test_runs_of_other_settings_are_refused(call: Call, tmp_path: Path) -> None:
     write_json(tmp_path / "price-0" / "result.json", result("price", 0, FeedbackConfig(sessions=7)))
-    refused(call("bench", "feedback", "--out", tmp_path, "--seeds", 0), "ConfigError", "was made with other settings", "price-0")
+    refused(
+        call("bench", "feedback", "--out", tmp_path, "--seeds", 0),
+        "ConfigError",
+        "was made with other settings",
+        "price-0",
+    )
 
 
 @pytest.mark.parametrize(
