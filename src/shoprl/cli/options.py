@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from shoprl.settings import Seed, Settings, Steps, Threads
-from shoprl.shop.searching import SearchKind, vectors_of
+from shoprl.shop.searching import SearchKind, best_search, vectors_of
 from shoprl.shop.session import MAX_STEPS
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class SearchingBest(Settings):
 
     def search_of(self, data: Path) -> SearchKind:
         """The search of a shop."""
-        return self.search or ("bm25" if vectors_of(data) is None else "hybrid")
+        return best_search(data, self.search)
 
     def encoder(self, data: Path) -> "Encoder | None":
         """The encoder of queries; see :func:`query_encoder`."""

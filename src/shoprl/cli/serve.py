@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
+from shoprl.cli.database import opened
 from shoprl.cli.env_server import listen
 from shoprl.cli.options import Confirming
 from shoprl.errors import ConfigError
@@ -105,7 +106,8 @@ class Serve(ServiceConfig, Confirming):
         from shoprl.cli.background import in_background
         from shoprl.service.loop import Loop
 
-        words = ["learn", "--data", str(self.catalog.absolute()), "--from", self._address(), "--activate", "candidate"]
+        words = ["learn", "--data", str(self.catalog.absolute()), "--activate", "candidate"]
+        words += [] if self.database is None else ["--from", self.database]
         words += [word for name in self.backbone for word in ("--backbone", name)]
         words += [] if self.search is None else ["--search", self.search]
         folder = self.catalog.absolute().with_name(f"{self.catalog.name}.learned")
@@ -117,14 +119,9 @@ class Serve(ServiceConfig, Confirming):
         finally:
             loop.close()
 
-    def _address(self) -> str:
-        from shoprl.service.database import database_beside
-
-        return self.database or database_beside(self.catalog)
-
     def _service(self, host: str) -> "Service":
         from shoprl.recommender.prepared import prepared_tagger
-        from shoprl.service.database import close_database, open_database
+        from shoprl.service.database import close_database
         from shoprl.service.running import Service
         from shoprl.service.shopping import Opening
         from shoprl.shop.cached import shop_of
@@ -133,7 +130,7 @@ class Serve(ServiceConfig, Confirming):
 
         data = shop_of(self.catalog) or build_store(self.catalog)
         _prepare(data, self.policy or "pretrained", self.backbone)
-        engine = open_database(self._address())
+        engine = opened(self.database, self.catalog)
         try:
             self._check_keys(engine, host)
             first = self._register(engine)

@@ -17,10 +17,11 @@ import numpy as np
 from sqlalchemy import Connection, Row, Select, Table, func, select
 
 from shoprl.errors import ConfigError, LogError
+from shoprl.service.config import MAX_PAGE
+from shoprl.service.logged import grouped
 from shoprl.service.rewards import RewardRule
 from shoprl.service.tables import decisions, events, items
 
-MAX_PAGE = 1_000  # decisions or events
 APPLICATION = "shoprl"
 _WHO = ("client_id", "session_id", "user_id")  # taken from a decision's context
 _LONGEST = 100  # characters of these, in UBI
@@ -198,21 +199,14 @@ def _page(
 def _items_of(connection: Connection, found: Sequence[_Row]) -> dict[str, list[_Row]]:
     """The lists of decisions, each from the top."""
     own = items.c.decision_id.in_([row.decision_id for row in found])
-    return _grouped(connection.execute(select(items).where(own).order_by(items.c.decision_id, items.c.position)))
+    return grouped(connection.execute(select(items).where(own).order_by(items.c.decision_id, items.c.position)))
 
 
 def _events_of(connection: Connection, found: Sequence[_Row]) -> dict[str, list[_Row]]:
     """The feedback on decisions that came in time."""
     own = events.c.decision_id.in_([row.decision_id for row in found])
     columns = (events.c.decision_id, events.c.item_id, events.c.type)
-    return _grouped(connection.execute(select(*columns).where(own, events.c.status == "accepted")))
-
-
-def _grouped(rows: Iterable[_Row]) -> dict[str, list[_Row]]:
-    groups: dict[str, list[_Row]] = {}
-    for row in rows:
-        groups.setdefault(row.decision_id, []).append(row)
-    return groups
+    return grouped(connection.execute(select(*columns).where(own, events.c.status == "accepted")))
 
 
 def _off_policy(row: _Row, listed: Sequence[_Row], happened: Sequence[_Row], rule: RewardRule) -> Rows:

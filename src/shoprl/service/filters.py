@@ -7,7 +7,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from shoprl.catalog.catalog import Catalog
 from shoprl.catalog.product import Product
 from shoprl.settings import NotNegative, Settings
 
@@ -93,8 +92,3 @@ class Facets:
 def _categories(product: Product) -> tuple[str, ...]:
     names = {product.category, product.query, *product.product_category.split("›")}
     return tuple(sorted({name.strip().casefold() for name in names} - {""}))
-
-
-def facets_of(catalog: Catalog) -> Facets:
-    """The facets of a catalogue."""
-    return Facets(catalog)

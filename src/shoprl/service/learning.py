@@ -22,7 +22,7 @@ from shoprl.recommender.prepared import use_prepared
 from shoprl.service.database import reading, writing
 from shoprl.service.deciding import job_of
 from shoprl.service.decisions import Decision
-from shoprl.service.filters import Filters, facets_of
+from shoprl.service.filters import Facets, Filters
 from shoprl.service.judging import Judge
 from shoprl.service.logged import Logged, orphans, whole_log
 from shoprl.service.policies import Registered, Role, all_policies, register
@@ -169,7 +169,7 @@ def load_judging(folder: str, data: Path | None = None, backbone: Sequence[str] 
 
 def shops_of(shop: Shop) -> Callable[[Decision], ShopTask]:
     """The shop that each decision's list was made in, with what its filters hide out of reach."""
-    facets, whole = facets_of(shop.catalog), ShopTask(shop)
+    facets, whole = Facets(shop.catalog), ShopTask(shop)
     tasks: dict[Filters, ShopTask] = {}
 
     def task(decision: Decision) -> ShopTask:

@@ -1,6 +1,6 @@
 """Reads the log a page at a time: decisions with what became of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, Row, exists, func, select
@@ -48,12 +48,12 @@ def page_of_log(engine: Engine, after: int = 0, limit: int = PAGE, since: float 
         rows = list(connection.execute(chosen))
         ids = [row.decision_id for row in rows]
         of_items = connection.execute(select(items).where(items.c.decision_id.in_(ids)).order_by(items.c.position))
-        listed = _grouped(list(of_items))
+        listed = grouped(of_items)
         columns = (events.c.decision_id, events.c.item_id, events.c.type, events.c.over, events.c.status)
         of_events = connection.execute(
             select(*columns).where(events.c.decision_id.in_(ids)).order_by(events.c.sequence)
         )
-        happened = _grouped(list(of_events))
+        happened = grouped(of_events)
     return [_logged(row, listed.get(row.decision_id, ()), happened.get(row.decision_id, ())) for row in rows]
 
 
@@ -77,7 +77,8 @@ def orphans(engine: Engine) -> int:
         return connection.execute(select(func.count()).where(events.c.status == "orphan")).scalar_one()
 
 
-def _grouped(rows: Sequence[Row]) -> dict[str, list[Row]]:  # type: ignore[type-arg]
+def grouped(rows: Iterable[Row]) -> dict[str, list[Row]]:  # type: ignore[type-arg]
+    """The rows of each decision, in their order."""
     groups: dict[str, list[Row]] = {}  # type: ignore[type-arg]
     for row in rows:
         groups.setdefault(row.decision_id, []).append(row)

@@ -3,21 +3,20 @@
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 from sqlalchemy import Engine
 
-from shoprl.catalog.ids import asin_of
 from shoprl.catalog.product import Product
 from shoprl.service.access import Keys, Rates
 from shoprl.service.config import ServiceConfig
 from shoprl.service.database import close_database
 from shoprl.service.deciding import Clock, Decider
+from shoprl.service.learnable import sold
 from shoprl.service.metrics import Metrics
 from shoprl.service.shopping import Opening
 from shoprl.service.workers import Workers
 from shoprl.service.writer import Writer
-from shoprl.shop.searching import vectors_of
+from shoprl.shop.searching import best_search
 from shoprl.shop.session import Shop
 
 
@@ -59,16 +58,11 @@ class Service:
     @cached_property
     def hybrid(self) -> bool:
         """Whether the shop's search is hybrid, which the processes that make lists have."""
-        made = vectors_of(Path(self.opening.data))
-        return (self.opening.search or ("bm25" if made is None else "hybrid")) == "hybrid"
+        return best_search(self.opening.data, self.opening.search) == "hybrid"
 
     def asin(self, identifier: str) -> str | None:
         """The ASIN of a product by its catalogue's id; None where the shop sells none of it."""
-        named = asin_of(identifier)
-        for asin in (identifier, named, asin_of(identifier, {named.lower()})):
-            if asin in self.shop.catalog:
-                return asin
-        return None
+        return sold(self.shop.catalog, identifier)
 
     def product(self, identifier: str) -> Product | None:
         """A product by its catalogue's id."""

@@ -11,9 +11,9 @@ from shoprl.catalog.ids import id_of
 from shoprl.policies.base import Policy
 from shoprl.recommender.evidence import Seen, Told, Watch
 from shoprl.recommender.recommend import MIN_FIT, RUNS, TOP, Recommendation, Recommendations, Wanted, listed, shopped
-from shoprl.service.filters import Facets, Filters, facets_of
+from shoprl.service.filters import Facets, Filters
 from shoprl.shop.data import read_shop
-from shoprl.shop.searching import SearchKind, vectors_of
+from shoprl.shop.searching import SearchKind, best_search, vectors_of
 from shoprl.shop.session import Shop
 from shoprl.tasks.shop.task import ShopTask
 
@@ -84,7 +84,7 @@ class Shopper:
 
     @cached_property
     def _facets(self) -> Facets:
-        return facets_of(self._shop.catalog)
+        return Facets(self._shop.catalog)
 
     def make(self, jobs: Sequence[Job], watch: Watching | None = None) -> list[Made]:
         """Make lists; jobs of one policy and as many runs shop together.
@@ -226,12 +226,12 @@ class Opening:
 
         torch.set_num_threads(self.threads)
         torch.set_deterministic_debug_mode("error")
-        made = vectors_of(self.data)
-        search: SearchKind = self.search or ("bm25" if made is None else "hybrid")
+        search = best_search(self.data, self.search)
         encoder = None
         if search == "hybrid":
             from shoprl.policies.networks.sentences import sentence_encoder
 
+            made = vectors_of(self.data)
             encoder = sentence_encoder(made.sha256 if made else None, self.backbones)
         shop = read_shop(self.data, tagger=prepared_tagger(self.data), search=search, encoder=encoder)
 

@@ -54,6 +54,15 @@ def vectors_of(data: Path) -> EncoderIdentity | None:
     return about_hybrid(store / FOLDER) if store is not None and (store / FOLDER).exists() else None
 
 
+def best_search(data: Path, asked: SearchKind | None = None) -> SearchKind:
+    """The search that is asked for; where none is, ``hybrid`` of a shop with vectors, else ``bm25``.
+
+    Raises:
+        CatalogError: see :func:`vectors_of`.
+    """
+    return asked or ("bm25" if vectors_of(data) is None else "hybrid")
+
+
 def search_hash(store: Path | None, kind: SearchKind, encoder: Encoder | None) -> str | None:
     """What decides a shop's results beside its catalogue, as a hash; None of WebShop's own search."""
     folder = store / FOLDER if store is not None else None

@@ -1,7 +1,7 @@
 """What endpoints share: who asks, and cursors."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Query, Request
@@ -64,6 +64,3 @@ Reader = Callable[[], T]
 async def read(reader: Reader[T]) -> T:
     """Read the database beside the event loop."""
     return await asyncio.to_thread(reader)
-
-
-Endpoint = Callable[..., Awaitable[Any]]

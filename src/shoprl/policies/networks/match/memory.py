@@ -16,7 +16,7 @@ from torch import nn
 from shoprl.policies.networks.match.batch import evidence_of, texts_of
 from shoprl.policies.networks.match.model import OWN, MatchModel, best_of_texts, mean_of_texts
 from shoprl.policies.networks.match.words import WordStore
-from shoprl.tasks.base import Evidence, Observation
+from shoprl.tasks.base import Observation
 
 Terms = tuple[frozenset[str], ...]  # of a row's further texts, by source
 MOST = 20_000  # items and answers kept for a request, of up to 10 kB each; beyond that it starts anew
@@ -226,10 +226,6 @@ class RequestMemory:
         self._side.add(nn.functional.linear(torch.cat(pooled, dim=-1), self._texts_in, self._model.join.bias))
         for text in texts:
             self._texts[text] = len(self._texts)
-
-
-def _names(shown: Sequence[Evidence]) -> list[str]:
-    return [name for each in shown for name in each.names]
 
 
 def _mix(layer: nn.TransformerEncoderLayer, rows: torch.Tensor, of: Rows) -> torch.Tensor:
