@@ -1,10 +1,13 @@
 from pathlib import Path
 
+import pytest
+
 from shoprl.service.config import ServiceConfig
-from shoprl.service.database import reading
+from shoprl.service.database import reading, writing
 from shoprl.service.deciding import Clock, job_of
 from shoprl.service.decisions import find
 from shoprl.service.filters import Filters
+from shoprl.service.policies import register
 from shoprl.service.replay import replay
 from tests.support.clock import Clock as Hands
 from tests.support.serving import REQUEST, Served, running
@@ -49,18 +52,24 @@ def test_a_decision_is_made_again_from_its_log(served: Served) -> None:
         assert (again.same_policy, again.same_items) == (True, True)
 
 
-def test_a_candidate_whose_lists_earn_more_takes_the_place(tmp_path: Path) -> None:
+@pytest.mark.parametrize("worse", [False, True])
+def test_a_candidate_whose_lists_earn_more_takes_the_place_unless_the_guard_holds_it_back(
+    tmp_path: Path, worse: bool
+) -> None:
     config = ServiceConfig(reward_window=10.0, rate=1e6, floor=0.5)
     with running(f"sqlite:///{tmp_path / 'a.db'}", config) as served:
         assert served.service.decider.settle()  # nothing is compared
-        served.client.post("/v1/policies/plain/activate", json={"role": "candidate"})
+        with writing(served.service.engine) as connection:
+            evidence = {"guard": {"candidate": {"worse": worse}}}
+            register(connection, "new", "rule", 1.0, "candidate", evidence=evidence)
         for seed in range(160):
             made = served.ask(seed=seed)
-            if made["policy"] == "plain":
+            if made["policy"] == "new":
                 about = {"decision_id": made["decision_id"], "item_id": made["items"][0]["id"]}
                 served.tell(about | {"event_id": str(seed), "type": "purchase"})
         assert not served.service.decider.settle()  # no window is over yet
         served.hands.now += 60
         assert served.service.decider.settle()
         roles = {each["name"]: each["role"] for each in served.client.get("/v1/policies").json()["results"]}
-        assert roles == {"plain": "active", "pretrained": "off"}
+        new, old = ("candidate", "active") if worse else ("active", "off")
+        assert roles == {"new": new, "plain": "off", "pretrained": old}

@@ -6,14 +6,16 @@ import pytest
 pytest.importorskip("torch", reason="needs the extra train")
 
 from shoprl.errors import ConfigError, TrajectoryError
+from shoprl.evaluation.statistics import Estimate
 from shoprl.policies.saving import load_learned, save_policy
 from shoprl.service.database import open_database, reading, writing
 from shoprl.service.decisions import Listed, keep
 from shoprl.service.feedback import record
+from shoprl.service.guarding import Guard
 from shoprl.service.learning import (
     LearnConfig,
+    Learned,
     check_enough,
-    eval_goals,
     learn,
     next_name,
     off_policy,
@@ -23,7 +25,7 @@ from shoprl.service.learning import (
     split_by_request,
     too_little,
 )
-from shoprl.service.policies import all_policies, find_policy, register
+from shoprl.service.policies import find_policy, register
 from shoprl.service.preferences import Counts, counted
 from shoprl.training.lists import ListConfig
 from tests.support.fakes import fake_store
@@ -35,6 +37,7 @@ from tests.support.toyshop import EVERYTHING, toy_data
 QUICK = LearnConfig(
     ListConfig(updates=20, warmup=2, checkpoint_every=20, log_every=10, batch_size=8), least=4, new=3, guard=2
 )
+WORSE = Guard(9, Estimate(-0.2, -0.3, -0.1), Estimate(0.0, -0.1, 0.1))
 WISHES = ("shoe", "lamp", "tea", "shirt", "red", "linen")
 
 
@@ -70,7 +73,7 @@ def test_a_policy_is_learned_with_a_control_and_registered_with_its_evidence(eng
     assert feedback.counts.rules["bought"] == feedback.counts.pairs == 12
     learned = learn(tmp_path / "out", data.shop, data, feedback, load, "learned-1", QUICK)
     assert set(learned.evidence["guard"]) == {"candidate", "control"}
-    assert learned.guard.score_difference.value == 0.0  # what it does in the shop stays what it was
+    assert learned.guard.goals == 2
     assert learned.evidence["learned_from"]["lists"] == 10  # and those of a sixth of the requests are held out
     assert {"parent", "candidate", "control", "candidate_less_parent"} <= set(learned.evidence["held_out"])
     assert set(learned.evidence["off_policy"]["candidate"]) == {"ips", "snips", "doubly_robust"}
@@ -129,18 +132,16 @@ def test_the_parent_is_the_active_policy_or_the_one_named(engine):
         parent_of(engine, "other")
 
 
-def test_a_policy_that_shops_worse_stays_off_unless_forced(engine, tmp_path):
-    class Worse:
-        policy, evidence, worse = match_policy(), evidence_of(1), True
-
-    save_policy(Worse.policy, tmp_path / "policy")
-    Worse.policy.name = "worse"
-    parent = parent_of(engine, None)
-    assert register_learned(engine, Worse, tmp_path / "policy", parent, "active", 1.0).role == "off"
-    Worse.policy.name = "forced"
-    assert register_learned(engine, Worse, tmp_path / "policy", parent, "active", 1.0, force=True).role == "active"
-    with reading(engine) as connection:
-        assert [each.name for each in all_policies(connection)] == ["forced", "worse"]
+def test_a_policy_with_worse_lists_becomes_a_candidate_at_most_unless_forced(engine, tmp_path):
+    learned, parent = Learned(match_policy(), match_policy(), {}, WORSE), parent_of(engine, None)
+    save_policy(learned.policy, tmp_path / "policy")
+    for name, wanted, force, given in (
+        ("worse", "active", False, "candidate"),
+        ("forced", "active", True, "active"),
+        ("asked", "off", False, "off"),
+    ):
+        learned.policy.name = name
+        assert register_learned(engine, learned, tmp_path / "policy", parent, wanted, 1.0, force).role == given
 
 
 def test_requests_are_on_one_side(engine):
@@ -165,12 +166,3 @@ def test_the_policy_that_made_lists_would_make_them_with_the_logged_propensities
     assert target.shape == (6, 4)
     assert listed.all()
     assert np.allclose(target, [each.propensities for each in data], atol=1e-4)
-
-
-def test_a_shop_without_goals_has_no_guard():
-    from shoprl.errors import GoalError
-
-    def none():
-        raise GoalError("no goals")
-
-    assert eval_goals(none) is None

@@ -25,3 +25,9 @@ def test_one_takes_the_place_the_likeliest() -> None:
 
 def test_little_is_known_of_an_active_one_that_was_not_asked() -> None:
     assert ended(Arm("old", "1", 3, 0), Arm("new", "1", 500, 200)) == {}
+
+
+def test_one_that_is_held_back_does_not_take_the_place_and_bars_nobody() -> None:
+    arms = [Arm("good", "1", 500, 100), Arm("better", "1", 500, 200)]
+    found = verdicts(Arm("old", "1", 500, 25), arms, np.random.default_rng(0), {"better"})
+    assert {each.name: each.role for each in found} == {"better": "candidate", "good": "active"}

@@ -1,8 +1,7 @@
 """Measures how good ranked lists are, on goals whose wanted product and reward are known."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -12,32 +11,15 @@ from shoprl.evaluation.statistics import INTERVAL_SEED, RATE, bootstrap_mean
 from shoprl.policies.base import Policy
 from shoprl.progress import track
 from shoprl.recommender.recommend import recommend
+from shoprl.recommender.scored import LENGTH, Place, scored
 from shoprl.search.engine import RESULTS, SearchEngine
 from shoprl.shop.goal import Goal
-from shoprl.shop.reward import reward
 from shoprl.shop.session import Shop
 from shoprl.tasks.instruction import WISH, parse_instruction
 from shoprl.tasks.shop.options import named_options
 from shoprl.tasks.shop.task import ShopTask
 
-LENGTH = 10  # places of a list
-FIRST = 5  # places whose products are scored
-
 Interval = tuple[float, float]
-
-
-class Place(NamedTuple):
-    """A product in a list.
-
-    Attributes:
-        asin: the product.
-        options: those that it is listed with.
-    """
-
-    asin: str
-    options: Mapping[str, str]
-
-
 Lists = Callable[[Sequence[str]], list[list[Place]]]
 """Requests -> a list of at most :data:`LENGTH` different products for each, best first."""
 
@@ -80,19 +62,10 @@ def bench_lists(lists: Lists, shop: Shop, goals: Sequence[Goal]) -> ListFigures:
     made = lists([goal.instruction for goal in goals])
     if len(made) != len(goals) or not goals:
         raise ConfigError(f"Each of the goals needs a list, and there must be one; found {len(made)} of {len(goals)}.")
-    rows = np.array([_scores(places[:LENGTH], shop, goal) for places, goal in zip(made, goals, strict=True)])
+    rows = np.array([scored(places[:LENGTH], shop, goal) for places, goal in zip(made, goals, strict=True)])
     bounds = (RATE, RATE, RATE, RATE, (0.0, float(LENGTH)))
     (hit1, mrr, type5, reward5, length), intervals = zip(*map(_mean, rows.T.tolist(), bounds), strict=True)
     return ListFigures(hit1, mrr, type5, reward5, length, len(goals), *intervals)
-
-
-def _scores(places: Sequence[Place], shop: Shop, goal: Goal) -> tuple[float, float, float, float, float]:
-    """Hit, reciprocal rank, share of the right kind, mean reward and length of one list."""
-    own = next((place for place, listed in enumerate(places, start=1) if listed.asin == goal.asin), 0)
-    bought = [reward(shop.catalog[asin], options, goal, shop.tagger) for asin, options in places[:FIRST]]
-    right = sum(each.r_type == 1 for each in bought)
-    total = float(sum(each.total for each in bought))
-    return float(own == 1), 1 / own if own else 0.0, right / FIRST, total / FIRST, float(len(places))
 
 
 def _mean(values: Sequence[float], bounds: Interval) -> tuple[float, Interval]:

@@ -31,13 +31,13 @@ class Learn(OnData, SearchingBest, Confirming, Seeded, Threaded, Printing):
         name: of the new policy; learned-1, learned-2, ... when left out.
         updates: of the training.
         activate: the role of the new policy: off; candidate shares the requests with the active one; active takes its
-            place. One that shops worse on the guard's goals stays off.
+            place, unless its lists are worse on the guard's goals: then it becomes a candidate.
         force: give it that role whatever the guard says.
         least_pairs: preference pairs that are needed.
         new_pairs: pairs that must have come since a policy was last learned from the same one.
         most_decisions: decisions that are learned from, the newest.
         held_out: share of the requests on which policies are compared and none is trained.
-        guard_goals: eval goals of the shop on which the policies shop; 0 for no guard.
+        guard_goals: eval goals of the shop for which the policies make lists; 0 for no guard.
         since_days: leave out decisions made more than so many days ago.
     """
 
@@ -92,14 +92,8 @@ class Learn(OnData, SearchingBest, Confirming, Seeded, Threaded, Printing):
         from shoprl.recommender.prepared import prepared_tagger
         from shoprl.runlog import carry_out
         from shoprl.service.database import name_of
-        from shoprl.service.learning import (
-            CANDIDATE,
-            eval_goals,
-            learn,
-            load_judging,
-            next_name,
-            register_learned,
-        )
+        from shoprl.service.guarding import eval_goals
+        from shoprl.service.learning import CANDIDATE, learn, load_judging, next_name, register_learned
         from shoprl.shop.data import read_data, read_shop
 
         name = self.name or next_name(engine)
@@ -147,8 +141,8 @@ def _text(answer: Mapping[str, Any]) -> str:
     kinds = {"rules": "chosen", "against": "rejected"}
     lines = [table(("pairs", "rule", "count"), [(kinds.get(kind, kind), *rest) for kind, *rest in counts]), ""]
     lines += [*_held_out(answer["held_out"]), *_guard(answer["guard"]), *_off_policy(answer["off_policy"]), ""]
-    end = "registered as off, since it shops worse than its parent (--force registers it all the same)"
-    lines.append(f"{answer['registered']}: {end if answer['refused'] else 'registered as ' + answer['role']}")
+    why = ", not active, since its lists are worse than its parent's (--force activates it all the same)"
+    lines.append(f"{answer['registered']}: registered as {answer['role']}{why if answer['refused'] else ''}")
     return "\n".join((*lines, f"policy   {answer['policy']}"))
 
 
@@ -164,9 +158,9 @@ def _guard(found: Mapping[str, Any] | None) -> list[str]:
     if found is None:
         return ["guard  none: the shop has no eval goals, or --guard-goals is 0"]
     return [
-        f"guard, {name} less parent on {each['episodes']} goals: "
-        f"success {_interval(each['success_rate_difference'], 100, ' points')}, "
-        f"score {_interval(each['score_difference'], 1, ' points')}"
+        f"guard, {name} less parent on {each['goals']} goals: "
+        f"lists that start with the goal's product {_interval(each['hit1_difference'], 100, ' points')}, "
+        f"reward of the first five {_interval(each['reward5_difference'], 100, ' points')}"
         for name, each in found.items()
     ]
 

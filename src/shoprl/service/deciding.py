@@ -31,6 +31,10 @@ log = logging.getLogger(__name__)
 FRESH = 1.0  # seconds for which what the database said of policies and rewards is believed
 RARELY = 20  # times as long as it took, where that is longer: sums over a long log take their time
 RETRIED = 60.0  # seconds after which a policy that could not be loaded is tried again
+HELD_BACK = (
+    "policy %s: earns more than the active one, but its lists are worse on the shop's goals. It stays a candidate; "
+    "POST /v1/policies/%s/activate activates it."
+)
 
 
 class Clock:
@@ -143,25 +147,31 @@ class Decider:
     def settle(self) -> bool:
         """Give the candidates whose comparison is over their roles, and tell whether none is left.
 
+        A better one that the guard holds back stays a candidate: only people activate it.
+
         Raises:
             StorageError: the database cannot be read or written.
         """
         stand = self._read_standing()
-        roles = {each.name: each.role for each in stand.policies}
-        active = next((arm for arm in stand.arms if roles[arm.name] == "active"), None)
-        candidates = [arm for arm in stand.arms if roles[arm.name] == "candidate"]
+        known = {each.name: each for each in stand.policies}
+        active = next((arm for arm in stand.arms if known[arm.name].role == "active"), None)
+        candidates = [arm for arm in stand.arms if known[arm.name].role == "candidate"]
         if active is None or not candidates:
             return True
-        over = verdicts(active, candidates, np.random.default_rng(len(stand.policies)))
+        held = frozenset(arm.name for arm in candidates if known[arm.name].held_back)
+        over = verdicts(active, candidates, np.random.default_rng(len(stand.policies)), held)
         for each in over:
             log.info("policy %s: better than %s with probability %.3f", each.name, active.name, each.better)
+            if each.role == "candidate":
+                log.warning(HELD_BACK, each.name, each.name)
+        changed = [each for each in over if each.role != "candidate"]
         now = self._clock()
 
         def give(connection: Connection) -> None:
-            for each in over:
+            for each in changed:
                 set_role(connection, each.name, each.role, now)
 
-        if over:
+        if changed:
             self._writer.submit(give).result()
             self.forget()
         return len(over) == len(candidates)

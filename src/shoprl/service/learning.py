@@ -11,10 +11,9 @@ import torch
 from numpy.typing import NDArray
 from sqlalchemy import Engine
 
-from shoprl.errors import ConfigError, GoalError, PolicyError, SupportError, TrajectoryError
-from shoprl.evaluation.evaluate import evaluate
+from shoprl.errors import ConfigError, PolicyError, SupportError, TrajectoryError
 from shoprl.evaluation.lists import ListLog, doubly_robust, ips, snips
-from shoprl.evaluation.statistics import INTERVAL_SEED, Estimate, PairedComparison, compare_paired
+from shoprl.evaluation.statistics import INTERVAL_SEED, Estimate
 from shoprl.policies.networks.match.policy import MatchPolicy
 from shoprl.policies.packaged import PRETRAINED, policy_folder
 from shoprl.policies.saving import load_learned, save_policy
@@ -23,6 +22,7 @@ from shoprl.service.database import reading, writing
 from shoprl.service.deciding import job_of
 from shoprl.service.decisions import Decision
 from shoprl.service.filters import Facets, Filters
+from shoprl.service.guarding import Guard, guarded
 from shoprl.service.judging import Judge
 from shoprl.service.logged import Logged, orphans, whole_log
 from shoprl.service.policies import Registered, Role, all_policies, register
@@ -47,7 +47,7 @@ class LearnConfig(Settings):
         new: pairs that must have come since a policy was last learned from the same parent.
         most: decisions that are learned from, the newest.
         held_out: share of the requests that are not learned from, on which the policies are compared.
-        guard: eval goals of the shop on which the policies shop; 0 for no guard.
+        guard: eval goals of the shop for which the policies make lists; 0 for no guard.
         since: decisions made before are left out, in seconds since 1970.
     """
 
@@ -210,13 +210,7 @@ class Learned:
     policy: MatchPolicy
     control: MatchPolicy
     evidence: Mapping[str, Any]
-    guard: PairedComparison | None
-
-    @property
-    def worse(self) -> bool:
-        """Whether the guard's interval of the success rate or of the score lies below zero."""
-        guard = self.guard
-        return guard is not None and (guard.success_rate_difference.high < 0 or guard.score_difference.high < 0)
+    guard: Guard | None
 
 
 def learn(
@@ -304,25 +298,6 @@ def _ratio(values: Floats, weights: Floats) -> Estimate:
     return Estimate(float(values.sum() / weights.sum()), float(low), float(high))
 
 
-def guarded(policies: Mapping[str, MatchPolicy], data: ShopData | None, first: int) -> dict[str, PairedComparison]:
-    """How each policy shops on the shop's eval goals, less how the parent does; empty where there are none."""
-    goals = [] if data is None else [(index, data.goals[index]) for index in data.split.part("eval")[:first]]
-    if data is None or not goals:
-        return {}
-    task = ShopTask(data.shop)
-    episodes = {name: evaluate(each, task, goals, label=f"guard: {name}").episodes for name, each in policies.items()}
-    before = episodes.pop("parent")
-    return {name: compare_paired(own, before) for name, own in episodes.items()}
-
-
-def eval_goals(read: Callable[[], ShopData]) -> ShopData | None:
-    """A shop with its goals; None where none can be had."""
-    try:
-        return read()
-    except GoalError:
-        return None
-
-
 def off_policy(
     policy: MatchPolicy, data: Sequence[ShownList], temperature: float = ListConfig.temperature
 ) -> tuple[Floats, NDArray[np.bool_]]:
@@ -385,7 +360,7 @@ def next_name(engine: Engine) -> str:
 def register_learned(
     engine: Engine, learned: Learned, folder: Path, parent: Registered, wanted: Role, now: float, force: bool = False
 ) -> Registered:
-    """Make a learned policy known to the service, in the role that is wanted unless the guard forbids it.
+    """Make a learned policy known to the service; one whose lists are worse on the guard's goals is not activated.
 
     Args:
         engine: the database.
@@ -396,7 +371,8 @@ def register_learned(
         now: seconds since 1970.
         force: give it the role whatever the guard says.
     """
-    role: Role = wanted if force or not learned.worse else "off"
+    worse = learned.guard is not None and learned.guard.worse
+    role: Role = "candidate" if wanted == "active" and worse and not force else wanted
     with writing(engine) as connection:
         return register(
             connection, learned.policy.name, str(folder.absolute()), now, role, parent.name, learned.evidence

@@ -43,6 +43,12 @@ class Registered:
     registered_at: float = 0.0
     changed_at: float = 0.0
 
+    @property
+    def held_back(self) -> bool:
+        """Whether its lists were worse than its parent's on the goals that guard the shop: only people activate it."""
+        guard = (self.evidence.get("guard") or {}).get("candidate") or {}
+        return bool(guard.get("worse"))
+
 
 def version_of(folder: str) -> str:
     """The digest that names a policy's content: its manifest holds those of its files.

@@ -1,5 +1,6 @@
 """When a comparison of a candidate with the active policy is over, and how it ended."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ class Verdict:
 
     Attributes:
         name: the candidate.
-        role: ``active`` or ``off``.
+        role: ``active``, ``off``, or ``candidate`` of one that is better and held back.
         better: the probability that it earns more than the active policy.
     """
 
@@ -28,13 +29,16 @@ class Verdict:
     better: float
 
 
-def verdicts(active: Arm, candidates: list[Arm], rng: np.random.Generator) -> list[Verdict]:
+def verdicts(
+    active: Arm, candidates: list[Arm], rng: np.random.Generator, held_back: Collection[str] = ()
+) -> list[Verdict]:
     """The candidates whose comparison is over; at most one of them becomes active, the likeliest.
 
     Args:
         active: the policy that they are compared with.
         candidates: the others.
         rng: of the posterior draws.
+        held_back: names of candidates that do not become active.
     """
     mean = active.posterior.sample(rng, DRAWS)
     chances = {arm: float(np.mean(arm.posterior.sample(rng, DRAWS) > mean)) for arm in candidates}
@@ -43,7 +47,9 @@ def verdicts(active: Arm, candidates: list[Arm], rng: np.random.Generator) -> li
         if min(arm.decisions, active.decisions) < ENOUGH:
             continue
         first = not any(each.role == "active" for each in over)
-        if better >= SURE and first:
+        if better >= SURE and arm.name in held_back:
+            over.append(Verdict(arm.name, "candidate", better))
+        elif better >= SURE and first:
             over.append(Verdict(arm.name, "active", better))
         elif better <= HOPELESS or arm.decisions >= MOST:
             over.append(Verdict(arm.name, "off", better))
