@@ -15,9 +15,11 @@ from shoprl.service.filters import Facets, Filters
 from shoprl.shop.data import read_shop
 from shoprl.shop.searching import SearchKind, best_search, vectors_of
 from shoprl.shop.session import Shop
+from shoprl.tasks.shop.evidence import OF_REQUESTS
 from shoprl.tasks.shop.task import ShopTask
+from shoprl.tasks.shop.tracker import OF_EPISODES
 
-REMEMBERED = 500  # requests, of which what was found is kept
+REMEMBERED = 200  # requests, of which what was found is kept
 GROWN = 20_000  # words and texts that a policy may meet before it forgets them
 POLICIES = 4  # held in memory
 Watching = Callable[[int, Mapping[str, Any]], None]
@@ -112,10 +114,22 @@ class Shopper:
         made = zip(jobs, wanted, keys, strict=True)
         return [self._made(listed(replace(each, seed=job.seed), found[key])) for job, each, key in made]
 
-    def warm_up(self, folder: str, version: str) -> None:
-        """Make a list for nobody, since the first one takes many times as long as others."""
+    def warm_up(self, folder: str, version: str, word: str = "") -> None:
+        """Make a list for nobody, since the first one takes many times as long as others.
+
+        Args:
+            folder: of the policy.
+            version: its version.
+            word: asked for besides; the first one that a policy has not met makes it load what encodes words.
+        """
         title = next(iter(self._shop.catalog)).title
-        self.make([Job(title[:200] or "anything", folder, version, runs=1)])
+        self.make([Job(f"{title[:200] or 'anything'} {word}", folder, version, runs=1)])
+
+    @staticmethod
+    def forget() -> None:
+        """Forget what was worked out for requests but their lists, since few are asked again."""
+        for each in (*OF_REQUESTS, *OF_EPISODES):
+            each.cache_clear()
 
     def search(self, query: str) -> list[str]:
         """ASINs that the shop's own search finds."""

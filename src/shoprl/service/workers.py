@@ -27,9 +27,10 @@ TOGETHER = 4  # requests that one process takes at once, when many wait
 TRIES = 2  # of a request whose process ends
 NICE = 10  # by which the process that answers goes first: taking feedback needs little, and at once
 TRIMMED = 50  # requests after which a process gives memory back
+UNHEARD = "qzxvw"  # a word that no policy knows
 LOOK = 0.25  # seconds between two looks at what waits
 FINISHING = 15.0  # seconds after SIGTERM; longer than a server takes to finish
-PAUSE = 1.0  # seconds before a process that cannot start is started again
+PAUSE = 1.0  # seconds before a process that cannot start is started again, or one that waits goes on preparing
 T = TypeVar("T")
 Step = Mapping[str, Any]
 Watch = Callable[[Step], None]
@@ -313,7 +314,10 @@ def _run(opening: Opening, pipe: Connection) -> None:
     pipe.send(None)
     if opening.first is not None:
         with suppress(ShopRLError):  # named when it is asked for
-            shopper.warm_up(opening.first, version_of(opening.first))
+            version = version_of(opening.first)
+            shopper.warm_up(opening.first, version)
+            if not pipe.poll(PAUSE):  # who waits comes first
+                shopper.warm_up(opening.first, version, UNHEARD)
     done = 0
     while True:
         try:
@@ -327,6 +331,7 @@ def _run(opening: Opening, pipe: Connection) -> None:
         done += len(arguments)
         if done >= TRIMMED:
             done = 0
+            shopper.forget()
             _give_back()
 
 

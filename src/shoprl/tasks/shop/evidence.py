@@ -97,7 +97,6 @@ def said(value: str, wish: str) -> bool:
     return phrase_in(value, wish) or any(phrase_in(way, wish) for way in _ways(value))
 
 
-@lru_cache(maxsize=20_000)
 def _text_match(instruction: Instruction, text: str) -> tuple[float, float, float, float, float]:
     """Shares named and covered, word for word, in other words, and the fuzzy ratio."""
     terms, wish = terms_of(text), instruction.wish
@@ -243,6 +242,9 @@ def _text(instruction: Instruction, text: str, group: str | None) -> _Text:
 def _as_bytes(numbers: Sequence[float]) -> bytes:
     return np.array(numbers, dtype=np.float32).tobytes()
 
+
+OF_REQUESTS = (said, _product_match, _options_fit, stated, _kept, _product, _text)
+"""What remembers requests: a process that meets each of them once clears these."""
 
 _KIND = {kind: place for place, kind in enumerate(KINDS)}
 _PLACE = {name: place for place, name in enumerate(NAMES)}

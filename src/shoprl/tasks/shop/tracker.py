@@ -59,6 +59,10 @@ def _read(seen: Seen, product: Product, section: str) -> Seen:
     return replace(seen, read=seen.read | {section}, terms=seen.terms.union(*map(section_terms, shown)))
 
 
+OF_EPISODES = (_listed, _opened, _read)
+"""What remembers what episodes have seen: a process whose episodes have little in common clears these."""
+
+
 @dataclass
 class Tracker:
     """Keeps the history of one episode and turns its pages into states.
