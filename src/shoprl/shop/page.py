@@ -87,7 +87,7 @@ def _lower(buttons: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(text.lower() for text in buttons)
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=3_000)
 def item_clickables(product: Product) -> Mapping[str, str | None]:
     """Clickable text -> name of the option it sets (None for a button); a value of two options sets the later one."""
     clickables: dict[str, str | None] = dict.fromkeys(text.lower() for text in ITEM_BUTTONS)
@@ -96,6 +96,6 @@ def item_clickables(product: Product) -> Mapping[str, str | None]:
     return MappingProxyType(clickables)
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=3_000)
 def _item_texts(product: Product) -> tuple[str, ...]:
     return tuple(item_clickables(product))

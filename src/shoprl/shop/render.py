@@ -166,7 +166,7 @@ def _rich_pager(number: int, total: int) -> str:
     return _rich(_pager(number, total))
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_000)
 def _rich_row(product: Product, visited: bool) -> str:
     return _rich(_row(product), visited)
 
@@ -188,7 +188,7 @@ class _Details(NamedTuple):
     odd: tuple[str, ...]
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=3_000)
 def _rich_details(product: Product) -> _Details:
     shown = tuple(_shown(_details(product, {})))
     lines, places = tuple(_line(*node) for node in shown), defaultdict(list)

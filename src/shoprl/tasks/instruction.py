@@ -64,13 +64,13 @@ def ceiling_in(instruction: Instruction, currency: str) -> float | None:
     return None
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=20_000)
 def terms_of(text: str) -> frozenset[str]:
     """The distinct search terms of a text."""
     return frozenset(analyze(text))
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=20_000)
 def _plain(text: str) -> str:
     """Words of a text between single spaces, so that a phrase matches only at word boundaries."""
     return f" {' '.join(_WORD.findall(text.lower()))} "

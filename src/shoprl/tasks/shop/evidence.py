@@ -70,19 +70,19 @@ VAGUE, LACKING = 0.5, 2.5  # times that, where the request states no option; unl
 _NO_TERMS: tuple[frozenset[str], ...] = (frozenset(),) * len(SOURCES)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=20_000)
 def genders(text: str) -> frozenset[str]:
     """Whom a text is about: "women", "men", both or neither."""
     terms = terms_of(text)
     return frozenset(name for name, words in _GENDERS.items() if terms & words)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=20_000)
 def _numbers(text: str) -> frozenset[str]:
     return frozenset(_NUMBER.findall(text))
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=20_000)
 def _ways(value: str) -> tuple[str, ...]:
     """Other words for an option value: people's words for a size, and the plain colours in it."""
     lower = value.lower()
@@ -123,7 +123,7 @@ def _product_match(wish: str, title: str) -> tuple[float, float, float, float]:
     )
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=20_000)
 def _options_fit(wish: str, values: tuple[tuple[str, ...], ...]) -> float:
     """Share of a product's options with a value that the wish names; 1 without options."""
     named = sum(any(said(value, wish) for value in group) for group in values)
@@ -136,7 +136,7 @@ def stated(wish: str) -> Mapping[str, str]:
     return {name.lower(): value.strip().lower() for name, value in _STATED.findall(wish)}
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=20_000)
 def _kept(wish: str, options: tuple[tuple[str, ...], ...]) -> float:
     """Share of the options stated that a product has; 1 where none is."""
     asked = stated(wish).values()
@@ -153,7 +153,7 @@ def _price(price: tuple[float, float] | None, ceiling: float | None) -> tuple[fl
     return 1.0, 1.0, under, max(-2.0, min(2.0, math.log(max(low, 0.01) / max(ceiling, 0.01))))
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=20_000)
 def _option_terms(values: tuple[tuple[str, ...], ...]) -> frozenset[str]:
     return frozenset().union(*(terms_of(value) for group in values for value in group))
 

@@ -33,7 +33,7 @@ _BUTTON_KINDS: dict[str, CandidateKind] = {
 }
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=8_000)
 def section_terms(text: str) -> frozenset[str]:
     """The search terms of a paragraph of a section."""
     return frozenset(analyze(text))

@@ -35,7 +35,7 @@ def _known(token: str) -> tuple[str, str]:
     return token.lower(), next(iter(analyze(token)), "")
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=10_000)
 def words_in(text: str) -> tuple[tuple[str, str], ...]:
     """The words of a text with their terms, in order, without stop words; of words with the same term the first."""
     kept: dict[str, str] = {}
