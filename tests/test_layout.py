@@ -15,6 +15,7 @@ SHARED_MIRRORS = {  # modules of one kind that have their tests in one file
     "service/routes/common": "service/test_access.py",
     "service/tables": "service/test_database.py",  # which compares the tables with what the migrations make
     "service/migrations/": "service/test_database.py",
+    "cli/service.py": "cli/test_serve.py",  # which opens services with it
 }
 WITHOUT_MIRROR = {  # module -> why it needs none
     "errors.py": "classes without behaviour; whoever raises them is tested for it",

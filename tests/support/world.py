@@ -68,6 +68,7 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "preferences stats": {"file": "{pairs}"},
     "preferences export": {"file": "{pairs}", **OUT},
     "serve": {"catalog": "{toy}", "policy": "rule", "workers": "1"},
+    "mcp": {"catalog": "{toy}", "policy": "rule", "workers": "1"},
     "learn": {"data": "{toy}", **OUT, "from_": DATABASE["database"], "updates": "2", "guard_goals": "1", **THREADS},
     "keys make": {**DATABASE, "name": "web shop"},
     "keys list": {**DATABASE},
@@ -91,7 +92,7 @@ VALID: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 IMPRESSIONS = "item_id,position,click,propensity_score\n0,1,1,0.5\n1,1,0,0.5\n1,2,0,0.5\n0,2,1,0.5\n"
 FEED = "id,title,price,color\n" + "".join(f"{n},Mug number {n},{n}.50 USD,red|blue\n" for n in range(1, 13))
-ENDLESS = ("env-server", "serve")  # when nothing is wrong
+ENDLESS = ("env-server", "serve", "mcp")  # when nothing is wrong
 LONG = (
     "pretrain",
     "adapt",

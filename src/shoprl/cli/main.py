@@ -71,6 +71,10 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its 
     "preferences stats": ("preferences:Stats", "Count what a file of preference pairs holds."),
     "preferences export": ("preferences:Export", "Write the pairs that fulfil every given condition, also for TRL."),
     "serve": ("serve:Serve", "Serve recommendations over HTTP, keep feedback, and learn from it."),
+    "mcp": (
+        "mcp:Mcp",
+        "Give an assistant tools to search the shop, to recommend, and to order, over the Model Context Protocol.",
+    ),
     "keys make": ("keys:Make", "Make an API key of a service; it is shown this once."),
     "keys list": ("keys:List", "List the API keys of a service, without their secrets."),
     "keys revoke": ("keys:Revoke", "Revoke an API key of a service, within two seconds."),

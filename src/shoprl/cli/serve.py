@@ -2,25 +2,19 @@
 
 import contextlib
 import ipaddress
-import logging
-import multiprocessing
-import os
 import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from shoprl.cli.database import opened
 from shoprl.cli.env_server import listen
-from shoprl.cli.options import Confirming
+from shoprl.cli.service import OnService
 from shoprl.errors import ConfigError
 from shoprl.service.config import ServiceConfig
-from shoprl.settings import Range, Threads
-from shoprl.shop.searching import SearchKind
+from shoprl.settings import Range
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -33,38 +27,26 @@ GRACE = 8.0  # seconds in which open requests are finished after a signal to sto
 
 
 @dataclass(frozen=True, kw_only=True)
-class Serve(ServiceConfig, Confirming):
+class Serve(ServiceConfig, OnService):
     """Serve recommendations over HTTP, keep feedback, and learn from it.
 
     It runs until it is interrupted, finishes what is open, and leaves. Decisions and feedback are kept in a database;
     what was acknowledged is on the disk.
 
     Attributes:
-        catalog: a product feed, which is imported once, a shop or a data folder.
-        policy: a policy folder, or one of the built-in policies: pretrained, rule, rule-options, random; becomes the
-            active one, in the place of the one in the database.
-        database: sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME; SQLite beside the shop when left out.
         host: the address to listen on; any but a loopback one needs a key (shoprl keys make).
         port: the port; 0 takes a free one.
         allowed_hosts: names and addresses by which clients call the server, beside localhost, --host and the address
             by which they reach it. Needed where they use a name, or there is a proxy in between.
         allowed_origins: web pages elsewhere that may use the server, such as https://shop.example.org.
-        search: bm25 searches as WebShop does; hybrid by all fields of a product and by meaning, with the vectors that
-            shoprl catalog vectors made. When left out, hybrid where the shop has vectors.
-        threads: processor threads of each process that makes lists.
         every: learn from new feedback by itself, as shoprl learn does, so often (30m, 1h, 1d) or when the service is
             idle; what is learned becomes a candidate, and takes the active policy's place once its lists earn more.
     """
 
-    catalog: Path
-    policy: str | None = None
-    database: str | None = None
     host: str = "127.0.0.1"
     port: Annotated[int, Range(0, 2**16 - 1)] = 8000
     allowed_hosts: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     allowed_origins: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
-    search: SearchKind | None = None
-    threads: Threads = 1
     every: str | None = None
 
     def execute(self) -> None:
@@ -86,7 +68,8 @@ class Serve(ServiceConfig, Confirming):
             host, port = listening.getsockname()[:2]
             named = [each.partition("%")[0] for each in (*self.allowed_hosts, self.host, host) if each]
             allowed_names(named)
-            service = self._service(host)
+            config = ServiceConfig(**{each.name: getattr(self, each.name) for each in fields(ServiceConfig)})
+            service = self.service(config, lambda engine: self._check_keys(engine, host))
             app = create_app(service, named, self.allowed_origins)
             limits = Limits(max_connections=connections, max_body=self.max_body)
             address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -119,28 +102,6 @@ class Serve(ServiceConfig, Confirming):
         finally:
             loop.close()
 
-    def _service(self, host: str) -> "Service":
-        from shoprl.recommender.prepared import prepared_tagger
-        from shoprl.service.database import close_database
-        from shoprl.service.running import Service
-        from shoprl.service.shopping import Opening
-        from shoprl.shop.cached import shop_of
-        from shoprl.shop.data import read_shop
-        from shoprl.shop.store import build_store
-
-        data = shop_of(self.catalog) or build_store(self.catalog)
-        _prepare(data, self.policy or "pretrained", self.backbone)
-        engine = opened(self.database, self.catalog)
-        try:
-            self._check_keys(engine, host)
-            first = self._register(engine)
-            shop = read_shop(data, tagger=prepared_tagger(data))
-            config = ServiceConfig(**{each.name: getattr(self, each.name) for each in fields(ServiceConfig)})
-            return Service(shop, Opening(data, self.search, self.threads, self.backbone, first), engine, config)
-        except BaseException:
-            close_database(engine)
-            raise
-
     def _check_keys(self, engine: "Engine", host: str) -> None:
         """Refuse to listen where others can reach it, unless they need a key."""
         from shoprl.service.database import reading
@@ -155,50 +116,6 @@ class Serve(ServiceConfig, Confirming):
                     f"shoprl keys make --name NAME --scopes admin --database {_shell(engine)}"
                 )
 
-    def _register(self, engine: "Engine") -> str:
-        """Make known what may answer, and see that one policy is active; returns that one's folder."""
-        import time
-
-        from shoprl.policies.packaged import NAMES, PRETRAINED
-        from shoprl.service.database import reported, writing
-        from shoprl.service.policies import all_policies, register, set_role
-
-        with reported(engine), writing(engine) as connection:
-            now, known = time.time(), all_policies(connection)
-            register(connection, PRETRAINED, PRETRAINED, now)
-            if self.policy is not None:
-                folder = self.policy if self.policy in NAMES else str(Path(self.policy).absolute())
-                name = next((each.name for each in known if each.folder == folder), Path(folder).name)
-                set_role(connection, register(connection, name, folder, now).name, "active", now)
-            elif not any(each.role == "active" for each in known):
-                set_role(connection, PRETRAINED, "active", now)
-            return next(each.folder for each in all_policies(connection) if each.role == "active")
-
 
 def _shell(engine: "Engine") -> str:
     return f"sqlite:///{engine.url.database}" if engine.dialect.name == "sqlite" else "postgresql://..."
-
-
-def _prepare(data: Path, policy: str, backbones: tuple[str, ...]) -> None:
-    """Encode the words of a shop, unless that was done; in a process of its own, which frees its memory."""
-    from shoprl.policies.simple import SIMPLE
-    from shoprl.recommender.prepared import is_prepared
-
-    if policy not in SIMPLE and not is_prepared(data):
-        sys.stderr.write("Encoding the words of the shop's products, once; the first answer then comes at once.\n")
-        context: Any = multiprocessing.get_context("spawn")
-        process = context.Process(target=_encode, args=(data, policy, backbones))
-        process.start()
-        process.join()
-
-
-def _encode(data: Path, policy: str, backbones: tuple[str, ...]) -> None:
-    from shoprl.errors import ShopRLError
-    from shoprl.policies.saving import load_policy
-    from shoprl.recommender.prepared import prepare_words
-
-    os.environ.setdefault("OMP_NUM_THREADS", "2")
-    try:
-        prepare_words(load_policy(policy, backbone=backbones), data)
-    except ShopRLError as error:  # lists come all the same, the first ones slowly
-        logging.getLogger("shoprl").warning("%s", error)

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from shoprl.serve.guard import Guard, allowed_names
+from shoprl.service.assistants.endpoint import Endpoint
 from shoprl.service.observed import Observed
 from shoprl.service.problems import ProblemRoute, install, refused
 from shoprl.service.routes import exports, feedback, health, policies, recommendations, shop
@@ -37,6 +38,7 @@ def create_app(service: Service, hosts: Collection[str] = (), origins: Collectio
     Raises:
         ConfigError: one of the hosts is no name and no address.
     """
+    assistants = Endpoint(service)
     names, allowed = allowed_names(hosts), frozenset(each.lower().rstrip("/") for each in origins)
 
     @asynccontextmanager
@@ -44,7 +46,8 @@ def create_app(service: Service, hosts: Collection[str] = (), origins: Collectio
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "database"))
         service.workers.start()
         try:
-            yield
+            async with assistants.running():
+                yield
         finally:
             await asyncio.to_thread(service.close)
 
@@ -60,6 +63,7 @@ def create_app(service: Service, hosts: Collection[str] = (), origins: Collectio
     install(app)
     for module in (recommendations, feedback, shop, policies, exports, health):
         app.include_router(module.router(service))
+    assistants.mount(app)
     if allowed:
         app.add_middleware(
             CORSMiddleware,

@@ -83,3 +83,23 @@ keys = Table(
     Column("made_at", Double, nullable=False),
     Column("revoked_at", Double),
 )
+
+carts = Table(
+    "carts",
+    metadata,
+    Column("cart_id", String(40), primary_key=True),
+    Column("lines", JSON, nullable=False),  # variants with their titles, prices and quantities
+    Column("currency", String(10), nullable=False),
+    Column("changed_at", Double, nullable=False),
+)
+
+checkouts = Table(
+    "checkouts",
+    metadata,
+    Column("checkout_id", String(40), primary_key=True),
+    Column("lines", JSON, nullable=False),
+    Column("currency", String(10), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("changed_at", Double, nullable=False),
+    Column("order_id", String(40), unique=True),  # none until it is completed
+)

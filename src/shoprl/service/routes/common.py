@@ -25,18 +25,29 @@ def needs(service: Service, scope: Scope) -> Any:
     """A dependency that lets through who may do what a scope allows, and counts it as one request."""
 
     async def checked(request: Request) -> Caller:
-        who = _sent(request), _address(request)
-        caller = service.keys.remembered(*who)
-        if caller is None:
-            caller = await asyncio.to_thread(service.keys.caller, *who)
-        request.state.caller = caller.name
-        if not caller.may(scope):
-            text = f"The key has no scope `{scope}`. Make one: `shoprl keys make --scopes {scope}`."
-            raise ProblemError("forbidden", text)
-        service.rates.take(caller.name)
-        return caller
+        return await admitted(service, request, scope)
 
     return Depends(checked)
+
+
+async def admitted(service: Service, request: Request, *scopes: Scope) -> Caller:
+    """Who sends a request, which is counted.
+
+    Raises:
+        ProblemError: it may not do what one of the scopes allows, or asks too often.
+        StorageError: the database cannot be read.
+    """
+    who = _sent(request), _address(request)
+    caller = service.keys.remembered(*who)
+    if caller is None:
+        caller = await asyncio.to_thread(service.keys.caller, *who)
+    request.state.caller = caller.name
+    for scope in scopes:
+        if not caller.may(scope):
+            text = f"The key has no scope `{scope}`. Make one: `shoprl keys make --scopes {' '.join(scopes)}`."
+            raise ProblemError("forbidden", text)
+    service.rates.take(caller.name)
+    return caller
 
 
 def _sent(request: Request) -> str | None:

@@ -1,6 +1,7 @@
 """``/v1/feedback`` and ``/v1/decisions``: what became of lists."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
@@ -11,13 +12,28 @@ from shoprl.service.access import Caller
 from shoprl.service.config import MAX_PAGE
 from shoprl.service.database import reading
 from shoprl.service.feedback import Event, events_of, record_all
-from shoprl.service.models import DecisionModel, Feedback, Item, Kept, Reaction, Results, Shown, moment
+from shoprl.service.models import DecisionModel, Feedback, Happened, Item, Kept, Reaction, Results, Shown, moment
 from shoprl.service.problems import ProblemError, ProblemRoute, responses
 from shoprl.service.routes.common import Cursor, Limit, needs, read
 from shoprl.service.running import Service
 from shoprl.service.tables import ID
 
 DecisionId = Annotated[str, Path(max_length=ID)]
+
+
+async def record_events(service: Service, sent: Sequence[Happened]) -> Results:
+    """Keep what happened to items of lists, all of it or none."""
+    names = ("event_id", "decision_id", "item_id", "type", "value")
+    received = [
+        Event(timestamp=each.seconds, over=tuple(each.over), **{name: getattr(each, name) for name in names})
+        for each in sent
+    ]
+    now = service.clock()
+    statuses = await asyncio.wrap_future(service.writer.submit_to(record_all, (received, now)))
+    for each, status in zip(received, statuses, strict=True):
+        service.metrics.events.labels(each.type, status).inc()
+    pairs = zip(received, statuses, strict=True)
+    return Results(results=[Kept(event_id=each.event_id, status=status) for each, status in pairs])
 
 
 def router(service: Service) -> APIRouter:
@@ -28,17 +44,7 @@ def router(service: Service) -> APIRouter:
     @routes.post("/feedback", responses=responses("unsupported_media_type", "invalid", "database_unavailable"))
     async def feedback(body: Feedback, caller: Caller = sends) -> Results:
         """Keep what happened to items of lists. Once this answers, all of it is on the disk."""
-        names = ("event_id", "decision_id", "item_id", "type", "value")
-        received = [
-            Event(timestamp=each.seconds, over=tuple(each.over), **{name: getattr(each, name) for name in names})
-            for each in body.events
-        ]
-        now = service.clock()
-        statuses = await asyncio.wrap_future(service.writer.submit_to(record_all, (received, now)))
-        for each, status in zip(received, statuses, strict=True):
-            service.metrics.events.labels(each.type, status).inc()
-        pairs = zip(received, statuses, strict=True)
-        return Results(results=[Kept(event_id=each.event_id, status=status) for each, status in pairs])
+        return await record_events(service, body.events)
 
     @routes.post(
         "/decisions/{decision_id}/activate",

@@ -21,7 +21,7 @@ from shoprl.service.problems import ProblemError, ProblemRoute, answer, problem_
 from shoprl.service.routes.common import needs
 from shoprl.service.running import Service
 from shoprl.service.shopping import Made
-from shoprl.service.workers import Step
+from shoprl.service.workers import Step, Watch
 
 STREAM = "text/event-stream"
 ALIVE = 10.0  # seconds without a step, after which a comment keeps a stream open
@@ -61,6 +61,17 @@ def answer_of(decision: Decision, made: Made, explain: bool) -> Answer:
     )
 
 
+async def recommended(service: Service, asked: Asked) -> Answer:
+    """A list, whose decision is kept."""
+    return await _decided(service, asked, wish_of(service, asked))
+
+
+async def _decided(service: Service, asked: Asked, wish: Wish, watch: Watch | None = None) -> Answer:
+    (decision, made), *_ = await service.decider.decide([wish], watch)
+    _count(service, decision)
+    return answer_of(decision, made, asked.explain)
+
+
 def router(service: Service) -> APIRouter:
     """The endpoints."""
     routes = APIRouter(prefix="/v1", tags=["recommendations"], route_class=ProblemRoute)
@@ -77,9 +88,7 @@ def router(service: Service) -> APIRouter:
         wish = wish_of(service, asked)
         if STREAM in request.headers.get("accept", ""):
             return _streamed(service, asked, wish, request)
-        (decision, made), *_ = await service.decider.decide([wish])
-        _count(service, decision)
-        return answer_of(decision, made, asked.explain)
+        return await _decided(service, asked, wish)
 
     @routes.post(
         "/recommendations/batch",
@@ -120,9 +129,7 @@ def _streamed(service: Service, asked: Asked, wish: Wish, request: Request) -> R
 
     async def decided() -> Answer:
         try:
-            (decision, made), *_ = await service.decider.decide([wish], watch)
-            _count(service, decision)
-            return answer_of(decision, made, asked.explain)
+            return await _decided(service, asked, wish, watch)
         finally:
             loop.call_soon(woken.set)
 

@@ -39,6 +39,13 @@ def _price(product: Product) -> float | None:
     return None if product.price is None else round(product.price, 2)
 
 
+async def found_asins(service: Service, query: str) -> list[str]:
+    """What the shop's own search finds."""
+    if service.hybrid:
+        return await asyncio.wrap_future(service.workers.search(query))
+    return list(await read(lambda: service.shop.search.find(query)))
+
+
 def router(service: Service) -> APIRouter:
     """The endpoints."""
     routes = APIRouter(prefix="/v1", tags=["shop"], route_class=ProblemRoute)
@@ -55,10 +62,7 @@ def router(service: Service) -> APIRouter:
     @routes.get("/search", responses=responses("invalid"))
     async def search(q: Query_, cursor: Cursor = None, limit: Limit = PER_PAGE, caller: Caller = needed) -> Found:
         """What the shop's own search finds, at most 50 products."""
-        if service.hybrid:
-            asins = await asyncio.wrap_future(service.workers.search(q))
-        else:
-            asins = list(await read(lambda: service.shop.search.find(q)))
+        asins = await found_asins(service, q)
         places, following = page(list(enumerate(asins, start=1)), cursor, limit)
         return Found(results=[_found(service, place, asin) for place, asin in places], next_cursor=following)
 

@@ -1,0 +1,112 @@
+"""What commands share that open a service: its shop, its database and its policies."""
+
+import logging
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shoprl.cli.database import opened
+from shoprl.cli.options import Confirming
+from shoprl.service.config import ServiceConfig
+from shoprl.settings import Threads
+from shoprl.shop.searching import SearchKind
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from shoprl.service.running import Service
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnService(Confirming):
+    """Options of commands that open a service.
+
+    Attributes:
+        catalog: a product feed, which is imported once, a shop or a data folder.
+        policy: a policy folder, or one of the built-in policies: pretrained, rule, rule-options, random; becomes the
+            active one, in the place of the one in the database.
+        database: sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME; SQLite beside the shop when left out.
+        search: bm25 searches as WebShop does; hybrid by all fields of a product and by meaning, with the vectors that
+            shoprl catalog vectors made. When left out, hybrid where the shop has vectors.
+        threads: processor threads of each process that makes lists.
+    """
+
+    catalog: Path
+    policy: str | None = None
+    database: str | None = None
+    search: SearchKind | None = None
+    threads: Threads = 1
+
+    def service(self, config: ServiceConfig, check: Callable[["Engine"], None] = lambda engine: None) -> "Service":
+        """Open the service.
+
+        Args:
+            config: its settings.
+            check: is shown the database before anything is written to it.
+        """
+        from shoprl.recommender.prepared import prepared_tagger
+        from shoprl.service.database import close_database
+        from shoprl.service.running import Service
+        from shoprl.service.shopping import Opening
+        from shoprl.shop.cached import shop_of
+        from shoprl.shop.data import read_shop
+        from shoprl.shop.store import build_store
+
+        data = shop_of(self.catalog) or build_store(self.catalog)
+        _prepare(data, self.policy or "pretrained", self.backbone)
+        engine = opened(self.database, self.catalog)
+        try:
+            check(engine)
+            first = self._register(engine)
+            shop = read_shop(data, tagger=prepared_tagger(data))
+            return Service(shop, Opening(data, self.search, self.threads, self.backbone, first), engine, config)
+        except BaseException:
+            close_database(engine)
+            raise
+
+    def _register(self, engine: "Engine") -> str:
+        """Make known what may answer, and see that one policy is active; returns that one's folder."""
+        from shoprl.policies.packaged import NAMES, PRETRAINED
+        from shoprl.service.database import reported, writing
+        from shoprl.service.policies import all_policies, register, set_role
+
+        with reported(engine), writing(engine) as connection:
+            now, known = time.time(), all_policies(connection)
+            register(connection, PRETRAINED, PRETRAINED, now)
+            if self.policy is not None:
+                folder = self.policy if self.policy in NAMES else str(Path(self.policy).absolute())
+                name = next((each.name for each in known if each.folder == folder), Path(folder).name)
+                set_role(connection, register(connection, name, folder, now).name, "active", now)
+            elif not any(each.role == "active" for each in known):
+                set_role(connection, PRETRAINED, "active", now)
+            return next(each.folder for each in all_policies(connection) if each.role == "active")
+
+
+def _prepare(data: Path, policy: str, backbones: tuple[str, ...]) -> None:
+    """Encode the words of a shop, unless that was done; in a process of its own, which frees its memory."""
+    from shoprl.policies.simple import SIMPLE
+    from shoprl.recommender.prepared import is_prepared
+
+    if policy not in SIMPLE and not is_prepared(data):
+        sys.stderr.write("Encoding the words of the shop's products, once; the first answer then comes at once.\n")
+        context: Any = multiprocessing.get_context("spawn")
+        process = context.Process(target=_encode, args=(data, policy, backbones))
+        process.start()
+        process.join()
+
+
+def _encode(data: Path, policy: str, backbones: tuple[str, ...]) -> None:
+    from shoprl.errors import ShopRLError
+    from shoprl.policies.saving import load_policy
+    from shoprl.recommender.prepared import prepare_words
+
+    os.environ.setdefault("OMP_NUM_THREADS", "2")
+    try:
+        prepare_words(load_policy(policy, backbone=backbones), data)
+    except ShopRLError as error:  # lists come all the same, the first ones slowly
+        logging.getLogger("shoprl").warning("%s", error)

@@ -1,0 +1,1 @@
+"""The service as tools of an assistant, over the Model Context Protocol."""
