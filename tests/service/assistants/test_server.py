@@ -114,6 +114,8 @@ def test_a_cart_becomes_a_checkout_and_one_order(served: Served) -> None:
     [
         ("create_cart", {"cart": {"line_items": [{"item": {"id": "nothing"}}]}}, "not_found"),
         ("create_cart", {"cart": {"line_items": [{"item": {"id": LAMP}}]}}, "option_required"),
+        ("create_cart", {"cart": {"line_items": [{"item": {"id": f"{LAMP}?color=white"}}]}}, "not_found"),
+        ("create_cart", {"cart": {"line_items": [{"item": {"id": f"{LAMP}?color=white&style=round"}}]}}, "not_found"),
         ("create_checkout", {"checkout": {}}, "invalid"),
         ("create_checkout", {"checkout": {"cart_id": "none"}}, "not_found"),
         ("get_cart", {"id": "none"}, "not_found"),

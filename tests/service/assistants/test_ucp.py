@@ -73,7 +73,7 @@ def test_a_detail_says_which_values_could_be_chosen():
 
 
 def test_a_product_with_very_many_forms_is_answered_at_once():
-    many = replace(LAMP, variants=(), options={f"o{n}": tuple(map(str, range(100))) for n in range(10)})
+    many = replace(LAMP, variants=(), options={f"o{n}": tuple(map(str, range(100))) for n in range(10)} | {"empty": ()})
     found = ucp.fitting(many, {"o9": "99"})
     assert len(found) == ucp.MOST_FORMS
     assert all(each.options["o9"] == "99" for each in found)

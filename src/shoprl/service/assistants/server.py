@@ -264,10 +264,8 @@ class Tools:
             return ucp.featured(whole), not whole.options
         own, options = ucp.split_id(identifier)
         sold = self._service.product(own) if options else None
-        if sold is None or set(options) != set(sold.options):
-            return None, False
-        found = ucp.fitting(sold, options)
-        return (found[0], True) if found else (None, False)
+        found = [] if sold is None else ucp.fitting(sold, options)
+        return (found[0], True) if found and found[0].options == options else (None, False)
 
     def _lines(self, asked: Sequence[LineItem]) -> tuple[Sequence[Line], str, list[Json]]:
         """Line items with their prices, their currency, and what is wrong with them."""

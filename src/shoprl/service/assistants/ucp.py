@@ -74,7 +74,7 @@ def fitting(sold: Product, chosen: Mapping[str, str]) -> list[Form]:
         return [Form(sold, each.options) for each in sold.fitting(chosen)][:MOST_FORMS]
     if any(value not in sold.options.get(name, ()) for name, value in chosen.items()):
         return []
-    left = {name: (chosen[name],) if name in chosen else values for name, values in sold.options.items()}
+    left = {name: (chosen[name],) if name in chosen else values for name, values in sold.options.items() if values}
     named = (dict(zip(left, values, strict=True)) for values in combinations(*left.values()))
     return [Form(sold, options) for options in islice(named, MOST_FORMS)]
 
@@ -144,9 +144,16 @@ def detail(sold: Product, chosen: Mapping[str, str]) -> Json:
     for option in row["options"]:
         others = {name: value for name, value in chosen.items() if name != option["name"]}
         for value in option["values"]:
-            found = fitting(sold, others | {option["name"]: value["label"]})
-            value |= {"exists": bool(found), "available": any(each.available for each in found)}
+            value |= _offered(sold, others | {option["name"]: value["label"]})
     return row
+
+
+def _offered(sold: Product, chosen: Mapping[str, str]) -> Json:
+    """Whether there are forms with options chosen, and one that is not out of stock."""
+    stocks = [each.availability for each in sold.fitting(chosen)]
+    if not sold.variants:  # each combination is there
+        stocks = [sold.availability] * all(value in sold.options.get(name, ()) for name, value in chosen.items())
+    return {"exists": bool(stocks), "available": any(each != OUT_OF_STOCK for each in stocks)}
 
 
 def _first(found: Sequence[Form], first: Form) -> list[Form]:
