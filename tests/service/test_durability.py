@@ -211,8 +211,9 @@ def test_each_acknowledgement_waits_for_the_disk(small_shop: Path, tmp_path: Pat
         traced = ["strace", "-f", "-y", "-s", "64", "-e", calls, "-o", str(trace), "-p", str(server.process.pid)]
         tracer = subprocess.Popen(traced, stderr=subprocess.PIPE)
         try:
-            wait_for(lambda: trace.exists() and trace.stat().st_size)
             with server.client() as client:
+                # an idle server calls nothing: it is asked until the first call was seen
+                wait_for(lambda: client.get("/nothing").status_code == 404 and trace.exists() and trace.stat().st_size)
                 for number in range(20):
                     event = {"event_id": f"e{number}", "decision_id": "d", "item_id": "B1", "type": "click"}
                     assert client.post("/v1/feedback", json={"events": [event]}).status_code == 200

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from shoprl.cli.database import opened
 from shoprl.cli.options import Confirming
 from shoprl.service.config import ServiceConfig
-from shoprl.settings import Threads
+from shoprl.settings import Settings, Threads
 from shoprl.shop.searching import SearchKind
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OnService(Confirming):
+class OnService(Confirming, Settings):
     """Options of commands that open a service.
 
     Attributes:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shoprl.service.problems import answer, problem_of
+from shoprl.service.problems import ProblemError, answer, problem_of
 from shoprl.service.routes.common import admitted
 from shoprl.service.running import Service
 
@@ -24,47 +24,42 @@ class Endpoint:
     """
 
     def __init__(self, service: Service) -> None:
-        self._service, self._server, self._app = service, None, None
+        self._service = service
+        self._app: ASGIApp | None = None  # while the application runs
+
+    def mount(self, app: FastAPI) -> None:
+        """Add the address to an application."""
+        if find_spec("mcp") is not None:
+            app.router.routes.append(Route(PATH, self))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """While the application runs."""
         if find_spec("mcp") is None:
+            yield
             return
         from mcp.server.transport_security import TransportSecuritySettings
 
         from shoprl.service.assistants.server import assistant_server
 
-        self._server = assistant_server(service)
-        self._app = self._server.streamable_http_app(
+        server = assistant_server(self._service)
+        self._app = server.streamable_http_app(
             streamable_http_path=PATH,
             stateless_http=True,
-            max_request_body_size=service.config.max_body,
+            max_request_body_size=self._service.config.max_body,
             # the application looks at Host and Origin itself
             transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         )
-
-    def mount(self, app: FastAPI) -> None:
-        """Add the address to an application."""
-        if self._app is not None:
-            app.router.routes.append(Route(PATH, _Admitted(self._service, self._app)))
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """While the application runs."""
-        if self._server is None:
+        async with server.session_manager.run():
             yield
-            return
-        async with self._server.session_manager.run():
-            yield
-
-
-class _Admitted:
-    """Lets through who may ask for lists and send feedback."""
-
-    def __init__(self, service: Service, app: ASGIApp) -> None:
-        self._service, self._app = service, app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let through who may ask for lists and send feedback."""
         request = Request(scope, receive)
         try:
             await admitted(self._service, request, "recommend", "feedback")
+            if self._app is None:
+                raise ProblemError("not_ready", "The server is not ready.")
         except Exception as error:
             await answer(problem_of(error), request.state.request_id)(scope, receive, send)
             return

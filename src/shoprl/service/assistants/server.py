@@ -31,6 +31,7 @@ from shoprl.service.config import MAX_K
 from shoprl.service.database import reading
 from shoprl.service.models import Asked, AskedFilters, Happened, moment
 from shoprl.service.problems import ProblemError
+from shoprl.service.routes.common import read
 from shoprl.service.routes.feedback import record_events
 from shoprl.service.routes.recommendations import recommended
 from shoprl.service.routes.shop import found_asins
@@ -298,7 +299,7 @@ class Tools:
             with reading(self._service.engine) as connection:
                 return reader(connection)
 
-        return await asyncio.to_thread(work)
+        return await read(work)
 
     async def _write(self, writer: Callable[[Connection], T]) -> T:
         return await asyncio.wrap_future(self._service.writer.submit(writer))
