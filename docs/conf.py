@@ -8,7 +8,7 @@ from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator as HTMLTranslator
 
-import shoprl.serve.server  # noqa: F401  (FastAPI cannot be imported while autodoc has typing.TYPE_CHECKING set)
+import shoprl.serve.server
 import shoprl.service.assistants.server  # noqa: F401  (nor can the MCP SDK)
 
 DOCS = Path(__file__).parent

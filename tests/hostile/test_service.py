@@ -10,20 +10,8 @@ pytest.importorskip("prometheus_client", reason="needs the extra service")
 pytest.importorskip("fastapi", reason="needs the extra service")
 
 from shoprl.service.config import ServiceConfig
-from tests.support.documented import compared
+from tests.support.documented import CHECKS, compared
 from tests.support.serving import running
-
-CHECKS = {
-    "not_a_server_error",
-    "status_code_conformance",
-    "content_type_conformance",
-    "response_headers_conformance",
-    "response_schema_conformance",
-    "negative_data_rejection",
-    "positive_data_acceptance",
-    "unsupported_method",
-    "allow_header_conformance",
-}
 
 
 def consistent(body: Any) -> bool:

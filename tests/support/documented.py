@@ -10,6 +10,18 @@ from schemathesis.core import NotSet
 from schemathesis.engine import events, from_schema
 from schemathesis.openapi.checks import RejectedPositiveData
 
+CHECKS = {  # that run on any of our applications
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "negative_data_rejection",
+    "positive_data_acceptance",
+    "unsupported_method",
+    "allow_header_conformance",
+}
+
 
 def whole_floats(value: Any) -> bool:
     """Whether there is a number such as 1.0 in it: an integer to JSON Schema, but none to the server."""

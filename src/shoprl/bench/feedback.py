@@ -43,7 +43,7 @@ class FeedbackConfig(Settings):
         measured_temperature: of the lists on which policies are measured; that of shoprl serve by default.
         runs: how many times the agent shops for a request.
         reward_window: seconds in which feedback counts; few, so that what a round's lists earned counts while it lasts.
-        guard_goals: eval goals on which each policy shops besides, as of shoprl learn.
+        guard_goals: eval goals for which each policy makes lists besides, as of shoprl learn.
         clients: shoppers at the same time.
     """
 

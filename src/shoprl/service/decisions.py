@@ -61,9 +61,9 @@ class Decision:
     items: tuple[Listed, ...] = ()
 
 
-def new_id() -> str:
-    """An id that nobody can guess."""
-    return f"d_{secrets.token_urlsafe(18)}"
+def new_id(kind: str = "d") -> str:
+    """An id that nobody can guess, which begins with its kind."""
+    return f"{kind}_{secrets.token_urlsafe(18)}"
 
 
 def keep(connection: Connection, made: Sequence[Decision]) -> None:

@@ -11,6 +11,7 @@ from shoprl.catalog.product import Product
 from shoprl.settings import NotNegative, Settings
 
 REMEMBERED = 64  # filters
+OUT_OF_STOCK = "out of stock"  # as feeds are read
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Facets:
             prices.append(np.nan if product.price is None else product.price)
             brands.append(product.brand.strip().casefold())
             stock = {each.availability for each in product.variants} or {product.availability}
-            gone.append(stock == {"out of stock"})
+            gone.append(stock == {OUT_OF_STOCK})
             sets.append(self._names.setdefault(_categories(product), len(self._names)))
         self._prices, self._gone = np.array(prices, dtype=np.float64), np.array(gone, dtype=np.bool_)
         self._brands, self._sets = np.array(brands, dtype=np.str_), np.array(sets, dtype=np.int64)
@@ -89,6 +90,11 @@ class Facets:
         return frozenset([self.asins[place] for place in out]).union(filters.exclude)
 
 
+def categories_of(product: Product) -> list[str]:
+    """Department, product type and the parts of the category path, each once, as the catalogue writes them."""
+    path = [name.strip() for name in product.product_category.split("›")]
+    return list(dict.fromkeys(name for name in (product.category, product.query, *path) if name))
+
+
 def _categories(product: Product) -> tuple[str, ...]:
-    names = {product.category, product.query, *product.product_category.split("›")}
-    return tuple(sorted({name.strip().casefold() for name in names} - {""}))
+    return tuple(sorted({name.strip().casefold() for name in categories_of(product)} - {""}))

@@ -10,9 +10,9 @@ from shoprl.service.assistants.carts import (
     find_checkout,
     keep_cart,
     keep_checkout,
-    new_id,
 )
 from shoprl.service.database import open_database, reading, writing
+from shoprl.service.decisions import new_id
 
 LINES = [{"id": "B0LAMP0001?color=red", "title": "Lamp", "price": 1250, "quantity": 2}]
 

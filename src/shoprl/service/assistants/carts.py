@@ -1,12 +1,12 @@
 """Carts and checkouts. A checkout ends in an order record: nothing is paid, nothing is sent."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sqlalchemy import Connection, insert, select, update
 
+from shoprl.service.decisions import new_id
 from shoprl.service.tables import carts, checkouts
 
 Status = Literal["ready_for_complete", "completed"]
@@ -79,17 +79,17 @@ def find_checkout(connection: Connection, checkout_id: str) -> Checkout | None:
 
 
 def complete(connection: Connection, checkout_id: str, now: float) -> Checkout | None:
-    """Make an order of a checkout; one that has an order keeps it, so that asking again orders nothing more."""
+    """Make an order of a checkout; one that has an order keeps it, so that asking again orders nothing more.
+
+    Args:
+        connection: a transaction that writes, of which there is one at a time.
+        checkout_id: which.
+        now: seconds since 1970.
+    """
     found = find_checkout(connection, checkout_id)
     if found is None or found.status == "completed":
         return found
     done = replace(found, status="completed", changed_at=now, order_id=new_id("order"))
     values = {"status": done.status, "changed_at": now, "order_id": done.order_id}
-    unless = (checkouts.c.checkout_id == checkout_id, checkouts.c.order_id.is_(None))
-    kept = connection.execute(update(checkouts).where(*unless).values(values)).rowcount
-    return done if kept else find_checkout(connection, checkout_id)
-
-
-def new_id(kind: str) -> str:
-    """An id that nobody can guess, since whoever knows it may change what it names."""
-    return f"{kind}_{secrets.token_urlsafe(18)}"
+    connection.execute(update(checkouts).where(checkouts.c.checkout_id == checkout_id).values(values))
+    return done

@@ -24,11 +24,12 @@ from shoprl.service.assistants.carts import (
     find_cart,
     keep_cart,
     keep_checkout,
-    new_id,
 )
 from shoprl.service.assistants.ucp import Form, Json, message
 from shoprl.service.config import MAX_K
 from shoprl.service.database import reading
+from shoprl.service.decisions import new_id
+from shoprl.service.filters import Filters
 from shoprl.service.models import Asked, AskedFilters, Happened, moment
 from shoprl.service.problems import ProblemError
 from shoprl.service.routes.common import read
@@ -306,17 +307,12 @@ class Tools:
 
 
 def _wanted(sold: Product, filters: SearchFilters | None) -> bool:
-    """Whether a search's filters let a product through."""
+    """Whether a search's filters let a product through, whose prices are in the smallest unit of its currency."""
     if filters is None:
         return True
-    path = {name.strip().casefold() for name in (sold.category, sold.query, *sold.product_category.split("›"))}
-    if filters.categories and not path & {name.casefold() for name in filters.categories}:
-        return False
-    if filters.price is None:
-        return True
-    unit = 10 ** DECIMALS.get(sold.currency, 2)
-    low, high = filters.price.min, filters.price.max
-    return sold.price is not None and (low or 0) <= sold.price * unit <= (float("inf") if high is None else high)
+    price, unit = filters.price or Amounts(), 10 ** DECIMALS.get(sold.currency, 2)
+    low, high = (None if each is None else each / unit for each in (price.min, price.max))
+    return Filters(price_min=low, price_max=high, categories=tuple(filters.categories)).admits(sold)
 
 
 def _fault(name: str, form: Form | None, exact: bool) -> Json | None:

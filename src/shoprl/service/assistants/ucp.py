@@ -15,10 +15,10 @@ from urllib.parse import parse_qsl, urlencode
 from shoprl.catalog.ids import id_of
 from shoprl.catalog.money import DECIMALS
 from shoprl.catalog.product import Product
+from shoprl.service.filters import OUT_OF_STOCK, categories_of
 
 VERSION = "2026-04-08"
 MOST_FORMS = 50  # of a product in one answer
-OUT_OF_STOCK = "out of stock"
 Json = dict[str, Any]
 
 
@@ -114,15 +114,13 @@ def product(sold: Product, shown: Sequence[Form]) -> Json:
         shown: its variants, the one that stands for it first.
     """
     row: Json = {"id": id_of(sold.asin), "title": sold.title, "description": {"plain": sold.description or sold.title}}
-    prices = [each.price for each in sold.variants] if any(each.price for each in sold.variants) else [sold.price]
+    prices = [sold.price, *(each.price for each in sold.variants)]
     known = [amount for price in prices if (amount := smallest(price, sold.currency)) is not None]
     if known:
         row["price_range"] = {
             name: {"amount": of(known), "currency": sold.currency} for name, of in (("min", min), ("max", max))
         }
-    path = [name.strip() for name in sold.product_category.split("›")]
-    categories = dict.fromkeys(name for name in (sold.category, sold.query, *path) if name)
-    row["categories"] = [{"value": name, "taxonomy": "merchant"} for name in categories]
+    row["categories"] = [{"value": name, "taxonomy": "merchant"} for name in categories_of(sold)]
     pictures = [address for address in dict.fromkeys((sold.image, *sold.images)) if address]
     row["media"] = [{"type": "image", "url": address, "alt_text": sold.title} for address in pictures]
     if sold.url:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query
 from shoprl.catalog.ids import MAX_ID, id_of
 from shoprl.catalog.product import Product
 from shoprl.service.access import Caller
+from shoprl.service.filters import categories_of
 from shoprl.service.models import Found, FoundProduct, ProductModel
 from shoprl.service.problems import ProblemError, ProblemRoute, responses
 from shoprl.service.routes.common import Cursor, Limit, needs, page, read
@@ -22,12 +23,11 @@ Query_ = Annotated[str, Query(min_length=1, max_length=MAX_INSTRUCTION, descript
 
 def product_model(product: Product) -> ProductModel:
     """A product as it is answered."""
-    path = [name.strip() for name in product.product_category.split("›")]
     names = ("title", "description", "brand", "currency", "availability", "image", "url", "rating", "rating_count")
     return ProductModel(
         id=id_of(product.asin),
         features=list(product.bullets),
-        categories=list(dict.fromkeys(name for name in (product.category, product.query, *path) if name)),
+        categories=categories_of(product),
         price=_price(product),
         price_shown=price_shown(product, {}),
         options={name: list(values) for name, values in product.options.items()},
