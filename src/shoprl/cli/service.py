@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from shoprl.service.running import Service
 
 
+BASELINE = "rule-options"  # what people can compare a policy's lists with, where there is no other one
+
+
 @dataclass(frozen=True, kw_only=True)
 class OnService(Confirming, Settings):
     """Options of commands that open a service.
@@ -77,7 +80,8 @@ class OnService(Confirming, Settings):
 
         with reported(engine), writing(engine) as connection:
             now, known = time.time(), all_policies(connection)
-            register(connection, PRETRAINED, PRETRAINED, now)
+            for name in (PRETRAINED, BASELINE):
+                register(connection, name, name, now)
             if self.policy is not None:
                 folder = self.policy if self.policy in NAMES else str(Path(self.policy).absolute())
                 name = next((each.name for each in known if each.folder == folder), Path(folder).name)

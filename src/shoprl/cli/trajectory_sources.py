@@ -37,22 +37,23 @@ class Import(OnData, Searching, NewFile, Printing):
     Trajectories on eval and test goals are left out. The exit code is 1 if none could be imported.
 
     Attributes:
-        source: a folder of session logs or one of them; or the imitation file.
+        source: a folder of session logs or one of them; the imitation file; or the database of a service,
+            sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME.
         data: the data folder with the catalogue and, for the imitation file, its goals.
-        out: the file to write; must not exist. Session logs have goals of their own: NAME.goals.jsonl beside it.
-        format: session logs of WebShop's web site, or WebShop's il_trajs_finalized_images.jsonl.
+        out: the file to write; must not exist. Sessions have goals of their own: NAME.goals.jsonl beside it.
+        format: session logs of WebShop's web site, WebShop's il_trajs_finalized_images.jsonl, or the sessions of the
+            people who shopped in the pages of shoprl serve.
     """
 
-    source: tyro.conf.Positional[Path]
-    format: Literal["site-logs", "imitation-file"]
+    source: tyro.conf.Positional[str]
+    format: Literal["site-logs", "imitation-file", "service"]
 
     def execute(self) -> None:
         """Run the command."""
-        logs = self.format == "site-logs"
         new_file(self.out)
-        goals_file = new_file(goals_beside(self.out)) if logs else None
+        goals_file = None if self.format == "imitation-file" else new_file(goals_beside(self.out))
         data = read_data(self.data, search=self.search, encoder=self.encoder(self.data))
-        imported = import_site_logs(self.source, data) if logs else import_imitation_file(self.source, data)
+        imported = self._imported(data)
         if imported.episodes:
             _write(imported, self.out, goals_file)
         answer = {
@@ -66,6 +67,20 @@ class Import(OnData, Searching, NewFile, Printing):
         emit(answer, _report(imported, self.out, goals_file), self.json)
         if not imported.episodes:
             sys.exit(1)
+
+    def _imported(self, data: ShopData) -> Imported:
+        if self.format == "site-logs":
+            return import_site_logs(Path(self.source), data)
+        if self.format == "imitation-file":
+            return import_imitation_file(Path(self.source), data)
+        from shoprl.service.database import close_database, open_database
+        from shoprl.service.demonstrated import import_demonstrations
+
+        engine = open_database(self.source)
+        try:
+            return import_demonstrations(engine, data)
+        finally:
+            close_database(engine)
 
 
 def _write(imported: Imported, out: Path, goals_file: Path | None) -> None:

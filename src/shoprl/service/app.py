@@ -14,6 +14,7 @@ from shoprl.service.observed import Observed
 from shoprl.service.problems import ProblemRoute, install, refused
 from shoprl.service.routes import exports, feedback, health, policies, recommendations, shop
 from shoprl.service.running import Service
+from shoprl.service.web import site
 from shoprl.version import __version__
 
 THREADS = 64  # that read the database: one that is gone must not hold up the others
@@ -61,7 +62,7 @@ def create_app(service: Service, hosts: Collection[str] = (), origins: Collectio
     )
     app.router.route_class = ProblemRoute
     install(app)
-    for module in (recommendations, feedback, shop, policies, exports, health):
+    for module in (recommendations, feedback, shop, policies, exports, health, site):
         app.include_router(module.router(service))
     assistants.mount(app)
     if allowed:

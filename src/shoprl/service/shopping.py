@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from shoprl.catalog.ids import id_of
+from shoprl.catalog.product import Product
 from shoprl.policies.base import Policy
 from shoprl.recommender.evidence import Seen, Told, Watch
 from shoprl.recommender.recommend import MIN_FIT, RUNS, TOP, Recommendation, Recommendations, Wanted, listed, shopped
 from shoprl.service.filters import Facets, Filters
 from shoprl.shop.data import read_shop
+from shoprl.shop.page import Page
 from shoprl.shop.searching import SearchKind, best_search, vectors_of
 from shoprl.shop.session import Shop
 from shoprl.tasks.shop.evidence import OF_REQUESTS
@@ -40,7 +42,7 @@ class Job:
         temperature: see :class:`shoprl.recommender.recommend.Wanted`; so is the next.
         min_fit: see there.
         filters: what the agent may see.
-        watched: whether each step is told of while it is taken.
+        watched: whether each step is told of while it is taken; what was found before is then looked for anew.
     """
 
     request: str
@@ -68,6 +70,20 @@ class Made:
     items: tuple[Mapping[str, Any], ...]
     unfit: int
     too_dear: int
+
+
+def step_of(page: Page, action: str) -> dict[str, Any]:
+    """What is told of a step: the action, and what the page that it led to shows."""
+    step: dict[str, Any] = {"kind": page.kind, "action": action}
+    if page.kind == "results":
+        step |= {"page": page.number, "found": page.total}
+    if page.product is not None:
+        step |= {"product": _named(page.product), "options": dict(page.options)}
+    return step
+
+
+def _named(product: Product) -> dict[str, str]:
+    return {"id": id_of(product.asin), "title": product.title}
 
 
 class Shopper:
@@ -103,7 +119,7 @@ class Shopper:
         wanted = [self._wanted(place, job, watch) for place, job in enumerate(jobs)]
         keys = [self._key(job) for job in jobs]
         for place, job in enumerate(jobs):
-            if keys[place] not in self._found:
+            if keys[place] not in self._found or job.watched:
                 alike.setdefault((job.policy, job.version, job.runs), []).append(place)
         found = {key: self._found[key] for key in keys if key in self._found}
         for (folder, version, runs), places in alike.items():
@@ -146,19 +162,9 @@ class Shopper:
         return Wanted(self._task(job.filters), job.request, job.k, 0, job.temperature, job.min_fit, told)
 
     def _step(self, told: Told) -> dict[str, Any]:
-        """What is told of a step: the run, the action, and what its page shows."""
         if told.page is None:
-            return {"kind": "comparing", "products": [self._named(asin) for asin in told.compared]}
-        page = told.page
-        step: dict[str, Any] = {"kind": page.kind, "run": told.run, "action": told.action}
-        if page.kind == "results":
-            step |= {"page": page.number, "found": page.total}
-        if page.product is not None:
-            step |= {"product": self._named(page.product.asin), "options": dict(page.options)}
-        return step
-
-    def _named(self, asin: str) -> dict[str, str]:
-        return {"id": id_of(asin), "title": self._shop.catalog[asin].title}
+            return {"kind": "comparing", "products": [_named(self._shop.catalog[asin]) for asin in told.compared]}
+        return step_of(told.page, told.action) | {"run": told.run}
 
     def _task(self, filters: Filters) -> ShopTask:
         return ShopTask(self._shop.without(self._facets.hidden(filters)) if filters else self._shop)

@@ -103,3 +103,32 @@ checkouts = Table(
     Column("changed_at", Double, nullable=False),
     Column("order_id", String(40), unique=True),  # none until it is completed
 )
+
+demonstrations = Table(
+    "demonstrations",
+    metadata,
+    Column("sequence", _Sequence, primary_key=True, autoincrement=True),
+    Column("code", String(40), nullable=False, unique=True),  # of the session; stands in the place of a name
+    Column("request", Text, nullable=False),
+    Column("goal", JSON(none_as_null=True)),  # none of a request of one's own
+    Column("goal_index", Integer),  # in the shop's list of goals
+    Column("shop", String(64), nullable=False),  # content hash of the catalogue
+    Column("consent", Text, nullable=False),  # the text that was agreed to
+    Column("started_at", Double, nullable=False),
+    Column("changed_at", Double, nullable=False),
+    Column("actions", JSON, nullable=False),  # in WebShop's grammar
+    Column("status", String(10), nullable=False),  # open, bought or left
+    Column("reward", Double),  # none without a goal
+)
+
+comparisons = Table(
+    "comparisons",
+    metadata,
+    Column("sequence", _Sequence, primary_key=True, autoincrement=True),
+    Column("comparison_id", String(40), nullable=False, unique=True),
+    Column("left", ForeignKey("decisions.decision_id"), nullable=False),
+    Column("right", ForeignKey("decisions.decision_id"), nullable=False),
+    Column("made_at", Double, nullable=False),
+    Column("preferred", String(10)),  # left, right or neither; none until it is answered
+    Column("answered_at", Double),
+)

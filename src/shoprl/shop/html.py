@@ -12,7 +12,12 @@ from shoprl.shop.page import PRICE_UNKNOWN, Page, price_shown, rating_shown
 if TYPE_CHECKING:
     from jinja2 import Template
 
-_PICTURE = re.compile(r"""https?://[^\s\x00-\x1f\x7f"<>\\^`{|}]+""", re.IGNORECASE)
+_ADDRESS = re.compile(r"""https?://[^\s\x00-\x1f\x7f"<>\\^`{|}]{1,2000}""", re.IGNORECASE)
+
+
+def is_web_address(text: str) -> bool:
+    """Whether a catalogue's text may stand in a page as the address of a picture or a link: http(s), and no script."""
+    return _ADDRESS.fullmatch(text) is not None
 
 
 @cache
@@ -22,7 +27,7 @@ def _template() -> "Template":
     source = files("shoprl.shop").joinpath("page.html").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
-        "picture": lambda address: _PICTURE.fullmatch(address) is not None,
+        "picture": lambda address: is_web_address(address),
         "quoted": lambda text: quote_plus(text, errors="replace"),
         "json": lambda options: json.dumps(dict(options), sort_keys=True),
     }

@@ -92,12 +92,12 @@ def _refusal(session: Session, action: str) -> str | None:
     return f"{action!r:.200} is not available on the {session.page.kind} page of this shop"
 
 
-def take_recorded(task: ShopTask, goal: Goal, goal_index: int, actions: Sequence[str]) -> Episode:
+def take_recorded(task: ShopTask, goal: Goal | str, goal_index: int, actions: Sequence[str]) -> Episode:
     """Execute recorded actions in a shop, ignoring the task's step limit.
 
     Args:
         task: the shop.
-        goal: the goal.
+        goal: the goal, or a request, for which there is no reward.
         goal_index: its position in its list.
         actions: in WebShop's grammar.
 

@@ -30,14 +30,20 @@ def needs(service: Service, scope: Scope) -> Any:
     return Depends(checked)
 
 
-async def admitted(service: Service, request: Request, *scopes: Scope) -> Caller:
+async def admitted(service: Service, request: Request, *scopes: Scope, key: str | None = None) -> Caller:
     """Who sends a request, which is counted.
+
+    Args:
+        service: its parts.
+        request: what is sent.
+        scopes: what the caller must be allowed.
+        key: the caller's; that of the request's headers when left out.
 
     Raises:
         ProblemError: it may not do what one of the scopes allows, or asks too often.
         StorageError: the database cannot be read.
     """
-    who = _sent(request), _address(request)
+    who = _sent(request) if key is None else key, _address(request)
     caller = service.keys.remembered(*who)
     if caller is None:
         caller = await asyncio.to_thread(service.keys.caller, *who)

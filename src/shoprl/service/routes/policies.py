@@ -59,7 +59,7 @@ def router(service: Service) -> APIRouter:
     @routes.get("/experiments", responses=responses("database_unavailable"))
     async def experiments(caller: Caller = needed) -> Experiments:
         """The arms of the running experiment: what they earned, how likely each is the best, and its share."""
-        return await read(lambda: _experiments(service))
+        return await read(lambda: experiments_of(service)[1])
 
     return routes
 
@@ -80,7 +80,12 @@ def _policy(service: Service, each: Registered) -> PolicyModel:
     return PolicyModel(**row | times, available=each.name not in service.decider.broken)
 
 
-def _experiments(service: Service) -> Experiments:
+def experiments_of(service: Service) -> tuple[Standing, Experiments]:
+    """How the policies stand, and the running experiment.
+
+    Raises:
+        StorageError: the database cannot be read.
+    """
     now = service.clock()
     with reading(service.engine) as connection:
         stand = standing(connection, service.config, now)
@@ -91,7 +96,7 @@ def _experiments(service: Service) -> Experiments:
     chances = shares(arms, service.config.floor, rng) if len(arms) > 1 else np.ones(len(arms))
     draws = np.stack([arm.posterior.sample(rng, DRAWS) for arm in arms]) if arms else np.zeros((0, DRAWS))
     best = np.bincount(draws.argmax(axis=0), minlength=len(arms)) / DRAWS if arms else np.zeros(0)
-    return Experiments(
+    return stand, Experiments(
         since=moment(stand.since),
         reward_events=list(service.config.reward_events),
         floor=service.config.floor,

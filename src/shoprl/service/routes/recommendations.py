@@ -4,7 +4,7 @@ import asyncio
 import json
 import queue
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -67,9 +67,14 @@ async def recommended(service: Service, asked: Asked) -> Answer:
 
 
 async def _decided(service: Service, asked: Asked, wish: Wish, watch: Watch | None = None) -> Answer:
+    return answer_of(*await decided(service, wish, watch), asked.explain)
+
+
+async def decided(service: Service, wish: Wish, watch: Watch | None = None) -> tuple[Decision, Made]:
+    """A decision, which is kept and counted."""
     (decision, made), *_ = await service.decider.decide([wish], watch)
-    _count(service, decision)
-    return answer_of(decision, made, asked.explain)
+    count(service, decision)
+    return decision, made
 
 
 def router(service: Service) -> APIRouter:
@@ -87,7 +92,11 @@ def router(service: Service) -> APIRouter:
         """Recommend products for a request. With `Accept: text/event-stream` the runs are streamed."""
         wish = wish_of(service, asked)
         if STREAM in request.headers.get("accept", ""):
-            return _streamed(service, asked, wish, request)
+
+            async def decide(watch: Watch) -> str:
+                return (await _decided(service, asked, wish, watch)).model_dump_json()
+
+            return streamed(service, request, decide, dict, "recommendations")
         return await _decided(service, asked, wish)
 
     @routes.post(
@@ -100,20 +109,38 @@ def router(service: Service) -> APIRouter:
             service.rates.take(caller.name, len(asked.requests) - 1)
         found = await service.decider.decide([wish_of(service, each) for each in asked.requests])
         for decision, _ in found:
-            _count(service, decision)
+            count(service, decision)
         pairs = zip(found, asked.requests, strict=True)
         return Answers(results=[answer_of(decision, made, each.explain) for (decision, made), each in pairs])
 
     return routes
 
 
-def _count(service: Service, decision: Decision) -> None:
+def count(service: Service, decision: Decision) -> None:
+    """Count a decision for Prometheus."""
     service.metrics.decisions.labels(decision.policy, decision.policy_version[:12]).inc()
     service.metrics.share.labels(decision.policy).set(decision.policy_propensity)
 
 
-def _streamed(service: Service, asked: Asked, wish: Wish, request: Request) -> Response:
-    """The runs while they happen, then the list; an error stands in its place."""
+def streamed(
+    service: Service,
+    request: Request,
+    decide: Callable[[Watch], Awaitable[str]],
+    told: Callable[[Step], Any],
+    last: str,
+) -> Response:
+    """The runs while they happen, then what they led to; an error stands in its place.
+
+    Args:
+        service: its parts.
+        request: that is answered.
+        decide: makes the list, and gives the data of the last event.
+        told: what an event says of a step.
+        last: name of the last event.
+
+    Raises:
+        ProblemError: too many streams are open.
+    """
     if service.streams >= service.config.streams:
         raise ProblemError(
             "busy", f"{service.streams} streams are open, as many as the server allows. Try again later."
@@ -127,14 +154,14 @@ def _streamed(service: Service, asked: Asked, wish: Wish, request: Request) -> R
         steps.put(step)
         loop.call_soon_threadsafe(woken.set)
 
-    async def decided() -> Answer:
+    async def working() -> str:
         try:
-            return await _decided(service, asked, wish, watch)
+            return await decide(watch)
         finally:
             loop.call_soon(woken.set)
 
     async def lines() -> AsyncIterator[bytes]:
-        work = asyncio.ensure_future(decided())
+        work = asyncio.ensure_future(working())
         try:
             while not work.done():
                 try:
@@ -143,9 +170,9 @@ def _streamed(service: Service, asked: Asked, wish: Wish, request: Request) -> R
                     yield b": still at it\n\n"
                 woken.clear()
                 while not steps.empty():
-                    yield _event("step", json.dumps(steps.get()))
+                    yield _event("step", json.dumps(told(steps.get())))
             try:
-                yield _event("recommendations", work.result().model_dump_json())
+                yield _event(last, work.result())
             except Exception as error:
                 yield _event("problem", bytes(answer(problem_of(error), request.state.request_id).body).decode())
         finally:

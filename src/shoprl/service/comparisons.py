@@ -1,0 +1,118 @@
+"""Two policies' lists for one request, side by side, and which of them somebody preferred."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from shoprl.service.tables import comparisons, decisions
+
+Preferred = Literal["left", "right", "neither"]
+PREFERRED: tuple[Preferred, ...] = get_args(Preferred)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two lists side by side.
+
+    Attributes:
+        comparison_id: the service's own.
+        left, right: the decisions.
+        made_at: seconds since 1970 in UTC; so is the last.
+        preferred: the better list; ``neither`` where there is none; None until somebody said.
+        answered_at: when they did.
+    """
+
+    comparison_id: str
+    left: str
+    right: str
+    made_at: float
+    preferred: Preferred | None = None
+    answered_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often people preferred the lists of one policy to those of another.
+
+    Attributes:
+        policies: both, by name.
+        wins: of the first and of the second.
+        ties: comparisons in which neither was preferred.
+    """
+
+    policies: tuple[str, str]
+    wins: tuple[int, int]
+    ties: int
+
+
+def keep_comparison(connection: Connection, made: Comparison) -> None:
+    """Keep two lists that are shown side by side."""
+    connection.execute(insert(comparisons), [{name: getattr(made, name) for name in Comparison.__slots__}])
+
+
+def find_comparison(connection: Connection, comparison_id: str) -> Comparison | None:
+    """A comparison by its id."""
+    own = comparisons.c.comparison_id == comparison_id
+    row = connection.execute(select(comparisons).where(own)).mappings().first()
+    return None if row is None else Comparison(**{name: row[name] for name in Comparison.__slots__})
+
+
+def prefer(connection: Connection, comparison_id: str, preferred: Preferred, now: float) -> bool:
+    """Keep which list was preferred; the first answer stays.
+
+    Returns:
+        Whether this was the first one.
+    """
+    own = (comparisons.c.comparison_id == comparison_id, comparisons.c.preferred.is_(None))
+    changed = connection.execute(update(comparisons).where(*own).values(preferred=preferred, answered_at=now))
+    return bool(changed.rowcount)
+
+
+def tallies(connection: Connection) -> list[Tally]:
+    """What came of all comparisons that were answered, for each two policies."""
+    left, right = decisions.alias("left_decision"), decisions.alias("right_decision")
+    columns = (left.c.policy.label("one"), right.c.policy.label("other"), comparisons.c.preferred)
+    chosen = (
+        select(*columns, func.count().label("times"))
+        .join(left, left.c.decision_id == comparisons.c.left)
+        .join(right, right.c.decision_id == comparisons.c.right)
+        .where(comparisons.c.preferred.is_not(None))
+        .group_by(*columns)
+    )
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    for row in connection.execute(chosen):
+        first, second = sorted((row.one, row.other))
+        named = {"left": row.one, "right": row.other}.get(row.preferred, "")
+        own = counts.setdefault((first, second), {})
+        own[named] = own.get(named, 0) + row.times
+    return [
+        Tally(pair, (own.get(pair[0], 0), own.get(pair[1], 0)), own.get("", 0)) for pair, own in sorted(counts.items())
+    ]
+
+
+def raw_comparisons(connection: Connection, after: int, limit: int) -> list[tuple[int, Mapping[str, Any]]]:
+    """Comparisons that were answered, each with its number, in the order in which they were made.
+
+    A row has the request, and the policy and version of both lists; `decisions` exports what stood in them.
+
+    Args:
+        connection: a transaction.
+        after: the cursor: those with a greater number.
+        limit: how many at most.
+    """
+    left, right = decisions.alias("left_decision"), decisions.alias("right_decision")
+    sides = {"left": left, "right": right}
+    columns = [
+        side.c[name].label(f"{place}_{name}") for place, side in sides.items() for name in ("policy", "policy_version")
+    ]
+    chosen = (
+        select(comparisons, left.c.request, *columns)
+        .join(left, left.c.decision_id == comparisons.c.left)
+        .join(right, right.c.decision_id == comparisons.c.right)
+        .where(comparisons.c.preferred.is_not(None), comparisons.c.sequence > after)
+        .order_by(comparisons.c.sequence)
+        .limit(limit)
+    )
+    return [(row["sequence"], dict(row)) for row in connection.execute(chosen).mappings()]
