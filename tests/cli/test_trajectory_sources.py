@@ -17,6 +17,7 @@ from tests.support.cli import Call, refused, tree
 from tests.support.imitation_file import toy_rows, write_file
 from tests.support.realdata import real_data
 from tests.support.site_logs import BUY, SEARCH, SHOE, goal_for, log_rows, write_log
+from tests.support.toyshop import EVERYTHING
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -99,3 +100,54 @@ def test_a_full_disk(call: Call, toy_folder: Path, tmp_path: Path, monkeypatch: 
     arguments = ("--data", toy_folder, "--out", tmp_path / "out.jsonl", "--format", "site-logs", "--json")
     refused(call("trajectories", "import", log, *arguments), "StorageError", "No space left")
     assert tree(tmp_path) == before
+
+
+def test_sessions_in_the_pages_of_a_service_are_imported_and_trained_on(
+    call: Call, toy_folder: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("fastapi", reason="needs the extra service")
+    from tests.support.pages import Pages
+    from tests.support.serving import running
+
+    data, database = read_data(toy_folder), f"sqlite:///{tmp_path / 'service.db'}"
+    with running(database, data=data) as served:
+        for _ in range(3):
+            pages = Pages(served).shop()
+            goal = next(each for each in data.goals if each.instruction in pages.text())
+            pages.step("search", EVERYTHING)
+            while not pages.soup.find("button", value=goal.asin.lower()):
+                pages.step("click", "next >")
+            pages.step("click", goal.asin.lower())
+            for value in goal.option_values:
+                pages.step("click", value)
+            pages.step("click", "buy now")
+    out = tmp_path / "people.jsonl"
+    arguments = ("trajectories", "import", database, "--data", toy_folder, "--format", "service")
+    answer = call(*arguments, "--out", out, "--json")
+    row = answer.json()
+    assert (answer.code, row["imported"], row["counts"]) == (0, 3, {"used": 3})
+    assert all(each["reward"] == each["logged_reward"] == 1.0 for each in row["sources"])
+    run = tmp_path / "run"
+    small = ("--threads", 1, "--updates", 2, "--batch-size", 4, "--network", "rnn", "--json")
+    trained = call("train", "imitation", "--data", toy_folder, "--demonstrations", out, "--out", run, *small)
+    assert trained.code == 0, trained.err
+    assert len(trained.json()["log"]) >= 1
+    found = call("evaluate", "--policy", run / "policy", "--data", toy_folder, "--first", 2, "--json")
+    assert found.code == 0, found.err
+
+
+@pytest.mark.parametrize(
+    ("source", "fault"),
+    [
+        ("nothing.db", "The address of the database cannot be read"),
+        ("sqlite://", "give the path of a file"),
+        ("mysql://user@host/name", "only sqlite:// and postgresql://"),
+    ],
+)
+def test_a_source_that_is_no_database_is_refused(
+    call: Call, toy_folder: Path, tmp_path: Path, source: str, fault: str
+) -> None:
+    arguments = ("trajectories", "import", source, "--data", toy_folder, "--format", "service")
+    answer = call(*arguments, "--out", tmp_path / "people.jsonl")
+    assert answer.code == 2
+    assert fault in answer.err

@@ -20,6 +20,7 @@ from shoprl.service.running import Service
 from shoprl.service.shopping import Job, Made, Opening, Shopper
 from shoprl.service.workers import Watch
 from shoprl.service.writer import BusyError
+from shoprl.shop.data import ShopData
 from shoprl.shop.session import Shop
 from tests.support.clock import Clock as Hands
 from tests.support.judging import JudgingRule
@@ -107,19 +108,26 @@ class Served:
 
 
 @contextmanager
-def running(address: str, config: ServiceConfig | None = None, **kept: Any) -> Iterator[Served]:
+def running(
+    address: str, config: ServiceConfig | None = None, data: ShopData | None = None, **kept: Any
+) -> Iterator[Served]:
     """A service on a database, with the rule as the active policy and plain rules beside it."""
+    service, workers, hands = parts(address, config, data or toy_data())
+    app = create_app(service, **kept)
+    with TestClient(app, base_url="http://localhost:8000", raise_server_exceptions=False) as client:
+        yield Served(client, service, workers, hands)
+
+
+def parts(address: str, config: ServiceConfig | None, data: ShopData) -> tuple[Service, Inside, Hands]:
+    """What a service is made of."""
     hands = Hands()
     hands.now = NOW
     engine = open_database(address)
     with writing(engine) as connection:
         register(connection, "pretrained", "pretrained", NOW, "active")
         register(connection, "plain", "rule", NOW)
-    shop = toy_data().shop
-    service = Service(shop, Opening(Path()), engine, config or ServiceConfig(), Clock(hands))
-    service.__dict__["hybrid"] = False
-    workers = Inside(shop)
+    service = Service(data.shop, Opening(Path()), engine, config or ServiceConfig(), Clock(hands))
+    service.__dict__ |= {"hybrid": False, "_data": data}
+    workers = Inside(data.shop)
     service.workers = service.decider._workers = workers  # type: ignore[assignment]
-    app = create_app(service, **kept)
-    with TestClient(app, base_url="http://localhost:8000", raise_server_exceptions=False) as client:
-        yield Served(client, service, workers, hands)
+    return service, workers, hands

@@ -17,7 +17,9 @@ def test_what_was_bought_earns_everything_and_something_else_does_not(toy: ShopD
     assert reward(other, {}, goal, toy.tagger).total < 1.0
 
 
-def test_a_request_that_names_no_attribute_asks_for_the_type(toy: ShopData) -> None:
+def test_a_request_that_names_no_attribute_asks_for_what_the_product_is(toy: ShopData) -> None:
     product = next(iter(toy.catalog))
-    goal = goal_of_purchase("qzx", replace(product, attributes=("washable",)), {})
-    assert goal.attributes == (product.query,)
+    goal = goal_of_purchase("qzx", product, {})
+    assert goal.attributes == product.attributes[:1]
+    assert reward(product, {}, goal, toy.tagger).total == 1.0
+    assert goal_of_purchase("qzx", replace(product, attributes=()), {}).attributes == (product.query,)

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
@@ -39,6 +40,7 @@ class Serve(ServiceConfig, OnService):
         allowed_hosts: names and addresses by which clients call the server, beside localhost, --host and the address
             by which they reach it. Needed where they use a name, or there is a proxy in between.
         allowed_origins: web pages elsewhere that may use the server, such as https://shop.example.org.
+        consent: a file with the text that people agree to who shop in the pages (/shop); a plain one when left out.
         every: learn from new feedback by itself, as shoprl learn does, so often (30m, 1h, 1d) or when the service is
             idle; what is learned becomes a candidate, and takes the active policy's place once its lists earn more.
     """
@@ -47,6 +49,7 @@ class Serve(ServiceConfig, OnService):
     port: Annotated[int, Range(0, 2**16 - 1)] = 8000
     allowed_hosts: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     allowed_origins: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
+    consent: Path | None = None
     every: str | None = None
 
     def execute(self) -> None:
@@ -56,11 +59,13 @@ class Serve(ServiceConfig, OnService):
         from shoprl.serve.sessions import Limits
         from shoprl.service.app import create_app
         from shoprl.service.database import name_of
+        from shoprl.service.demonstrations import read_consent
         from shoprl.service.loop import Every
         from shoprl.service.observed import json_log
         from shoprl.service.problems import refused
 
         every = None if self.every is None else Every.parse(self.every)
+        consent = None if self.consent is None else read_consent(self.consent)
         sys.setswitchinterval(SWITCH)
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # the end of a service is no failure
         connections = connections_within(open_files(self.max_connections + RESERVE), self.max_connections)
@@ -70,6 +75,7 @@ class Serve(ServiceConfig, OnService):
             allowed_names(named)
             config = ServiceConfig(**{each.name: getattr(self, each.name) for each in fields(ServiceConfig)})
             service = self.service(config, lambda engine: self._check_keys(engine, host))
+            service.consent = consent or service.consent
             app = create_app(service, named, self.allowed_origins)
             limits = Limits(max_connections=connections, max_body=self.max_body)
             address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

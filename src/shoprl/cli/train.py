@@ -206,7 +206,8 @@ class WithDemonstrations(Training):
     """A method that learns, or may learn, from demonstrations.
 
     Attributes:
-        demonstrations: a trajectory file made on this data folder's goals.
+        demonstrations: a trajectory file made on this data folder's goals, or imported with goals of its own
+            (NAME.goals.jsonl beside it).
     """
 
     demonstrations: Path | None = None

@@ -17,17 +17,11 @@ from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.goal import goals_hash, write_goals
 from shoprl.tasks.shop.task import ShopTask
 from shoprl.terminal import shown
-from shoprl.trajectories.files import write_trajectories
+from shoprl.trajectories.files import goals_beside, write_trajectories
 from shoprl.trajectories.imitation_file import import_imitation_file
 from shoprl.trajectories.imported import Imported
 from shoprl.trajectories.shoppers import EXPERT, average_skill, demonstrations
 from shoprl.trajectories.site_logs import import_site_logs
-
-
-def goals_beside(out: Path) -> Path:
-    """Where goals that belong to one trajectory file alone are kept: ``NAME.goals.jsonl``."""
-    name = out.name.removesuffix(".gz").removesuffix(".jsonl")
-    return out.with_name(f"{name}.goals.jsonl")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,11 +16,13 @@ from shoprl.policies.networks.token_batch import cut_candidates
 from shoprl.policies.query.policy import QueryOffer, queries_with
 from shoprl.policies.saving import load_learned, network_of
 from shoprl.shop.data import ShopData
-from shoprl.shop.goal import Goal
+from shoprl.shop.goal import Goal, goals_hash, read_goals
 from shoprl.tasks.instruction import Queries
 from shoprl.tasks.shop.task import ShopTask
 from shoprl.trajectories.examples import Example, examples
-from shoprl.trajectories.files import read_trajectories
+from shoprl.trajectories.files import goals_beside, read_trajectories
+from shoprl.trajectories.imported import held_out, plain_wish
+from shoprl.trajectories.lines import stored_hash
 from shoprl.trajectories.preferences import read_preferences, rebuild
 
 STREAMS = {"pairs": 5, "cut candidates": 6}
@@ -33,7 +35,7 @@ class TrainingFiles:
     Attributes:
         data: the shop.
         policy: a policy folder to start from; None for a new policy.
-        demonstrations: a trajectory file.
+        demonstrations: a trajectory file, on the shop's goals or on those beside it (:func:`goals_beside`).
         preferences: a preference file.
         offer: a query policy whose queries the policy chooses among.
         max_steps: an episode is cut after so many steps.
@@ -105,9 +107,20 @@ class TrainingFiles:
         path = self.demonstrations
         if path is None:
             return []
-        episodes = read_trajectories(path, self.data.hashes()["goals"])
+        own, beside = self.data.hashes()["goals"], goals_beside(path)
+        if stored_hash(path) != own and beside.is_file():
+            goals = read_goals(beside, self.data.catalog)
+            self._check_wishes(beside, goals)
+            return examples(self.task, goals, read_trajectories(path, goals_hash(goals)), queries)
+        episodes = read_trajectories(path, own)
         self._check_goals(path, [episode.goal_index for episode in episodes])
         return examples(self.task, self.data.goals, episodes, queries)
+
+    def _check_wishes(self, path: Path, goals: Sequence[Goal]) -> None:
+        held = {plain_wish(self.data.goals[index].instruction) for index in held_out(self.data)}
+        for number, goal in enumerate(goals, start=1):
+            if plain_wish(goal.instruction) in held:
+                raise ConfigError(f"{path}: line {number}: a test or eval goal, which are never trained on.")
 
     def _check_goals(self, path: Path, indices: Sequence[int]) -> None:
         held = set(self.data.split.test) | set(self.data.split.eval)

@@ -1,8 +1,7 @@
 """Two policies' lists for one request, side by side, and which of them somebody preferred."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -90,29 +89,3 @@ def tallies(connection: Connection) -> list[Tally]:
     return [
         Tally(pair, (own.get(pair[0], 0), own.get(pair[1], 0)), own.get("", 0)) for pair, own in sorted(counts.items())
     ]
-
-
-def raw_comparisons(connection: Connection, after: int, limit: int) -> list[tuple[int, Mapping[str, Any]]]:
-    """Comparisons that were answered, each with its number, in the order in which they were made.
-
-    A row has the request, and the policy and version of both lists; `decisions` exports what stood in them.
-
-    Args:
-        connection: a transaction.
-        after: the cursor: those with a greater number.
-        limit: how many at most.
-    """
-    left, right = decisions.alias("left_decision"), decisions.alias("right_decision")
-    sides = {"left": left, "right": right}
-    columns = [
-        side.c[name].label(f"{place}_{name}") for place, side in sides.items() for name in ("policy", "policy_version")
-    ]
-    chosen = (
-        select(comparisons, left.c.request, *columns)
-        .join(left, left.c.decision_id == comparisons.c.left)
-        .join(right, right.c.decision_id == comparisons.c.right)
-        .where(comparisons.c.preferred.is_not(None), comparisons.c.sequence > after)
-        .order_by(comparisons.c.sequence)
-        .limit(limit)
-    )
-    return [(row["sequence"], dict(row)) for row in connection.execute(chosen).mappings()]

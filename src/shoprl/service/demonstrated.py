@@ -130,8 +130,10 @@ def import_demonstrations(engine: Engine, data: ShopData) -> Imported:
         used = ImportOutcome(each.code, "used", "", each.request, len(each.actions), logged_reward=each.reward)
         if plain_wish(each.request) in hidden:
             used = replace(used, status="held out", reason="its request is that of an eval or test goal")
-        elif goal is None:
+        elif each.status != "bought":
             used = replace(used, status="not bought", reason="it ends without a purchase")
+        elif goal is None:
+            used = replace(used, status="not replayable", reason="what was bought is not on sale here any more")
         else:
             episode, status, reason = replayed(task, goal, len(goals), each.actions, [goal.asin])
             used = replace(used, status=status, reason=reason, reward=episode.reward if episode else None)

@@ -3,10 +3,12 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from shoprl.errors import ConfigError
 from shoprl.service.tables import demonstrations
 from shoprl.shop.goal import goal_from_json
 from shoprl.shop.page import item_clickables
@@ -58,6 +60,23 @@ class Demonstration:
 def new_code() -> str:
     """A session's code: 59 random bits in a form that people can copy by hand."""
     return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3))
+
+
+def read_consent(path: Path) -> str:
+    """The text of a consent from a file.
+
+    Raises:
+        ConfigError: it is missing, no text in UTF-8, empty or too long.
+    """
+    try:
+        text = path.read_bytes()[: 4 * MAX_CONSENT + 1].decode("utf-8").strip()
+    except OSError as error:
+        raise ConfigError(f"consent: {path} cannot be read ({error.strerror}). Give a text file.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"consent: {path} is no text in UTF-8. Save it as UTF-8.") from error
+    if not text or len(text) > MAX_CONSENT or "\0" in text:
+        raise ConfigError(f"consent: {path} must hold a text of 1 to {MAX_CONSENT:,} characters.")
+    return text
 
 
 def start(connection: Connection, new: Demonstration) -> None:

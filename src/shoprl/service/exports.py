@@ -20,7 +20,7 @@ from shoprl.errors import ConfigError, LogError
 from shoprl.service.config import MAX_PAGE
 from shoprl.service.logged import grouped
 from shoprl.service.rewards import RewardRule
-from shoprl.service.tables import decisions, events, items
+from shoprl.service.tables import comparisons, decisions, events, items
 
 APPLICATION = "shoprl"
 _WHO = ("client_id", "session_id", "user_id")  # taken from a decision's context
@@ -151,6 +151,25 @@ def raw_events(connection: Connection, after: int = 0, limit: int = MAX_PAGE) ->
         ConfigError: after or limit is out of range.
     """
     found, following = _page(connection, select(events), events, after, limit)
+    return Page([dict(row._mapping) for row in found], following)
+
+
+def raw_comparisons(connection: Connection, after: int = 0, limit: int = MAX_PAGE) -> Page:
+    """Which of two lists people preferred, with the request, and the policy and version of both lists.
+
+    ``left`` and ``right`` are decisions; :func:`raw_decisions` has what stood in them.
+
+    Raises:
+        ConfigError: after or limit is out of range.
+    """
+    sides = {"left": decisions.alias("left_decision"), "right": decisions.alias("right_decision")}
+    named = [
+        each.c[name].label(f"{side}_{name}") for side, each in sides.items() for name in ("policy", "policy_version")
+    ]
+    chosen = select(comparisons, sides["left"].c.request, *named).where(comparisons.c.preferred.is_not(None))
+    for side, each in sides.items():
+        chosen = chosen.join(each, each.c.decision_id == comparisons.c[side])
+    found, following = _page(connection, chosen, comparisons, after, limit)
     return Page([dict(row._mapping) for row in found], following)
 
 

@@ -9,6 +9,12 @@ from shoprl.reading import read_json_lines
 from shoprl.rollouts.records import Episode, episode_from_json
 
 
+def goals_beside(path: Path) -> Path:
+    """Where goals that belong to one trajectory file alone are kept: ``NAME.goals.jsonl``."""
+    name = path.name.removesuffix(".gz").removesuffix(".jsonl")
+    return path.with_name(f"{name}.goals.jsonl")
+
+
 def write_trajectories(path: Path, episodes: Sequence[Episode], goals_sha256: str) -> None:
     """Write episodes as JSON lines, atomically; gzipped if the name ends in ``.gz``.
 

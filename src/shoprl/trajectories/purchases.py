@@ -13,8 +13,8 @@ MAX_ATTRIBUTES = 5  # of a goal; WebShop's have at most five
 def goal_of_purchase(request: str, product: Product, options: Mapping[str, str]) -> Goal:
     """The goal that a purchase answers.
 
-    Its attributes are those of the product that the request names; where it names none, the product's type stands in
-    their place, since a goal needs one. There is no price ceiling: what was paid was not too much.
+    Its attributes are those of the product that the request names. A goal needs one: where the request names none it is
+    the product's first, or its type. There is no price ceiling: what was paid was not too much.
 
     Args:
         request: what the shopper looked for.
@@ -30,7 +30,7 @@ def goal_of_purchase(request: str, product: Product, options: Mapping[str, str])
         name=product.title,
         product_category=product.product_category,
         instruction=request,
-        attributes=tuple(named) or (kind_of(product),),
+        attributes=tuple(named) or product.attributes[:1] or (kind_of(product),),
         options=dict(options),
         price_upper=NO_CEILING,
     )

@@ -32,7 +32,8 @@ def sentence(step: Mapping[str, Any]) -> str:
     if step["kind"] == "results":
         if step["action"].startswith("search["):
             return f"Searches for “{argument}”: {step['found']} found."
-        return f"Looks at page {step['page']} of the results."
+        back = "Goes back to" if argument == _PREVIOUS else "Looks at"
+        return f"{back} page {step['page']} of the results."
     if step["kind"] == "sub":
         return f"Reads the {argument} of {product}."
     if step["kind"] == "done":

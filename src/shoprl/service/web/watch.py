@@ -133,7 +133,7 @@ def _experiment(found: Experiments) -> Table:
         )
         for arm in found.arms
     ]
-    return Table("Arms", head, rows)
+    return Table("What the arms earned", head, rows)
 
 
 def _rates(found: Sequence[Rates]) -> Table:
@@ -171,7 +171,7 @@ def _policies(known: Sequence[Registered], broken: Sequence[str]) -> Table:
         )
         for each in known
     ]
-    return Table("Policies", head, rows)
+    return Table("What is registered", head, rows)
 
 
 def _facts(evidence: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
