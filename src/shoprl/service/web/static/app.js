@@ -1,6 +1,7 @@
 // What the pages do beyond what they do without this script: runs shown while they happen, and no reload for a click.
 "use strict";
 
+let shown = location.pathname + location.search;
 const main = () => document.getElementById("main");
 
 /** Have a screen reader say something. @param {string} text */
@@ -25,6 +26,7 @@ async function show(answer, moves) {
   main().replaceWith(document.adoptNode(fresh));
   document.title = page.title;
   if (moves && answer.url !== location.href) history.pushState(null, "", answer.url);
+  shown = location.pathname + location.search;
   const said = main().querySelector("[role=alert], .notice[role=status]");
   say(said ? said.textContent : document.title);
   const again = focused && main().querySelector(focused);
@@ -136,7 +138,8 @@ document.addEventListener("submit", async (event) => {
   buttons.forEach((each) => each.removeAttribute("aria-disabled"));
 });
 
-addEventListener("popstate", () => location.reload());
+// Going back to a page that was shown in the place of another one; a link within a page is no other page.
+addEventListener("popstate", () => location.pathname + location.search !== shown && location.reload());
 // A picture that cannot be loaded leaves the drawn one.
 addEventListener("error", (event) => event.target instanceof HTMLImageElement && event.target.classList.add("broken"), true);
 
