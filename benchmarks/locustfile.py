@@ -2,16 +2,21 @@
 
 SHOPRL_LOAD names a JSON file: {"requests": [...], "pace": seconds, "decisions": {id: [item, ...]}, "out": FILE}. With
 requests each user asks for a list every `pace` seconds and tells what became of it; with decisions alone it sends
-feedback. Each answer becomes a line of `out`: when it was asked, what, milliseconds, status, what is wrong with it.
+feedback. With "browsers": N as many browsers are among the users: each asks every `browsing` seconds in the page,
+reads the stream of the runs to its end, opens the list, likes a product, and looks at the page Watch. Each answer
+becomes a line of `out`: when it was asked, what, milliseconds, status, what is wrong with it.
 """
 
+import html
 import itertools
 import json
 import os
 import random
+import re
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from locust import FastHttpUser, events, task
 
@@ -74,14 +79,79 @@ class Shopper(FastHttpUser):
         """What comes back; None unless it is what was asked for."""
         asked, began = time.time(), time.perf_counter()
         with self.client.post(f"/v1/{name}", json=body, name=name, catch_response=True) as answer:
-            seconds = time.perf_counter() - began
             whole = answer.json() if answer.status_code == 200 else None
-            fault = wrong(name, answer.status_code, answer.headers or {}, whole)
-            OUT.write(json.dumps([asked, name, 1000 * seconds, answer.status_code, fault]) + "\n")
+            note(asked, name, began, answer.status_code, wrong(name, answer.status_code, answer.headers or {}, whole))
             answer.success()
         return whole
 
 
+class Browser(Shopper):
+    """Asks in the pages, as their script does."""
+
+    fixed_count = GIVEN.get("browsers", 0)
+
+    def on_start(self) -> None:
+        self.rng = random.Random(next(NUMBERS))
+        self.due = time.monotonic() + self.rng.uniform(0, GIVEN["browsing"])
+        time.sleep(max(0.0, self.due - time.monotonic()))
+
+    def wait_time(self) -> float:
+        """Until it asks again."""
+        self.due = self.due + GIVEN["browsing"]
+        return max(0.0, self.due - time.monotonic())
+
+    @task
+    def shop(self) -> None:
+        request = next(REQUESTS, None)
+        if request is None:
+            raise RuntimeError("too few requests were made")
+        self.page("page", "GET", "/")
+        address = self.stream(request)
+        if address is None:
+            return
+        text = self.page("page", "GET", address)
+        item = re.search(r'data-item="([^"]+)"', text)
+        if item:
+            data = {"type": "like", "item": html.unescape(item[1]), "event": f"{RUN}-{next(NUMBERS)}"}
+            self.page("page", "POST", f"{address}/feedback", urlencode(data))
+        self.page("watch", "GET", "/watch")
+
+    def page(self, name: str, method: str, address: str, data: str = "") -> str:
+        """A page, after the redirects that lead to it."""
+        asked, began = time.time(), time.perf_counter()
+        with self.client.request(method, address, data=data, headers=FORM, name=name, catch_response=True) as answer:
+            text = answer.text or ""
+            fault = "" if answer.status_code in (429, 503) or "</html>" in text else f"status {answer.status_code}"
+            note(asked, name, began, answer.status_code, fault)
+            answer.success()
+        return text
+
+    def stream(self, request: str) -> str | None:
+        """The address of a list, once its runs have been streamed."""
+        asked, began, first = time.time(), time.perf_counter(), True
+        headers, address = FORM | {"Accept": "text/event-stream"}, None
+        body = urlencode({"request": request})
+        with self.client.post(
+            "/ask", data=body, headers=headers, name="stream", stream=True, catch_response=True
+        ) as answer:
+            for line in answer.iter_lines() if answer.status_code == 200 else ():
+                if first and line.startswith("event: step"):
+                    note(asked, "first step", began, 200, "")
+                    first = False
+                if line.startswith('data: {"address"'):
+                    address = json.loads(line[6:])["address"]
+            good = answer.status_code in (429, 503) or address is not None
+            note(asked, "stream", began, answer.status_code, "" if good else "a stream without a list")
+            answer.success()
+        return address
+
+
+def note(asked: float, name: str, began: float, status: int, fault: str) -> None:
+    """Write a line."""
+    OUT.write(json.dumps([asked, name, 1000 * (time.perf_counter() - began), status, fault]) + "\n")
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 REQUESTS_LEFT = bool(GIVEN.get("requests"))
 
 

@@ -3,9 +3,10 @@
 python benchmarks/service_load.py --out RECORD [--products 2000] [--minutes 5] [--users 50] [--database postgresql://...]
 
 It generates a shop, starts `shoprl serve` on it, and has locust ask: every user a list each five seconds, no request
-twice, and four events to each answer. Then come phases of feedback alone, at growing rates, and one with four times
-the users, in which nothing but 200, 429 and 503 with Retry-After may come. `--database temporary` starts a PostgreSQL
-server. It writes a record and prints it as a table.
+twice, and four events to each answer; beside them 20 browsers, in each of which somebody asks every half minute in
+the pages, with the runs streamed, opens the list, likes a product and looks at Watch (`--browsers`). Then come phases
+of feedback alone, at growing rates, and one with four times the users, in which nothing but 200, 429 and 503 with
+Retry-After may come. `--database temporary` starts a PostgreSQL server. It writes a record and prints it as a table.
 """
 
 import argparse
@@ -35,6 +36,8 @@ from shoprl.shop.data import read_data
 
 HERE = Path(__file__).parent
 PACE = 5.0  # seconds between a user's requests
+BROWSING = 30.0  # seconds between a browser's
+PAGES = ("first step", "stream", "page", "watch")  # what browsers ask for
 RATES = (250, 500, 1_000, 2_000)  # events a second of the phases of feedback alone
 FEEDBACK_USERS = 50
 FEEDBACK_SECONDS = 20
@@ -261,7 +264,9 @@ def measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         subprocess.run(generate, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     users, seconds = options.users, 60 * options.minutes
     overload_seconds = min(OVERLOAD_SECONDS, seconds)
-    counts = [20, int(users * (seconds / PACE + 2)), int(OVERLOAD * users * (overload_seconds / PACE + 2))]
+    browsers = options.browsers
+    steady_requests = int(users * (seconds / PACE + 2) + browsers * (seconds / BROWSING + 2))
+    counts = [20, steady_requests, int(OVERLOAD * users * (overload_seconds / PACE + 2))]
     requests = requests_of(shop, sum(counts))
     warm, steady, more = (requests[sum(counts[:place]) : sum(counts[: place + 1])] for place in range(3))
     with (
@@ -271,7 +276,8 @@ def measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         decisions = ask_some(address, warm)
         made: dict[str, Any] = {}
         if "steady" in options.phases:
-            made["steady"] = phase(address, server, {"requests": steady, "pace": PACE}, users, seconds, folder)
+            given = {"requests": steady, "pace": PACE, "browsers": browsers, "browsing": BROWSING}
+            made["steady"] = phase(address, server, given, users + browsers, seconds, folder)
         if "feedback" in options.phases:
             made["feedback"] = feedback_phases(address, server, decisions, folder)
         if "overload" in options.phases:
@@ -281,6 +287,7 @@ def measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "products": options.products,
         "database": kind,
         "serve": [*LIMIT, *options.serve],
+        "browsers": browsers,
         "requests": len(requests),
         "repeated_requests": len(requests) - len(set(requests)),
         "phases": made,
@@ -309,8 +316,9 @@ def targets(record: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
         for kind, bound in (("recommendations", most), ("feedback", 20)):
             value = steady[kind]["p95_ms"]
             found.append((f"{kind}: p95 at most {bound} ms", f"{value:g} ms", value <= bound))
-        bad = {code: n for kind in ("recommendations", "feedback") for code, n in steady[kind]["status"].items()}
-        errors = sum(n for code, n in bad.items() if code != "200") + sum(
+        kinds = [kind for kind in ("recommendations", "feedback", *PAGES) if kind in steady]
+        bad = [(code, n) for kind in kinds for code, n in steady[kind]["status"].items()]
+        errors = sum(n for code, n in bad if code != "200") + sum(
             n for text, n in steady["faults"].items() if text != "an empty list"
         )
         found.append(("no error", f"{errors} errors", errors == 0))
@@ -339,11 +347,11 @@ def table(record: Mapping[str, Any]) -> str:
     head = "| phase | asked | a second | p50 | p95 | p99 | max ms | answers | cores: API, workers, locust, others |"
     lines += ["", head, "|---|---|---|---|---|---|---|---|---|"]
     phases = record["phases"]
-    rows = [(f"{each['users']} users", each) for key in ("steady", "overload") if (each := phases.get(key))]
+    rows = [(_named(record, key, each), each) for key in ("steady", "overload") if (each := phases.get(key))]
     rows += [(f"feedback alone, {each['rate']} events/s", each) for each in phases.get("feedback", ())]
     for name, each in rows:
         cores = ", ".join(f"{each['cores'][part]:.2f}" for part in PARTS)
-        for kind in ("recommendations", "feedback"):
+        for kind in ("recommendations", "feedback", *PAGES):
             if own := each.get(kind):
                 times = " | ".join(
                     "" if own[q] is None else f"{own[q]:g}" for q in ("p50_ms", "p95_ms", "p99_ms", "max_ms")
@@ -358,6 +366,11 @@ def table(record: Mapping[str, Any]) -> str:
     return "\n".join([*lines, ""])
 
 
+def _named(record: Mapping[str, Any], key: str, each: Mapping[str, Any]) -> str:
+    browsers = record.get("browsers", 0) if key == "steady" else 0
+    return f"{each['users'] - browsers} users" + (f", {browsers} browsers" if browsers else "")
+
+
 def main() -> None:
     """Measure, or make a page of what was measured."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -366,6 +379,7 @@ def main() -> None:
     parser.add_argument("--shop", type=Path, help="a shop instead of a generated one")
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--users", type=int, default=50)
+    parser.add_argument("--browsers", type=int, default=20, help="people in the pages, beside the users of the API")
     parser.add_argument("--database", default="sqlite", help="sqlite, temporary (PostgreSQL), or an address")
     parser.add_argument("--phases", nargs="+", default=["steady", "feedback", "overload"])
     parser.add_argument("--serve", nargs=argparse.REMAINDER, default=[], help="more options of shoprl serve")
