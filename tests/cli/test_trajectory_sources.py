@@ -80,7 +80,7 @@ def test_import_of_an_imitation_file(call: Call, toy_folder: Path, tmp_path: Pat
     assert row["counts"] == {"held out": 2, "used": 1}
     assert row["goals_file"] is None
     (episode,) = read_trajectories(out, goals_hash(read_data(toy_folder).goals))
-    assert episode.goal_index == 19
+    assert episode.goal_index == 28
 
 
 @pytest.mark.parametrize("after", [0, 1])

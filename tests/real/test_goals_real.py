@@ -17,7 +17,7 @@ from shoprl.shop.store import build_store
 from tests.support.realdata import real_data
 
 ITEMS, WORDS, HUMAN = "items_shuffle_1000.json", "items_ins_v2_1000.json", "items_human_ins.json"
-OLDER = "c2a991b249f3f5349002c5709dab1190953e0c302b2293502c4c0b8eab2aeae1"  # of the goals that ShopRL 0.1 made
+OLDER = "c2a991b249f3f5349002c5709dab1190953e0c302b2293502c4c0b8eab2aeae1"  # of the goals that earlier versions made
 PRICE = ", and price lower than "
 
 

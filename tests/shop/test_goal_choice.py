@@ -138,7 +138,7 @@ def test_a_store_of_an_earlier_version_goes_on_opening(toy_folder: Path, tmp_pat
     store = build_store(toy_folder, tmp_path / "out", goals=f"{kind}-numpy")
     row = json.loads((store / ABOUT).read_text())
     about = {name: value for name, value in row.items() if name not in ("made", "sha256")} | {"goals": kind}
-    write_json(store / ABOUT, {**about, "sha256": content_hash(about)})  # as ShopRL 0.1 wrote it
+    write_json(store / ABOUT, {**about, "sha256": content_hash(about)})  # as earlier versions wrote it
     assert read_about(store).made == f"{kind}-numpy"
     assert list(read_data(store).goals) == list(read_data(store, goals=f"{kind}-numpy").goals) == older(kind)
     assert list(read_data(store, goals=kind).goals) == toy_goals(kind)

@@ -132,7 +132,7 @@ def read_about(folder: Path) -> About:
 
 
 def _made_before(row: dict[str, Any]) -> MadeGoals | None:
-    """What the goals of a store were made as that does not say so: one of ShopRL 0.1, which had an order of its own."""
+    """What the goals of a store were made as that does not say so: an earlier version's, in its own order."""
     given = not row["sources"] or any(name.startswith("goals.jsonl") for name in row["sources"])
     older: dict[str, MadeGoals] = {"synthetic": "synthetic-numpy", "human": "human-numpy"}
     return None if given else older.get(row["goals"])

@@ -200,8 +200,8 @@ def read_data(
             vectors (:func:`shoprl.search.hybrid_folder.build_hybrid`).
         encoder: of the queries of ``hybrid``; without one it searches by BM25, and says so.
         goals: ``synthetic`` or ``human``: WebShop's goals of that kind, in its order; ``synthetic-numpy`` or
-            ``human-numpy``: in the order of ShopRL 0.1; or a goals file. The shop's own when left out: those of its
-            ``goals.jsonl``, else synthetic ones, else human ones.
+            ``human-numpy``: in the order of earlier versions; or a goals file. The shop's own when left out: those of
+            its ``goals.jsonl``, else synthetic ones, else human ones.
         human_goals: WebShop's name for ``human`` (true) and ``synthetic`` (false).
 
     Raises:

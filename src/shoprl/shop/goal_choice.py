@@ -34,7 +34,7 @@ def chosen_goals(
 
     Args:
         goals: ``synthetic`` or ``human``: WebShop's goals of that kind in its order; ``synthetic-numpy`` or
-            ``human-numpy``: in the order of ShopRL 0.1; or a goals file.
+            ``human-numpy``: in the order of earlier versions; or a goals file.
         human_goals: WebShop's name for ``human`` (true) and ``synthetic`` (false).
 
     Raises:
@@ -51,6 +51,22 @@ def chosen_goals(
 def kinds_held(goals: Sequence[Goal]) -> set[GoalKind]:
     """The kinds of some goals: ``synthetic`` ones have an object of options, ``human`` ones a list of values."""
     return {"synthetic" if isinstance(goal.options, Mapping) else "human" for goal in goals}
+
+
+def check_held(goals: Sequence[Goal], human_goals: bool | int | None) -> None:
+    """Refuse loaded goals that are not all of the kind asked for.
+
+    Raises:
+        ConfigError: they are not.
+    """
+    if human_goals is None:
+        return
+    wanted, held = "human" if human_goals else "synthetic", kinds_held(goals)
+    if held != {wanted}:
+        raise ConfigError(
+            f"human_goals {human_goals!r}: the data holds {' and '.join(sorted(held))} goals. Leave it out, or give a "
+            f"data folder with {wanted} goals in place of loaded data (`read_data` takes human_goals as well)."
+        )
 
 
 def made_goals(products: Sequence[Product], made: MadeGoals) -> Sequence[Goal]:
@@ -71,8 +87,8 @@ def goals_of_folder(
     """The goals of a data folder.
 
     Those of its ``goals.jsonl`` where it has one, unless others are wanted. Without one they are made of its synthetic
-    instructions, or of its human ones where it has no others: in WebShop's order, or in that of ShopRL 0.1 where the
-    folder holds splits of such goals.
+    instructions, or of its human ones where it has no others: in WebShop's order, or in that of earlier versions where
+    the folder holds splits of such goals.
 
     Args:
         folder: the data folder.
