@@ -99,3 +99,18 @@ def test_a_full_disk(call: Call, toy_folder: Path, tmp_path: Path, monkeypatch: 
     arguments = ("--data", toy_folder, "--out", tmp_path / "out.jsonl", "--format", "site-logs", "--json")
     refused(call("trajectories", "import", log, *arguments), "StorageError", "No space left")
     assert tree(tmp_path) == before
+
+
+def test_trajectories_of_the_older_order_find_their_goals_by_its_name(
+    call: Call, toy_folder: Path, tmp_path: Path
+) -> None:
+    out, older = tmp_path / "a.jsonl", ("--goals", "synthetic-numpy")
+    call("trajectories", "demonstrate", "--data", toy_folder, "--out", out, "--count", 3, *older)
+    shown = call("trajectories", "show", out, "--data", toy_folder, *older, "--json").json()
+    goals = read_data(toy_folder, goals="synthetic-numpy").goals
+    assert [row["instruction"] for row in shown] == [goals[row["goal_index"]].instruction for row in shown]
+    kept = call(
+        "trajectories", "filter", out, "--data", toy_folder, "--split", "train", "--out", tmp_path / "b", *older
+    )
+    assert kept.code == 0
+    refused(call("trajectories", "show", out, "--data", toy_folder), "TrajectoryError", "--goals", "synthetic-numpy")
