@@ -111,6 +111,7 @@ def test_goals_are_a_sequence_that_survives_pickling() -> None:
     assert (goals[3], goals[-1], goals[30:40], goals[::-9]) == (every[3], every[-1], every[30:40], every[::-9])
     assert list(pickle.loads(pickle.dumps(goals))) == every
     assert goals_hash(goals) == goals_hash(every)
+    assert list(goals.asins()) == [goal.asin for goal in every]
     with pytest.raises(IndexError):
         goals[len(goals)]
 

@@ -13,6 +13,7 @@ from shoprl.errors import CatalogError, GoalError
 from shoprl.files import content_hash, optional_file, write_json
 from shoprl.reading import read_json
 from shoprl.shop.goal import GOAL_SEED, Goal, goals_hash
+from shoprl.shop.webshop_goals import WebShopGoals
 
 SplitName = Literal["train", "eval", "test"]
 SplitKind = Literal["webshop", "disjoint"]
@@ -83,7 +84,8 @@ def disjoint_split(goals: Sequence[Goal], rng: np.random.Generator, share: float
     Raises:
         GoalError: there are too few products.
     """
-    asins = sorted({goal.asin for goal in goals})
+    asked_for = list(goals.asins() if isinstance(goals, WebShopGoals) else (goal.asin for goal in goals))
+    asins = sorted(set(asked_for))
     held = max(1, round(share * len(asins)))
     if len(asins) < 3 or len(asins) <= 2 * held:
         raise GoalError(f"{len(asins)} products are too few for a split that is disjoint by product.")
@@ -91,8 +93,8 @@ def disjoint_split(goals: Sequence[Goal], rng: np.random.Generator, share: float
     part_of = dict.fromkeys(order, "train") | dict.fromkeys(order[:held], "test")
     part_of |= dict.fromkeys(order[held : 2 * held], "eval")
     parts: dict[str, list[int]] = {"train": [], "eval": [], "test": []}
-    for index, goal in enumerate(goals):
-        parts[part_of[goal.asin]].append(index)
+    for index, asin in enumerate(asked_for):
+        parts[part_of[asin]].append(index)
     return Split("disjoint", tuple(parts["train"]), tuple(parts["eval"]), tuple(parts["test"]), goals_hash(goals))
 
 

@@ -7,7 +7,7 @@ import math
 import random
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import overload
 
@@ -133,6 +133,11 @@ class WebShopGoals(Sequence[Goal]):
         request = requests_of(product, self._kind)[nth]
         goal = _made(product, request, ceiling_of(product, nth), place - self._starts[row])
         return weighted(goal, self._counts) if self._kind == "synthetic" else goal
+
+    def asins(self) -> Iterator[str]:
+        """The ASIN of each goal in order, without the goals being made."""
+        for place in self._order:
+            yield self._products[self._asked[bisect.bisect_right(self._starts, place) - 1]].asin
 
     @cached_property
     def content_hash(self) -> str:
