@@ -40,6 +40,15 @@ def test_evaluate_on_a_goals_file(call: Call, toy_folder: Path, tmp_path: Path) 
     assert call(*arguments, "--first", 2).json()["episodes"] == 2
 
 
+@pytest.mark.parametrize("goals", ["human", "synthetic", "synthetic-numpy"])
+def test_evaluate_on_goals_made_by_name(call: Call, toy_folder: Path, goals: str) -> None:
+    row = call(
+        "evaluate", "--policy", "rule", "--data", toy_folder, "--goals", goals, "--split", "train", "--json"
+    ).json()
+    data = read_data(toy_folder, goals=goals)
+    assert (row["episodes"], row["hashes"]) == (len(data.split.train), data.hashes())
+
+
 def test_evaluate_a_trained_policy(call: Call, finished_run: tuple[Path, str]) -> None:
     folder, out = finished_run
     results = json.loads(out)

@@ -1,12 +1,14 @@
 """Seed, threads and determinism: the same for every command that computes with torch."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
 
-from shoprl.cli.main import COMMANDS
-from shoprl.cli.options import prepare
+from shoprl.cli.main import COMMANDS, load
+from shoprl.cli.options import OnGoals, prepare
+from shoprl.cli.parsing import flags
 from tests.support.cli import Call, refused
 
 NEEDED = {  # command -> options without which it does not start
@@ -58,3 +60,23 @@ def test_every_command_checks_its_threads(call: Call, tmp_path: object, name: st
 
 def test_every_command_that_trains_is_checked() -> None:
     assert {name for name in COMMANDS if name.startswith("train")} <= set(NEEDED)
+
+
+def test_goals_are_chosen_by_one_option_everywhere() -> None:
+    choosing = {name for name in COMMANDS if issubclass(load(name), OnGoals)}
+    others = {name for name in COMMANDS if "goals" in flags(load(name))} - choosing
+    assert others == {"catalog goals", "train-query"}  # how many to make; a list of instructions
+    training = {name for name in COMMANDS if name.startswith("train ")}
+    assert choosing == training | {
+        *("reproduce", "adapt", "evaluate", "compare", "study", "catalog build", "catalog split", "preferences make"),
+        *("trajectories show", "trajectories filter", "trajectories import", "trajectories demonstrate"),
+        *("env-server", "parity", "bench quality", "bench recommend"),
+    }
+
+
+def test_goals_that_cannot_be_had_are_named(call: Call, toy_folder: Path, tmp_path: Path) -> None:
+    demonstrate = ("trajectories", "demonstrate", "--data", toy_folder, "--out", tmp_path / "x", "--count", 2)
+    refused(call(*demonstrate, "--goals", "humans"), "GoalError", "humans", "no such file")
+    (toy_folder / "items_human_ins.json").unlink()
+    refused(call(*demonstrate, "--goals", "human"), "GoalError", "no human instructions", "items_human_ins.json")
+    assert not (tmp_path / "x").exists()

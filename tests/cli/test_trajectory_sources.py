@@ -81,7 +81,7 @@ def test_import_of_an_imitation_file(call: Call, toy_folder: Path, tmp_path: Pat
     assert row["counts"] == {"held out": 2, "used": 1}
     assert row["goals_file"] is None
     (episode,) = read_trajectories(out, goals_hash(read_data(toy_folder).goals))
-    assert episode.goal_index == 19
+    assert episode.goal_index == 28
 
 
 @pytest.mark.parametrize("after", [0, 1])
@@ -151,3 +151,18 @@ def test_a_source_that_is_no_database_is_refused(
     answer = call(*arguments, "--out", tmp_path / "people.jsonl")
     assert answer.code == 2
     assert fault in answer.err
+
+
+def test_trajectories_of_the_older_order_find_their_goals_by_its_name(
+    call: Call, toy_folder: Path, tmp_path: Path
+) -> None:
+    out, older = tmp_path / "a.jsonl", ("--goals", "synthetic-numpy")
+    call("trajectories", "demonstrate", "--data", toy_folder, "--out", out, "--count", 3, *older)
+    shown = call("trajectories", "show", out, "--data", toy_folder, *older, "--json").json()
+    goals = read_data(toy_folder, goals="synthetic-numpy").goals
+    assert [row["instruction"] for row in shown] == [goals[row["goal_index"]].instruction for row in shown]
+    kept = call(
+        "trajectories", "filter", out, "--data", toy_folder, "--split", "train", "--out", tmp_path / "b", *older
+    )
+    assert kept.code == 0
+    refused(call("trajectories", "show", out, "--data", toy_folder), "TrajectoryError", "--goals", "synthetic-numpy")

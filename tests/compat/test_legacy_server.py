@@ -63,6 +63,17 @@ def test_human_goals_are_recognised() -> None:
         make(data=data, human_goals=0)
 
 
+@pytest.mark.parametrize("human", [1, 0, None])
+def test_either_kind_of_goals_is_made_of_a_folder(toy_folder: Path, human: int | None) -> None:
+    env = WebAgentTextEnv("text", toy_folder, human_goals=human)
+    expected = toy_goals("human" if human else "synthetic")  # WebShop's default as well
+    assert env.server.goals == [goal.to_json() for goal in expected]
+    assert WebAgentTextEnv("text", server=env.server, human_goals=human).server is env.server
+    if human is not None:
+        with pytest.raises(ConfigError, match="human_goals"):
+            WebAgentTextEnv("text", server=env.server, human_goals=not human)
+
+
 def test_skipped_products_count_as_products(toy_folder: Path) -> None:
     path = toy_folder / "items_shuffle_12.json"
     rows = json.loads(path.read_text(encoding="utf-8"))

@@ -2,8 +2,12 @@ from pathlib import Path
 
 from shoprl.report.episodes import compared_episodes
 from shoprl.report.runs import read_runs
+from shoprl.rollouts.records import Episode
+from shoprl.shop.data import read_data
+from shoprl.shop.goal import goals_hash
+from shoprl.trajectories.files import write_trajectories
 from tests.support.folders import add_episodes, row, run_folder
-from tests.support.toyshop import toy_data
+from tests.support.toyshop import toy_data, write_toy_folder
 
 REWARDS = {"rule": [0.0, 1.0, 0.5, 0.2, 0.9], "dpo": [1.0, 1.0, 0.6, 1.0, 0.0]}
 
@@ -57,3 +61,14 @@ def test_the_first_run_with_two_agents_tells(tmp_path: Path) -> None:
     compared = compared_episodes(read_runs(runs))
     assert compared.run is not None
     assert compared.run.name == "b"
+
+
+def test_goals_in_the_order_of_earlier_versions_are_found_again(tmp_path: Path) -> None:
+    run = run_folder(tmp_path / "run", {})
+    write_toy_folder(tmp_path / "data")
+    goals = read_data(tmp_path / "data", goals="synthetic-numpy").goals
+    for agent, values in REWARDS.items():
+        episodes = [Episode(i, (), reward, True, asin=goals[i].asin) for i, reward in enumerate(values)]
+        write_trajectories(run / "episodes" / "test" / f"{agent}.jsonl.gz", episodes, goals_hash(goals))
+    compared = compared_episodes(read_runs([run]))
+    assert [goal.title for goal in compared.goals] == [goals[i].instruction for i in (0, 4, 3)]

@@ -18,7 +18,7 @@ from shoprl.shop.env import WebShopEnv
 from shoprl.shop.generated import generated_data
 from shoprl.shop.render import text_rich
 from shoprl.shop.session import MAX_ACTION, MAX_STEPS
-from tests.support.toyshop import EVERYTHING, toy_data
+from tests.support.toyshop import EVERYTHING, toy_data, toy_goals
 
 SEARCH = f"search[{EVERYTHING}]"
 
@@ -358,3 +358,20 @@ def test_html_is_observed_and_rendered() -> None:
     assert observation == env.render()
     assert observation in env.observation_space
     assert 'id="search_input"' in observation
+
+
+@pytest.mark.parametrize("human", [True, False])
+def test_either_kind_of_goals_is_made_of_a_folder(human: bool, toy_folder: Path) -> None:
+    expected = toy_goals("human" if human else "synthetic")
+    made = gymnasium.make("shoprl/WebShop-v0", data=toy_folder, human_goals=human, disable_env_checker=True)
+    assert list(made.unwrapped.data.goals) == expected  # type: ignore[attr-defined]
+    observation, _ = made.reset(options={"goal": 3})
+    assert expected[3].instruction in observation
+
+
+def test_loaded_goals_of_the_other_kind_are_refused() -> None:
+    assert WebShopEnv(toy_data(), human_goals=False).data is toy_data()
+    with pytest.raises(ConfigError, match="human_goals True: the data holds synthetic goals"):
+        WebShopEnv(toy_data(), human_goals=True)
+    with pytest.raises(ConfigError, match="human_goals False: the data holds human goals"):
+        WebShopEnv(human_goals=False)  # the generated shop's

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from shoprl.catalog.store import StoredCatalog
-from shoprl.shop.about import ABOUT
+from shoprl.shop.about import ABOUT, read_about
 from shoprl.shop.data import ShopData, read_catalog_and_goals, read_data, read_shop
-from shoprl.shop.goal import GOAL_SEED, MAX_INSTRUCTION, StoredGoals, write_goals
-from shoprl.shop.making import GoalKind, make_goals
+from shoprl.shop.goal import MAX_INSTRUCTION, StoredGoals, write_goals
+from shoprl.shop.goal_choice import made_goals
+from shoprl.shop.making import MadeGoals
 from shoprl.shop.splits import SplitName, StoredIndices
 from shoprl.shop.store import FOLDER, build_store, store_of
 from shoprl.shop.vector import WebShopVectorEnv
@@ -60,7 +61,7 @@ def test_the_odd_folder_is_odd(tmp_path: Path) -> None:
     data = read_data(tmp_path)
     assert sum(data.catalog.skipped.values()) == 7
     assert max(len(goal.instruction) for goal in data.goals) > MAX_INSTRUCTION
-    assert sum(goal.asin == "B?" for goal in data.goals) == 200  # a sample of the combinations, drawn
+    assert sum(goal.asin == "B?" for goal in data.goals) == 3**6  # every combination of its options
 
 
 def test_searches_find_the_same(both: tuple[ShopData, ShopData, Path]) -> None:
@@ -90,12 +91,19 @@ def test_environments_are_equal(both: tuple[ShopData, ShopData, Path]) -> None:
         assert results[0] == results[1]
 
 
-@pytest.mark.parametrize("kind", get_args(GoalKind))
-def test_goals_are_made_as_in_memory(kind: GoalKind, tmp_path: Path) -> None:
+@pytest.mark.parametrize("made", get_args(MadeGoals))
+def test_goals_are_made_as_in_memory(made: MadeGoals, tmp_path: Path) -> None:
     write_odd_folder(tmp_path / "odd")
-    catalog, _ = read_catalog_and_goals(tmp_path / "odd")
-    stored = read_data(build_store(tmp_path / "odd", tmp_path / "out", goals=kind, shard=4))
-    assert list(stored.goals) == make_goals(catalog, np.random.default_rng(GOAL_SEED), kind)
+    memory = read_data(tmp_path / "odd", goals=made)
+    store = build_store(tmp_path / "odd", tmp_path / "out", goals=made, shard=4)
+    stored = read_data(store)
+    assert isinstance(stored.goals, StoredGoals)
+    assert list(stored.goals) == list(memory.goals) == list(made_goals(memory.catalog.products, made))
+    assert read_about(store).made == made
+    for other in get_args(MadeGoals):  # of a store, any other goals can be made as well
+        again = read_data(store, goals=other)
+        assert again.hashes() == read_data(tmp_path / "odd", goals=other).hashes()
+        assert (again.hashes() == stored.hashes()) == (other == made)
 
 
 def test_all_readers_open_the_store(both: tuple[ShopData, ShopData, Path]) -> None:

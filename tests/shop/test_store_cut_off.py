@@ -270,12 +270,12 @@ def test_who_waited_takes_what_was_built_of_the_same(
         change(second / "prices.json", lambda prices: dict.fromkeys(prices, 5.5))
     waiting = threading.Thread(target=build_store, args=(second, out))
 
-    def build(data: Path, out: Path, settings: dict[str, Any]) -> None:
+    def build(data: Path, out: Path, settings: dict[str, Any], wanted: Any) -> None:
         built.append(data)
         if data != second:
             waiting.start()
             time.sleep(0.3)
-        real(data, out, settings)
+        real(data, out, settings, wanted)
 
     monkeypatch.setattr(store_module, "_build", build)
     build_store(data, out)

@@ -22,7 +22,7 @@ from shoprl.shop.env import WebShopEnv
 from shoprl.shop.session import Shop
 from shoprl.shop.vector import WebShopVectorEnv
 from tests.support.actions import SEARCH, choose
-from tests.support.toyshop import toy_data
+from tests.support.toyshop import toy_data, toy_goals
 
 MODES = list(AutoresetMode)
 COUNT = 4
@@ -402,3 +402,11 @@ def test_a_steps_searches_are_one_call_of_an_engine() -> None:
     assert asked == [["red", "blue mug"]]
     envs.step(["search[red]", "click[b0shoe0001]", "x", "search[" + "a" * 20_000 + "]", "search[new]"])
     assert asked[1:] == [["new"]]
+
+
+def test_either_kind_of_goals_is_made_of_a_folder(toy_folder: Path) -> None:
+    envs = gymnasium.make_vec("shoprl/WebShop-v0", 2, data=toy_folder, human_goals=True)
+    assert [list(data.goals) for data in envs.call("data")] == [toy_goals("human")] * 2
+    observations, _ = envs.reset(options={"goal": [0, 5]})
+    assert toy_goals("human")[0].instruction in observations[0]
+    assert toy_goals("human")[5].instruction in observations[1]

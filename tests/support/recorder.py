@@ -14,9 +14,9 @@ from tests.support.toyshop import EVERYTHING, toy_catalog, toy_data
 
 Rows = dict[str, list[dict[str, Any]]]
 EPISODES = (
-    (0, ("search[toymart]", "click[next >]", "think[hmm]", "click[< prev]", "search[mint meadow]")),
+    (2, ("search[toymart]", "click[next >]", "think[hmm]", "click[< prev]", "search[mint meadow]")),
     (
-        19,
+        28,
         (
             "search[nimbus mesh]",
             "click[b0shoe0001]",
@@ -26,12 +26,12 @@ EPISODES = (
             "click[buy now]",
         ),
     ),
-    (6, ("click[search]", "search[kräuter garten]", "click[b0tea00001]", "click[früchte]", "click[buy now] please")),
+    (8, ("click[search]", "search[kräuter garten]", "click[b0tea00001]", "click[früchte]", "click[buy now] please")),
 )
 PURCHASES: tuple[tuple[int, bool, str, dict[str, str]], ...] = (
-    (19, False, "B0SHOE0001", {"color": "red", "size": "9 wide"}),
-    (22, True, "B0LAMP0002", {"style": "short"}),
-    (9, False, "B0TEA00002", {}),
+    (28, False, "B0SHOE0001", {"color": "red", "size": "9 wide"}),
+    (34, True, "B0LAMP0002", {"style": "short"}),
+    (26, False, "B0TEA00002", {}),
 )
 QUERIES = (EVERYTHING, "mint meadow leaves", "machine wash red", "nothing-like-this")
 

@@ -43,7 +43,7 @@ def write_odd_folder(folder: Path) -> None:
     write_toy_folder(folder)
     (folder / "prices.json").unlink()
     plain = {"name": "Oddity ★", "pricing": "$3 - $9", "query": "Thé", "category": "ödd"}
-    many = {f"option {n} {'long ' * 80}": [f"{n}{value}" for value in "abcdef"] for n in range(6)}
+    many = {f"option {n} {'long ' * 80}": [f"{n}{value}" for value in "abc"] for n in range(6)}
     odd: list[Any] = [
         plain | {"asin": "ÄÖ"}, {"asin": ""}, 7, plain | {"asin": "B?", "customization_options": many},
         plain | {"asin": "ÄÖ", "name": "Again"}, plain | {"asin": "B"}, plain | {"asin": "🙂", "query": None},

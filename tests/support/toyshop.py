@@ -7,13 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from shoprl.catalog.catalog import Catalog
 from shoprl.catalog.product import Product, Request
 from shoprl.shop.data import ShopData, shop_data
-from shoprl.shop.goal import GOAL_SEED, Goal
-from shoprl.shop.making import GoalKind, make_goals
+from shoprl.shop.goal import Goal
+from shoprl.shop.making import GoalKind
+from shoprl.shop.webshop_goals import WebShopGoals
 from shoprl.tasks.shop.tracker import price_range
 
 EVERYTHING = "toymart"  # a search that finds every product: more than a page of results
@@ -136,7 +135,7 @@ def toy_catalog() -> Catalog:
 
 
 def toy_goals(kind: GoalKind = "synthetic") -> list[Goal]:
-    return make_goals(toy_catalog(), np.random.default_rng(GOAL_SEED), kind)
+    return list(WebShopGoals(PRODUCTS, kind))
 
 
 @cache

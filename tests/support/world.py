@@ -47,6 +47,7 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "evaluate": {**DATA, **POLICY, "first": "2", **THREADS},
     "compare": {**DATA, **OUT, "arms": "rule imitation={run}/policies/imitation", "rollouts": "8", "runs": "1"},
     "study": {"names": "learners", **DATA, **OUT, "seeds": "0", "size": "tiny", **THREADS},
+    "goals": {**DATA, "first": "3"},
     "report": {"runs": "{run}", "out": "{out}"},
     "catalog generate": {**OUT, "products": "20"},
     "catalog import": {"files": "{feed}", **OUT},

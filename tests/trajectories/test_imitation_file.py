@@ -87,7 +87,7 @@ def test_demonstrations_on_the_data_folders_goals(toy: ShopData, path: Path) -> 
     found = import_imitation_file(path, toy)
     assert [outcome.status for outcome in found.outcomes] == ["held out", "used", "held out"]
     (episode,) = found.episodes
-    assert (episode.goal_index, episode.asin, episode.options) == (19, "B0SHOE0001", {"color": "red"})
+    assert (episode.goal_index, episode.asin, episode.options) == (28, "B0SHOE0001", {"color": "red"})
     assert found.outcomes[1].reward == episode.reward > 0
     assert found.goals == toy.goals
 
@@ -102,19 +102,19 @@ def test_demonstrations_on_the_data_folders_goals(toy: ShopData, path: Path) -> 
     ],
 )
 def test_the_goal_is_found_by_its_wish(toy: ShopData, tmp_path: Path, rows: list[Row], head: str) -> None:
-    goal = toy.goals[19]
+    goal = toy.goals[28]
     wish = goal.instruction
     state = head.format(wish=wish, shouted=f'"{wish.split(", and price")[0].upper()}" ')
     rows[1]["states"][0] = state.removesuffix(" [SEP] Search")
     found = import_imitation_file(write_file(tmp_path / "il.jsonl", rows[1:2]), toy)
-    assert [episode.goal_index for episode in found.episodes] == [19]
+    assert [episode.goal_index for episode in found.episodes] == [28]
 
 
 def test_of_several_goals_the_one_that_was_bought(toy: ShopData, tmp_path: Path, rows: list[Row]) -> None:
-    twin = replace(toy.goals[19], asin="B0SHOE0002")
+    twin = replace(toy.goals[28], asin="B0SHOE0002")
     goals = list(toy.goals)
-    goals[20], goals[21] = twin, replace(toy.goals[19], asin="B0SHOE0001")
-    goals[19] = replace(toy.goals[19], instruction="something else")
+    goals[20], goals[21] = twin, replace(toy.goals[28], asin="B0SHOE0001")
+    goals[28] = replace(toy.goals[28], instruction="something else")
     found = import_imitation_file(write_file(tmp_path / "il.jsonl", rows[1:2]), replace(toy, goals=goals))
     assert [episode.goal_index for episode in found.episodes] == [21]
 

@@ -37,9 +37,9 @@ def pairs() -> list[Preference]:
 
 
 def test_a_prompt_shows_what_the_policy_sees(toy: ShopData) -> None:
-    goal = toy.goals[19]
+    goal = toy.goals[28]
     before = ("search[nimbus mesh]", "click[b0shoe0001]", "click[red]")
-    pair = preference(ShopTask(toy.shop), 19, goal, before, "click[buy now]", "click[black]", {"margin": 1.5})
+    pair = preference(ShopTask(toy.shop), 28, goal, before, "click[buy now]", "click[black]", {"margin": 1.5})
     assert pair.prompt.startswith(f"Instruction: {goal.instruction}\n\nPage:\nYou have clicked red.\nInstruction:\n")
     assert "\n[button] Buy Now [button_]\n\nAvailable actions:\n- click[back to search]\n" in pair.prompt
     assert "\n- click[red]\n" in pair.prompt

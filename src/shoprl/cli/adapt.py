@@ -6,6 +6,7 @@ from shoprl.cli.coached import run_coached
 from shoprl.cli.options import (
     Confirming,
     OnData,
+    OnGoals,
     PolicyName,
     Printing,
     RunFolder,
@@ -25,7 +26,7 @@ from shoprl.shop.goal import goals_hash
 
 
 @dataclass(frozen=True, kw_only=True)
-class Adapt(OnData, Searching, RunFolder, Confirming, Seeded, Threaded, Strict, Printing):
+class Adapt(OnData, OnGoals, Searching, RunFolder, Confirming, Seeded, Threaded, Strict, Printing):
     """Adapt an agent to a shop, without demonstrations.
 
     The agent practises on goals made from the catalogue itself, over all products that have something to ask for, while
@@ -50,7 +51,7 @@ class Adapt(OnData, Searching, RunFolder, Confirming, Seeded, Threaded, Strict, 
         check_judging(start)
         config, encoder = SIZES[self.size].seeded(self.seed), self.encoder(self.data)
         if config.own:
-            data = read_data(self.data, self.strict, search=self.search, encoder=encoder)
+            data = read_data(self.data, self.strict, search=self.search, encoder=encoder, goals=self.goals)
             shop, own = data.shop, own_goals(data, config)
         else:
             shop, own = read_shop(self.data, self.strict, search=self.search, encoder=encoder), []

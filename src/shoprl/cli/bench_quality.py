@@ -5,7 +5,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from shoprl.cli.options import Confirming, OnData, Printing, SearchingBest, Seeded, Threaded, policy_of_name, prepare
+from shoprl.cli.options import (
+    Confirming,
+    OnData,
+    OnGoals,
+    Printing,
+    SearchingBest,
+    Seeded,
+    Threaded,
+    policy_of_name,
+    prepare,
+)
 from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError
 from shoprl.files import sha256_of
@@ -21,6 +31,7 @@ from shoprl.settings import Count, Range
 from shoprl.shop.cached import shop_of
 from shoprl.shop.data import ShopData, read_data, read_shop
 from shoprl.shop.goal import Goal, goals_hash, read_goals
+from shoprl.shop.goal_choice import chosen_goals
 from shoprl.shop.searching import IndexSearch
 from shoprl.shop.splits import SplitName
 from shoprl.tasks.shop.task import ShopTask
@@ -35,7 +46,7 @@ Methods = dict[str, dict[str, Any]]  # method -> figure -> value
 
 
 @dataclass(frozen=True, kw_only=True)
-class Quality(OnData, SearchingBest, Confirming, Seeded, Threaded, Printing):
+class Quality(OnData, OnGoals, SearchingBest, Confirming, Seeded, Threaded, Printing):
     """Measure how good lists of products are: those of an agent, and those of searches.
 
     The methods are agent (what the policy recommends), bm25 (WebShop's search), vectors and hybrid search (of a shop
@@ -48,8 +59,7 @@ class Quality(OnData, SearchingBest, Confirming, Seeded, Threaded, Printing):
 
     Attributes:
         judgements: a CSV file with the columns query, docid (the product) and rating (a whole number, 0: irrelevant).
-        goals: a goals file (JSON lines, .gz allowed); the methods see nothing but its instructions.
-        split: measure on this split of the data folder's own goals, where no goals file is given.
+        split: measure on this split of the goals; a goals file is used whole. The methods see nothing but instructions.
         policy: a policy folder, or one of the built-in policies: rule, rule-options, random, pretrained; none for no
             agent.
         runs: how many times the agent shops for a request.
@@ -57,7 +67,6 @@ class Quality(OnData, SearchingBest, Confirming, Seeded, Threaded, Printing):
     """
 
     judgements: Path | None = None
-    goals: Path | None = None
     split: SplitName | None = None
     policy: str = PRETRAINED
     runs: Annotated[int, Range(1, MAX_RUNS)] = RUNS
@@ -67,9 +76,13 @@ class Quality(OnData, SearchingBest, Confirming, Seeded, Threaded, Printing):
         """Run the command."""
         from shoprl.bench.quality import read_judgements
 
-        if self.judgements is None and self.goals is None and self.split is None:
-            raise ConfigError("There is nothing to measure on. Give rated products with --judgements, or --goals.")
-        data, store = read_data(self.data), shop_of(self.data)
+        wanted = chosen_goals(self.goals)
+        if self.judgements is None and self.split is None and not isinstance(wanted, Path):
+            raise ConfigError(
+                "There is nothing to measure on. Give rated products with --judgements, a goals file with --goals, or "
+                "--split."
+            )
+        data, store = read_data(self.data, goals=None if isinstance(wanted, Path) else wanted), shop_of(self.data)
         goals = self._goals(data)
         judged = read_judgements(self.judgements, data.catalog.asins()) if self.judgements is not None else None
         engines, about = self._engines(data, store)
@@ -110,8 +123,9 @@ class Quality(OnData, SearchingBest, Confirming, Seeded, Threaded, Printing):
         }
 
     def _goals(self, data: ShopData) -> Sequence[Goal]:
-        if self.goals is not None:
-            return read_goals(self.goals, data.catalog)[: self.first]
+        wanted = chosen_goals(self.goals)
+        if isinstance(wanted, Path):
+            return read_goals(wanted, data.catalog)[: self.first]
         return [goal for _, goal in data.goals_of(self.split, self.first)] if self.split is not None else ()
 
     def _agent(self, about: dict[str, object]) -> "Agent | None":

@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 
 from shoprl.cli.bench import report
-from shoprl.cli.options import Confirming, OnData, Printing, SearchingBest, Seeded, Threaded, policy_of_name
+from shoprl.cli.options import Confirming, OnData, OnGoals, Printing, SearchingBest, Seeded, Threaded, policy_of_name
 from shoprl.policies.packaged import PRETRAINED
 from shoprl.recommender.prepared import use_prepared
 from shoprl.recommender.recommend import MAX_RUNS, RUNS
@@ -18,7 +18,7 @@ TARGETS = {"p95_ms": "<= 300", "first_answer_seconds": "<= 3"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recommend(OnData, SearchingBest, Confirming, Seeded, Threaded, Printing):
+class Recommend(OnData, OnGoals, SearchingBest, Confirming, Seeded, Threaded, Printing):
     """Measure the time of a recommendation.
 
     Of a warm one, and of the first answer of a new process, which imports and opens everything; and memory.
@@ -40,7 +40,7 @@ class Recommend(OnData, SearchingBest, Confirming, Seeded, Threaded, Printing):
         from shoprl.bench.recommend import bench_recommend, requests_of
 
         search = self.search_of(self.data)
-        data = read_data(self.data, search=search, encoder=self.encoder(self.data))
+        data = read_data(self.data, search=search, encoder=self.encoder(self.data), goals=self.goals)
         policy = policy_of_name(self.policy, self.seed, self.threads, self.backbone)
         use_prepared(policy, self.data)
         requests = requests_of(data, self.requests, np.random.default_rng(self.seed))

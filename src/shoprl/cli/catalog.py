@@ -11,6 +11,7 @@ from shoprl.cli.options import (
     Confirming,
     NewFile,
     OnData,
+    OnGoals,
     PolicyName,
     Printing,
     Seeded,
@@ -27,7 +28,6 @@ from shoprl.search.hybrid_folder import build_hybrid, verify_hybrid
 from shoprl.settings import Count, Range, Seed
 from shoprl.shop.cached import shop_of
 from shoprl.shop.data import read_catalog_and_goals, read_products
-from shoprl.shop.making import GoalKind
 from shoprl.shop.splits import SplitKind, disjoint_split, webshop_split, write_split
 from shoprl.shop.store import FOLDER, build_store, open_store, verify_store
 
@@ -59,7 +59,7 @@ class Generate(Seeded, Printing):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Build(OnData, Strict, Printing):
+class Build(OnData, OnGoals, Strict, Printing):
     """Build the store of a data folder, which opens at once.
 
     The store holds catalogue, search index, goals and splits; all processes on a machine share it in memory. A build
@@ -67,11 +67,9 @@ class Build(OnData, Strict, Printing):
 
     Attributes:
         out: the folder to write; when left out, the folder store in the data folder, which every command finds.
-        goals: the kind of goals to make if the data folder holds no goals.jsonl.
     """
 
     out: Path | None = None
-    goals: GoalKind = "synthetic"
 
     def execute(self) -> None:
         """Run the command."""
@@ -191,7 +189,7 @@ class Attributes(OnData, NewFile, Printing):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Split(OnData, NewFile, Seeded, Printing):
+class Split(OnData, OnGoals, NewFile, Seeded, Printing):
     """Split goals into train, eval and test, with a content hash.
 
     Attributes:
@@ -208,7 +206,7 @@ class Split(OnData, NewFile, Seeded, Printing):
         import numpy as np
 
         new_file(self.out)
-        _, goals = read_catalog_and_goals(self.data)
+        _, goals = read_catalog_and_goals(self.data, goals=self.goals)
         split = (
             webshop_split(goals) if self.kind == "webshop" else disjoint_split(goals, np.random.default_rng(self.seed))
         )

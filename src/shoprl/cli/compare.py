@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from shoprl.cli.options import Confirming, OnData, Printing, RunFolder, Searching, Seeded, Strict, prepare
+from shoprl.cli.options import Confirming, OnData, OnGoals, Printing, RunFolder, Searching, Seeded, Strict, prepare
 from shoprl.cli.output import emit, percent, points, table
 from shoprl.settings import Count, Range, Share
 from shoprl.shop.data import ShopData, read_data
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compare(OnData, Searching, RunFolder, Confirming, Seeded, Strict, Printing):
+class Compare(OnData, OnGoals, Searching, RunFolder, Confirming, Seeded, Strict, Printing):
     """Find the best of several policies by Thompson sampling.
 
     Most episodes (rollouts) go to the policies (arms) that look good, and all of them are recorded.
@@ -66,7 +66,7 @@ class Compare(OnData, Searching, RunFolder, Confirming, Seeded, Strict, Printing
         arms = parse_arms(self.arms)
         load_arms(arms, self.backbone)  # bad input is named before any work
         encoder = self.encoder(self.data)
-        data = read_data(self.data, self.strict, search=self.search, encoder=encoder)
+        data = read_data(self.data, self.strict, search=self.search, encoder=encoder, goals=self.goals)
         settings = {
             "arms": {name: digest(policy) for name, policy in arms.items()},
             "split": self.split,
@@ -75,7 +75,8 @@ class Compare(OnData, Searching, RunFolder, Confirming, Seeded, Strict, Printing
         }
 
         def work(record: "dict[str, object]") -> "RunResults":
-            setup = Setup(self.data, self.strict, self.split, arms, self.out, self.backbone, self.search, encoder)
+            where = (self.data, self.strict, self.split, arms, self.out, self.backbone, self.search, encoder)
+            setup = Setup(*where, goals=self.goals)
             results = self._compared(setup, data, config)
             record["wall_seconds"] = results.wall_seconds
             return results

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass, fields, replace
 from typing import Annotated
 
-from shoprl.cli.options import OnData, Searching, Seeded, Strict
+from shoprl.cli.options import OnData, OnGoals, Searching, Seeded, Strict
 from shoprl.errors import ConfigError
 from shoprl.serve.sessions import ClientShare, Limits
 from shoprl.settings import Count, Positive, Range
@@ -14,7 +14,7 @@ from shoprl.shop.data import read_data
 
 
 @dataclass(frozen=True, kw_only=True)
-class EnvServer(OnData, Searching, Seeded, Strict):
+class EnvServer(OnData, OnGoals, Searching, Seeded, Strict):
     """Serve the environment over HTTP.
 
     It runs until it is interrupted. It has no authentication: anyone who can reach the address can use it. Web pages
@@ -62,7 +62,8 @@ class EnvServer(OnData, Searching, Seeded, Strict):
             if possible < limits.max_connections:
                 limits = replace(limits, max_connections=possible)
                 sys.stderr.write(f"At most {possible} connections, for want of open files (`ulimit -n`).\n")
-            data = read_data(self.data, self.strict, search=self.search, encoder=self.encoder(self.data))
+            encoder = self.encoder(self.data)
+            data = read_data(self.data, self.strict, search=self.search, encoder=encoder, goals=self.goals)
             app = create_app(data, limits, self.seed, hosts=hosts)
             address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
             sys.stderr.write(f"Serving {self.data} on http://{address} (API: /openapi.json). Ctrl-C stops it.\n")

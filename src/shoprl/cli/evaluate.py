@@ -3,32 +3,42 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from shoprl.cli.options import Confirming, OnData, Printing, Searching, Seeded, StepLimit, Strict, Threaded, prepare
+from shoprl.cli.options import (
+    Confirming,
+    OnData,
+    OnGoals,
+    Printing,
+    Searching,
+    Seeded,
+    StepLimit,
+    Strict,
+    Threaded,
+    prepare,
+)
 from shoprl.cli.output import emit, percent, points
 from shoprl.policies.base import Decode, Policy
 from shoprl.policies.simple import simple_policy
 from shoprl.settings import Count
 from shoprl.shop.data import read_data, read_shop
 from shoprl.shop.goal import Goal, goals_hash, read_goals
+from shoprl.shop.goal_choice import chosen_goals
 from shoprl.shop.session import Shop
 from shoprl.shop.splits import SplitName
 from shoprl.tasks.shop.task import ShopTask
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluate(OnData, Searching, Confirming, Seeded, Threaded, StepLimit, Strict, Printing):
+class Evaluate(OnData, OnGoals, Searching, Confirming, Seeded, Threaded, StepLimit, Strict, Printing):
     """Measure a policy: success rate and score with 95% intervals.
 
     Attributes:
         policy: a policy folder, or one of the built-in policies: rule, rule-options, random, pretrained.
-        goals: a goals file (JSON lines, .gz allowed) to use in place of the data folder's goals.
-        split: the split of the data folder's goals; a goals file is used whole.
+        split: the split of the goals; a goals file is used whole.
         first: only this many goals, from the first on; all when left out.
         decode: greedy takes the most likely action, sample draws it.
     """
 
     policy: str
-    goals: Path | None = None
     split: SplitName = "test"
     first: Count | None = None
     decode: Decode = "greedy"
@@ -65,9 +75,10 @@ class Evaluate(OnData, Searching, Confirming, Seeded, Threaded, StepLimit, Stric
 
     def _goals(self) -> tuple[Shop, list[tuple[int, Goal]], dict[str, str]]:
         encoder = self.encoder(self.data)
-        if self.goals is not None:
+        wanted = chosen_goals(self.goals)
+        if isinstance(wanted, Path):
             shop = read_shop(self.data, self.strict, search=self.search, encoder=encoder)
-            given = read_goals(self.goals, shop.catalog)
+            given = read_goals(wanted, shop.catalog)
             return shop, list(enumerate(given)), {"catalog": shop.catalog.content_hash, "goals": goals_hash(given)}
-        data = read_data(self.data, self.strict, search=self.search, encoder=encoder)
+        data = read_data(self.data, self.strict, search=self.search, encoder=encoder, goals=wanted)
         return data.shop, [(index, data.goals[index]) for index in data.split.part(self.split)], data.hashes()

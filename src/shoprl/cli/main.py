@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its 
     "evaluate": ("evaluate:Evaluate", "Measure a policy: success rate and score with 95% intervals."),
     "compare": ("compare:Compare", "Find the best of several policies by Thompson sampling."),
     "study": ("study:StudyCommand", "Run studies over several seeds and write their reports."),
+    "goals": ("goals:Goals", "Print goals as JSON lines, those made of WebShop's files in WebShop's order."),
     "report": ("report:Report", "Write one HTML page about finished runs."),
     "catalog import": ("catalog_feeds:Import", "Make a shop of a product feed, ready for every command's --data."),
     "catalog update": ("catalog_feeds:Update", "Change a shop's products in place, without building it again."),

@@ -55,6 +55,18 @@ class OnAnyData(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OnGoals(Settings):
+    """A command that needs a shop's goals.
+
+    Attributes:
+        goals: human or synthetic: WebShop's goals of that kind, in its order (human-numpy and synthetic-numpy: in that
+            of earlier versions); or a goals file (JSON lines, .gz allowed). The shop's own goals when left out.
+    """
+
+    goals: Annotated[str | None, tyro.conf.arg(metavar="human|synthetic|FILE", help_behavior_hint="")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Searching(Settings):
     """How the shop searches.
 

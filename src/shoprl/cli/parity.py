@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from shoprl.cli.options import OnData, Printing, Strict
+from shoprl.cli.options import OnData, OnGoals, Printing, Strict
 from shoprl.cli.output import emit, table
 from shoprl.compat.parity import KEPT, UNITS, Part, compare
 from shoprl.compat.recordings import read_tagger
@@ -19,7 +19,7 @@ NOUNS = "title_nouns.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parity(OnData, Strict, Printing):
+class Parity(OnData, OnGoals, Strict, Printing):
     """Check that a shop answers as the original WebShop did.
 
     Recordings of the original are replayed and compared; the exit code is 1 if anything differs.
@@ -39,7 +39,7 @@ class Parity(OnData, Strict, Printing):
 
     def execute(self) -> None:
         """Run the command."""
-        data = read_data(self.data, self.strict)
+        data = read_data(self.data, self.strict, goals=self.goals)
         stored = self.data / NOUNS
         nouns = self.nouns or (stored if stored.is_file() else None)
         if nouns:

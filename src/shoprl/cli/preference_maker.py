@@ -8,6 +8,7 @@ from shoprl.cli.options import (
     Confirming,
     NewFile,
     OnData,
+    OnGoals,
     PolicyName,
     Printing,
     Searching,
@@ -23,7 +24,7 @@ from shoprl.tasks.shop.task import ShopTask
 
 
 @dataclass(frozen=True, kw_only=True)
-class Make(OnData, Searching, NewFile, Confirming, Seeded, Threaded, Strict, Printing):
+class Make(OnData, OnGoals, Searching, NewFile, Confirming, Seeded, Threaded, Strict, Printing):
     """Make pairs: a demonstrated action, and another of a policy.
 
     Chosen is what a trajectory did, rejected is what the policy draws in the same state.
@@ -51,7 +52,8 @@ class Make(OnData, Searching, NewFile, Confirming, Seeded, Threaded, Strict, Pri
         from shoprl.trajectories.preferences import preference, write_preferences
 
         new_file(self.out)
-        data = read_data(self.data, self.strict, search=self.search, encoder=self.encoder(self.data))
+        encoder = self.encoder(self.data)
+        data = read_data(self.data, self.strict, search=self.search, encoder=encoder, goals=self.goals)
         goals_sha256 = data.hashes()["goals"]
         episodes = read_trajectories(self.demonstrations, goals_sha256)
         policy, task = load_learned(policy_folder(self.policy), backbone=self.backbone), ShopTask(data.shop)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from shoprl.cli.options import OnAnyData, Printing, RunFolder, Seeded, Strict, Threaded, prepare
+from shoprl.cli.options import OnAnyData, OnGoals, Printing, RunFolder, Seeded, Strict, Threaded, prepare
 from shoprl.cli.output import emit, percent, points, table
 from shoprl.cli.study import StudyCommand, StudyName
 from shoprl.errors import RunError
@@ -21,7 +21,7 @@ PAPER: tuple[StudyName, ...] = ("learners", "data", "stacked")  # the studies of
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reproduce(OnAnyData, RunFolder, Seeded, Threaded, Strict, Printing):
+class Reproduce(OnAnyData, OnGoals, RunFolder, Seeded, Threaded, Strict, Printing):
     """Run an experiment end to end: train, compare and report.
 
     Demonstrations by simulated shoppers, imitation, DPO and its control, evaluation on test goals and Thompson
@@ -59,6 +59,7 @@ class Reproduce(OnAnyData, RunFolder, Seeded, Threaded, Strict, Printing):
             names=PAPER,
             out=self.out,
             data=self.data,
+            goals=self.goals,
             seeds=seeds,
             size="paper",
             threads=self.threads,
@@ -72,7 +73,9 @@ class Reproduce(OnAnyData, RunFolder, Seeded, Threaded, Strict, Printing):
         prepare(self.seed, self.threads)
         from shoprl.experiments.reproducing import run_recipe
 
-        given = read_data(self.data, self.strict) if self.data else None  # bad input is named before any work
+        given = (
+            read_data(self.data, self.strict, goals=self.goals) if self.data else None
+        )  # bad input is named before any work
         assert self.budget != "paper"
         results, shop = run_recipe(self.out, given, self.data, self.budget, self.seed, self.resume)
         emit(results.to_json(), self._text(results, shop), self.json)

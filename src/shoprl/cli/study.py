@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from shoprl.claims import claimed
-from shoprl.cli.options import OnAnyData, Printing, Strict, Threaded, prepare
+from shoprl.cli.options import OnAnyData, OnGoals, Printing, Strict, Threaded, prepare
 from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError
 from shoprl.settings import Seed
@@ -20,7 +20,7 @@ StudyName = Literal["learners", "data", "stacked", "longer", "generalisation", "
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudyCommand(OnAnyData, Threaded, Strict, Printing):
+class StudyCommand(OnAnyData, OnGoals, Threaded, Strict, Printing):
     """Run studies over several seeds and write their reports.
 
     A study trains its agents with each seed, compares them on the test goals, and records each seed as a run. Called
@@ -55,7 +55,7 @@ class StudyCommand(OnAnyData, Threaded, Strict, Printing):
         from shoprl.experiments.studies.running import TITLES, Studies
         from shoprl.report import write_runs_report
 
-        studies = Studies(self.out, self.data, self.size, self.threads, self.strict)
+        studies = Studies(self.out, self.data, self.size, self.threads, self.strict, self.goals)
         for name in self.names:
             studies.settings(name, 0)  # a study that cannot be run is named before another one is
         with claimed(self.out):  # beside each run's own folder, as studies share agents

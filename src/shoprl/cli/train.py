@@ -9,6 +9,7 @@ from shoprl.cli.options import (
     Confirming,
     OnData,
     OnDevice,
+    OnGoals,
     PolicyName,
     Printing,
     RunFolder,
@@ -41,7 +42,7 @@ ROWS = "training/rows.jsonl"  # of a finished run: what it reports
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training(OnData, Searching, RunFolder, Confirming, StepLimit, Threaded, OnDevice, Strict, Printing):
+class Training(OnData, OnGoals, Searching, RunFolder, Confirming, StepLimit, Threaded, OnDevice, Strict, Printing):
     """What every method takes.
 
     Attributes:
@@ -134,7 +135,7 @@ class Training(OnData, Searching, RunFolder, Confirming, StepLimit, Threaded, On
             given = {} if self.queries is None else {"n": self.queries}
             offer = QueryOffer(load_query_policy(self.query_policy, backbone=self.backbone), **given)
         files = TrainingFiles(
-            read_data(self.data, self.strict, search=self.search, encoder=self.encoder(self.data)),
+            read_data(self.data, self.strict, search=self.search, encoder=self.encoder(self.data), goals=self.goals),
             policy=None if self.start is None else policy_folder(self.start),
             demonstrations=self.path("demonstrations"),
             preferences=self.path("preferences"),

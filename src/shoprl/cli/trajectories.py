@@ -12,7 +12,7 @@ import tyro
 
 from shoprl.catalog.catalog import Catalog
 from shoprl.cli.checks import new_file
-from shoprl.cli.options import NewFile, OnAnyData, Printing
+from shoprl.cli.options import NewFile, OnAnyData, OnGoals, Printing
 from shoprl.cli.output import emit, percent, points, table
 from shoprl.errors import ConfigError, TrajectoryError
 from shoprl.evaluation.json_records import Record
@@ -21,7 +21,7 @@ from shoprl.evaluation.statistics import summarize
 from shoprl.rollouts.records import Episode
 from shoprl.settings import Count, Share, Steps
 from shoprl.shop.data import read_catalog_and_goals, read_data
-from shoprl.shop.goal import Goal, goals_hash, read_goals
+from shoprl.shop.goal import Goal, goals_hash
 from shoprl.shop.splits import SplitName
 from shoprl.terminal import shown
 from shoprl.trajectories.files import read_trajectories, write_trajectories
@@ -29,18 +29,16 @@ from shoprl.trajectories.lines import stored_hash
 
 
 @dataclass(frozen=True, kw_only=True)
-class Show(OnAnyData, Printing):
+class Show(OnAnyData, OnGoals, Printing):
     """Show trajectories step by step.
 
     Attributes:
         file: the trajectory file.
         data: its data folder, to show instructions and titles and to check that the file belongs to it.
-        goals: a goals file to use in place of the data folder's goals.
         first: only this many, from the first on; all when left out.
     """
 
     file: tyro.conf.Positional[Path]
-    goals: Path | None = None
     first: Count | None = None
 
     def execute(self) -> None:
@@ -50,8 +48,7 @@ class Show(OnAnyData, Printing):
         catalog: Catalog | None = None
         goals: Sequence[Goal] | None = None
         if self.data is not None:
-            catalog, goals = read_catalog_and_goals(self.data)
-            goals = read_goals(self.goals, catalog) if self.goals else goals
+            catalog, goals = read_catalog_and_goals(self.data, goals=self.goals)
         sha256 = stored_hash(self.file) if goals is None else goals_hash(goals)
         episodes = read_trajectories(self.file, sha256)[: self.first]
         rows = [Trajectory.of(episode, catalog, goals) for episode in episodes]
@@ -135,7 +132,7 @@ def _text(number: int, trajectory: Trajectory) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filter(OnAnyData, NewFile, Printing):
+class Filter(OnAnyData, OnGoals, NewFile, Printing):
     """Write the trajectories that fulfil every given condition.
 
     Attributes:
@@ -158,7 +155,7 @@ class Filter(OnAnyData, NewFile, Printing):
         if (self.split is None) != (self.data is None):
             raise ConfigError("--split and --data go together: a split is one of a data folder's goals.")
         new_file(self.out)
-        data = read_data(self.data) if self.data else None
+        data = read_data(self.data, goals=self.goals) if self.data else None
         sha256 = goals_hash(data.goals) if data else stored_hash(self.file)
         episodes = read_trajectories(self.file, sha256)
         part = frozenset(data.split.part(self.split)) if data and self.split else None

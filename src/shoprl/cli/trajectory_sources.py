@@ -9,7 +9,7 @@ import numpy as np
 import tyro
 
 from shoprl.cli.checks import new_file
-from shoprl.cli.options import NewFile, OnData, Printing, Searching, Seeded, StepLimit
+from shoprl.cli.options import NewFile, OnData, OnGoals, Printing, Searching, Seeded, StepLimit
 from shoprl.cli.output import emit, percent, table
 from shoprl.errors import StorageError
 from shoprl.settings import Range
@@ -25,7 +25,7 @@ from shoprl.trajectories.site_logs import import_site_logs
 
 
 @dataclass(frozen=True, kw_only=True)
-class Import(OnData, Searching, NewFile, Printing):
+class Import(OnData, OnGoals, Searching, NewFile, Printing):
     """Import people's trajectories, as far as they replay here.
 
     Trajectories on eval and test goals are left out. The exit code is 1 if none could be imported.
@@ -46,7 +46,7 @@ class Import(OnData, Searching, NewFile, Printing):
         """Run the command."""
         new_file(self.out)
         goals_file = None if self.format == "imitation-file" else new_file(goals_beside(self.out))
-        data = read_data(self.data, search=self.search, encoder=self.encoder(self.data))
+        data = read_data(self.data, search=self.search, encoder=self.encoder(self.data), goals=self.goals)
         imported = self._imported(data)
         if imported.episodes:
             _write(imported, self.out, goals_file)
@@ -108,7 +108,7 @@ def _report(imported: Imported, out: Path, goals_file: Path | None) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Demonstrate(OnData, Searching, NewFile, Seeded, StepLimit, Printing):
+class Demonstrate(OnData, OnGoals, Searching, NewFile, Seeded, StepLimit, Printing):
     """Make demonstrations by simulated shoppers.
 
     On training goals only. The same seed gives the same bytes.
@@ -124,7 +124,7 @@ class Demonstrate(OnData, Searching, NewFile, Seeded, StepLimit, Printing):
     def execute(self) -> None:
         """Run the command."""
         new_file(self.out)
-        data = read_data(self.data, search=self.search, encoder=self.encoder(self.data))
+        data = read_data(self.data, search=self.search, encoder=self.encoder(self.data), goals=self.goals)
         skill, rng = self._skill(data), np.random.default_rng(self.seed)
         task = ShopTask(data.shop, self.max_steps)
         episodes = demonstrations(task, data.goals, data.split.train, self.count, skill, rng)

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from shoprl.compat.legacy_server import GoalFilter, LegacyServer, check_contents, open_server
+from shoprl.compat.legacy_server import GoalFilter, LegacyServer, check_products, open_server
 from shoprl.errors import ConfigError, GoalError
 from shoprl.shop.data import ShopData
 from shoprl.shop.html import html
@@ -53,7 +53,9 @@ class WebAgentTextEnv:
         num_prev_obs, num_prev_actions: how many earlier observations and actions come before a step's observation.
         filter_goals: keeps the goals for which it holds; called with index and goal (WebShop's dictionary).
         limit_goals: keep so many goals, picked as WebShop does; -1 keeps all.
-        num_products, human_goals: must be what the data holds, where given.
+        num_products: must be what the data holds, where given.
+        human_goals: which goals a data folder has, human or synthetic ones; loaded data must hold them. Where left out,
+            the folder's own: those of its ``goals.jsonl``, else synthetic ones as in WebShop.
         get_image, show_attrs: not offered.
 
     Raises:
@@ -87,8 +89,8 @@ class WebAgentTextEnv:
             raise ConfigError("show_attrs: pages show no attributes. Read server.data.catalog[asin].attributes.")
         if data is not None and file_path is not None:
             raise ConfigError("data, file_path: they name the same thing. Give one of them.")
-        self.server = open_server(file_path if data is None else data, server, filter_goals, limit_goals)
-        check_contents(self.server.data, num_products, human_goals)
+        self.server = open_server(file_path if data is None else data, server, filter_goals, limit_goals, human_goals)
+        check_products(self.server.data, num_products)
         self.observation_mode: ObservationMode = observation_mode
         self.session_prefix = session_prefix
         self.num_prev_obs, self.num_prev_actions = num_prev_obs, num_prev_actions

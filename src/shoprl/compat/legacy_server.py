@@ -2,7 +2,7 @@
 
 import bisect
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from shoprl.errors import ConfigError, GoalError
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.generated import generated_data
 from shoprl.shop.goal import GOAL_SEED
+from shoprl.shop.goal_choice import check_held
 
 GoalFilter = Callable[[int, dict[str, Any]], object]
 
@@ -75,15 +76,15 @@ class LegacyServer:
         return LegacyServer(self.data, tuple(kept))
 
 
-def _read(source: ShopData | Path | str | None) -> ShopData:
-    if isinstance(source, ShopData):
-        return source
-    if source is None:
-        return generated_data()
+def _read(source: ShopData | Path | str | None, human_goals: bool | int | None) -> ShopData:
+    if source is None or isinstance(source, ShopData):
+        data = source or generated_data()
+        check_held(data.goals, human_goals)
+        return data
     path = Path(source)
     if path.is_file() and not path.match("items_shuffle*.json"):
         raise ConfigError(f"{path}: give the data folder, or the items_shuffle*.json in it.")
-    return read_data(path.parent if path.is_file() else path)
+    return read_data(path.parent if path.is_file() else path, human_goals=human_goals)
 
 
 def open_server(
@@ -91,6 +92,7 @@ def open_server(
     server: LegacyServer | None,
     filter_goals: GoalFilter | None,
     limit_goals: int,
+    human_goals: bool | int | None = None,
 ) -> LegacyServer:
     """The server given, or one for the data with the goals that the filter and the limit keep.
 
@@ -99,7 +101,7 @@ def open_server(
         CatalogError, GoalError: the data cannot be used, or no goal is left.
     """
     if server is None:
-        opened = _read(data)
+        opened = _read(data, human_goals)
         server = LegacyServer(opened, tuple(range(len(opened.goals))))
         if filter_goals is not None:
             server = server.filtered(filter_goals)
@@ -110,11 +112,12 @@ def open_server(
         raise ConfigError("data, server: a server has its own data. Give one of them.")
     if filter_goals is not None or limit_goals != -1:
         raise ConfigError("filter_goals, limit_goals: a server has its own goals. Set them when the server is created.")
+    check_held(server.data.goals, human_goals)
     return server
 
 
-def check_contents(data: ShopData, num_products: int | None, human_goals: bool | int | None) -> None:
-    """Products and goals are data: what WebShop makes by these options must be what the data holds.
+def check_products(data: ShopData, num_products: int | None) -> None:
+    """Products are data: as many as WebShop would load must be what the data holds.
 
     Raises:
         ConfigError: it is not.
@@ -124,13 +127,4 @@ def check_contents(data: ShopData, num_products: int | None, human_goals: bool |
         raise ConfigError(
             f"num_products {num_products}: the data holds {count} products. Leave it out, or give a data folder with "
             "that many (shorten the list in items_shuffle*.json)."
-        )
-    if human_goals is None:
-        return
-    wanted = "human" if human_goals else "synthetic"
-    held = {"synthetic" if isinstance(goal.options, Mapping) else "human" for goal in data.goals}
-    if held != {wanted}:
-        raise ConfigError(
-            f"human_goals {human_goals!r}: the data holds {' and '.join(sorted(held))} goals. Leave it out, or give a "
-            f"data folder whose goals.jsonl holds {wanted} ones (shoprl.shop.making.make_goals makes them)."
         )

@@ -1,8 +1,10 @@
 """Episodes of several agents with the same goals, for the goals on which they differ most."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from shoprl.catalog.catalog import Catalog
 from shoprl.errors import ShopRLError, TrajectoryError
@@ -13,6 +15,8 @@ from shoprl.report.text import MAX_TITLE, bounded
 from shoprl.rollouts.records import Decision, Episode
 from shoprl.shop.data import read_catalog_and_goals
 from shoprl.shop.goal import Goal, goals_hash, read_goals
+from shoprl.shop.goal_choice import made_goals
+from shoprl.shop.making import MadeGoals
 from shoprl.trajectories.files import read_trajectories
 
 GOALS = 3
@@ -152,4 +156,8 @@ def _texts_of(run: RunFolder, goals_sha256: str) -> ShopTexts:
         path = run.folder / name
         if path.is_file() and goals_hash(own := read_goals(path, catalog)) == goals_sha256:
             return ShopTexts(own, catalog)
+    for made in get_args(MadeGoals):  # those chosen for the run, or that the folder had with earlier versions
+        with suppress(ShopRLError):
+            if goals_hash(goals := made_goals(catalog.products, made)) == goals_sha256:
+                return ShopTexts(goals, catalog)
     return ShopTexts((), catalog)

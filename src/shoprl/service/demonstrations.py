@@ -130,7 +130,11 @@ def page_of_demonstrations(
 
 def latest_demonstrations(connection: Connection, limit: int) -> list[Demonstration]:
     """The sessions that changed last, the latest first."""
-    chosen = select(demonstrations).order_by(demonstrations.c.changed_at.desc(), demonstrations.c.sequence.desc()).limit(limit)
+    chosen = (
+        select(demonstrations)
+        .order_by(demonstrations.c.changed_at.desc(), demonstrations.c.sequence.desc())
+        .limit(limit)
+    )
     return [_read(row) for row in connection.execute(chosen).mappings()]
 
 

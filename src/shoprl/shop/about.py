@@ -10,7 +10,7 @@ from shoprl.catalog.records import REMEDY
 from shoprl.errors import CatalogError
 from shoprl.files import content_hash
 from shoprl.reading import read_json
-from shoprl.shop.making import GoalKind
+from shoprl.shop.making import MadeGoals
 
 FORMAT = "shoprl-store-2"
 UPDATED = "shoprl-store-3"  # of a store that was updated, which earlier versions cannot open
@@ -53,19 +53,21 @@ class About:
         skipped: reason -> how many were left out.
         hashes: content hashes of the catalogue, the goals and the splits.
         sources: name -> size, time of change and sha256 of the files that the store was made of.
-        goals, strict: as given to :func:`build_store`.
+        goals, strict: as given to :func:`build_store`; None for the goals that a data folder has by rule.
         digests: the sha256 of the file with the digests of all others; of an updated store, of its base's.
         update: what became of it since; None of a store as it was built.
+        made: what the goals were made as; None where they were given, or made of a feed.
     """
 
     products: int
     skipped: dict[str, int]
     hashes: dict[str, str]
     sources: dict[str, list[Any]]
-    goals: GoalKind
+    goals: MadeGoals | str | None
     strict: bool
     digests: str
     update: Update | None = None
+    made: MadeGoals | None = None
 
     def to_json(self) -> dict[str, Any]:
         """What the file holds."""
@@ -83,10 +85,11 @@ def _is_about(row: dict[str, Any]) -> bool:
     about = {name: value for name, value in row.items() if name != "sha256"}
     return (
         row.get("sha256") == content_hash(about)
-        and about.keys() - {"update"} == {"format", *_BUILT}
+        and about.keys() - {"update"} in ({"format", *_BUILT}, {"format", *_BUILT} - {"made"})
         and ("update" in about) == (row["format"] == UPDATED)
         and (type(row["products"]), type(row["strict"]), type(row["digests"])) == (int, bool, str)
-        and row["goals"] in get_args(GoalKind)
+        and isinstance(row["goals"], str | None)
+        and row.get("made") in (None, *get_args(MadeGoals))
         and _values(row["skipped"], lambda value: type(value) is int)
         and _values(row["hashes"], lambda value: isinstance(value, str))
         and {"catalog", "goals", "split"} <= row["hashes"].keys()
@@ -125,4 +128,11 @@ def read_about(folder: Path) -> About:
     if not fits:
         raise CatalogError(f"{folder / ABOUT}: was changed after it was written, or is damaged. {REMEDY}")
     update = Update(**row["update"]) if "update" in row else None
-    return About(**{name: row[name] for name in _BUILT}, update=update)
+    return About(**{"made": _made_before(row), **{name: row[name] for name in _BUILT if name in row}}, update=update)
+
+
+def _made_before(row: dict[str, Any]) -> MadeGoals | None:
+    """What the goals of a store were made as that does not say so: an earlier version's, in its own order."""
+    given = not row["sources"] or any(name.startswith("goals.jsonl") for name in row["sources"])
+    older: dict[str, MadeGoals] = {"synthetic": "synthetic-numpy", "human": "human-numpy"}
+    return None if given else older.get(row["goals"])

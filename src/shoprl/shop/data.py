@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import get_args
-
-import numpy as np
 
 from shoprl.catalog.catalog import Catalog
 from shoprl.catalog.webshop import read_catalog
@@ -15,13 +13,14 @@ from shoprl.search.encoder import Encoder
 from shoprl.search.index import SearchIndex
 from shoprl.settings import check_value
 from shoprl.shop.cached import shop_of
-from shoprl.shop.goal import GOAL_SEED, Goal, goals_file, goals_hash, read_goals
-from shoprl.shop.making import make_goals
+from shoprl.shop.goal import Goal, goals_hash
+from shoprl.shop.goal_choice import chosen_goals, goals_of_folder, made_goals
+from shoprl.shop.making import MadeGoals
 from shoprl.shop.searching import IndexSearch as IndexSearch
 from shoprl.shop.searching import SearchKind, search_hash, shop_search
 from shoprl.shop.session import Session, Shop
 from shoprl.shop.splits import Split, SplitName, disjoint_or_none, splits_of, webshop_split
-from shoprl.shop.store import open_store, read_unchanged
+from shoprl.shop.store import goals_of_store, open_store, read_unchanged
 from shoprl.shop.tagger import Tagger, TextBlobTagger
 
 
@@ -146,23 +145,33 @@ def read_shop(
     return Shop(catalog, shop_search(catalog, None, index, search, encoder), tagger or TextBlobTagger())
 
 
-def read_catalog_and_goals(folder: Path, strict: bool = False) -> tuple[Catalog, Sequence[Goal]]:
+def read_catalog_and_goals(
+    folder: Path, strict: bool = False, goals: MadeGoals | Path | str | None = None
+) -> tuple[Catalog, Sequence[Goal]]:
     """The catalogue and goals of a data folder, without its splits; see :func:`read_data`."""
-    store = shop_of(folder, strict)
+    store, wanted = shop_of(folder, strict), chosen_goals(goals)
     if store is not None:
         opened = open_store(store)
-        return opened.catalog, opened.goals
+        return opened.catalog, goals_of_store(store, opened, wanted)
     catalog = read_catalog(folder, strict)
-    path = goals_file(folder)
-    goals = read_goals(path, catalog) if path else make_goals(catalog, np.random.default_rng(GOAL_SEED))
-    return catalog, goals
+    return catalog, goals_of_folder(folder, catalog, wanted, partial(made_goals, catalog.products)).goals
 
 
-def _read_store(folder: Path, tagger: Tagger | None, search: SearchKind, encoder: Encoder | None) -> ShopData:
+def _read_store(
+    folder: Path,
+    tagger: Tagger | None,
+    search: SearchKind,
+    encoder: Encoder | None,
+    wanted: MadeGoals | Path | None = None,
+) -> ShopData:
     def read(folder: Path) -> ShopData:
-        catalog, goals, split, disjoint, index, changes = open_store(folder)
+        opened = open_store(folder)
+        catalog, goals, split, disjoint, index, changes = opened
+        chosen = goals_of_store(folder, opened, wanted)
+        if chosen is not goals:
+            split, disjoint = webshop_split(chosen), disjoint_or_none(chosen)
         used = tagger or TextBlobTagger()
-        data = ShopData(catalog, goals, split, disjoint, used, index, changes, folder, search, encoder)
+        data = ShopData(catalog, chosen, split, disjoint, used, index, changes, folder, search, encoder)
         len(data.index)  # opened now, as updates remove the files that earlier ones wrote
         return data
 
@@ -175,6 +184,8 @@ def read_data(
     tagger: Tagger | None = None,
     search: SearchKind = "bm25",
     encoder: Encoder | None = None,
+    goals: MadeGoals | Path | str | None = None,
+    human_goals: bool | int | None = None,
 ) -> ShopData:
     """Read a data folder, or open its store where :func:`shoprl.shop.store.build_store` built one.
 
@@ -188,21 +199,25 @@ def read_data(
         search: ``bm25``, as WebShop searches, or ``hybrid`` of all fields and of meaning, which needs a store with
             vectors (:func:`shoprl.search.hybrid_folder.build_hybrid`).
         encoder: of the queries of ``hybrid``; without one it searches by BM25, and says so.
+        goals: ``synthetic`` or ``human``: WebShop's goals of that kind, in its order; ``synthetic-numpy`` or
+            ``human-numpy``: in the order of earlier versions; or a goals file. The shop's own when left out: those of
+            its ``goals.jsonl``, else synthetic ones, else human ones.
+        human_goals: WebShop's name for ``human`` (true) and ``synthetic`` (false).
 
     Raises:
         CatalogError, GoalError: a file is missing, malformed or does not fit the others.
-        ConfigError: the vectors were made with another encoder.
+        ConfigError: the vectors were made with another encoder, or both ``goals`` and ``human_goals`` are given.
     """
     check_value("search", search, SearchKind)
-    folder = Path(folder)
+    folder, wanted = Path(folder), chosen_goals(goals, human_goals)
     store = shop_of(folder, strict)
     if store is not None:
-        return _read_store(store, tagger, search, encoder)
-    catalog, goals = read_catalog_and_goals(folder, strict)
-    split, disjoint = splits_of(folder, goals)
+        return _read_store(store, tagger, search, encoder, wanted)
+    catalog, found = read_catalog_and_goals(folder, strict, wanted)
+    split, disjoint = splits_of(folder, found, own=wanted is None)
     return ShopData(
         catalog=catalog,
-        goals=goals,
+        goals=found,
         split=split,
         disjoint=disjoint,
         tagger=tagger or TextBlobTagger(),

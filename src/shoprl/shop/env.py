@@ -11,6 +11,7 @@ from shoprl.errors import ConfigError, GoalError
 from shoprl.settings import Steps, check_value
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.generated import generated_data
+from shoprl.shop.goal_choice import check_held
 from shoprl.shop.render import OBSERVERS, ObservationMode, observe
 from shoprl.shop.session import MAX_ACTION, MAX_STEPS, Session
 from shoprl.shop.spaces import UnicodeText
@@ -49,6 +50,8 @@ class WebShopEnv(gymnasium.Env[str, str]):
         render_mode: ``ansi`` (text), ``html`` or None.
         end_on_invalid: an action that changes nothing ends the episode with reward 0, as in some copies of WebShop;
             the original continues.
+        human_goals: which goals a data folder has, human or synthetic ones; loaded data must hold them. The folder's
+            own when left out; see :func:`shoprl.shop.data.read_data`.
 
     Raises:
         ConfigError: an option is invalid.
@@ -65,6 +68,7 @@ class WebShopEnv(gymnasium.Env[str, str]):
         max_steps: int | None = MAX_STEPS,
         render_mode: str | None = None,
         end_on_invalid: bool = False,
+        human_goals: bool | int | None = None,
     ) -> None:
         if observation_mode not in get_args(ObservationMode):
             raise ConfigError(f"observation_mode {observation_mode!r}: use one of {get_args(ObservationMode)}.")
@@ -73,8 +77,11 @@ class WebShopEnv(gymnasium.Env[str, str]):
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise ConfigError(f"render_mode {render_mode!r}: use 'ansi', 'html' or None.")
         check_value("max_steps", max_steps, Steps | None)
-        if not isinstance(data, ShopData):
-            data = generated_data() if data is None else read_data(Path(data))
+        if data is None or isinstance(data, ShopData):
+            data = data or generated_data()
+            check_held(data.goals, human_goals)
+        else:
+            data = read_data(Path(data), human_goals=human_goals)
         if not data.split.part(split):
             raise ConfigError(f"split {split!r}: holds no goal. Use another one.")
         self.data = data

@@ -204,5 +204,6 @@ def store_goals(folder: Path, goals: Iterable[Goal]) -> str:
 
 
 def goals_hash(goals: Sequence[Goal]) -> str:
-    """Hex digest of the goals' content and order."""
-    return goals.content_hash if isinstance(goals, StoredGoals) else list_hash(goal.to_json() for goal in goals)
+    """Hex digest of the goals' content and order, worked out once by those that keep it."""
+    kept: str | None = getattr(goals, "content_hash", None)
+    return kept or list_hash(goal.to_json() for goal in goals)

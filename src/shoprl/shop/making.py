@@ -1,4 +1,7 @@
-"""Makes goals from a catalogue's requests as WebShop does, with every draw from the generator given."""
+"""Makes goals from a catalogue's requests in WebShop's words, with every draw from the generator given.
+
+The order is the generator's; :mod:`shoprl.shop.webshop_goals` has WebShop's.
+"""
 
 import itertools
 from collections import Counter
@@ -14,13 +17,19 @@ from shoprl.errors import GoalError
 from shoprl.shop.goal import NO_CEILING, Goal
 
 GoalKind = Literal["synthetic", "human"]
+MadeGoals = Literal["synthetic", "human", "synthetic-numpy", "human-numpy"]  # in WebShop's order, or in make_goals'
 CEILINGS = tuple(10.0 * step for step in range(1, 100))  # dollars
 MAX_COMBINATIONS = 200  # goals of one product and request
 
 
-def webshop_price(rng: np.random.Generator, ceiling: float) -> str:
+def price_clause(ceiling: float) -> str:
     """WebShop's words for a price ceiling."""
     return f", and price lower than {ceiling:.2f} dollars"
+
+
+def webshop_price(rng: np.random.Generator, ceiling: float) -> str:
+    """:func:`price_clause`, with the parameters of words that are drawn."""
+    return price_clause(ceiling)
 
 
 def _combinations(product: Product, rng: np.random.Generator) -> Iterator[dict[str, str]]:
@@ -36,7 +45,10 @@ def _combinations(product: Product, rng: np.random.Generator) -> Iterator[dict[s
         yield {name: each[rng.integers(len(each))] for name, each in zip(names, values, strict=True)}
 
 
-def _goal(product: Product, request: Request, text: str, options: dict[str, str] | tuple[str, ...]) -> Goal:
+def goal_of(
+    product: Product, request: Request, text: str, options: Mapping[str, str] | tuple[str, ...], ceiling: float
+) -> Goal:
+    """A goal of a request, of weight 1."""
     return Goal(
         asin=product.asin,
         category=product.category,
@@ -46,8 +58,14 @@ def _goal(product: Product, request: Request, text: str, options: dict[str, str]
         instruction=text,
         attributes=request.attributes,
         options=options,
-        price_upper=NO_CEILING,
+        price_upper=ceiling,
     )
+
+
+def synthetic_text(request: Request, options: Mapping[str, str]) -> str:
+    """WebShop's words for a synthetic request with chosen options, without a price ceiling."""
+    listed = ", and ".join(f"{name}: {value}" for name, value in options.items())
+    return f"{request.text} with {listed}" if listed else request.text
 
 
 def _goals_of(
@@ -71,12 +89,11 @@ def _goals_of(
         return said if ceiling < NO_CEILING else ""
 
     if request.options is not None:
-        yield replace(_goal(product, request, request.text.strip(".") + words(), request.options), price_upper=ceiling)
+        text = request.text.strip(".") + words()
+        yield goal_of(product, request, text, request.options, ceiling)
         return
     for options in _combinations(product, rng):
-        listed = ", and ".join(f"{name}: {value}" for name, value in options.items())
-        text = f"{request.text} with {listed}" if listed else request.text
-        yield replace(_goal(product, request, text + words(), options), price_upper=ceiling)
+        yield goal_of(product, request, synthetic_text(request, options) + words(), options, ceiling)
 
 
 def weighted(goal: Goal, counts: Mapping[str, int]) -> Goal:
@@ -97,12 +114,18 @@ def iter_goals(
                 yield from _goals_of(product, request, rng, price_words)
 
 
+_FILES = {
+    "synthetic": "items_ins_v2*.json (with attributes, instruction and instruction_attributes; `shoprl catalog "
+    "attributes` writes it)",
+    "human": "items_human_ins.json (with instruction, instruction_attributes and instruction_options of its products)",
+}
+
+
 def no_goals(kind: GoalKind) -> GoalError:
     """The error of a catalogue that no goal can be made of."""
     return GoalError(
         f"The catalogue has no {kind} instructions to make goals of. "
-        "Put goals.jsonl into the data folder, or WebShop's items_ins_v2*.json (with attributes, instruction and "
-        "instruction_attributes; `shoprl catalog attributes` writes it) or items_human_ins.json."
+        f"Put goals.jsonl into the data folder, or WebShop's {_FILES[kind]}."
     )
 
 

@@ -13,6 +13,7 @@ from shoprl.errors import CatalogError, GoalError
 from shoprl.files import content_hash, optional_file, write_json
 from shoprl.reading import read_json
 from shoprl.shop.goal import GOAL_SEED, Goal, goals_hash
+from shoprl.shop.webshop_goals import WebShopGoals
 
 SplitName = Literal["train", "eval", "test"]
 SplitKind = Literal["webshop", "disjoint"]
@@ -83,7 +84,8 @@ def disjoint_split(goals: Sequence[Goal], rng: np.random.Generator, share: float
     Raises:
         GoalError: there are too few products.
     """
-    asins = sorted({goal.asin for goal in goals})
+    asked_for = list(goals.asins() if isinstance(goals, WebShopGoals) else (goal.asin for goal in goals))
+    asins = sorted(set(asked_for))
     held = max(1, round(share * len(asins)))
     if len(asins) < 3 or len(asins) <= 2 * held:
         raise GoalError(f"{len(asins)} products are too few for a split that is disjoint by product.")
@@ -91,8 +93,8 @@ def disjoint_split(goals: Sequence[Goal], rng: np.random.Generator, share: float
     part_of = dict.fromkeys(order, "train") | dict.fromkeys(order[:held], "test")
     part_of |= dict.fromkeys(order[held : 2 * held], "eval")
     parts: dict[str, list[int]] = {"train": [], "eval": [], "test": []}
-    for index, goal in enumerate(goals):
-        parts[part_of[goal.asin]].append(index)
+    for index, asin in enumerate(asked_for):
+        parts[part_of[asin]].append(index)
     return Split("disjoint", tuple(parts["train"]), tuple(parts["eval"]), tuple(parts["test"]), goals_hash(goals))
 
 
@@ -148,14 +150,37 @@ def read_disjoint(path: Path, goals: Sequence[Goal]) -> Split:
     return split
 
 
-def splits_of(folder: Path, goals: Sequence[Goal]) -> tuple[Split, Split | None]:
-    """The standard and the disjoint split of a data folder: stored there, or derived by rule.
+SPLIT, DISJOINT = "split.json", "split_disjoint.json"  # in a data folder
+
+
+def named_goals(folder: Path) -> str | None:
+    """The hash of the goals that the stored splits of a data folder belong to; None where it stores none.
+
+    Raises:
+        GoalError: something that is no file has a split's name, or it is not valid JSON.
+    """
+    for name in (SPLIT, DISJOINT):
+        if path := optional_file(folder / name, GoalError):
+            row = read_json(path, GoalError, MAX_SPLIT)
+            return str(row.get("goals_sha256")) if isinstance(row, dict) else None
+    return None
+
+
+def splits_of(folder: Path, goals: Sequence[Goal], own: bool = True) -> tuple[Split, Split | None]:
+    """The standard and the disjoint split of goals: stored in a data folder, or derived by rule.
+
+    Args:
+        folder: the data folder.
+        goals: its goals, or others.
+        own: whether splits stored there must be of these goals; otherwise they are left alone where they are not.
 
     Raises:
         GoalError: as :func:`read_split`, or something that is no file has a split's name.
     """
-    stored = optional_file(folder / "split.json", GoalError)
-    apart = optional_file(folder / "split_disjoint.json", GoalError)
+    stored = optional_file(folder / SPLIT, GoalError)
+    apart = optional_file(folder / DISJOINT, GoalError)
+    if not own and (stored or apart) and named_goals(folder) != goals_hash(goals):
+        stored = apart = None
     split = read_split(stored, goals) if stored else webshop_split(goals)
     return split, read_disjoint(apart, goals) if apart else disjoint_or_none(goals)
 

@@ -8,7 +8,7 @@ import itertools
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from functools import partial
@@ -30,7 +30,8 @@ from shoprl.reading import read_json
 from shoprl.search.hybrid_folder import FOLDER as HYBRID
 from shoprl.shop.about import ABOUT, FORMAT, About, read_about
 from shoprl.shop.goal import GOAL_SEED, Goal, StoredGoals, goals_file, read_goals, store_goals
-from shoprl.shop.making import GoalKind, iter_goals, no_goals, weighted
+from shoprl.shop.goal_choice import OLDER, chosen_goals, goals_of_folder, kinds_held, made_goals
+from shoprl.shop.making import GoalKind, MadeGoals, iter_goals, no_goals, weighted
 from shoprl.shop.shards import (
     SHARD,
     merge_shards,
@@ -139,6 +140,21 @@ def _opened(folder: Path) -> Opened:
     )
 
 
+def goals_of_store(folder: Path, opened: Opened, wanted: MadeGoals | Path | None) -> Sequence[Goal]:
+    """The goals of an opened store: its own, or, where these are none of those wanted, others for its products.
+
+    Raises:
+        GoalError: they cannot be read or made.
+    """
+    made = read_about(folder).made
+    if wanted in (None, made) or (made is None and wanted in OLDER and kinds_held(opened.goals) == {wanted}):
+        return opened.goals
+    if isinstance(wanted, Path):
+        return read_goals(wanted, opened.catalog)
+    assert wanted is not None
+    return made_goals(opened.catalog.products, wanted)
+
+
 def _open_catalog(base: Path, changes: Path | None, about: About) -> StoredCatalog:
     content, skipped = about.hashes["catalog"], about.skipped
     if changes is None or not (changes / "products").is_dir():
@@ -230,7 +246,11 @@ def _interrupted(folder: Path, settings: dict[str, Any]) -> _State | None:
 
 
 def build_store(
-    data: Path, out: Path | None = None, goals: GoalKind = "synthetic", strict: bool = False, shard: int = SHARD
+    data: Path,
+    out: Path | None = None,
+    goals: MadeGoals | Path | str | None = None,
+    strict: bool = False,
+    shard: int = SHARD,
 ) -> Path:
     """Build the store of a data folder; an interrupted build is resumed.
 
@@ -239,7 +259,7 @@ def build_store(
     Args:
         data: the data folder; see :func:`shoprl.catalog.webshop.read_catalog`.
         out: where to; ``store`` in the data folder when left out. It appears only once it is complete.
-        goals: which goals to make where the folder holds no ``goals.jsonl``.
+        goals: which goals; see :func:`shoprl.shop.goal_choice.chosen_goals`.
         strict: a product that cannot be used is an error.
         shard: products held in memory at a time.
 
@@ -253,17 +273,24 @@ def build_store(
     products_file(data), goals_file(data)
     out = real_path(out or data / FOLDER)
     before = written_at(out / ABOUT)
+    wanted = chosen_goals(goals)
     with claimed(out, wait=True, replaced=True) as waited:
         if out.exists() and not was_built(out) and (not out.is_dir() or any(out.iterdir())):
             raise StorageError(f"{out}: is no store, and would be replaced. Choose another folder with `out`.")
-        settings = {"format": FORMAT, "sources": sources_of(data), "goals": goals, "strict": strict, "shard": shard}
+        settings: dict[str, Any] = {"format": FORMAT, "sources": sources_of(data), "goals": _named(wanted)}
+        settings |= {"strict": strict, "shard": shard}
         if not (waited and written_at(out / ABOUT) != before and _is_made_with(out, settings)):
             try:
-                _build(data, out, settings)
+                _build(data, out, settings, wanted)
             except (CatalogError, GoalError):
                 shutil.rmtree(part_of(out), ignore_errors=True)  # with the sources put right, a build starts anew
                 raise
     return out
+
+
+def _named(wanted: MadeGoals | Path | None) -> str | None:
+    """What was asked for, a file by the hash of its bytes."""
+    return f"sha256:{sha256_of(wanted)}" if isinstance(wanted, Path) else wanted
 
 
 def part_of(out: Path) -> Path:
@@ -291,14 +318,15 @@ def _is_made_with(folder: Path, settings: dict[str, Any]) -> bool:
     return [sources, about.goals, about.strict] == [settings[name] for name in ("sources", "goals", "strict")]
 
 
-def _build(data: Path, out: Path, settings: dict[str, Any]) -> None:
+def _build(data: Path, out: Path, settings: dict[str, Any], wanted: MadeGoals | Path | None) -> None:
     part = part_of(out)
     state = _begin(part, settings)
     if not state.read:
         _read_shards(data, part, state)
     merge_shards(part, state.shards)
     catalog, hashes = _close_catalog(part, state)
-    hashes |= _build_goals(data, part, catalog, settings["goals"])
+    made, of_goals = _build_goals(data, part, catalog, wanted)
+    hashes |= of_goals
     sources = _hashed(data, settings["sources"])
     (part / _STATE).unlink()  # first: a resumed build would need what is removed here
     for name in ("extras", "shards", "drafts"):
@@ -306,7 +334,9 @@ def _build(data: Path, out: Path, settings: dict[str, Any]) -> None:
     for stray in part.rglob(".*.tmp"):  # of a build that was killed
         stray.unlink()
     digests = write_digests(part)
-    about = About(len(catalog), state.skipped, hashes, sources, settings["goals"], settings["strict"], digests)
+    about = About(
+        len(catalog), state.skipped, hashes, sources, settings["goals"], settings["strict"], digests, made=made
+    )
     write_json(part / ABOUT, about.to_json())
     keep_vectors(out / HYBRID, part / HYBRID)
     try:
@@ -368,21 +398,33 @@ def _close_catalog(part: Path, state: _State) -> tuple[StoredCatalog, dict[str, 
     return catalog, {"catalog": list_hash(product.to_json() for product in products)}
 
 
-def _build_goals(data: Path, part: Path, catalog: StoredCatalog, kind: GoalKind) -> dict[str, str]:
-    given = goals_file(data)
-    shutil.rmtree(part / "goals", ignore_errors=True)
-    goals_hash = store_goals(part / "goals", read_goals(given, catalog) if given else _made(part, catalog, kind))
-    goals = StoredGoals(part / "goals", goals_hash)
-    split, disjoint = splits_of(data, goals)
-    hashes = {"goals": goals_hash, "split": split.content_hash}
+def _build_goals(
+    data: Path, part: Path, catalog: StoredCatalog, wanted: MadeGoals | Path | None
+) -> tuple[MadeGoals | None, dict[str, str]]:
+    """Write goals and splits; what the goals were made as, and the hashes."""
+
+    def write(goals: Iterable[Goal]) -> StoredGoals:
+        shutil.rmtree(part / "goals", ignore_errors=True)
+        return StoredGoals(part / "goals", store_goals(part / "goals", goals))
+
+    def make(made: MadeGoals) -> StoredGoals:
+        if made in OLDER:
+            goals = made_goals(catalog.products, made)
+            return write(track(goals, "goals", total=len(goals), unit="goal"))
+        return write(_older(part, catalog, "human" if made == OLDER["human"] else "synthetic"))
+
+    found = goals_of_folder(data, catalog, wanted, make)
+    goals = found.goals if isinstance(found.goals, StoredGoals) else write(found.goals)
+    split, disjoint = splits_of(data, goals, own=wanted is None)
+    hashes = {"goals": goals.content_hash, "split": split.content_hash}
     store_split(part / "split", split)
     if disjoint is not None:
         hashes["disjoint_split"] = disjoint.content_hash
         store_split(part / "disjoint", disjoint)
-    return hashes
+    return found.made, hashes
 
 
-def _made(part: Path, catalog: StoredCatalog, kind: GoalKind) -> Iterator[Goal]:
+def _older(part: Path, catalog: StoredCatalog, kind: GoalKind) -> Iterator[Goal]:
     """The goals that :func:`shoprl.shop.making.make_goals` makes, never all of them in memory."""
     rng = np.random.default_rng(GOAL_SEED)
     counts: Counter[str] = Counter()

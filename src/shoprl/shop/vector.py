@@ -31,7 +31,7 @@ class WebShopVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], NDArray[Any]]):
 
     Args:
         num_envs: number of environments.
-        data, observation_mode, split, max_steps, render_mode, end_on_invalid: as in
+        data, observation_mode, split, max_steps, render_mode, end_on_invalid, human_goals: as in
             :class:`~shoprl.shop.env.WebShopEnv`.
         autoreset_mode: what follows an episode's end, as Gymnasium's enum or its value: ``NextStep``, ``SameStep`` or
             ``Disabled``.
@@ -51,11 +51,12 @@ class WebShopVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], NDArray[Any]]):
         render_mode: str | None = None,
         end_on_invalid: bool = False,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        human_goals: bool | int | None = None,
     ) -> None:
         if num_envs < 1:
             raise ConfigError(f"num_envs {num_envs}: must be at least 1.")
         self.autoreset_mode = _autoreset_mode(autoreset_mode)
-        first = WebShopEnv(data, observation_mode, split, max_steps, render_mode, end_on_invalid)
+        first = WebShopEnv(data, observation_mode, split, max_steps, render_mode, end_on_invalid, human_goals)
         others = (
             WebShopEnv(first.data, observation_mode, split, max_steps, render_mode, end_on_invalid)
             for _ in range(num_envs - 1)

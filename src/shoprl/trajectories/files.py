@@ -7,6 +7,7 @@ from shoprl.errors import TrajectoryError
 from shoprl.files import write_json_lines
 from shoprl.reading import read_json_lines
 from shoprl.rollouts.records import Episode, episode_from_json
+from shoprl.trajectories.lines import OTHER_GOALS
 
 
 def goals_beside(path: Path) -> Path:
@@ -39,7 +40,7 @@ def read_trajectories(path: Path, goals_sha256: str) -> list[Episode]:
     episodes = []
     for number, row in read_json_lines(path, TrajectoryError):
         if row.get("goals_sha256") != goals_sha256:
-            raise TrajectoryError(f"{path}: line {number}: made on another goal list. Use the goals it was made on.")
+            raise TrajectoryError(f"{path}: line {number}: {OTHER_GOALS}")
         try:
             episodes.append(episode_from_json(row))
         except TrajectoryError as error:

@@ -14,6 +14,11 @@ Fields = Mapping[str, Any]
 MAX_ACTIONS = 1_000  # of a trajectory
 MAX_TEXT = 200_000  # characters of a page or a prompt
 
+OTHER_GOALS = (
+    "made on another goal list. Use the goals it was made on, with `goals` where the shop has others by now: earlier "
+    "versions made synthetic-numpy of the same files."
+)
+
 _WORDS: dict[type, str] = {str: "a text", int: "a whole number", list: "a list", dict: "an object"}
 _FIX = "Fix or remove the line."
 

@@ -17,7 +17,7 @@ from shoprl.shop.session import MAX_ACTION
 from shoprl.tasks.base import State, Task, index_of
 from shoprl.tasks.instruction import WISH, Queries
 from shoprl.trajectories.examples import Example
-from shoprl.trajectories.lines import take, take_texts
+from shoprl.trajectories.lines import OTHER_GOALS, take, take_texts
 
 G = TypeVar("G")
 
@@ -146,7 +146,7 @@ def read_preferences(path: Path, goals_sha256: str) -> list[Preference]:
         if number != len(preferences) + 1:  # later errors name lines by the pairs' positions
             raise TrajectoryError(f"{path}: line {len(preferences) + 1}: is blank. Remove it.")
         if take(row, "goals_sha256", str, where) != goals_sha256:
-            raise TrajectoryError(f"{where}: made on another goal list. Use the goals it was made on.")
+            raise TrajectoryError(f"{where}: {OTHER_GOALS}")
         chosen, rejected = take(row, "chosen", str, where), take(row, "rejected", str, where)
         goal_index = take(row, "goal_index", int, where)
         if goal_index < 0 or max(len(chosen), len(rejected)) > MAX_ACTION or not chosen or chosen == rejected:

@@ -25,6 +25,7 @@ from shoprl.tasks.shop.task import ShopTask
 from tests.support.encoders import WordEncoder
 from tests.support.fakes import fake_policy
 from tests.support.tiny_bert import tiny_bert, tiny_store, tuned_policy
+from tests.support.toyshop import toy_goals
 
 CONFIG = ThompsonConfig(allocation="top-two", rollouts=30, runs=2, batch=8, chunk=3)
 
@@ -56,6 +57,11 @@ def test_a_worker_searches_as_the_shop_is_to_be_searched(toy_folder: Path, tmp_p
     found = pickle.loads(pickle.dumps(setup)).worker().data.shop.search.find("jogging")
     assert found == read_data(toy_folder, search="hybrid", encoder=encoder).shop.search.find("jogging") != ()
     assert setup.worker(read_data(toy_folder)).data.search == "bm25"
+
+
+def test_a_worker_plays_the_goals_that_were_chosen(toy_folder: Path, tmp_path: Path) -> None:
+    setup = Setup(toy_folder, False, "train", {"rule": "rule"}, tmp_path, goals="human")
+    assert list(pickle.loads(pickle.dumps(setup)).worker().data.goals) == toy_goals("human")
 
 
 @pytest.mark.slow  # another process to start

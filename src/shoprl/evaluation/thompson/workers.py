@@ -70,7 +70,7 @@ class Setup:
         arms: name -> policy, as :func:`shoprl.evaluation.thompson.arms.load_arms` takes them.
         folder: of the cached token states.
         backbone: the encoders that the user named.
-        search, encoder: as :func:`shoprl.shop.data.read_data` takes them.
+        search, encoder, goals: as :func:`shoprl.shop.data.read_data` takes them.
     """
 
     data: Path
@@ -81,10 +81,12 @@ class Setup:
     backbone: Sequence[str] = ()
     search: SearchKind = "bm25"
     encoder: Encoder | None = None
+    goals: str | None = None
 
     def worker(self, data: ShopData | None = None) -> Worker:
         """Open the shop, unless it is given, and the arms."""
-        data = data or read_data(self.data, self.strict, search=self.search, encoder=self.encoder)
+        if data is None:
+            data = read_data(self.data, self.strict, search=self.search, encoder=self.encoder, goals=self.goals)
         policies = load_arms(self.arms, self.backbone)
         share_tokens(policies, data, data.split.part(self.split), self.folder)
         return Worker(policies, data)

@@ -38,14 +38,18 @@ class Studies:
         size: name of one of :data:`SIZES`.
         threads: processor threads.
         strict: a product that cannot be read is an error.
+        goals: as :func:`shoprl.shop.data.read_data` takes them.
     """
 
-    def __init__(self, out: Path, data: Path | None, size: str, threads: int, strict: bool = False) -> None:
+    def __init__(
+        self, out: Path, data: Path | None, size: str, threads: int, strict: bool = False, goals: str | None = None
+    ) -> None:
         if threads < 1:
             raise ConfigError(f"threads {threads}: must be at least 1.")
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(True)
         self._out, self._folder, self._threads, self._strict = out, data, threads, strict
+        self._goals = goals
         self._size_name, self._size, self._images = size, SIZES[size], images.SIZES.get(size, images.Sizes())
         self._experiments: dict[int, Experiment] = {}
 
@@ -53,7 +57,7 @@ class Studies:
     def _data(self) -> ShopData:
         if self._folder is None:
             raise ConfigError("These studies need WebShop's files or a catalogue of yours. Give it with `data`.")
-        return read_data(self._folder, self._strict)
+        return read_data(self._folder, self._strict, goals=self._goals)
 
     @cached_property
     def _natural(self) -> Sequence[Goal]:
