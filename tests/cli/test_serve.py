@@ -39,6 +39,7 @@ def test_every_setting_has_an_option() -> None:
         (["--floor", 2], "--floor 2"),
         (["--allowed-hosts", "http://shop"], "--allowed-hosts 'http://shop': give a name or address alone"),
         (["--database", "mysql://x"], "only sqlite:// and postgresql://"),
+        (["--consent", "nowhere.txt"], "--consent: nowhere.txt cannot be read"),
     ],
 )
 def test_bad_options(call: Call, toy_folder: Path, options: list[object], what: str) -> None:
@@ -72,11 +73,16 @@ def _started(*options: object) -> tuple[subprocess.Popen[str], str]:
 def test_a_feed_is_served_until_the_server_is_stopped(tmp_path: Path) -> None:
     feed = tmp_path / "shop.csv"
     feed.write_text("id,title,price\n1,Brass reading lamp,20.00\n2,Green tea,3.50\n3,Brass lamp shade,9.00\n")
-    server, url = _started("--catalog", feed, "--policy", "rule", "--workers", 1)
+    (tmp_path / "consent.txt").write_text("Do you agree, ü?", encoding="utf-8")
+    server, url = _started("--catalog", feed, "--policy", "rule", "--workers", 1, "--consent", tmp_path / "consent.txt")
     with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
         wait_for(lambda: client.get("/health/ready").status_code == 200, 60)
         made: dict[str, Any] = client.post("/v1/recommendations", json={"request": "a brass lamp"}).json()
         assert {item["id"] for item in made["items"]} == {"1", "3"}
+        begin = client.get("/shop").text
+        assert "Do you agree, ü?" in begin
+        assert "Give me a request" not in begin  # a feed has no goals
+        assert "rule-options" in client.get("/watch").text  # what people can compare it with
         told = {"event_id": "e", "decision_id": made["decision_id"], "item_id": "1", "type": "click"}
         assert client.post("/v1/feedback", json={"events": [told]}).json()["results"][0]["status"] == "accepted"
     server.send_signal(signal.SIGTERM)
@@ -86,7 +92,7 @@ def test_a_feed_is_served_until_the_server_is_stopped(tmp_path: Path) -> None:
     assert all(row["level"] == "info" for row in rows)
     server.stderr.close()
     beside = sorted(path.name for path in tmp_path.iterdir())
-    assert beside == ["shop.csv", "shop.csv.feedback.sqlite"]
+    assert beside == ["consent.txt", "shop.csv", "shop.csv.feedback.sqlite"]
     replayed = [
         str(Path(sys.executable).with_name("shoprl")),
         "replay-decision",

@@ -188,7 +188,7 @@ def test_the_active_policys_folder_is_deleted(small_shop: Path, tmp_path: Path) 
         assert (found.status_code, found.json()["policy"]) == (200, "pretrained")
         assert client.get("/health/ready").json()["unavailable_policies"] == ["mine"]
         states = {each["name"]: each["available"] for each in client.get("/v1/policies").json()["results"]}
-        assert states == {"mine": False, "pretrained": True}
+        assert states == {"mine": False, "pretrained": True, "rule-options": True}
         refused = client.post("/v1/recommendations", json={"request": "a shirt", "policy": "mine"})
         assert (refused.status_code, refused.json()["code"]) == (409, "policy_unavailable")
         wait_for(lambda: any("mine" in row["message"] and row["level"] == "error" for row in server.lines()))

@@ -67,6 +67,9 @@ def test_what_cannot_be_asked_is_said(served: Served, pages: Pages, fields: dict
     assert pages.status == 422
     assert fault in pages.text()
     assert served.workers.jobs == []
+    typed = {each["name"]: each.get("value", each.get_text()) for each in pages.soup.find_all(["input", "textarea"])}
+    assert all(typed[name] == value[:2_000].replace("\0", "\ufffd") for name, value in fields.items())
+    assert pages.open("/ask").status == 200  # where the address bar is now
 
 
 @pytest.mark.parametrize("type_", ["like", "dislike", "purchase"])

@@ -118,12 +118,20 @@ def router(service: Service) -> APIRouter:
     asks, sends = visitor(service, "recommend"), visitor(service, "recommend", "feedback")
 
     @routes.get("/")
+    @routes.get("/ask")
     async def start(request: Request, caller: Caller = asks) -> Response:
-        return page(request, "ask", given=Given())
+        return page(request, "ask", given=Given(), corrects="", fault="")
 
     @routes.post("/ask")
     async def ask(request: Request, caller: Caller = asks) -> Response:
-        wish = await _wish(service, await form_of(request))
+        form = await form_of(request)
+        try:
+            wish = await _wish(service, form)
+        except ProblemError as error:
+            if error.code != "invalid":
+                raise
+            again = {"given": _typed(form), "corrects": form.text("corrects", ID), "fault": error.detail}
+            return page(request, "ask", 422, **again)
         if STREAM not in request.headers.get("accept", ""):
             decision, _ = await decided(service, wish)
             return redirect(_address(decision))
@@ -194,6 +202,13 @@ async def _wish(service: Service, form: Form) -> Wish:
         exclude = tuple(dict.fromkeys((*exclude, *(asin for asin in refused if asin is not None))))
     context = SOURCE | {"corrects": corrected}
     return replace(wish, filters=replace(wish.filters, exclude=exclude), context=context)
+
+
+def _typed(form: Form) -> Given:
+    """What was typed, so that nobody has to type it again."""
+    names = ("request", "price_min", "price_max", "k")
+    typed = {name: next(iter(form.all(name)), "")[:MAX_INSTRUCTION] for name in names}
+    return Given(**typed, in_stock="yes" in form.all("in_stock"))
 
 
 def _address(decision: Decision) -> str:
