@@ -23,6 +23,7 @@ from shoprl.shop.data import shop_data
 from shoprl.shop.page import Page
 from shoprl.shop.render import text
 from shoprl.shop.session import Session
+from tests.support.browser import started_browser
 from tests.support.clock import Clock
 from tests.support.served import served
 from tests.support.toyshop import EVERYTHING, PRODUCTS, toy_data
@@ -175,6 +176,28 @@ def test_a_person_shops_in_a_browser() -> None:
     page = follow(server, page, "Buy Now", {"size/width": "10/11", "color": "black"})
     bought = [word for _, word in visible(page.text)]
     assert json.loads(bought[bought.index("options") + 1]) == {"color": "black", "size/width": "10/11"}
+
+
+def test_a_person_shops_in_a_real_browser(url: str) -> None:
+    with started_browser() as browser:
+        page = browser.new_page()
+        page.goto(f"{url}/fixed_0")
+        assert toy_data().goals[0].instruction in page.inner_text("#instruction-text")
+        page.fill("#search_input", EVERYTHING)
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Next >").click()
+        page.get_by_role("button", name="< Prev").click()
+        while not page.get_by_role("link", name=SHOE.asin).count():
+            page.get_by_role("button", name="Next >").click()
+        page.get_by_role("link", name=SHOE.asin).click()
+        page.get_by_label("red").check()
+        page.get_by_role("button", name="Features").click()
+        page.get_by_role("button", name="< Prev").click()
+        assert page.get_by_label("red").is_checked()
+        page.get_by_label("9 wide").check()
+        page.get_by_role("button", name="Buy Now").click()
+        assert json.loads(page.inner_text("#options pre")) == {"color": "red", "size": "9 wide"}
+        assert 0 <= float(page.inner_text("#reward pre")) <= 1
 
 
 def test_back_to_search_and_to_results() -> None:

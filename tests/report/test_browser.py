@@ -1,6 +1,5 @@
 """The report in a real browser: it needs nothing but itself, fits a phone, and runs nothing."""
 
-import shutil
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -9,19 +8,9 @@ from typing import Any
 import pytest
 
 from shoprl.report import write_runs_report
+from tests.support.browser import started_browser
 from tests.support.folders import HOSTILE, add_episodes, add_log, comparison, row, run_folder
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 LONG = "a" * 2_000
 # The least contrast of any text that is shown with the first colour behind it, as WCAG 2.2 computes it.
 CONTRAST = """() => {
@@ -40,14 +29,8 @@ CONTRAST = """() => {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        pytest.skip(f"none of {', '.join(BROWSERS)} is installed")
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
+    with started_browser() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
