@@ -180,6 +180,20 @@ def test_an_idle_session_loses_its_place_and_cannot_go_on() -> None:
             idle.reset(index=0)
 
 
+def test_no_session_is_joined_by_another_connection() -> None:
+    client = TestClient(create_openenv_app(toy_data(), hosts=["testserver"]))
+    create = {"jsonrpc": "2.0", "method": "openenv/session/create", "id": 1, "params": {}}
+    assert client.post("/mcp", json=create).status_code == 404
+    with client.websocket_connect("/ws") as mine:
+        mine.send_json({"type": "mcp", "data": create})
+        name = mine.receive_json()["data"]["result"]["session_id"]
+        mine.send_json({"type": "reset", "data": {"index": 3}})
+        mine.receive_json()
+        with client.websocket_connect(f"/ws?session_id={name}") as other:
+            other.send_json({"type": "state"})
+            assert other.receive_json()["data"]["task"] is None  # not the one of task 3
+
+
 def test_web_pages_elsewhere_and_long_messages_are_refused() -> None:
     client = TestClient(create_openenv_app(toy_data(), hosts=["testserver"]))
     for headers in ({"Origin": "https://evil.example"}, {"Host": "evil.example"}):

@@ -14,6 +14,7 @@ from openenv.core.env_server.http_server import create_fastapi_app
 from openenv.core.env_server.interfaces import Environment
 from openenv.core.env_server.types import Action, ConcurrencyConfig, EnvironmentMetadata, Observation, State
 from pydantic import BaseModel, Field
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shoprl.errors import ConfigError, GoalError
 from shoprl.serve.guard import Guard, allowed_names, failure
@@ -248,10 +249,26 @@ def create_openenv_app(
         env_name=NAME,
         state_cls=ShopState,
     )
+    # The shop has no MCP tools, and sessions made there could be held without end.
+    app.router.routes = [route for route in app.router.routes if getattr(route, "path", "") != "/mcp"]
+    app.add_middleware(_OwnSessions)
     app.add_middleware(Guard, hosts=names, max_body=Limits.max_body)
     for kind in _STATUS:
         app.add_exception_handler(kind, _known)
     return cast(FastAPI, app)
+
+
+class _OwnSessions:
+    """Gives each WebSocket a session of its own.
+
+    One that names another's session joins it, and the library never takes a joined session's place, however idle it is.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app({**scope, "query_string": b""} if scope["type"] == "websocket" else scope, receive, send)
 
 
 def _known(_: Request, error: Exception) -> Response:
