@@ -8,7 +8,7 @@ PORT ?= 8000
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PARALLEL := --numprocesses auto --dist worksteal  # a worker a core; idle ones take tests from the others
 
-.PHONY: run serve load test docs test-core test-slow test-hostile check clean
+.PHONY: run serve load test docs test-core test-openenv test-slow test-hostile check clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -55,6 +55,12 @@ test-core:
 		$(VENV)-core/bin/shoprl evaluate --policy rule --data $(VENV)-core/shop-$$$$
 	$(VENV)-core/bin/python -m pytest $(PARALLEL) $(CORE_TESTS)
 
+# The OpenEnv server, with packages that cannot be installed beside those of the other extras, nor as constraints.txt says.
+test-openenv:
+	$(PYTHON) -m venv $(VENV)-openenv
+	$(VENV)-openenv/bin/python -m pip --disable-pip-version-check install --quiet ".[openenv]" hypothesis pytest pytest-timeout
+	$(VENV)-openenv/bin/python -m pytest tests/compat/test_openenv.py
+
 check: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -66,4 +72,4 @@ docs: $(VENV)/.installed-test
 	$(BIN)/sphinx-build -W --keep-going --quiet -b html -d build/doctrees docs build/docs
 
 clean:
-	rm -rf $(VENV) $(VENV)-core runs build dist
+	rm -rf $(VENV) $(VENV)-core $(VENV)-openenv runs build dist

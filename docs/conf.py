@@ -28,6 +28,7 @@ myst_dmath_allow_space = False
 myst_heading_anchors = 4
 
 autodoc_default_options = {"members": True, "member-order": "bysource", "undoc-members": True}
+autodoc_mock_imports = ["openenv"]  # cannot be installed beside the rest
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 # Words in docstrings such as "candidates" are no references, though several classes have such a field.

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shoprl.report import write_runs_report
-from tests.support.browsing import chromium
+from tests.support.browser import started_browser
 from tests.support.folders import HOSTILE, add_episodes, add_log, comparison, row, run_folder
 
 LONG = "a" * 2_000
@@ -29,7 +29,7 @@ CONTRAST = """() => {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with chromium() as started:
+    with started_browser() as started:
         yield started
 
 

@@ -1,5 +1,6 @@
 """What a web page elsewhere can make a browser send, and bodies that are no JSON in UTF-8."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -8,10 +9,12 @@ import pytest
 pytest.importorskip("fastapi", reason="needs the extra serve")
 pytest.importorskip("httpx2", reason="needs the extra serve")
 
+from fastapi import FastAPI, WebSocket
 from fastapi.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
 from shoprl.errors import ConfigError
-from shoprl.serve.guard import allowed_names
+from shoprl.serve.guard import Guard, allowed_names
 from shoprl.serve.server import create_app
 from tests.support.clock import Clock
 from tests.support.toyshop import toy_data
@@ -201,3 +204,40 @@ def test_another_encoding(server: TestClient, encoding: str) -> None:
 def test_bytes_that_are_not_utf_8(server: TestClient, content: bytes) -> None:
     response = server.post("/v1/sessions/any/step", content=content, headers=JSON)
     refused(response, 400, "NotUtf8", "byte ")
+
+
+@pytest.fixture
+def echo() -> TestClient:
+    app = FastAPI()
+
+    @app.websocket("/echo")
+    async def answer(socket: WebSocket) -> None:
+        await socket.accept()
+        with contextlib.suppress(WebSocketDisconnect):
+            while True:
+                await socket.send_text(await socket.receive_text())
+
+    app.add_middleware(Guard, hosts=allowed_names([]), max_body=10)
+    return TestClient(app, base_url="http://localhost:8700")
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Host": "evil.example"}, {"Host": ""}]
+)
+def test_a_websocket_of_a_foreign_page(echo: TestClient, headers: dict[str, str]) -> None:
+    with pytest.raises(WebSocketDisconnect) as refusal, echo.websocket_connect("/echo", headers=headers):
+        pass
+    assert refusal.value.code == 1008
+
+
+@pytest.mark.parametrize(("fits", "long"), [("x" * 10, "x" * 11), ("é" * 5, "é" * 6)])
+def test_messages_of_a_websocket(echo: TestClient, fits: str, long: str) -> None:
+    with echo.websocket_connect(
+        "/echo", headers={"Origin": "http://localhost:8700", "Host": "localhost:8700"}
+    ) as socket:
+        socket.send_text(fits)
+        assert socket.receive_text() == fits
+        socket.send_text(long)
+        with pytest.raises(WebSocketDisconnect) as end:
+            socket.receive_text()
+        assert end.value.code == 1009

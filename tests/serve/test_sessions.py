@@ -41,11 +41,11 @@ def test_a_session_is_found_until_it_is_removed() -> None:
     sessions = table()
     mine = session()
     name = sessions.add(mine)
-    with sessions.use(name) as found:
+    with sessions.use(name, RemoteSession) as found:
         assert found is mine
-    sessions.remove(name)
+    sessions.remove(name, RemoteSession)
     assert len(sessions) == 0
-    for call in (lambda: sessions.remove(name), lambda: sessions.use(name).__enter__()):
+    for call in (lambda: sessions.remove(name, RemoteSession), lambda: sessions.use(name, RemoteSession).__enter__()):
         with pytest.raises(SessionNotFoundError, match=r"it expired, was closed, or never existed\. Create"):
             call()
 
@@ -56,10 +56,10 @@ def test_an_idle_session_expires_and_a_used_one_does_not() -> None:
     idle, used = sessions.add(session()), sessions.add(session())
     for _ in range(3):
         clock.now += 6
-        with sessions.use(used):
+        with sessions.use(used, RemoteSession):
             pass
     assert len(sessions) == 1
-    with pytest.raises(SessionNotFoundError), sessions.use(idle):
+    with pytest.raises(SessionNotFoundError), sessions.use(idle, RemoteSession):
         pass
     clock.now += 9.9
     assert len(sessions) == 1
@@ -77,7 +77,7 @@ def test_a_full_table_says_when_there_may_be_room() -> None:
     with pytest.raises(TooManySessionsError, match="3 sessions are open") as error:
         sessions.add(session())
     assert error.value.retry_after == pytest.approx(6)
-    sessions.remove(first)
+    sessions.remove(first, RemoteSession)
     sessions.add(session())
     with pytest.raises(TooManySessionsError):
         sessions.add(session())
@@ -96,7 +96,7 @@ def test_one_client_gets_its_share() -> None:
         sessions.add(session(), "192.0.2.1")
     assert error.value.retry_after == pytest.approx(6)
     sessions.add(session(), "192.0.2.2")
-    sessions.remove(first)
+    sessions.remove(first, RemoteSession)
     sessions.add(session(), "192.0.2.1")
     with pytest.raises(TooManySessionsOfClientError):
         sessions.add(session(), "192.0.2.1")
@@ -141,7 +141,7 @@ def test_what_was_closed_or_expired_is_not_kept() -> None:
         kept.append(weakref.ref(each))
         name = sessions.add(each)
         if number % 2:
-            sessions.remove(name)
+            sessions.remove(name, RemoteSession)
         clock.now += 1
         del each
     gc.collect()
@@ -157,14 +157,14 @@ def test_one_request_at_a_time_in_each_session() -> None:
     def work() -> None:
         nonlocal inside, most
         for _ in range(20):
-            with sessions.use(name):
+            with sessions.use(name, RemoteSession):
                 inside += 1
                 most = max(most, inside)
                 time.sleep(0.0005)
                 inside -= 1
 
     threads = [threading.Thread(target=work) for _ in range(6)]
-    with sessions.use(other):  # does not hold up the first
+    with sessions.use(other, RemoteSession):  # does not hold up the first
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -180,15 +180,15 @@ def test_a_caller_who_waits_for_a_session_that_is_closed_is_told() -> None:
 
     def wait() -> None:
         try:
-            with sessions.use(name):
+            with sessions.use(name, RemoteSession):
                 pass
         except SessionNotFoundError as error:
             told.append(error)
 
-    with sessions.use(name):
+    with sessions.use(name, RemoteSession):
         thread = threading.Thread(target=wait)
         thread.start()
-        sessions.remove(name)
+        sessions.remove(name, RemoteSession)
     thread.join(30)
     assert len(told) == 1
 
@@ -196,9 +196,9 @@ def test_a_caller_who_waits_for_a_session_that_is_closed_is_told() -> None:
 def test_a_failed_request_leaves_the_session_free() -> None:
     sessions = table()
     name = sessions.add(session())
-    with pytest.raises(gymnasium.error.ResetNeeded), sessions.use(name) as found:
+    with pytest.raises(gymnasium.error.ResetNeeded), sessions.use(name, RemoteSession) as found:
         found.step("search[tea]")
-    with sessions.use(name) as found:
+    with sessions.use(name, RemoteSession) as found:
         assert found.reset(seed=1).reward == 0.0
 
 

@@ -14,10 +14,10 @@ from tests.support.toyshop import toy_data
 @contextmanager
 def served(limits: Limits | None = None, clock: Clock | None = None) -> Iterator[str]:
     """The address of a server of the toy shop."""
+    from shoprl.compat.env_server import create_compatible_app
     from shoprl.serve.connections import Server
-    from shoprl.serve.server import create_app
 
-    app = create_app(toy_data(), limits, seed=0, clock=clock or Clock())
+    app = create_compatible_app(toy_data(), limits, seed=0, clock=clock or Clock())
     with listen("127.0.0.1", 0) as listening:
         server = Server(app, limits or Limits())
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)

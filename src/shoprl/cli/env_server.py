@@ -17,6 +17,8 @@ from shoprl.shop.data import read_data
 class EnvServer(OnData, OnGoals, Searching, Seeded, Strict):
     """Serve the environment over HTTP.
 
+    AgentGym's clients call it at ``/agentgym``, WebShop's at ``/site``, where people shop, too.
+
     It runs until it is interrupted. It has no authentication: anyone who can reach the address can use it. Web pages
     in this machine's browsers cannot.
 
@@ -49,9 +51,9 @@ class EnvServer(OnData, OnGoals, Searching, Seeded, Strict):
 
     def execute(self) -> None:
         """Run the command."""
+        from shoprl.compat.env_server import create_compatible_app
         from shoprl.serve.connections import RESERVE, Server, connections_within, open_files
         from shoprl.serve.guard import allowed_names
-        from shoprl.serve.server import create_app
 
         limits = Limits(**{field.name: getattr(self, field.name) for field in fields(Limits)})
         possible = connections_within(open_files(limits.max_connections + RESERVE), limits.max_connections)
@@ -64,9 +66,11 @@ class EnvServer(OnData, OnGoals, Searching, Seeded, Strict):
                 sys.stderr.write(f"At most {possible} connections, for want of open files (`ulimit -n`).\n")
             encoder = self.encoder(self.data)
             data = read_data(self.data, self.strict, search=self.search, encoder=encoder, goals=self.goals)
-            app = create_app(data, limits, self.seed, hosts=hosts)
+            app = create_compatible_app(data, limits, self.seed, hosts=hosts)
             address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-            sys.stderr.write(f"Serving {self.data} on http://{address} (API: /openapi.json). Ctrl-C stops it.\n")
+            sys.stderr.write(
+                f"Serving {self.data} on http://{address} (API: /openapi.json, shop: /site). Ctrl-C stops it.\n"
+            )
             Server(app, limits).run(sockets=[listening])
 
 

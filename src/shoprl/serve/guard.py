@@ -60,6 +60,8 @@ def _plain(host: str) -> str | None:
 class Guard:
     """Lets a request through if it names this server, comes from no foreign web page, and its body is not too long.
 
+    A WebSocket as well; there each message is a body.
+
     A page elsewhere can make a browser send requests here. Where it uses its own name for this machine's address (DNS
     rebinding), Host is that name; else Origin is the page's. An address by which the server is reached is always
     allowed as Host, since a page cannot be given one that is not its own.
@@ -85,7 +87,8 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            connect = self._connect if scope["type"] == "websocket" else self._app
+            await connect(scope, receive, send)
             return
         refusal = self._two_lengths(scope) or self._foreign(scope)
         if refusal is not None:
@@ -109,6 +112,22 @@ class Guard:
             return whole.pop() if whole else await receive()
 
         await self._app(scope, replay, send)
+
+    async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a WebSocket through, unless a foreign web page opens it; a message that is too long ends it."""
+
+        async def bounded() -> Message:
+            message = await receive()
+            text, data = message.get("text") or "", message.get("bytes") or b""
+            if len(text) > self._max or len(text.encode(errors="replace")) + len(data) > self._max:
+                await send({"type": "websocket.close", "code": 1009})
+                return {"type": "websocket.disconnect", "code": 1009}
+            return message
+
+        if self._foreign(scope) is None:
+            await self._app(scope, bounded, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})  # before it is accepted: status 403
 
     def _foreign(self, scope: Scope) -> Response | None:
         """Why a request's Host or Origin is refused; None where they are not."""

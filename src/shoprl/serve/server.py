@@ -56,9 +56,8 @@ _STATUS: dict[type[Exception], int] = {
 class Api:
     """The endpoints."""
 
-    def __init__(self, data: ShopData, limits: Limits, seed: int | None, clock: Callable[[], float]) -> None:
-        self._data, self._limits = data, limits
-        self._table = SessionTable(limits, clock)
+    def __init__(self, data: ShopData, limits: Limits, seed: int | None, table: SessionTable) -> None:
+        self._data, self._limits, self._table = data, limits, table
         self._entropy, self._seeded = np.random.SeedSequence(seed).entropy, itertools.count()
 
     def info(self) -> ServerInfo:
@@ -87,22 +86,22 @@ class Api:
     def reset(self, session: str, asked: NewEpisode | None = None) -> Observed:
         """Start an episode."""
         asked = asked or NewEpisode()
-        with self._table.use(session) as live:
+        with self._table.use(session, RemoteSession) as live:
             return _observed(live.reset(asked.seed, asked.goal))
 
     def step(self, session: str, asked: Action) -> Observed:
         """Take an action."""
-        with self._table.use(session) as live:
+        with self._table.use(session, RemoteSession) as live:
             return _observed(live.step(asked.action.encode(errors="replace").decode()))
 
     def current(self, session: str) -> Shown:
         """The last answer once more, and the page rendered."""
-        with self._table.use(session) as live:
+        with self._table.use(session, RemoteSession) as live:
             return Shown(**vars(_observed(live.current())), rendered=live.render())
 
     def close(self, session: str) -> None:
         """Close a session."""
-        self._table.remove(session)
+        self._table.remove(session, RemoteSession)
 
 
 def _observed(turn: Turn) -> Observed:
@@ -239,7 +238,8 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _failed)
-    api, session = Api(data, limits, seed, clock), "/v1/sessions/{session}"
+    app.state.sessions = SessionTable(limits, clock)  # of whatever else is served beside these endpoints, too
+    api, session = Api(data, limits, seed, app.state.sessions), "/v1/sessions/{session}"
     made, changed = _responses(415, 422, 429), _responses(404, 415, 422)
     acted, shown = _responses(404, 409, 415, 422), _responses(404, 409, 422)
     app.add_api_route("/v1/info", api.info, methods=["GET"], responses=_responses())

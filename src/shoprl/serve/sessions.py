@@ -9,7 +9,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import gymnasium
 
@@ -129,16 +129,24 @@ class RemoteSession:
         return self._env.render()
 
 
+Held = TypeVar("Held")
+
+
 @dataclass(slots=True)
 class _Entry:
-    session: RemoteSession
+    session: object
     client: str
     used: float
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
+def random_name() -> str:
+    """A session's name of 128 random bits."""
+    return secrets.token_urlsafe(16)
+
+
 class SessionTable:
-    """The open sessions by their random names.
+    """The open sessions of all kinds by their random names; the limits hold for all of them together.
 
     Args:
         limits: how many, and how long one may be idle.
@@ -156,12 +164,13 @@ class SessionTable:
             self._drop_idle()
             return len(self._entries)
 
-    def add(self, session: RemoteSession, address: str = "") -> str:
+    def add(self, session: object, address: str = "", draw: Callable[[], str] = random_name) -> str:
         """Keep a session and name it.
 
         Args:
             session: what to keep.
             address: where its client asks from.
+            draw: a name that nobody can guess; drawn again while it is another session's.
 
         Raises:
             TooManySessionsError: as many are open as the limit allows.
@@ -182,52 +191,70 @@ class SessionTable:
                     "Close one, try again later, or start the server with more sessions or a larger client share.",
                     self._seconds_left(next(each for each in self._entries.values() if each.client == client)),
                 )
-            name = secrets.token_urlsafe(16)
+            name = draw()
+            while name in self._entries:
+                name = draw()
             self._entries[name] = _Entry(session, client, self._clock())
             self._held[client] += 1
             return name
 
     @contextmanager
-    def use(self, name: str) -> Iterator[RemoteSession]:
+    def use(self, name: str, kind: type[Held]) -> Iterator[Held]:
         """A session, locked for this caller until the block ends.
 
         Raises:
-            SessionNotFoundError: it is not open, or was closed while the caller waited.
+            SessionNotFoundError: none of that kind is open by that name, or it was closed while the caller waited.
         """
-        entry = self._touched(name)
+        entry = self._touched(name, kind)
         with entry.lock:
-            self._touched(name)
+            session = self._touched(name, kind).session
+            assert isinstance(session, kind)
             try:
-                yield entry.session
+                yield session
             finally:
-                self._touch(name)
+                self._touch(name, kind)
 
-    def remove(self, name: str) -> None:
+    def names(self, kind: type, address: str) -> list[str]:
+        """The open sessions of one kind that a client holds, the longest idle first."""
+        client = client_of(address)
+        with self._lock:
+            self._drop_idle()
+            return [
+                name
+                for name, entry in self._entries.items()
+                if entry.client == client and isinstance(entry.session, kind)
+            ]
+
+    def remove(self, name: str, kind: type) -> None:
         """Forget a session; a running request on it finishes normally.
 
         Raises:
-            SessionNotFoundError: it is not open.
+            SessionNotFoundError: none of that kind is open by that name.
         """
         with self._lock:
             self._drop_idle()
-            if name not in self._entries:
+            if self._entry(name, kind) is None:
                 raise _not_found()
             self._drop(name)
 
-    def _touched(self, name: str) -> _Entry:
-        entry = self._touch(name)
+    def _touched(self, name: str, kind: type) -> _Entry:
+        entry = self._touch(name, kind)
         if entry is None:
             raise _not_found()
         return entry
 
-    def _touch(self, name: str) -> _Entry | None:
+    def _touch(self, name: str, kind: type) -> _Entry | None:
         with self._lock:
             self._drop_idle()
-            entry = self._entries.get(name)
+            entry = self._entry(name, kind)
             if entry is not None:
                 entry.used = self._clock()
                 self._entries.move_to_end(name)
             return entry
+
+    def _entry(self, name: str, kind: type) -> _Entry | None:
+        entry = self._entries.get(name)
+        return entry if entry is not None and isinstance(entry.session, kind) else None
 
     def _drop_idle(self) -> None:
         """Forget the sessions idle for too long; the lock is held."""

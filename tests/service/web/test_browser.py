@@ -15,7 +15,7 @@ from shoprl.service.demonstrations import latest_demonstrations
 from shoprl.service.running import Service
 from shoprl.service.tables import comparisons, events
 from shoprl.shop.data import ShopData, shop_data
-from tests.support.browsing import chromium, opened, serious
+from tests.support.browser import opened, serious, started_browser
 from tests.support.serving import NOW, REQUEST, parts
 from tests.support.toyshop import EVERYTHING, toy_data
 
@@ -32,7 +32,7 @@ IMAGES = ("javascript:window.attacked=1", "data:text/html,<script>1</script>", '
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with chromium() as started:
+    with started_browser() as started:
         yield started
 
 

@@ -1,4 +1,4 @@
-"""A real browser, and a service whose pages it can open."""
+"""A real browser, that of the system, and a service whose pages it can open; tests that need one are skipped without."""
 
 import shutil
 import threading
@@ -22,8 +22,8 @@ ARGUMENTS = [
 
 
 @contextmanager
-def chromium() -> Iterator[Any]:
-    """The system's Chromium, driven by Playwright; the test is skipped where there is none."""
+def started_browser() -> Iterator[Any]:
+    """A browser that Playwright drives."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
