@@ -176,7 +176,7 @@ def served(shop: Path, database: str, log: Path, more: Sequence[str] = ()) -> It
             address = found[1] if found else ""
             time.sleep(0.1)
         began = time.time()
-        while httpx.get(f"{address}/health/ready", trust_env=False).status_code != 200:
+        while httpx.get(f"{address}/health/ready", trust_env=False, timeout=60).status_code != 200:
             if time.time() > began + 120:
                 raise SystemExit("the service is not ready")
             time.sleep(0.1)

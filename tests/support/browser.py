@@ -1,4 +1,4 @@
-"""A real browser, that of the system, and a service whose pages it can open; tests that need one are skipped without."""
+"""The system's browser, and a service whose pages it can open; tests that need one are skipped without it."""
 
 import shutil
 import threading
