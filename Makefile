@@ -8,7 +8,7 @@ PORT ?= 8000
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PARALLEL := --numprocesses auto --dist worksteal  # a worker a core; idle ones take tests from the others
 
-.PHONY: run serve load test docs test-core test-slow test-hostile check clean
+.PHONY: run serve load test docs test-core test-slow test-hostile test-trl check clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -55,6 +55,16 @@ test-core:
 		$(VENV)-core/bin/shoprl evaluate --policy rule --data $(VENV)-core/shop-$$$$
 	$(VENV)-core/bin/python -m pytest $(PARALLEL) $(CORE_TESTS)
 
+# With TRL, which ShopRL does not need: installed beside the environment of the tests, not into it.
+OTHERS := $(VENV)-others
+test-trl: $(VENV)/.installed-test
+	$(PYTHON) -m venv $(OTHERS)
+	$(BIN)/python -c "import sysconfig; print('import site; site.addsitedir(%r)' % sysconfig.get_path('purelib'))" \
+		> "$$($(OTHERS)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/tests.pth"
+	$(OTHERS)/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt trl datasets
+	$(OTHERS)/bin/python -m pytest tests/compat/test_trl.py tests/policies/causal
+	$(OTHERS)/bin/python -m pytest tests/docs/test_examples.py -k "train_language_model or train_grpo"
+
 check: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -66,4 +76,4 @@ docs: $(VENV)/.installed-test
 	$(BIN)/sphinx-build -W --keep-going --quiet -b html -d build/doctrees docs build/docs
 
 clean:
-	rm -rf $(VENV) $(VENV)-core runs build dist
+	rm -rf $(VENV) $(VENV)-core $(VENV)-others runs build dist

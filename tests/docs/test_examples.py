@@ -11,7 +11,7 @@ from shoprl.policies.saving import NETWORKS
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-NEEDS = {"train_language_model.py": "trl"}  # with others; make test-trl has them
+NEEDS = {"train_language_model.py": "trl", "train_grpo.py": "trl"}  # with others; make test-trl has them
 PAGES = [page for page in (ROOT / "docs").rglob("*.md") if "reference/api" not in page.as_posix()]
 
 
