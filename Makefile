@@ -55,14 +55,14 @@ test-core:
 		$(VENV)-core/bin/shoprl evaluate --policy rule --data $(VENV)-core/shop-$$$$
 	$(VENV)-core/bin/python -m pytest $(PARALLEL) $(CORE_TESTS)
 
-# With TRL, which ShopRL does not need: installed beside the environment of the tests, not into it.
+# With TRL and Stable-Baselines3, which ShopRL does not need: installed beside the environment of the tests, not into it.
 OTHERS := $(VENV)-others
 test-trl: $(VENV)/.installed-test
 	$(PYTHON) -m venv $(OTHERS)
 	$(BIN)/python -c "import sysconfig; print('import site; site.addsitedir(%r)' % sysconfig.get_path('purelib'))" \
 		> "$$($(OTHERS)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/tests.pth"
-	$(OTHERS)/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt trl datasets
-	$(OTHERS)/bin/python -m pytest tests/compat/test_trl.py tests/policies/causal
+	$(OTHERS)/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt trl datasets stable-baselines3 sb3-contrib
+	$(OTHERS)/bin/python -m pytest tests/compat/test_trl.py tests/policies/causal tests/tasks/shop/test_numeric.py
 	$(OTHERS)/bin/python -m pytest tests/docs/test_examples.py -k "train_language_model or train_grpo"
 
 check: $(VENV)/.installed-test
