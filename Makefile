@@ -8,7 +8,7 @@ PORT ?= 8000
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PARALLEL := --numprocesses auto --dist worksteal  # a worker a core; idle ones take tests from the others
 
-.PHONY: run serve load test docs test-core test-openenv test-slow test-hostile check clean
+.PHONY: run serve load test docs test-core test-openenv test-trl test-slow test-hostile check clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -61,6 +61,16 @@ test-openenv:
 	$(VENV)-openenv/bin/python -m pip --disable-pip-version-check install --quiet ".[openenv]" hypothesis pytest pytest-timeout
 	$(VENV)-openenv/bin/python -m pytest tests/compat/test_openenv.py
 
+# With TRL and Stable-Baselines3, which ShopRL does not need: installed beside the environment of the tests, not into it.
+OTHERS := $(VENV)-others
+test-trl: $(VENV)/.installed-test
+	$(PYTHON) -m venv $(OTHERS)
+	$(BIN)/python -c "import sysconfig; print('import site; site.addsitedir(%r)' % sysconfig.get_path('purelib'))" \
+		> "$$($(OTHERS)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/tests.pth"
+	$(OTHERS)/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt trl datasets stable-baselines3 sb3-contrib
+	$(OTHERS)/bin/python -m pytest tests/compat/test_trl.py tests/policies/causal tests/tasks/shop/test_numeric.py
+	$(OTHERS)/bin/python -m pytest tests/docs/test_examples.py -k "train_language_model or train_grpo"
+
 check: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -72,4 +82,4 @@ docs: $(VENV)/.installed-test
 	$(BIN)/sphinx-build -W --keep-going --quiet -b html -d build/doctrees docs build/docs
 
 clean:
-	rm -rf $(VENV) $(VENV)-core $(VENV)-openenv runs build dist
+	rm -rf $(VENV) $(VENV)-core $(VENV)-openenv $(VENV)-others runs build dist

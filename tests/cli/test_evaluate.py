@@ -11,6 +11,7 @@ import pytest
 from shoprl.shop.data import read_data
 from tests.support.cli import Call, refused
 from tests.support.pretrained import package
+from tests.support.tiny_lm import tiny_lm
 
 
 @pytest.mark.parametrize("decode", ["greedy", "sample"])
@@ -69,6 +70,18 @@ def test_evaluate_the_pretrained_agent(
     ]
     assert [row["policy"] for row in rows] == ["pretrained", str(policy)]
     assert rows[0]["score"] == rows[1]["score"]
+
+
+def test_evaluate_a_language_model(call: Call, toy_folder: Path) -> None:
+    arguments = ("--data", toy_folder, "--first", 2, "--max-steps", 5, "--threads", 1, "--device", "cpu", "--json")
+    rows = [call("evaluate", "--policy", f"{how}:{tiny_lm()}", *arguments).json() for how in ("lm", "lm", "chat")]
+    assert all(row.pop("decisions_per_second") > 0 for row in rows)
+    assert rows[0] == rows[1]
+    assert [(row["policy"], row["episodes"]) for row in rows[1:]] == [
+        (f"{how}:{tiny_lm()}", 2) for how in ("lm", "chat")
+    ]
+    wrong = call("evaluate", "--policy", f"lm:{toy_folder}", *arguments)
+    refused(wrong, "PolicyError", "cannot be loaded as a causal language model")
 
 
 def test_threads_are_those_asked_for(call: Call, finished_run: tuple[Path, str]) -> None:

@@ -57,6 +57,9 @@ def test_export(call: Call, file: Path, tmp_path: Path, pairs: list[Preference])
     row = call("preferences", "export", file, "--out", out, "--json").json()
     assert (row["read"], row["kept"], row["format"]) == (len(pairs), len(pairs), "trl")
     assert [json.loads(line) for line in out.read_text().splitlines()] == [pair.texts() for pair in pairs]
+    chat = tmp_path / "chat.jsonl"
+    call("preferences", "export", file, "--format", "trl-chat", "--out", chat)
+    assert [json.loads(line) for line in chat.read_text().splitlines()] == [pair.messages() for pair in pairs]
     kept = tmp_path / "kept.jsonl"
     arguments = ("--format", "shoprl", "--page", "item", "--min-margin", 0.75)
     text = call("preferences", "export", file, "--out", kept, *arguments)

@@ -11,6 +11,7 @@ from shoprl.policies.saving import NETWORKS
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+NEEDS = {"train_language_model.py": "trl", "train_grpo.py": "trl"}  # with others; make test-trl has them
 PAGES = [page for page in (ROOT / "docs").rglob("*.md") if "reference/api" not in page.as_posix()]
 
 
@@ -18,6 +19,7 @@ PAGES = [page for page in (ROOT / "docs").rglob("*.md") if "reference/api" not i
 def test_the_example_runs(
     example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    pytest.importorskip(NEEDS.get(example.name, "shoprl"), reason="run by make test-trl")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", [example.name])
     monkeypatch.syspath_prepend(str(example.parent))  # as `python examples/NAME.py` has it

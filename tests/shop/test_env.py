@@ -49,6 +49,17 @@ def buy(env: "gymnasium.Env[str, str]", asin: str) -> tuple[str, float, bool, bo
     return observation, float(reward), terminated, truncated, info
 
 
+def test_the_page_is_there_for_wrappers() -> None:
+    env = make().unwrapped
+    assert isinstance(env, WebShopEnv)
+    with pytest.raises(gymnasium.error.ResetNeeded):
+        _ = env.page
+    first, _ = env.reset()
+    assert text_rich(env.page) == first
+    observation, *_ = env.step(SEARCH)
+    assert text_rich(env.page) == observation
+
+
 @pytest.mark.parametrize("mode", ["text_rich", "text", "url"])
 def test_gymnasiums_checks_pass(mode: str) -> None:
     env = make(observation_mode=mode, render_mode="ansi")

@@ -64,6 +64,7 @@ VALID: Mapping[str, Mapping[str, str]] = {
     "trajectories stats": {"file": "{run}/trajectories/expert.jsonl.gz"},
     "trajectories import": {"source": "{logs}", "format": "site-logs", "data": "{toy}", **OUT},
     "trajectories demonstrate": {**DATA, **OUT, "count": "3"},
+    "trajectories export": {"file": "{run}/trajectories/expert.jsonl.gz", **DATA, **OUT},
     "preferences make": {**DATA, **OUT, **DEMONSTRATIONS, **POLICY, **THREADS},
     "preferences show": {"file": "{pairs}"},
     "preferences stats": {"file": "{pairs}"},

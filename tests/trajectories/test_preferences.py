@@ -72,6 +72,19 @@ def test_any_reader_of_json_lines_finds_the_standard_form(tmp_path: Path, pairs:
             assert all(f"- {row[key]}\n" in row["prompt"] for key in ("chosen", "rejected"))
 
 
+def test_messages_hold_the_same_texts(tmp_path: Path, pairs: list[Preference]) -> None:
+    write_texts(tmp_path / "chat.jsonl", pairs, chat=True)
+    rows = [json.loads(line) for line in (tmp_path / "chat.jsonl").read_text().splitlines()]
+    assert [{name: message["content"] for name, [message] in row.items()} for row in rows] == [
+        pair.texts() for pair in pairs
+    ]
+    assert {(name, message["role"]) for row in rows for name, [message] in row.items()} == {
+        ("prompt", "user"),
+        ("chosen", "assistant"),
+        ("rejected", "assistant"),
+    }
+
+
 def test_pairs_are_found_again_in_the_shop(toy: ShopData, tmp_path: Path, pairs: list[Preference]) -> None:
     sha256 = goals_hash(toy.goals)
     write_preferences(tmp_path / "pairs.jsonl", pairs, sha256)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from shoprl.cli.options import (
     Confirming,
+    DeviceName,
     OnData,
     OnGoals,
     Printing,
@@ -17,6 +18,7 @@ from shoprl.cli.options import (
 )
 from shoprl.cli.output import emit, percent, points
 from shoprl.policies.base import Decode, Policy
+from shoprl.policies.packaged import CHAT, PLAIN
 from shoprl.policies.simple import simple_policy
 from shoprl.settings import Count
 from shoprl.shop.data import read_data, read_shop
@@ -32,16 +34,20 @@ class Evaluate(OnData, OnGoals, Searching, Confirming, Seeded, Threaded, StepLim
     """Measure a policy: success rate and score with 95% intervals.
 
     Attributes:
-        policy: a policy folder, or one of the built-in policies: rule, rule-options, random, pretrained.
+        policy: a policy folder; one of the built-in policies: rule, rule-options, random, pretrained; or a causal
+            language model, lm:NAME with plain prompts or chat:NAME with its chat template, where NAME is a hub id, a
+            folder, or the folder of a LoRA adapter, whose model --backbone names.
         split: the split of the goals; a goals file is used whole.
         first: only this many goals, from the first on; all when left out.
         decode: greedy takes the most likely action, sample draws it.
+        device: where a language model computes, in bfloat16 on a GPU; other policies act on the processor.
     """
 
     policy: str
     split: SplitName = "test"
     first: Count | None = None
     decode: Decode = "greedy"
+    device: DeviceName = "auto"
 
     def execute(self) -> None:
         """Run the command."""
@@ -68,10 +74,17 @@ class Evaluate(OnData, OnGoals, Searching, Confirming, Seeded, Threaded, StepLim
         emit(row.to_json(), text, self.json)
 
     def _trained(self) -> Policy:
-        prepare(self.seed, self.threads)  # here, as a built-in policy needs no torch
+        written = self.policy.startswith((PLAIN, CHAT))
+        team = prepare(self.seed, self.threads, self.device if written else "cpu")  # no built-in policy needs torch
+        from shoprl.policies.causal.policy import LanguagePolicy
         from shoprl.policies.saving import load_policy
 
-        return load_policy(self.policy, backbone=self.backbone)
+        policy = load_policy(self.policy, backbone=self.backbone)
+        if isinstance(policy, LanguagePolicy) and team.device.type != "cpu":
+            import torch
+
+            policy.model.to(team.device, torch.bfloat16)
+        return policy
 
     def _goals(self) -> tuple[Shop, list[tuple[int, Goal]], dict[str, str]]:
         encoder = self.encoder(self.data)

@@ -67,6 +67,10 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its 
     "trajectories stats": ("trajectories:Stats", "Count what a trajectory file holds."),
     "trajectories import": ("trajectory_sources:Import", "Import people's trajectories, as far as they replay here."),
     "trajectories demonstrate": ("trajectory_sources:Demonstrate", "Make demonstrations by simulated shoppers."),
+    "trajectories export": (
+        "trajectory_export:Export",
+        "Write trajectories as prompts and completions, to fine-tune a language model on.",
+    ),
     "preferences make": ("preference_maker:Make", "Make pairs: a demonstrated action, and another of a policy."),
     "preferences show": ("preferences:Show", "Show preference pairs."),
     "preferences stats": ("preferences:Stats", "Count what a file of preference pairs holds."),
@@ -115,7 +119,7 @@ COMMANDS: dict[str, tuple[str, str]] = {  # name -> the class that runs it, its 
 GROUPS = {
     "train": "Train a policy with one learner.",
     "catalog": "Import a product feed, update its shop, generate a shop, build stores, make goals.",
-    "trajectories": "Show, filter, count, import and make trajectories.",
+    "trajectories": "Show, filter, count, import, export and make trajectories.",
     "preferences": "Make, show, count and export preference pairs.",
     "keys": "Make, list and revoke the API keys of a service.",
     "bench": "Measure speed and memory of the environment and the learners.",

@@ -153,13 +153,14 @@ class Export(NewFile, Printing):
 
     Attributes:
         file: the file of pairs.
-        format: trl writes prompt, chosen and rejected, as TRL reads them; shoprl writes all fields.
+        format: trl writes prompt, chosen and rejected, as TRL reads them; trl-chat the same as messages, for models
+            with a chat template; shoprl writes all fields.
         page: pairs on this kind of page (results, item, sub).
         min_margin: pairs whose margin is at least this.
     """
 
     file: tyro.conf.Positional[Path]
-    format: Literal["trl", "shoprl"] = "trl"
+    format: Literal["trl", "trl-chat", "shoprl"] = "trl"
     page: str | None = None
     min_margin: Finite | None = None
 
@@ -173,10 +174,10 @@ class Export(NewFile, Printing):
         kept = [pair for pair in pairs if self._keeps(pair)]
         if not kept:
             raise TrajectoryError(f"{self.file}: none of its {len(pairs)} pairs is left. Relax the conditions.")
-        if self.format == "trl":
-            write_texts(self.out, kept)
-        else:
+        if self.format == "shoprl":
             write_preferences(self.out, kept, sha256)
+        else:
+            write_texts(self.out, kept, chat=self.format == "trl-chat")
         answer = {"file": str(self.out), "format": self.format, "read": len(pairs), "kept": len(kept)}
         emit(answer, f"{len(kept)} of {len(pairs)} pairs in {self.out}", self.json)
 

@@ -11,6 +11,7 @@ PRETRAINED = "pretrained"
 FOLDER = Path(__file__).parents[1] / "pretrained"  # package data: a policy folder, and MODEL_CARD.md
 MANIFEST = "policy.json"  # of a policy folder: what it is, and the digests of its files
 NAMES = (*SIMPLE, PRETRAINED)  # of policies that are named by a word
+PLAIN, CHAT = "lm:", "chat:"  # before the hub id or folder of a language model: how it is asked
 
 # Digests of the package's own files, by which another agent in their place is noticed; benchmarks/package_agent.py
 # writes them.

@@ -13,7 +13,7 @@ from shoprl.policies.base import Policy
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.policies.networks.encoder import TokenStore
 from shoprl.policies.networks.limits import check_file
-from shoprl.policies.packaged import MANIFEST, NAMES, policy_folder
+from shoprl.policies.packaged import CHAT, MANIFEST, NAMES, PLAIN, policy_folder
 from shoprl.policies.query.policy import FILES, FORMAT, MAX_QUERIES, QueryOffer
 from shoprl.policies.simple import simple_policy
 from shoprl.reading import read_json
@@ -162,10 +162,16 @@ def load_learned(folder: Path, store: TokenStore | None = None, backbone: str | 
 def load_policy(name: str, store: TokenStore | None = None, backbone: str | Sequence[str] = ()) -> Policy:
     """Load a policy by name (:data:`shoprl.policies.packaged.NAMES`) or from its folder (:func:`load_learned`).
 
-    ``pretrained`` is the agent that the package carries, which shops in any catalogue.
+    ``pretrained`` is the agent that the package carries, which shops in any catalogue. A name that begins with ``lm:``
+    or ``chat:`` is a language model's (:func:`shoprl.policies.causal.loading.load_language_policy`).
 
     Raises:
-        PolicyError: see :func:`load_learned`; or the package's own agent is missing or was replaced.
+        PolicyError: see :func:`load_learned`; or the package's own agent is missing or was replaced; or a language
+            model cannot be loaded.
         BackboneError: see :func:`load_learned`.
     """
+    if name.startswith((PLAIN, CHAT)):
+        from shoprl.policies.causal.loading import load_language_policy
+
+        return load_language_policy(name, backbone)
     return simple_policy(name) or load_learned(policy_folder(name), store, backbone)

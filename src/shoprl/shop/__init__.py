@@ -7,3 +7,4 @@ gymnasium.register(
     entry_point="shoprl.shop.env:WebShopEnv",
     vector_entry_point="shoprl.shop.vector:WebShopVectorEnv",
 )
+gymnasium.register(id="shoprl/WebShopNumeric-v0", entry_point="shoprl.tasks.shop.numeric:numeric_shop")

@@ -12,6 +12,7 @@ from shoprl.settings import Steps, check_value
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.generated import generated_data
 from shoprl.shop.goal_choice import check_held
+from shoprl.shop.page import Page
 from shoprl.shop.render import OBSERVERS, ObservationMode, observe
 from shoprl.shop.session import MAX_ACTION, MAX_STEPS, Session
 from shoprl.shop.spaces import UnicodeText
@@ -96,6 +97,17 @@ class WebShopEnv(gymnasium.Env[str, str]):
         self._session: Session | None = None
         self._goal_index = -1
         self._steps = 0
+
+    @property
+    def page(self) -> Page:
+        """The current page, for wrappers; an agent reads its observation.
+
+        Raises:
+            ResetNeeded: there is none before :meth:`reset`.
+        """
+        if self._session is None:
+            raise gymnasium.error.ResetNeeded("Call reset() first.")
+        return self._session.page
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
         """Start a session with a goal drawn from the split, or with ``options={"goal": index}``.

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from shoprl.errors import TrajectoryError
 from shoprl.files import write_json_lines
+from shoprl.policies.prompts import Messages, answered, asked, prompt_of
 from shoprl.progress import track
 from shoprl.reading import read_json_lines
 from shoprl.shop.session import MAX_ACTION
@@ -29,7 +30,7 @@ class Preference:
     Attributes:
         goal_index: position of the goal in the goal list.
         actions: the actions before, from the start of the episode.
-        prompt: the state as text; see :func:`prompt_of`.
+        prompt: the state as text; see :func:`shoprl.policies.prompts.prompt_of`.
         chosen, rejected: the two actions.
         about: other JSON values: ``page`` is the kind of the page, ``margin`` how much better the chosen action is.
     """
@@ -54,12 +55,9 @@ class Preference:
         """The three texts of the standard form."""
         return {"prompt": self.prompt, "chosen": self.chosen, "rejected": self.rejected}
 
-
-def prompt_of(state: State) -> str:
-    """A state as plain text: the request, the page and the available actions; ends in a line break."""
-    actions = "".join(f"- {candidate.action}\n" for candidate in state.candidates)
-    shown = state.text.rstrip("\n")
-    return f"Instruction: {state.request}\n\nPage:\n{shown}\n\nAvailable actions:\n{actions}\nAction:\n"
+    def messages(self) -> dict[str, Messages]:
+        """The same as messages, for models with a chat template."""
+        return {"prompt": asked(self.prompt), "chosen": answered(self.chosen), "rejected": answered(self.rejected)}
 
 
 def _state_after(task: Task[G], goal: G, actions: Sequence[str], queries: Queries) -> State:
@@ -125,9 +123,9 @@ def write_preferences(path: Path, preferences: Sequence[Preference], goals_sha25
     write_json_lines(path, ({**each.to_json(), "goals_sha256": goals_sha256} for each in preferences))
 
 
-def write_texts(path: Path, preferences: Sequence[Preference]) -> None:
-    """Write only ``prompt``, ``chosen`` and ``rejected``, as JSON lines, atomically."""
-    write_json_lines(path, (each.texts() for each in preferences))
+def write_texts(path: Path, preferences: Sequence[Preference], chat: bool = False) -> None:
+    """Write only ``prompt``, ``chosen`` and ``rejected``, as texts or as messages, as JSON lines, atomically."""
+    write_json_lines(path, (each.messages() if chat else each.texts() for each in preferences))
 
 
 def read_preferences(path: Path, goals_sha256: str) -> list[Preference]:

@@ -29,6 +29,7 @@ def test_arms_are_named_or_are_rules() -> None:
         (("rule", f"{'a' * 41}=RUN"), "cannot be a name"),
         (("rule", "dpo="), "'dpo'.*names no policy"),
         (("rule", "dpo=A", "DPO=B"), "'DPO'.*twice"),
+        (("rule", "qwen=chat:Qwen/Qwen3-0.6B"), "'qwen'.*shoprl evaluate"),
         (("rule",), "at least two"),
         ((), "at least two"),
     ],

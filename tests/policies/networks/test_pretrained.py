@@ -98,6 +98,13 @@ def test_adapters_are_not_followed(folder: Path) -> None:
         read_network(AutoModel, str(folder), PolicyError)
 
 
+def test_a_hubs_adapters_are_not_followed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "elsewhere"}')
+    monkeypatch.setattr("shoprl.policies.networks.pretrained.cached_file", lambda name, file: str(folder / file))
+    with pytest.raises(BackboneError, match=r"somebody/adapter/adapter_config\.json: adapters are not loaded"):
+        read_network(AutoModel, "somebody/adapter")
+
+
 def test_pickled_weights_are_not_opened(folder: Path) -> None:
     (folder / "model.safetensors").unlink()
     (folder / "pytorch_model.bin").write_bytes(b"cposix\nsystem\n(S'touch ran'\ntR.")

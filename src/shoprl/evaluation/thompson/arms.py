@@ -9,7 +9,7 @@ from shoprl.files import sha256_of
 from shoprl.policies.base import Policy
 from shoprl.policies.learned import LearnedPolicy
 from shoprl.policies.networks.encoder import TokenStore
-from shoprl.policies.packaged import MANIFEST, NAMES, policy_folder
+from shoprl.policies.packaged import CHAT, MANIFEST, NAMES, PLAIN, policy_folder
 from shoprl.policies.saving import load_policy
 from shoprl.policies.simple import simple_policy
 from shoprl.shop.data import ShopData
@@ -39,6 +39,11 @@ def parse_arms(given: Sequence[str]) -> dict[str, str]:
             )
         if not policy:
             raise ConfigError(f"Arm {name!r}: names no policy. Give {name}=POLICY_FOLDER.")
+        if policy.startswith((PLAIN, CHAT)):
+            raise ConfigError(
+                f"Arm {name!r}: a language model's results depend by rounding on what else is in a batch, and a "
+                "comparison's must not. Measure it with shoprl evaluate."
+            )
         if name.lower() in {other.lower() for other in arms}:
             raise ConfigError(f"Arm {name!r}: occurs twice. Give each arm a different name.")
         arms[name] = policy

@@ -18,6 +18,7 @@ from shoprl.reading import read_json
 
 CONFIGS = ("config.json", "tokenizer_config.json", "generation_config.json")
 ADAPTER = "adapter_config.json"  # by which other weights are loaded in place of the folder's
+OF_TRAININGS = ("optimizer.pt", "scheduler.pt", "rng_state.pth", "training_args.bin")  # beside a model; never opened
 
 
 def read_network(kind: Any, name: str, error: type[ShopRLError] = BackboneError, **settings: Any) -> Any:
@@ -64,11 +65,12 @@ def _check(name: str, error: type[ShopRLError]) -> None:
     folder = Path(name)
     local = folder.is_dir()
     if local:
-        if (folder / ADAPTER).exists():
-            raise error(f"{folder / ADAPTER}: adapters are not loaded. Merge it into the model.")
         for file in folder.iterdir():
-            if not file.is_dir():
+            if not file.is_dir() and file.name not in OF_TRAININGS:
                 check_file(file, error)
+    adapter: Path | None = folder / ADAPTER if local else _from_hub(name, ADAPTER)
+    if adapter is not None and adapter.exists():
+        raise error(f"{folder / ADAPTER}: adapters are not loaded. Merge it into the model.")
     for each in CONFIGS:
         path: Path | None = folder / each if local else _from_hub(name, each)
         if path is not None and path.is_file():
