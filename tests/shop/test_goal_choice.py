@@ -1,4 +1,6 @@
 import json
+import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,12 +12,13 @@ from shoprl.files import content_hash, write_json
 from shoprl.shop import webshop_goals
 from shoprl.shop.about import ABOUT, read_about
 from shoprl.shop.data import read_catalog_and_goals, read_data
-from shoprl.shop.goal import GOAL_SEED, goals_hash, write_goals
+from shoprl.shop.goal import GOAL_SEED, StoredGoals, goals_hash, write_goals
 from shoprl.shop.goal_choice import chosen_goals, kinds_held
 from shoprl.shop.making import MadeGoals, make_goals
 from shoprl.shop.splits import disjoint_split, webshop_split, write_split
 from shoprl.shop.store import build_store
-from tests.support.toyshop import toy_catalog, toy_goals
+from shoprl.shop.updating import update_store
+from tests.support.toyshop import PRODUCTS, toy_catalog, toy_goals
 
 WORDS, HUMAN = "items_ins_v2_12.json", "items_human_ins.json"
 
@@ -142,6 +145,22 @@ def test_a_store_of_an_earlier_version_goes_on_opening(toy_folder: Path, tmp_pat
     assert read_about(store).made == f"{kind}-numpy"
     assert list(read_data(store).goals) == list(read_data(store, goals=f"{kind}-numpy").goals) == older(kind)
     assert list(read_data(store, goals=kind).goals) == toy_goals(kind)
+
+
+def test_goals_made_of_a_stores_products_go_to_other_processes(toy_folder: Path, tmp_path: Path) -> None:
+    data = read_data(build_store(toy_folder, tmp_path / "out"), human_goals=True)
+    assert not isinstance(data.goals, StoredGoals)
+    sent = pickle.dumps(data)
+    assert len(sent) < 10_000  # without the products
+    again = pickle.loads(sent)
+    assert list(again.goals) == toy_goals("human")
+    assert again.hashes() == data.hashes()
+    update_store(
+        tmp_path / "out", [replace(PRODUCTS[0], title="Another title"), replace(PRODUCTS[1], asin="B0NEW00001")]
+    )
+    updated = read_data(tmp_path / "out", human_goals=True)
+    assert list(pickle.loads(pickle.dumps(updated)).goals) == list(updated.goals)
+    assert len(updated.goals) == len(data.goals) + 1
 
 
 def test_too_many_combinations_fall_back_to_the_older_order(

@@ -98,7 +98,7 @@ def test_goals_are_made_as_in_memory(made: MadeGoals, tmp_path: Path) -> None:
     store = build_store(tmp_path / "odd", tmp_path / "out", goals=made, shard=4)
     stored = read_data(store)
     assert isinstance(stored.goals, StoredGoals)
-    assert list(stored.goals) == list(memory.goals) == list(made_goals(memory.catalog.products, made))
+    assert list(stored.goals) == list(memory.goals) == list(made_goals(memory.catalog, made))
     assert read_about(store).made == made
     for other in get_args(MadeGoals):  # of a store, any other goals can be made as well
         again = read_data(store, goals=other)

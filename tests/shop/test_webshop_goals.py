@@ -7,6 +7,7 @@ from typing import overload
 
 import pytest
 
+from shoprl.catalog.catalog import Catalog
 from shoprl.catalog.product import Product, Request
 from shoprl.errors import GoalError
 from shoprl.shop import webshop_goals
@@ -20,6 +21,10 @@ def product(asin: str = "B1", price: float | None = 25.0, **fields: object) -> P
     asked = (Request("Find me warm hats", ("warm",)),)
     plain = Product(asin, "Hat", "", (), "fashion", "hats", "Clothing › Hats", price, "$25.0", requests=asked)
     return replace(plain, **fields)  # type: ignore[arg-type]
+
+
+def made(products: Sequence[Product], kind: GoalKind) -> WebShopGoals:
+    return WebShopGoals(Catalog(products), kind)
 
 
 def in_webshops_order(unordered: list[str]) -> list[str]:
@@ -45,7 +50,7 @@ def test_every_combination_of_options_stands_in_webshops_order() -> None:
         for color in ("red", "sky blue", "red")
         for size in ("s", "m")
     ] + ["Find me mugs"]
-    goals = WebShopGoals([hats, mugs], "synthetic")
+    goals = made([hats, mugs], "synthetic")
     assert len(goals) == 7
     assert [without_price(goal.instruction) for goal in goals] == in_webshops_order(expected)
 
@@ -56,7 +61,7 @@ def test_human_goals_stand_in_webshops_order() -> None:
 
     products = [product(f"B{n}", requests=asked(f"wish {n}a.", f"wish {n}b..")) for n in range(20)]
     expected = [f"wish {n}{letter}" for n in range(20) for letter in "ab"]  # without dots at the end
-    goals = WebShopGoals(products, "human")
+    goals = made(products, "human")
     assert [without_price(goal.instruction) for goal in goals] == in_webshops_order(expected)
     assert {goal.options for goal in goals} == {("red",)}
     assert {goal.weight for goal in goals} == {1.0}
@@ -65,21 +70,21 @@ def test_human_goals_stand_in_webshops_order() -> None:
 def test_a_synthetic_goals_weight_is_the_mean_inverse_frequency_of_its_attributes() -> None:
     hats = product(options={"size": ("s", "m", "l")})  # three goals with "warm", one more below
     mugs = product("B2", requests=(Request("Find me mugs", ("blue", "warm")),))
-    weights = {goal.asin: goal.weight for goal in WebShopGoals([hats, mugs], "synthetic")}
+    weights = {goal.asin: goal.weight for goal in made([hats, mugs], "synthetic")}
     assert weights == {"B1": 1 / 4, "B2": (1 / 1 + 1 / 4) / 2}
 
 
 def test_an_option_without_values_leaves_no_goal() -> None:
     empty = product("B0", options={"size": (), "color": ("red",)})
-    assert [goal.asin for goal in WebShopGoals([empty, product(), replace(empty, asin="B3")], "synthetic")] == ["B1"]
+    assert [goal.asin for goal in made([empty, product(), replace(empty, asin="B3")], "synthetic")] == ["B1"]
     with pytest.raises(GoalError, match="no synthetic instructions"):
-        WebShopGoals([empty], "synthetic")
+        made([empty], "synthetic")
 
 
 @pytest.mark.parametrize(("kind", "file"), [("synthetic", "items_ins_v2"), ("human", "items_human_ins")])
 def test_a_catalogue_without_requests_names_the_file_that_holds_them(kind: GoalKind, file: str) -> None:
     with pytest.raises(GoalError, match=file):
-        WebShopGoals([product(requests=())], kind)
+        made([product(requests=())], kind)
 
 
 def test_ceilings_are_the_higher_of_two_of_the_next_four_multiples_of_ten() -> None:
@@ -88,25 +93,25 @@ def test_ceilings_are_the_higher_of_two_of_the_next_four_multiples_of_ten() -> N
     assert {ceiling_of(product(f"B{n}", 975.0), 0) for n in range(20)} == {990.0}  # 980 and 990 alone are left
     for price in (985.0, 2_000.0, None):
         assert ceiling_of(product(price=price), 0) == NO_CEILING
-        (goal,) = WebShopGoals([product(price=price)], "synthetic")
+        (goal,) = made([product(price=price)], "synthetic")
         assert (goal.instruction, goal.price_upper) == ("Find me warm hats", NO_CEILING)
 
 
 def test_a_ceiling_is_the_same_in_another_catalogue() -> None:
-    alone = {goal.asin: goal.price_upper for goal in WebShopGoals(PRODUCTS[3:4], "synthetic")}
-    among = {goal.asin: goal.price_upper for goal in WebShopGoals(PRODUCTS, "synthetic")}
+    alone = {goal.asin: goal.price_upper for goal in made(PRODUCTS[3:4], "synthetic")}
+    among = {goal.asin: goal.price_upper for goal in made(PRODUCTS, "synthetic")}
     assert alone.items() < among.items()
 
 
 def test_a_request_has_one_ceiling_and_another_request_its_own() -> None:
     asked = tuple(Request(f"wish {n}", ("x",), ()) for n in range(40))
-    assert len({goal.price_upper for goal in WebShopGoals([product(requests=asked)], "human")}) == 3
+    assert len({goal.price_upper for goal in made([product(requests=asked)], "human")}) == 3
     sizes = product(options={"size": tuple(map(str, range(40)))})
-    assert len({goal.price_upper for goal in WebShopGoals([sizes], "synthetic")}) == 1
+    assert len({goal.price_upper for goal in made([sizes], "synthetic")}) == 1
 
 
 def test_goals_are_a_sequence_that_survives_pickling() -> None:
-    goals = WebShopGoals(PRODUCTS, "synthetic")
+    goals = made(PRODUCTS, "synthetic")
     every = list(goals)
     assert (goals[3], goals[-1], goals[30:40], goals[::-9]) == (every[3], every[-1], every[30:40], every[::-9])
     assert list(pickle.loads(pickle.dumps(goals))) == every
@@ -118,7 +123,7 @@ def test_goals_are_a_sequence_that_survives_pickling() -> None:
 
 def test_the_process_keeps_its_random_state() -> None:
     before = random.getstate()
-    list(WebShopGoals(PRODUCTS, "synthetic"))
+    list(made(PRODUCTS, "synthetic"))
     assert random.getstate() == before
 
 
@@ -147,7 +152,9 @@ class OncePassed(Sequence[Product]):
 
 def test_a_million_combinations_are_made_one_by_one() -> None:
     products = OncePassed()
-    goals = WebShopGoals(products, "synthetic")
+    catalog = Catalog([products.made])
+    catalog.products = products
+    goals = WebShopGoals(catalog, "synthetic")
     assert len(goals) == 10**6
     first = [goals[number] for number in range(5)]
     assert products.looked_up == 5
@@ -159,7 +166,7 @@ def test_a_million_combinations_are_made_one_by_one() -> None:
 def test_more_goals_than_can_be_ordered_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     values = tuple(f"value {n}" for n in range(250))
     with pytest.raises(TooManyGoalsError, match=r"100,000,000 combinations.*synthetic-numpy"):
-        WebShopGoals([product(options=dict.fromkeys("abcdefgh", values))], "synthetic")
+        made([product(options=dict.fromkeys("abcdefgh", values))], "synthetic")
     monkeypatch.setattr(webshop_goals, "MOST_GOALS", 3)
     assert sorted(webshop_order(3)) == [0, 1, 2]
     with pytest.raises(TooManyGoalsError):
@@ -167,7 +174,7 @@ def test_more_goals_than_can_be_ordered_are_refused(monkeypatch: pytest.MonkeyPa
 
 
 def test_goals_carry_their_products_fields() -> None:
-    (goal,) = WebShopGoals([product()], "synthetic")
+    (goal,) = made([product()], "synthetic")
     assert goal == Goal(
         asin="B1",
         category="fashion",

@@ -135,7 +135,7 @@ def toy_catalog() -> Catalog:
 
 
 def toy_goals(kind: GoalKind = "synthetic") -> list[Goal]:
-    return list(WebShopGoals(PRODUCTS, kind))
+    return list(WebShopGoals(toy_catalog(), kind))
 
 
 @cache

@@ -158,6 +158,6 @@ def _texts_of(run: RunFolder, goals_sha256: str) -> ShopTexts:
             return ShopTexts(own, catalog)
     for made in get_args(MadeGoals):  # those chosen for the run, or that the folder had with earlier versions
         with suppress(ShopRLError):
-            if goals_hash(goals := made_goals(catalog.products, made)) == goals_sha256:
+            if goals_hash(goals := made_goals(catalog, made)) == goals_sha256:
                 return ShopTexts(goals, catalog)
     return ShopTexts((), catalog)

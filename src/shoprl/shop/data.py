@@ -154,7 +154,7 @@ def read_catalog_and_goals(
         opened = open_store(store)
         return opened.catalog, goals_of_store(store, opened, wanted)
     catalog = read_catalog(folder, strict)
-    return catalog, goals_of_folder(folder, catalog, wanted, partial(made_goals, catalog.products)).goals
+    return catalog, goals_of_folder(folder, catalog, wanted, partial(made_goals, catalog)).goals
 
 
 def _read_store(

@@ -8,7 +8,6 @@ from typing import NamedTuple, get_args
 import numpy as np
 
 from shoprl.catalog.catalog import Catalog
-from shoprl.catalog.product import Product
 from shoprl.errors import ConfigError
 from shoprl.shop.goal import GOAL_SEED, Goal, goals_file, goals_hash, read_goals
 from shoprl.shop.making import GoalKind, MadeGoals, make_goals
@@ -69,16 +68,16 @@ def check_held(goals: Sequence[Goal], human_goals: bool | int | None) -> None:
         )
 
 
-def made_goals(products: Sequence[Product], made: MadeGoals) -> Sequence[Goal]:
-    """Goals made of the requests of products.
+def made_goals(catalog: Catalog, made: MadeGoals) -> Sequence[Goal]:
+    """Goals made of the requests of a catalogue's products.
 
     Raises:
         GoalError: there are none of that kind, or too many.
     """
     kind: GoalKind = "human" if made.startswith("human") else "synthetic"
     if made in OLDER:
-        return WebShopGoals(products, kind)
-    return make_goals(products, np.random.default_rng(GOAL_SEED), kind)
+        return WebShopGoals(catalog, kind)
+    return make_goals(catalog, np.random.default_rng(GOAL_SEED), kind)
 
 
 def goals_of_folder(

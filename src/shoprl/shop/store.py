@@ -152,7 +152,7 @@ def goals_of_store(folder: Path, opened: Opened, wanted: MadeGoals | Path | None
     if isinstance(wanted, Path):
         return read_goals(wanted, opened.catalog)
     assert wanted is not None
-    return made_goals(opened.catalog.products, wanted)
+    return made_goals(opened.catalog, wanted)
 
 
 def _open_catalog(base: Path, changes: Path | None, about: About) -> StoredCatalog:
@@ -409,7 +409,7 @@ def _build_goals(
 
     def make(made: MadeGoals) -> StoredGoals:
         if made in OLDER:
-            goals = made_goals(catalog.products, made)
+            goals = made_goals(catalog, made)
             return write(track(goals, "goals", total=len(goals), unit="goal"))
         return write(_older(part, catalog, "human" if made == OLDER["human"] else "synthetic"))
 

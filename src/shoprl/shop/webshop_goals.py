@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import overload
 
+from shoprl.catalog.catalog import Catalog
 from shoprl.catalog.product import Product, Request
 from shoprl.catalog.webshop import DEFAULT_PRICE
 from shoprl.errors import GoalError
@@ -90,7 +91,7 @@ class WebShopGoals(Sequence[Goal]):
     """WebShop's goals of a catalogue in its order; of each only four bytes are held, however many there are.
 
     Args:
-        products: with requests, in the catalogue's order.
+        catalog: products with requests.
         kind: ``synthetic`` (one a combination of options) or ``human`` (one a person's request).
 
     Raises:
@@ -98,12 +99,12 @@ class WebShopGoals(Sequence[Goal]):
         TooManyGoalsError: there are more than :data:`MOST_GOALS`.
     """
 
-    def __init__(self, products: Sequence[Product], kind: GoalKind) -> None:
-        self._products, self._kind = products, kind
+    def __init__(self, catalog: Catalog, kind: GoalKind) -> None:
+        self._catalog, self._kind = catalog, kind
         self._counts: Counter[str] = Counter()
         self._asked, self._starts = array("I"), array("I")  # a request's product, and the number of its first goal
         total = 0
-        for number, product in enumerate(products):
+        for number, product in enumerate(catalog):
             for request in requests_of(product, kind):
                 self._asked.append(number)
                 self._starts.append(total)
@@ -128,7 +129,7 @@ class WebShopGoals(Sequence[Goal]):
             return [self[each] for each in range(*number.indices(len(self)))]
         place = self._order[number]
         row = bisect.bisect_right(self._starts, place) - 1
-        product = self._products[self._asked[row]]
+        product = self._catalog.products[self._asked[row]]
         nth = row - bisect.bisect_left(self._asked, self._asked[row])
         request = requests_of(product, self._kind)[nth]
         goal = _made(product, request, ceiling_of(product, nth), place - self._starts[row])
@@ -137,7 +138,7 @@ class WebShopGoals(Sequence[Goal]):
     def asins(self) -> Iterator[str]:
         """The ASIN of each goal in order, without the goals being made."""
         for place in self._order:
-            yield self._products[self._asked[bisect.bisect_right(self._starts, place) - 1]].asin
+            yield self._catalog.products[self._asked[bisect.bisect_right(self._starts, place) - 1]].asin
 
     @cached_property
     def content_hash(self) -> str:
