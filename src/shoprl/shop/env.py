@@ -10,7 +10,7 @@ import numpy as np
 from shoprl.errors import ConfigError, GoalError
 from shoprl.settings import Steps, check_value
 from shoprl.shop.data import ShopData, read_data
-from shoprl.shop.generated import generated_data
+from shoprl.shop.default_data import data_or_toy_shop
 from shoprl.shop.render import OBSERVERS, ObservationMode, observe
 from shoprl.shop.session import MAX_ACTION, MAX_STEPS, Session
 from shoprl.shop.spaces import UnicodeText
@@ -42,7 +42,8 @@ class WebShopEnv(gymnasium.Env[str, str]):
     ``clickables``. The reward is 0 until a purchase, whose components ``info["reward_components"]`` then holds.
 
     Args:
-        data: data folder or loaded data; None generates a small shop.
+        data: data folder or loaded data; None takes the one that ``SHOPRL_DATA`` names, else it generates a small shop
+            and warns.
         observation_mode: ``text_rich``, ``text``, ``html`` or ``url``.
         split: the part of the goals that :meth:`reset` draws from.
         max_steps: the episode is truncated after so many steps; None: never, as in the original.
@@ -74,7 +75,7 @@ class WebShopEnv(gymnasium.Env[str, str]):
             raise ConfigError(f"render_mode {render_mode!r}: use 'ansi', 'html' or None.")
         check_value("max_steps", max_steps, Steps | None)
         if not isinstance(data, ShopData):
-            data = generated_data() if data is None else read_data(Path(data))
+            data = data_or_toy_shop() if data is None else read_data(Path(data))
         if not data.split.part(split):
             raise ConfigError(f"split {split!r}: holds no goal. Use another one.")
         self.data = data
