@@ -1,7 +1,5 @@
 """Pages as pictures."""
 
-import sys
-
 import numpy as np
 import pytest
 
@@ -36,6 +34,6 @@ def test_a_page_of_any_length_has_a_picture() -> None:
 
 
 def test_without_pillow_it_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "PIL", None)
+    monkeypatch.setattr("shoprl.shop.env.can_draw", lambda: False)
     with pytest.raises(ConfigError, match="render_mode 'rgb_array': needs Pillow"):
         WebShopEnv(toy_data(), render_mode="rgb_array")

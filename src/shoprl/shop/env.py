@@ -11,7 +11,7 @@ from shoprl.errors import ConfigError, GoalError
 from shoprl.settings import Steps, check_value
 from shoprl.shop.data import ShopData, read_data
 from shoprl.shop.default_data import data_or_toy_shop
-from shoprl.shop.picture import check_pillow, draw
+from shoprl.shop.picture import can_draw, draw
 from shoprl.shop.render import OBSERVERS, ObservationMode, observe
 from shoprl.shop.session import MAX_ACTION, MAX_STEPS, Session
 from shoprl.shop.spaces import UnicodeText
@@ -58,7 +58,10 @@ class WebShopEnv(gymnasium.Env[str, str]):
         CatalogError, GoalError: the data folder cannot be used.
     """
 
-    metadata = {"render_modes": ["ansi", "html", "rgb_array"], "render_fps": 1}  # noqa: RUF012  (Gymnasium's own form)
+    metadata = {  # noqa: RUF012  (Gymnasium's own form)
+        "render_modes": ["ansi", "html", "rgb_array"] if can_draw() else ["ansi", "html"],
+        "render_fps": 1,
+    }
 
     def __init__(
         self,
@@ -73,10 +76,10 @@ class WebShopEnv(gymnasium.Env[str, str]):
             raise ConfigError(f"observation_mode {observation_mode!r}: use one of {get_args(ObservationMode)}.")
         if split not in get_args(SplitName):
             raise ConfigError(f"split {split!r}: use one of {get_args(SplitName)}.")
+        if render_mode == "rgb_array" and not can_draw():
+            raise ConfigError("render_mode 'rgb_array': needs Pillow. Install it: pip install pillow.")
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise ConfigError(f"render_mode {render_mode!r}: use 'ansi', 'html', 'rgb_array' or None.")
-        if render_mode == "rgb_array":
-            check_pillow()
         check_value("max_steps", max_steps, Steps | None)
         if not isinstance(data, ShopData):
             data = data_or_toy_shop() if data is None else read_data(Path(data))

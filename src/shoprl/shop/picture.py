@@ -3,12 +3,12 @@
 import textwrap
 from collections.abc import Iterator
 from functools import cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shoprl.errors import ConfigError
 from shoprl.shop.page import Page
 from shoprl.shop.render import NodeKind, nodes
 
@@ -20,16 +20,9 @@ _LINE, _MARGIN, _LETTERS = 22, 20, 105  # pixels, pixels, characters a line
 _COLOURS: dict[NodeKind, str] = {"text": "#222222", "button": "#117766", "option": "#114455", "product": "#114455"}
 
 
-def check_pillow() -> None:
-    """Whether pages can be drawn.
-
-    Raises:
-        ConfigError: Pillow is not installed.
-    """
-    try:
-        import PIL  # noqa: F401
-    except ModuleNotFoundError:
-        raise ConfigError("render_mode 'rgb_array': needs Pillow. Install it: pip install pillow.") from None
+def can_draw() -> bool:
+    """Whether Pillow is installed, which draws."""
+    return find_spec("PIL") is not None
 
 
 @cache
