@@ -8,7 +8,7 @@ PORT ?= 8000
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PARALLEL := --numprocesses auto --dist worksteal  # a worker a core; idle ones take tests from the others
 
-.PHONY: run serve load test docs test-core test-openenv test-trl test-slow test-hostile check clean
+.PHONY: run serve load test docs test-core test-gym test-openenv test-trl test-slow test-hostile check clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -71,6 +71,16 @@ test-trl: $(VENV)/.installed-test
 	$(OTHERS)/bin/python -m pytest tests/compat/test_trl.py tests/policies/causal tests/tasks/shop/test_numeric.py
 	$(OTHERS)/bin/python -m pytest tests/docs/test_examples.py -k "train_language_model or train_grpo"
 
+# The original's names with the old gym that it was written for, a version after the other: a minute.
+test-gym:
+	for version in 0.24.0 0.25.2 0.26.2; do \
+		$(PYTHON) -m venv $(VENV)-gym-$$version && \
+		$(VENV)-gym-$$version/bin/python -m pip --disable-pip-version-check install --quiet "gym==$$version" && \
+		$(VENV)-gym-$$version/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt \
+			. beautifulsoup4 hypothesis pytest pytest-timeout && \
+		$(VENV)-gym-$$version/bin/python -m pytest tests/compat/test_web_agent_site.py || exit 1; \
+	done
+
 check: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -82,4 +92,4 @@ docs: $(VENV)/.installed-test
 	$(BIN)/sphinx-build -W --keep-going --quiet -b html -d build/doctrees docs build/docs
 
 clean:
-	rm -rf $(VENV) $(VENV)-core $(VENV)-openenv $(VENV)-others runs build dist
+	rm -rf $(VENV) $(VENV)-core $(VENV)-gym-* $(VENV)-openenv $(VENV)-others runs build dist

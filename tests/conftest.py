@@ -7,6 +7,7 @@ from hypothesis import settings
 
 from shoprl.shop.cached import CACHE
 from shoprl.shop.data import ShopData
+from shoprl.shop.default_data import VARIABLE
 from tests.support.toyshop import toy_data, write_toy_folder
 
 settings.register_profile("shoprl", deadline=None)  # the first example pays for the tagger and the index
@@ -21,9 +22,13 @@ def pytest_runtest_setup() -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Feeds given to ``--data`` are imported here, not into the user's cache; also by the processes of tests."""
+    """Feeds given to ``--data`` are imported here, not into the user's cache; also by the processes of tests.
+
+    Where a test gives no data, none is the user's.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(CACHE, str(tmp_path_factory.mktemp("cache")))
+        patch.delenv(VARIABLE, raising=False)
         yield
 
 

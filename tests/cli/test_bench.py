@@ -22,6 +22,11 @@ def test_figures_stand_beside_their_targets(call: Call, toy_folder: Path, what: 
     assert ">=" in text.out or "<=" in text.out
 
 
+def test_the_data_is_what_the_variable_names(call: Call, toy_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOPRL_DATA", str(toy_folder))
+    assert call("bench", "search", "--json").json()["products"] == 12
+
+
 def test_an_update_is_measured(call: Call, tmp_path: Path) -> None:
     write_toy_folder(tmp_path / "toy")
     assert call("catalog", "build", "--data", tmp_path / "toy", "--out", tmp_path / "shop").code == 0

@@ -57,6 +57,14 @@ def test_options_become_a_command() -> None:
     assert parse(Command, "shoprl test", ["--needed=3", "--data=x"]) == Command(needed=3, data=Path("x"))
 
 
+def test_data_left_out_is_what_the_variable_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match="--data PATH: missing"):
+        parse(Command, "shoprl test", ["--needed", "3"])
+    monkeypatch.setenv("SHOPRL_DATA", "named")
+    assert parse(Command, "shoprl test", ["--needed", "3"]).data == Path("named")
+    assert parse(Command, "shoprl test", ["--needed", "3", "--data", "x"]).data == Path("x")
+
+
 def test_the_order_of_use(capsys: pytest.CaptureFixture[str]) -> None:
     """Required ones, the command's own, shared ones, settings."""
     shown = re.findall(r"--[a-z-]+(?= |$)", "\n".join(line[2:20] for line in helped(capsys).splitlines()[3:]))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from shoprl.catalog.webshop import read_catalog
+from shoprl.cli.recommend import Recommend
 from tests.support.cli import Call, refused
 from tests.support.pretrained import carry_none, package
 
@@ -35,6 +36,16 @@ def test_recommend_in_another_shop(call: Call, finished_run: tuple[Path, str], t
     assert {each["asin"] for each in found} <= {product.asin for product in read_catalog(toy_folder)}
     nothing = call("recommend", "xyzzy", "--run", finished_run[0], "--data", toy_folder, "--runs", 2)
     assert (nothing.code, nothing.out) == (0, "Nothing in this shop fits the request. Try other words.\n")
+
+
+def test_the_shop_is_the_given_one_then_the_runs_then_the_variables(
+    finished_run: tuple[Path, str], toy_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOPRL_DATA", str(toy_folder))
+    folder = finished_run[0]
+    assert Recommend(request="tea")._agent_and_shop()[1] == toy_folder
+    assert Recommend(request="tea", run=folder)._agent_and_shop()[1] == folder / "data"
+    assert Recommend(request="tea", data=folder / "data")._agent_and_shop()[1] == folder / "data"
 
 
 def test_recommend_with_a_trained_policy(call: Call, toy_folder: Path, tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
+import pickle
 import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from shoprl.compat.legacy import WebAgentTextEnv
+from shoprl.compat.user_sessions import UserSession
 from shoprl.errors import ConfigError, GoalError, TrajectoryError
 from shoprl.reading import read_json_lines
 from shoprl.shop.data import ShopData, read_data, shop_data
@@ -314,7 +317,7 @@ def test_environments_share_a_server() -> None:
     ("options", "what"),
     [
         ({"mode": "image"}, r"observation_mode 'image': use one of \(.*'html'"),
-        ({"get_image": 1}, "get_image: no image features"),
+        ({"get_image": 1}, "get_image, attr_path: need a data folder"),
         ({"show_attrs": True}, "show_attrs: .*catalog"),
         ({"file_path": "x"}, "data, file_path: .*Give one"),
         ({"seed": -1}, "seed -1: must be a whole number"),
@@ -334,8 +337,8 @@ def test_what_cannot_be_honoured_is_named(options: dict[str, Any], what: str) ->
 
 
 def test_an_unknown_option_is_named() -> None:
-    with pytest.raises(TypeError, match="attr_path"):
-        make(attr_path="items_ins_v2_1000.json")
+    with pytest.raises(TypeError, match="attrs_path"):
+        make(attrs_path="items_ins_v2_1000.json")
 
 
 @pytest.mark.parametrize("session", [-1, 35, 10**9])
@@ -357,6 +360,86 @@ def test_rendering_is_for_text_only() -> None:
     assert env.render() is None
     assert env.render(mode="rgb_array") is None
     assert (env.render("ansi") or "").startswith("WebShop\nInstruction: \n")
+
+
+# What clients reach for
+
+
+def test_the_server_knows_the_session_of_each_environment() -> None:
+    first = make(session_prefix="a")
+    second = WebAgentTextEnv(server=first.server)
+    first.reset(0)
+    second.reset(1)
+    sessions = first.server.user_sessions
+    assert set(sessions) == {"a0", "1"}
+    assert sessions["a0"]["goal"] is first.server.goals[0] is first.goal
+    first.step(SEARCH)
+    assert (sessions["a0"]["page"], sessions["1"]["page"]) == (1, None)
+    held = sessions["1"]
+    second.reset(2)
+    first.close()
+    assert set(sessions) == {"1", "2"}  # the one that is held, and the one that an environment is in
+    assert held["goal"] is first.server.goals[1]
+
+
+def test_the_browser_shows_the_page() -> None:
+    env = make(session="me")
+    assert env.base_url == env.server.base_url == "http://127.0.0.1:3000"
+    for action in (SEARCH, "click[b0shoe0001]"):
+        env.step(action)
+        assert env.browser.current_url == env.state["url"]
+        assert env.browser.page_source == env.state["html"]
+    assert env.browser.session_id == "me"
+
+
+def test_html_is_converted_as_the_observations_are() -> None:
+    env = make()
+    env.reset(0)
+    value = env.server.data.catalog["B0SHOE0001"].options["color"][0]
+    actions = (SEARCH, "click[b0shoe0001]", f"click[{value}]", "click[features]", "click[< prev]", "click[< prev]")
+    for action in actions:
+        rich, *_ = env.step(action)
+        assert env.convert_html_to_text(env.state["html"]) == rich
+        env.observation_mode = "text"
+        assert env.convert_html_to_text(env.browser.page_source, simple=True) == env.observation
+        env.observation_mode = "text_rich"
+
+
+def test_weights_are_the_goals() -> None:
+    assert make().server.weights == [goal.weight for goal in toy_data().goals]
+
+
+def test_a_server_goes_to_another_process() -> None:
+    server = make(limit_goals=3).server
+    server.user_sessions["a"] = UserSession(server.goals[0])
+    other = pickle.loads(pickle.dumps(server))
+    assert (other.indices, len(other.user_sessions)) == (server.indices, 0)
+
+
+def test_the_file_of_attributes_is_the_data_folders(toy_folder: Path, tmp_path: Path) -> None:
+    (beside,) = toy_folder.glob("items_ins_v2*.json")
+    for where in ({"file_path": toy_folder}, {"file_path": toy_folder / "items_shuffle_12.json"}):
+        WebAgentTextEnv("text", attr_path=str(beside), **where)
+    (tmp_path / beside.name).write_bytes(beside.read_bytes())
+    for elsewhere in (tmp_path / beside.name, toy_folder / "missing.json"):
+        with pytest.raises(ConfigError, match=r"attr_path .*\.json: must be a file in the data folder"):
+            WebAgentTextEnv("text", file_path=toy_folder, attr_path=elsewhere)
+
+
+def test_pictures_are_those_of_the_item_page(toy_folder: Path) -> None:
+    torch = pytest.importorskip("torch")
+    data = read_data(toy_folder)
+    shoe = data.catalog["B0SHOE0001"]
+    torch.save(torch.arange(1024.0).reshape(2, 512), toy_folder / "feat_conv.pt")
+    torch.save(["https://elsewhere/x.jpg", shoe.image], toy_folder / "feat_ids.pt")
+    env = WebAgentTextEnv(file_path=toy_folder, get_image=True)
+    env.reset(0)
+    env.step(SEARCH)
+    assert env.get_image().tolist() == [0.0] * 512
+    env.step("click[b0shoe0001]")
+    assert env.get_image().tolist() == [*range(512, 1024)]
+    with pytest.raises(ConfigError, match="get_image: no pictures are loaded"):
+        make().get_image()
 
 
 # Recordings of the original

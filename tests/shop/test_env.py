@@ -9,9 +9,11 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium.error import DependencyNotInstalled
 from gymnasium.utils.env_checker import check_env
+from gymnasium.wrappers import DelayObservation, FrameStackObservation, RecordVideo, RenderCollection
 
-import shoprl.shop  # noqa: F401  (registers the environment)
+import shoprl
 from shoprl.errors import CatalogError, ConfigError, GoalError
 from shoprl.shop.data import ShopData
 from shoprl.shop.env import WebShopEnv
@@ -146,9 +148,9 @@ def test_the_url_mode_shows_the_address() -> None:
 # Truncation
 
 
-@pytest.mark.parametrize("options", [{}, {"max_steps": 3}, {"max_steps": 1}])
+@pytest.mark.parametrize("options", [{}, {"max_episode_steps": 3}, {"max_episode_steps": 1}, {"max_episode_steps": 30}])
 def test_an_episode_is_cut_at_the_step_limit(options: dict[str, int]) -> None:
-    limit = options.get("max_steps", 15)
+    limit = options.get("max_episode_steps", 15)
     env = make(**options)
     for _ in range(2):  # the count starts anew
         env.reset()
@@ -158,14 +160,26 @@ def test_an_episode_is_cut_at_the_step_limit(options: dict[str, int]) -> None:
 
 
 def test_without_a_limit_nothing_is_cut() -> None:
-    env = make(max_steps=None)
+    for env in (make(max_episode_steps=-1), shoprl.make(data=toy_data(), max_steps=None)):
+        env.reset()
+        assert not any(env.step(SEARCH)[3] for _ in range(100))
+
+
+@pytest.mark.parametrize("options", [{"max_steps": 30}, {"max_episode_steps": 30}])
+def test_an_environment_without_wrappers_has_the_limit_itself(options: dict[str, Any]) -> None:
+    env = shoprl.make(data=toy_data(), **options)
     env.reset()
-    assert not any(env.step(SEARCH)[3] for _ in range(100))
+    assert [env.step(SEARCH)[3] for _ in range(30)] == [False] * 29 + [True]
+
+
+def test_gymnasium_has_its_own_name_for_the_limit() -> None:
+    with pytest.raises(ConfigError, match="max_steps 30: Gymnasium calls it max_episode_steps, and -1 means no limit"):
+        make(max_steps=30)
 
 
 def test_a_purchase_at_the_last_step_is_an_end_not_a_cut() -> None:
     steps = 3 + len(toy_data().goals[goal_of("B0TEA00001")].option_values)
-    assert buy(make(max_steps=steps), "B0TEA00001")[2:4] == (True, False)
+    assert buy(WebShopEnv(toy_data(), max_steps=steps), "B0TEA00001")[2:4] == (True, False)
 
 
 # Goals and seeds
@@ -215,15 +229,16 @@ def test_an_unknown_reset_option_is_named() -> None:
         ({"split": "validation"}, r"split 'validation': use one of \('train', 'eval', 'test'\)"),
         ({"max_steps": 0}, "max_steps 0: must be from 1 to 100000"),
         ({"max_steps": -1}, "max_steps -1"),
+        ({"max_episode_steps": 0}, "max_episode_steps 0"),
     ],
 )
 def test_bad_options_fail_at_once(options: dict[str, Any], what: str) -> None:
     with pytest.raises(ConfigError, match=what):
-        make(**options)
+        shoprl.make(data=toy_data(), **options)
 
 
 def test_a_bad_render_mode_fails_at_once() -> None:
-    with pytest.raises(ConfigError, match="render_mode 'human': use 'ansi', 'html' or None"):
+    with pytest.raises(ConfigError, match="render_mode 'human': use 'ansi', 'html', 'rgb_array' or None"):
         WebShopEnv(toy_data(), render_mode="human")
 
 
@@ -386,3 +401,43 @@ def test_loaded_goals_of_the_other_kind_are_refused() -> None:
         WebShopEnv(toy_data(), human_goals=True)
     with pytest.raises(ConfigError, match="human_goals False: the data holds human goals"):
         WebShopEnv(human_goals=False)  # the generated shop's
+
+
+# Gymnasium's wrappers
+
+
+def test_observations_can_be_stacked() -> None:
+    env = FrameStackObservation(make(observation_mode="url"), 3)
+    first, _ = env.reset(seed=0)
+    second = env.step(SEARCH)[0]
+    assert first[0] == first[1] == first[2] == second[0] == second[1]
+    assert second[2].endswith("/1")
+    assert env.observation_space.contains(second)
+    zeros = FrameStackObservation(make(observation_mode="url"), 3, padding_type="zero")
+    assert zeros.reset(seed=0)[0] == ("", "", first[0])
+
+
+def test_observations_can_be_delayed() -> None:
+    env, plain = DelayObservation(make(), 2), make()
+    shown, expected = [env.reset(seed=0)[0]], [plain.reset(seed=0)[0]]
+    for action in (SEARCH, "nonsense", "click[next >]"):
+        shown.append(env.step(action)[0])
+        expected.append(plain.step(action)[0])
+    assert shown == ["", "", *expected[:2]]
+
+
+def test_a_video_needs_pictures() -> None:
+    with pytest.raises(ValueError, match=r"incompatible with RecordVideo.*rgb_array"):
+        RecordVideo(make(render_mode="ansi"), "videos")
+    with pytest.raises((DependencyNotInstalled, ValueError)):  # Gymnasium's own need of moviepy, or its refusal
+        RecordVideo(make(), "videos")
+
+
+def test_frames_are_pixels() -> None:
+    pytest.importorskip("PIL")
+    env = RenderCollection(make(render_mode="rgb_array"))
+    env.reset(seed=0)
+    env.step(SEARCH)
+    frames = env.render()
+    assert [(frame.shape, frame.dtype) for frame in frames] == [((720, 960, 3), np.uint8)] * 2
+    assert (frames[0] != frames[1]).any()

@@ -176,16 +176,26 @@ def test_the_autoreset_mode_may_be_named_by_its_value(mode: str) -> None:
 def test_make_vec(mode: str | None) -> None:
     _ = toy_data().shop  # worker processes get the index with the data
     plain = {"shared_memory": False} if mode == "async" else None  # Gymnasium shares numbers, not texts
-    envs = gymnasium.make_vec("shoprl/WebShop-v0", 3, mode, vector_kwargs=plain, data=toy_data(), max_steps=4)
+    envs = gymnasium.make_vec("shoprl/WebShop-v0", 3, mode, vector_kwargs=plain, data=toy_data(), max_episode_steps=30)
     assert isinstance(envs.unwrapped, WebShopVectorEnv) == (mode in (None, "vector_entry_point"))
-    ours = native(3, max_steps=4)
+    ours = native(3, max_steps=30)
     observations, infos = envs.reset(seed=5)
     expected, expected_infos = ours.reset(seed=5)
     assert (observations, infos["goal"].tolist()) == (expected, expected_infos["goal"].tolist())
-    for _ in range(6):
+    for _ in range(33):
         results, expected_results = envs.step((SEARCH, "nonsense", SEARCH)), ours.step((SEARCH, "nonsense", SEARCH))
         assert_equal(results, expected_results)
     envs.close()
+
+
+@pytest.mark.parametrize(("limit", "cut"), [({}, 15), ({"max_episode_steps": 4}, 4), ({"max_episode_steps": -1}, None)])
+def test_make_vec_has_gymnasiums_limit(limit: dict[str, int], cut: int | None) -> None:
+    envs = gymnasium.make_vec("shoprl/WebShop-v0", 2, data=toy_data(), **limit)
+    envs.reset(seed=0)
+    steps = [envs.step(["nonsense"] * 2)[3].all() for _ in range(20)]
+    assert steps.index(True) + 1 == cut if cut else not any(steps)
+    with pytest.raises(ConfigError, match="max_steps 30: Gymnasium calls it max_episode_steps"):
+        gymnasium.make_vec("shoprl/WebShop-v0", 2, data=toy_data(), max_steps=30)
 
 
 def test_make_vec_takes_the_autoreset_mode_and_keeps_the_spec() -> None:

@@ -17,6 +17,7 @@ from shoprl.machine import commit, machine, versions
 from shoprl.reading import read_json
 from shoprl.settings import Count, Range
 from shoprl.shop.data import ShopData, read_data
+from shoprl.shop.default_data import default_folder
 from shoprl.shop.generated import generated_data
 
 SMALLEST_SCALE = 100  # products
@@ -70,7 +71,8 @@ class Env(OnAnyData, Seeded, Printing):
         """Run the command."""
         from shoprl.bench.env import bench_env, random_episodes, recorded_episodes
 
-        data, golden = _data(self.data), _golden(self.golden, self.data)
+        folder = self.data or default_folder()
+        data, golden = _data(folder), _golden(self.golden, folder)
         recorded = recorded_episodes(golden, data) if golden else []
         episodes = recorded or random_episodes(data, np.random.default_rng(self.seed))
         figures = bench_env(data, episodes, self.passes).to_json()
@@ -96,7 +98,8 @@ class Search(OnAnyData, Seeded, Printing):
         """Run the command."""
         from shoprl.bench.env import bench_search, instructions, recorded_queries
 
-        data, golden = _data(self.data), _golden(self.golden, self.data)
+        folder = self.data or default_folder()
+        data, golden = _data(folder), _golden(self.golden, folder)
         recorded = recorded_queries(golden) if golden else []
         searches = bench_search(data, recorded or instructions(data, np.random.default_rng(self.seed)))
         targets = {"median_ms": "<= 0.3"} if len(data.catalog) <= 1_000 else {"median_ms": "<= 10", "p99_ms": "<= 50"}
@@ -265,17 +268,18 @@ class Learn(OnAnyData, Seeded, Threaded, OnDevice, Printing):
         from shoprl.bench.learn import LEARNERS, SIZES, bench_bi_attention, bench_encoding, bench_learn
         from shoprl.bench.together import bench_together
 
+        folder = self.data or default_folder()
         if self.method == "together":
             if team.device.type != "cpu":
                 raise ConfigError("--method together measures the processor. Add --device cpu.")
-            shop = _data(self.data)  # bad input is named before processes are started
-            together = bench_together(self.data, self.updates, self.seed, self.threads, self.size)
+            shop = _data(folder)  # bad input is named before processes are started
+            together = bench_together(folder, self.updates, self.seed, self.threads, self.size)
             report(together.to_json(), {"slowdown": "< 3"}, self.json, {"hashes": shop.hashes()})
             return
         if self.method == "encode":
             report(bench_encoding(self.titles, self.seed, team).to_json(), {}, self.json)
             return
-        data, about = _data(self.data), (self.updates, self.seed, team, SIZES[self.size])
+        data, about = _data(folder), (self.updates, self.seed, team, SIZES[self.size])
         targets: dict[str, str] = {}
         if self.method == "all":
             figures, targets = bench_learn(data, *about).to_json(), {"decisions_per_second": ">= 300"}

@@ -32,7 +32,7 @@ class Printing(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class OnData(Settings):
-    """A command that needs a shop.
+    """A command that needs a shop; on the command line the one that ``SHOPRL_DATA`` names where it is left out.
 
     Attributes:
         data: a shop, a data folder (WebShop's files, or what shoprl catalog generate wrote) or a product feed, which is

@@ -16,6 +16,7 @@ from tyro.constructors import ConstructorRegistry, StructConstructorSpec, Struct
 
 from shoprl.cli import options
 from shoprl.errors import ConfigError
+from shoprl.shop.default_data import default_folder
 from shoprl.terminal import raw_streams, shown
 
 REGISTRY = ConstructorRegistry()
@@ -146,6 +147,8 @@ def _command(info: StructTypeInfo) -> StructConstructorSpec | None:
             default = field.default
         elif field.default_factory is not dataclasses.MISSING:
             default = field.default_factory()
+        elif field.name == "data" and issubclass(kind, options.OnData):
+            default = default_folder() or tyro.MISSING
         annotation = hints[field.name]
         if dataclasses.is_dataclass(default):
             annotation = Annotated[annotation, tyro.conf.arg(name="learner")]  # the title of these options

@@ -12,6 +12,7 @@ from shoprl.errors import ConfigError
 from shoprl.recommender.recommend import MAX_RUNS, MIN_FIT, RUNS, TOP, Recommendations
 from shoprl.settings import Count, NotNegative, Range, Share, Threads
 from shoprl.shop.data import read_shop
+from shoprl.shop.default_data import default_folder
 from shoprl.tasks.shop.task import ShopTask
 from shoprl.terminal import shown
 
@@ -76,8 +77,11 @@ class Recommend(SearchingBest, Confirming, Seeded, Threaded, Printing):
         if self.run is not None and (policy is None or data is None):
             own_policy, own_data = policy_of(self.run)
             policy, data = policy or str(own_policy), data or own_data
+        data = data or default_folder()
         if data is None:
-            raise ConfigError("There is no shop to recommend from. Give one with --data, or a run folder with --run.")
+            raise ConfigError(
+                "There is no shop to recommend from. Give one with --data or SHOPRL_DATA, or a run folder with --run."
+            )
         return policy or PRETRAINED, data
 
 

@@ -11,6 +11,7 @@ from shoprl.cli.output import emit, percent, points, table
 from shoprl.cli.study import StudyCommand, StudyName
 from shoprl.errors import RunError
 from shoprl.shop.data import ShopData, read_data
+from shoprl.shop.default_data import default_folder
 from shoprl.terminal import shown
 
 if TYPE_CHECKING:
@@ -73,11 +74,12 @@ class Reproduce(OnAnyData, OnGoals, RunFolder, Seeded, Threaded, Strict, Printin
         prepare(self.seed, self.threads)
         from shoprl.experiments.reproducing import run_recipe
 
+        folder = self.data or default_folder()
         given = (
-            read_data(self.data, self.strict, goals=self.goals) if self.data else None
+            read_data(folder, self.strict, goals=self.goals) if folder else None
         )  # bad input is named before any work
         assert self.budget != "paper"
-        results, shop = run_recipe(self.out, given, self.data, self.budget, self.seed, self.resume)
+        results, shop = run_recipe(self.out, given, folder, self.budget, self.seed, self.resume)
         emit(results.to_json(), self._text(results, shop), self.json)
 
     def _text(self, results: "RunResults", data: ShopData) -> str:

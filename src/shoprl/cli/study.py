@@ -12,6 +12,7 @@ from shoprl.cli.options import OnAnyData, OnGoals, Printing, Strict, Threaded, p
 from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError
 from shoprl.settings import Seed
+from shoprl.shop.default_data import default_folder
 
 if TYPE_CHECKING:
     from shoprl.evaluation.results import Measurement, RunResults
@@ -55,7 +56,8 @@ class StudyCommand(OnAnyData, OnGoals, Threaded, Strict, Printing):
         from shoprl.experiments.studies.running import TITLES, Studies
         from shoprl.report import write_runs_report
 
-        studies = Studies(self.out, self.data, self.size, self.threads, self.strict, self.goals)
+        folder = self.data or default_folder()
+        studies = Studies(self.out, folder, self.size, self.threads, self.strict, self.goals)
         for name in self.names:
             studies.settings(name, 0)  # a study that cannot be run is named before another one is
         with claimed(self.out):  # beside each run's own folder, as studies share agents

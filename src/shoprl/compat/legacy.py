@@ -4,16 +4,30 @@ import hashlib
 import string
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-from shoprl.compat.legacy_server import GoalFilter, LegacyServer, check_products, open_server
+from shoprl.compat.legacy_server import (
+    GoalFilter,
+    LegacyServer,
+    check_attributes,
+    check_products,
+    folder_of,
+    open_server,
+)
+from shoprl.compat.user_sessions import UserSession
+from shoprl.compat.visible_text import visible_text
 from shoprl.errors import ConfigError, GoalError
 from shoprl.shop.data import ShopData
 from shoprl.shop.html import html
 from shoprl.shop.render import ObservationMode, observe
 from shoprl.shop.session import Session
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from shoprl.compat.pictures import Pictures
 
 NAME_LENGTH = 10
 
@@ -25,6 +39,33 @@ class _Episode:
     instruction_text: str
     prev_obs: list[str]
     prev_actions: list[str]
+    known: UserSession
+
+
+class Browser:
+    """What WebShop's simulated browser shows of an environment.
+
+    Args:
+        env: the environment.
+    """
+
+    def __init__(self, env: "WebAgentTextEnv") -> None:
+        self._env = env
+
+    @property
+    def current_url(self) -> str:
+        """The current page's address."""
+        return self._env.state["url"]
+
+    @property
+    def page_source(self) -> str:
+        """The current page's HTML."""
+        return self._env.state["html"]
+
+    @property
+    def session_id(self) -> str:
+        """The session's name."""
+        return self._env.session
 
 
 class WebAgentTextEnv:
@@ -38,14 +79,18 @@ class WebAgentTextEnv:
     - The process's random state is neither used nor seeded. Names are drawn from ``seed``, and a name's goal from
       ``seed`` and the name: the same one whenever it is asked for, with no record of sessions kept. A goal is drawn
       with its own weight (the original gives it that of the goal before, and never draws the first).
-    - Goals, prices and products are data. ``server.goals`` is there, ``server.user_sessions`` is not: see :attr:`goal`.
+    - Goals, prices and products are data. ``server.user_sessions`` holds the sessions that environments are in, and no
+      other; ``server.product_item_dict`` and ``server.product_prices`` are made when they are read, and cannot be
+      written.
     - A goal index that does not exist is an error, a negative one too; NumPy's integers are indices as well.
     - The instruction can be asked for on the done page, where the original fails; :meth:`close` ends the session.
 
     Args:
         observation_mode: ``html``, ``text``, ``text_rich`` or ``url``.
-        data: loaded data, a data folder or the ``items_shuffle*.json`` in one; None generates a small shop.
+        data: loaded data, a data folder or the ``items_shuffle*.json`` in one; None takes what the environment
+            variable ``SHOPRL_DATA`` names.
         file_path: WebShop's name for ``data``.
+        attr_path: the ``items_ins_v2*.json`` beside ``file_path``, as verl-agent's copy of WebShop takes it.
         server: another environment's :attr:`server`, to share its shop and goals.
         seed: of names and of the goals drawn for them; None takes one from the system.
         session: the first session, where the environment is used before :meth:`reset`.
@@ -56,7 +101,9 @@ class WebAgentTextEnv:
         num_products: must be what the data holds, where given.
         human_goals: which goals a data folder has, human or synthetic ones; loaded data must hold them. Where left out,
             the folder's own: those of its ``goals.jsonl``, else synthetic ones as in WebShop.
-        get_image, show_attrs: not offered.
+        get_image: load ``feat_conv.pt`` and ``feat_ids.pt`` of the data folder, which WebShop publishes, for
+            :meth:`get_image`.
+        show_attrs: not offered.
 
     Raises:
         ConfigError: an option cannot be honoured.
@@ -69,6 +116,7 @@ class WebAgentTextEnv:
         data: ShopData | Path | str | None = None,
         *,
         file_path: Path | str | None = None,
+        attr_path: Path | str | None = None,
         server: LegacyServer | None = None,
         seed: int | None = None,
         session: int | str | None = None,
@@ -83,13 +131,16 @@ class WebAgentTextEnv:
         show_attrs: bool | int = False,
     ) -> None:
         _check_mode(observation_mode)
-        if get_image:
-            raise ConfigError("get_image: no image features here. Take the address that id product-image has in HTML.")
         if show_attrs:
             raise ConfigError("show_attrs: pages show no attributes. Read server.data.catalog[asin].attributes.")
         if data is not None and file_path is not None:
             raise ConfigError("data, file_path: they name the same thing. Give one of them.")
-        self.server = open_server(file_path if data is None else data, server, filter_goals, limit_goals, human_goals)
+        source = file_path if data is None else data
+        if server is None:
+            check_attributes(attr_path, source)
+        self.server = open_server(source, server, filter_goals, limit_goals, human_goals)
+        self.base_url, self.browser = self.server.base_url, Browser(self)
+        self._pictures = _pictures(source) if get_image else None
         check_products(self.server.data, num_products)
         self.observation_mode: ObservationMode = observation_mode
         self.session_prefix = session_prefix
@@ -119,7 +170,8 @@ class WebAgentTextEnv:
         name = (self.session_prefix or "") + (self._new_name() if session is None else str(session))
         goal = int(session) if isinstance(session, int | np.integer) else self._goal_of(name)
         opened = self.server.data.session(self.server.indices[goal], name)
-        self._episode = _Episode(opened, goal, "", [], [])
+        known = self.server.user_sessions[name] = UserSession(self.server.goals[goal])
+        self._episode = _Episode(opened, goal, "", [], [], known)
         self.text_to_clickable = None
         self._episode.instruction_text = self.get_instruction_text() if instruction_text is None else instruction_text
         self._episode.prev_obs.append(self.observation)
@@ -135,6 +187,7 @@ class WebAgentTextEnv:
         self.get_available_actions()
         before = episode.session.page
         reward = episode.session.step(action)
+        episode.known.follow(action, before, episode.session)
         done = episode.session.done and episode.session.page is not before
         observation = self.observation
         episode.prev_actions.append(action)
@@ -152,6 +205,28 @@ class WebAgentTextEnv:
         """The text of the current page's element ``instruction-text``, ``Instruction:`` included."""
         session = self._live().session
         return ("Instruction: " if session.page.kind == "search" else "Instruction:") + session.instruction
+
+    def get_image(self) -> "Tensor":
+        """The features of the current page's picture, shape ``(512,)``; zeros where it has none that is known.
+
+        Raises:
+            ConfigError: the environment was made without ``get_image=True``.
+        """
+        if self._pictures is None:
+            raise ConfigError("get_image: no pictures are loaded. Make the environment with get_image=True.")
+        page = self._live().session.page
+        return self._pictures.features(page.product if page.kind == "item" else None)
+
+    def convert_html_to_text(self, html: str, simple: bool = False) -> str:
+        """The visible texts of a page, as in observation mode ``text`` if ``simple``, else ``text_rich``.
+
+        Args:
+            html: the page; which of its options and products were clicked is the session's.
+            simple: join the texts by ``[SEP]`` and mark nothing.
+        """
+        episode = self._live()
+        mode: ObservationMode = "text" if simple else "text_rich"
+        return visible_text(html, mode, episode.session.page.url, episode.known["asins"])
 
     @property
     def observation(self) -> str:
@@ -228,6 +303,12 @@ class WebAgentTextEnv:
         last = len(self.server.indices) - 1
         if isinstance(session, int | np.integer) and not 0 <= session <= last:
             raise GoalError(f"session {session}: use a goal's index from 0 to {last}, or a name.")
+
+
+def _pictures(source: ShopData | Path | str | None) -> "Pictures":
+    from shoprl.compat.pictures import read_pictures  # imports torch
+
+    return read_pictures(folder_of(source))
 
 
 def _check_mode(mode: str) -> None:

@@ -6,15 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from weakref import WeakValueDictionary
 
 import numpy as np
 
+from shoprl.compat.product_items import ProductItems, ProductPrices
+from shoprl.compat.user_sessions import UserSession
 from shoprl.errors import ConfigError, GoalError
 from shoprl.shop.data import ShopData, read_data
-from shoprl.shop.generated import generated_data
+from shoprl.shop.default_data import VARIABLE, default_data, default_folder
 from shoprl.shop.goal import GOAL_SEED
 from shoprl.shop.goal_choice import check_held
+from shoprl.shop.session import BASE_URL
 
 GoalFilter = Callable[[int, dict[str, Any]], object]
 
@@ -26,10 +30,30 @@ class LegacyServer:
     Attributes:
         data: the shop.
         indices: the goals in play, as indices into the data's goals.
+        base_url: the beginning of every page's address.
     """
 
     data: ShopData
     indices: tuple[int, ...]
+    base_url: ClassVar[str] = BASE_URL
+
+    def __reduce__(self) -> tuple[type["LegacyServer"], tuple[ShopData, tuple[int, ...]]]:
+        return LegacyServer, (self.data, self.indices)  # another process has sessions of its own
+
+    @cached_property
+    def user_sessions(self) -> WeakValueDictionary[str, UserSession]:
+        """Session's name -> what is known of it, for the sessions that environments are in and those held by others."""
+        return WeakValueDictionary()
+
+    @cached_property
+    def product_item_dict(self) -> ProductItems:
+        """ASIN -> product in WebShop's fields."""
+        return ProductItems(self.data)
+
+    @cached_property
+    def product_prices(self) -> ProductPrices:
+        """ASIN -> price."""
+        return ProductPrices(self.data.catalog)
 
     @cached_property
     def goals(self) -> list[dict[str, Any]]:
@@ -37,9 +61,14 @@ class LegacyServer:
         return [self.data.goals[index].to_json() for index in self.indices]
 
     @cached_property
+    def weights(self) -> list[float]:
+        """How often each goal in play is drawn, relative to the others."""
+        return [self.data.goals[index].weight for index in self.indices]
+
+    @cached_property
     def cum_weights(self) -> list[float]:
         """Running sums of the goals' weights, from 0."""
-        return [0.0, *np.cumsum([self.data.goals[index].weight for index in self.indices]).tolist()]
+        return [0.0, *np.cumsum(self.weights).tolist()]
 
     def draw(self, rng: np.random.Generator) -> int:
         """One of the goals in play, by weight."""
@@ -77,14 +106,49 @@ class LegacyServer:
 
 
 def _read(source: ShopData | Path | str | None, human_goals: bool | int | None) -> ShopData:
-    if source is None or isinstance(source, ShopData):
-        data = source or generated_data()
-        check_held(data.goals, human_goals)
+    if isinstance(source, ShopData):
+        check_held(source.goals, human_goals)
+        return source
+    if source is None:
+        data = default_data(human_goals)
+        if data is None:
+            raise ConfigError(
+                f"There is no data. Give file_path= (or data=) WebShop's data folder or the items_shuffle*.json in it, "
+                f"or set {VARIABLE} to the folder. data=shoprl.generated_data() is a toy shop."
+            )
         return data
     path = Path(source)
     if path.is_file() and not path.match("items_shuffle*.json"):
         raise ConfigError(f"{path}: give the data folder, or the items_shuffle*.json in it.")
-    return read_data(path.parent if path.is_file() else path, human_goals=human_goals)
+    return read_data(folder_of(path), human_goals=human_goals)
+
+
+def folder_of(source: ShopData | Path | str | None) -> Path:
+    """The folder that data lies in.
+
+    Args:
+        source: the folder or a file in it; None stands for what ``SHOPRL_DATA`` names.
+
+    Raises:
+        ConfigError: the data is loaded already, or there is none.
+    """
+    path = default_folder() if source is None else source
+    if path is None or isinstance(path, ShopData):
+        raise ConfigError(f"get_image, attr_path: need a data folder. Give file_path=, or set {VARIABLE} to it.")
+    return Path(path).parent if Path(path).is_file() else Path(path)
+
+
+def check_attributes(attr_path: Path | str | None, source: ShopData | Path | str | None) -> None:
+    """The file of attributes must be the one in the data folder.
+
+    Raises:
+        ConfigError: it lies elsewhere, or is not there.
+    """
+    if attr_path is None or isinstance(source, ShopData):
+        return
+    path, folder = Path(attr_path), folder_of(source)
+    if not path.is_file() or path.parent.resolve() != folder.resolve():
+        raise ConfigError(f"attr_path {path}: must be a file in the data folder {folder}. Put it there.")
 
 
 def open_server(

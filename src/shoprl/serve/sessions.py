@@ -126,7 +126,8 @@ class RemoteSession:
 
     def render(self) -> str | None:
         """The page in the environment's render mode."""
-        return self._env.render()
+        page: str | None = self._env.render()
+        return page
 
 
 Held = TypeVar("Held")

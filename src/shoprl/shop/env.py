@@ -10,9 +10,10 @@ import numpy as np
 from shoprl.errors import ConfigError, GoalError
 from shoprl.settings import Steps, check_value
 from shoprl.shop.data import ShopData, read_data
-from shoprl.shop.generated import generated_data
+from shoprl.shop.default_data import data_or_toy_shop
 from shoprl.shop.goal_choice import check_held
 from shoprl.shop.page import Page
+from shoprl.shop.picture import can_draw, draw
 from shoprl.shop.render import OBSERVERS, ObservationMode, observe
 from shoprl.shop.session import MAX_ACTION, MAX_STEPS, Session
 from shoprl.shop.spaces import UnicodeText
@@ -44,22 +45,27 @@ class WebShopEnv(gymnasium.Env[str, str]):
     ``clickables``. The reward is 0 until a purchase, whose components ``info["reward_components"]`` then holds.
 
     Args:
-        data: data folder or loaded data; None generates a small shop.
+        data: data folder or loaded data; None takes the one that ``SHOPRL_DATA`` names, else it generates a small shop
+            and warns.
         observation_mode: ``text_rich``, ``text``, ``html`` or ``url``.
         split: the part of the goals that :meth:`reset` draws from.
         max_steps: the episode is truncated after so many steps; None: never, as in the original.
-        render_mode: ``ansi`` (text), ``html`` or None.
+        render_mode: ``ansi`` (text), ``html``, ``rgb_array`` (pixels of shape ``(720, 960, 3)``, for which Pillow is
+            needed) or None.
         end_on_invalid: an action that changes nothing ends the episode with reward 0, as in some copies of WebShop;
             the original continues.
         human_goals: which goals a data folder has, human or synthetic ones; loaded data must hold them. The folder's
             own when left out; see :func:`shoprl.shop.data.read_data`.
 
     Raises:
-        ConfigError: an option is invalid.
+        ConfigError: an option is invalid, or Pillow is needed and not installed.
         CatalogError, GoalError: the data folder cannot be used.
     """
 
-    metadata = {"render_modes": ["ansi", "html"], "render_fps": 1}  # noqa: RUF012  (Gymnasium's own form)
+    metadata = {  # noqa: RUF012  (Gymnasium's own form)
+        "render_modes": ["ansi", "html", "rgb_array"] if can_draw() else ["ansi", "html"],
+        "render_fps": 1,
+    }
 
     def __init__(
         self,
@@ -75,14 +81,15 @@ class WebShopEnv(gymnasium.Env[str, str]):
             raise ConfigError(f"observation_mode {observation_mode!r}: use one of {get_args(ObservationMode)}.")
         if split not in get_args(SplitName):
             raise ConfigError(f"split {split!r}: use one of {get_args(SplitName)}.")
+        if render_mode == "rgb_array" and not can_draw():
+            raise ConfigError("render_mode 'rgb_array': needs Pillow. Install it: pip install pillow.")
         if render_mode not in (None, *self.metadata["render_modes"]):
-            raise ConfigError(f"render_mode {render_mode!r}: use 'ansi', 'html' or None.")
+            raise ConfigError(f"render_mode {render_mode!r}: use 'ansi', 'html', 'rgb_array' or None.")
         check_value("max_steps", max_steps, Steps | None)
-        if data is None or isinstance(data, ShopData):
-            data = data or generated_data()
+        if isinstance(data, ShopData):
             check_held(data.goals, human_goals)
         else:
-            data = read_data(Path(data), human_goals=human_goals)
+            data = data_or_toy_shop(human_goals) if data is None else read_data(Path(data), human_goals=human_goals)
         if not data.split.part(split):
             raise ConfigError(f"split {split!r}: holds no goal. Use another one.")
         self.data = data
@@ -142,10 +149,12 @@ class WebShopEnv(gymnasium.Env[str, str]):
         truncated = not done and self.max_steps is not None and self._steps >= self.max_steps
         return self._observe(session.page), float(reward), done, truncated, self._info(session)
 
-    def render(self) -> str | None:
-        """The page as text in mode ``ansi``, as an HTML document in mode ``html``."""
+    def render(self) -> Any:
+        """The page as text in mode ``ansi``, as an HTML document in mode ``html``, as pixels in mode ``rgb_array``."""
         if self.render_mode is None or self._session is None:
             return None
+        if self.render_mode == "rgb_array":
+            return draw(self._session.page)
         return observe(self._session.page, "html" if self.render_mode == "html" else "text_rich")
 
     def close(self) -> None:
@@ -163,13 +172,55 @@ class WebShopEnv(gymnasium.Env[str, str]):
         return info
 
 
-def make(env: str = "shoprl/WebShop-v0", **options: Any) -> WebShopEnv:
-    """``gymnasium.make`` with this environment registered, without the wrappers that check every step.
+def check_no_max_steps(options: dict[str, Any]) -> None:
+    """Gymnasium has its own limit of steps, beside which ``max_steps`` would not count.
+
+    Raises:
+        ConfigError: it is among the options.
+    """
+    if "max_steps" in options:
+        raise ConfigError(
+            f"max_steps {options['max_steps']}: Gymnasium calls it max_episode_steps, and -1 means no limit."
+        )
+
+
+def registered(**options: Any) -> WebShopEnv:
+    """What ``gymnasium.make`` calls: an environment without a limit of its own, as Gymnasium's wrapper has it.
+
+    Raises:
+        ConfigError: see :class:`WebShopEnv`, or ``max_steps`` is given.
+    """
+    check_no_max_steps(options)
+    return WebShopEnv(**options, max_steps=None)
+
+
+def make(
+    env: str = "shoprl/WebShop-v0",
+    max_steps: int | None = MAX_STEPS,
+    *,
+    max_episode_steps: int | None = None,
+    **options: Any,
+) -> WebShopEnv:
+    """``gymnasium.make`` with this environment registered, without wrappers.
 
     Args:
         env: its id.
-        options: those of :class:`WebShopEnv`.
+        max_steps: the episode is truncated after so many steps; None: never.
+        max_episode_steps: Gymnasium's name for it, with -1 for never; takes its place where given.
+        options: the others of :class:`WebShopEnv`.
     """
     made = gymnasium.make(env, disable_env_checker=True, **options).unwrapped
     assert isinstance(made, WebShopEnv)
+    made.max_steps = step_limit(max_steps, max_episode_steps)
     return made
+
+
+def step_limit(max_steps: int | None, max_episode_steps: int | None) -> int | None:
+    """The limit that two names for it give; see :func:`make`.
+
+    Raises:
+        ConfigError: it is out of range.
+    """
+    limit = max_steps if max_episode_steps is None else None if max_episode_steps == -1 else max_episode_steps
+    check_value("max_steps" if max_episode_steps is None else "max_episode_steps", limit, Steps | None)
+    return limit

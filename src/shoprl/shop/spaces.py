@@ -4,6 +4,7 @@ import string
 from typing import Any
 
 from gymnasium import Space
+from gymnasium.wrappers.utils import create_zero_array
 
 SAMPLE_LENGTH = 40
 _LETTERS = string.ascii_letters + string.digits + " "
@@ -42,3 +43,9 @@ class UnicodeText(Space[str]):
 
     def __hash__(self) -> int:
         return hash((UnicodeText, self.max_length))
+
+
+@create_zero_array.register(UnicodeText)
+def _nothing(space: UnicodeText) -> str:  # type: ignore[misc]  # Gymnasium registers its own for subtypes too
+    """What Gymnasium's wrappers show where there is no observation yet."""
+    return ""

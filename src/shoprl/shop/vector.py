@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from shoprl.errors import ConfigError
 from shoprl.search.engine import EngineSearch
 from shoprl.shop.data import ShopData
-from shoprl.shop.env import RESET_OPTIONS, WebShopEnv, check_reset_options
+from shoprl.shop.env import RESET_OPTIONS, WebShopEnv, check_no_max_steps, check_reset_options, step_limit
 from shoprl.shop.render import ObservationMode
 from shoprl.shop.session import LISTINGS, MAX_ACTION, MAX_STEPS, parse_action
 from shoprl.shop.splits import SplitName
@@ -148,7 +148,7 @@ class WebShopVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], NDArray[Any]]):
         self._observations[i] = observation
         return infos, info
 
-    def render(self) -> tuple[str | None, ...]:  # type: ignore[override]  # None where nothing is shown
+    def render(self) -> tuple[Any, ...]:
         """Each page in the render mode."""
         return tuple(env.render() for env in self.envs)
 
@@ -201,6 +201,20 @@ class WebShopVectorEnv(VectorEnv[tuple[str, ...], Sequence[str], NDArray[Any]]):
     def _check_count(self, name: str, values: Sequence[Any] | NDArray[Any]) -> None:
         if len(values) != self.num_envs:
             raise ConfigError(f"{name}: {len(values)} for {self.num_envs} environments. Pass one for each.")
+
+
+def registered(max_episode_steps: int | None = None, **options: Any) -> WebShopVectorEnv:
+    """What ``gymnasium.make_vec`` calls.
+
+    Args:
+        max_episode_steps: each episode is truncated after so many steps; -1 or None: never.
+        options: those of :class:`WebShopVectorEnv` but for ``max_steps``.
+
+    Raises:
+        ConfigError: see :class:`WebShopVectorEnv`, or ``max_steps`` is given.
+    """
+    check_no_max_steps(options)
+    return WebShopVectorEnv(**options, max_steps=step_limit(None, max_episode_steps))
 
 
 def _autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
