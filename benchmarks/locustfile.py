@@ -14,6 +14,7 @@ import os
 import random
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -134,7 +135,7 @@ class Browser(Shopper):
         with self.client.post(
             "/ask", data=body, headers=headers, name="stream", stream=True, catch_response=True
         ) as answer:
-            for line in answer.iter_lines() if answer.status_code == 200 else ():
+            for line in lines_of(answer) if answer.status_code == 200 else ():
                 if first and line.startswith("event: step"):
                     note(asked, "first step", began, 200, "")
                     first = False
@@ -144,6 +145,14 @@ class Browser(Shopper):
             note(asked, "stream", began, answer.status_code, "" if good else "a stream without a list")
             answer.success()
         return address
+
+
+def lines_of(answer: Any) -> Iterator[str]:
+    """The lines of a stream, as they come."""
+    rest = b""
+    for chunk in answer.iter_content(chunk_size=256, decode_content=True):
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from (line.decode() for line in lines)
 
 
 def note(asked: float, name: str, began: float, status: int, fault: str) -> None:
