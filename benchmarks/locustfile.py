@@ -90,6 +90,7 @@ class Browser(Shopper):
     """Asks in the pages, as their script does."""
 
     fixed_count = GIVEN.get("browsers", 0)
+    abstract = not fixed_count  # else locust would make as many of them as of the others
 
     def on_start(self) -> None:
         self.rng = random.Random(next(NUMBERS))
@@ -149,10 +150,10 @@ class Browser(Shopper):
 
 def lines_of(answer: Any) -> Iterator[str]:
     """The lines of a stream, as they come."""
-    rest = b""
+    rest = ""
     for chunk in answer.iter_content(chunk_size=256, decode_content=True):
-        *lines, rest = (rest + chunk).split(b"\n")
-        yield from (line.decode() for line in lines)
+        *lines, rest = (rest + (chunk if isinstance(chunk, str) else chunk.decode(errors="replace"))).split("\n")
+        yield from lines
 
 
 def note(asked: float, name: str, began: float, status: int, fault: str) -> None:
