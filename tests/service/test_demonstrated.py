@@ -110,6 +110,15 @@ def test_exports_hold_what_was_bought_in_this_catalogue(engine: Engine, toy: Sho
     assert json.loads(json.dumps(rows.rows)) == list(rows.rows)
 
 
+def test_a_session_that_does_not_replay_leaves_the_others(engine: Engine, toy: ShopData) -> None:
+    gone = ("search[lamp]", "click[b0gone0001]", "click[buy now]")
+    with writing(engine) as connection:
+        start(connection, session(toy, "GONE", None, gone))
+    found = session_rows(engine, toy.shop)
+    assert len(found.rows) == 5
+    assert found.left_out == {"catalogue changed since": 1, "not replayable": 1}
+
+
 def test_logs_in_the_form_of_the_site_are_read_back(engine: Engine, toy: ShopData, tmp_path: Path) -> None:
     for row in site_log_rows(engine, toy.shop).rows:
         write_log(tmp_path / "logs" / f"{row['session']}.jsonl", row["lines"])

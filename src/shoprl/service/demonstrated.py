@@ -1,5 +1,6 @@
 """What people's sessions give to learn from: trajectories, and logs in the form of WebShop's site."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -100,10 +101,17 @@ def _rows(
 ) -> Learnable:
     with reading(engine) as connection:
         found = page_of_demonstrations(connection, after, limit)
-    kept = [(number, each) for number, each in found if each.shop == shop.catalog.content_hash]
-    following = found[-1][0] if len(found) == limit else None
-    changed = {"catalogue changed since": len(found) - len(kept)} if len(kept) < len(found) else {}
-    return Learnable(tuple(row(number, each) for number, each in kept), following, changed)
+    rows: list[Mapping[str, Any]] = []
+    left_out: Counter[str] = Counter()
+    for number, each in found:
+        if each.shop != shop.catalog.content_hash:
+            left_out["catalogue changed since"] += 1
+            continue
+        try:
+            rows.append(row(number, each))
+        except TrajectoryError:  # the search finds other products now
+            left_out["not replayable"] += 1
+    return Learnable(tuple(rows), found[-1][0] if len(found) == limit else None, dict(left_out))
 
 
 def import_demonstrations(engine: Engine, data: ShopData) -> Imported:
