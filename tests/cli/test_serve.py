@@ -39,7 +39,7 @@ def test_every_setting_has_an_option() -> None:
         (["--floor", 2], "--floor 2"),
         (["--allowed-hosts", "http://shop"], "--allowed-hosts 'http://shop': give a name or address alone"),
         (["--database", "mysql://x"], "only sqlite:// and postgresql://"),
-        (["--consent", "nowhere.txt"], "--consent: nowhere.txt cannot be read"),
+        (["--consent", "nowhere.txt"], "nowhere.txt: no such file"),
     ],
 )
 def test_bad_options(call: Call, toy_folder: Path, options: list[object], what: str) -> None:

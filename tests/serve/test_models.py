@@ -17,7 +17,7 @@ from tests.support.toyshop import toy_data
 def test_the_options_are_those_of_the_environment() -> None:
     options = inspect.signature(WebShopEnv).parameters
     fields = NewSession.model_fields
-    assert set(fields) - {"seed"} == set(options) - {"data"}
+    assert set(fields) - {"seed"} == set(options) - {"data", "human_goals"}  # of the data that the server has loaded
     assert all(fields[name].default == options[name].default for name in fields if name != "seed")
     modes = get_args(get_args(fields["render_mode"].annotation)[0])
     assert modes == tuple(mode for mode in WebShopEnv.metadata["render_modes"] if mode != "rgb_array")  # it is not sent

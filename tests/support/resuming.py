@@ -128,7 +128,7 @@ def ppo(policy: LearnedPolicy, folder: Path) -> None:
 
 
 def self_learning(policy: LearnedPolicy, folder: Path) -> None:
-    data, config = toy_data(), SelfLearningConfig(trajectories=2, rounds=2, dpo=replace(DPO, updates=4, batch_size=2))
+    data, config = toy_data(), SelfLearningConfig(trajectories=3, rounds=2, dpo=replace(DPO, updates=4, batch_size=2))
     self_learn(policy, ShopTask(data.shop), data.goals, data.split.train, config, folder)
 
 

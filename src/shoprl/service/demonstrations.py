@@ -9,6 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, delete, insert, select, update
 
 from shoprl.errors import ConfigError
+from shoprl.reading import opened
 from shoprl.service.tables import demonstrations
 from shoprl.shop.goal import goal_from_json
 from shoprl.shop.page import item_clickables
@@ -68,14 +69,14 @@ def read_consent(path: Path) -> str:
     Raises:
         ConfigError: it is missing, no text in UTF-8, empty or too long.
     """
+    with opened(path, ConfigError) as file:
+        found = file.read(4 * MAX_CONSENT + 1)
     try:
-        text = path.read_bytes()[: 4 * MAX_CONSENT + 1].decode("utf-8").strip()
-    except OSError as error:
-        raise ConfigError(f"consent: {path} cannot be read ({error.strerror}). Give a text file.") from error
+        text = found.decode("utf-8").strip()
     except UnicodeDecodeError as error:
-        raise ConfigError(f"consent: {path} is no text in UTF-8. Save it as UTF-8.") from error
+        raise ConfigError(f"{path}: is no text in UTF-8. Save it as UTF-8.") from error
     if not text or len(text) > MAX_CONSENT or "\0" in text:
-        raise ConfigError(f"consent: {path} must hold a text of 1 to {MAX_CONSENT:,} characters.")
+        raise ConfigError(f"{path}: must hold a text of 1 to {MAX_CONSENT:,} characters.")
     return text
 
 

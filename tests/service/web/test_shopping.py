@@ -154,9 +154,11 @@ def test_a_session_can_be_stopped_found_and_deleted(served: Served, pages: Pages
     assert pages.send(f"{address}/forget").status == 404
 
 
-def test_a_session_does_not_go_on_in_another_catalogue(served: Served, pages: Pages) -> None:
+def test_a_session_does_not_go_on_in_another_catalogue(
+    served: Served, pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pages.shop(kind="own", request="a lamp").step("search", "lamp")
-    served.service.shop.catalog.__dict__["content_hash"] = "other"
+    monkeypatch.setitem(served.service.shop.catalog.__dict__, "content_hash", "other")
     assert pages.open(pages.address).status == 404
     assert "catalogue was changed" in pages.text()
 

@@ -81,12 +81,14 @@ def test_the_runs_of_a_list_are_shown_step_by_step(served: Served, pages: Pages)
     assert "like" in pages.soup.table.get_text()
 
 
-def test_runs_that_cannot_be_taken_again_are_said_so(served: Served, pages: Pages) -> None:
+def test_runs_that_cannot_be_taken_again_are_said_so(
+    served: Served, pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
     address = pages.ask(k="2").address.replace("/lists", "/watch/lists")
     served.workers.busy = True
     assert "The runs cannot be shown: Too many requests wait." in pages.open(address).text()
     served.workers.busy = False
-    served.service.shop.catalog.__dict__["content_hash"] = "other"
+    monkeypatch.setitem(served.service.shop.catalog.__dict__, "content_hash", "other")
     assert "the catalogue was changed since" in pages.open(address).text()
 
 

@@ -123,7 +123,7 @@ def test_of_many_options_those_that_match_are_kept() -> None:
 
 
 def test_an_action_without_a_candidate_changes_nothing() -> None:
-    env = numeric(max_steps=3)
+    env = numeric(max_episode_steps=3)
     _, first = env.reset(seed=0)
     _, reward, done, cut, info = env.step(np.int64(20))
     assert (reward, done, cut, info["actions"]) == (0, False, False, first["actions"])
@@ -155,13 +155,13 @@ def test_many_at_once() -> None:
 
 
 def test_what_cannot_be_wrapped() -> None:
-    with pytest.raises(ConfigError, match="Set max_steps"):
-        numeric(max_steps=None)
+    with pytest.raises(ConfigError, match="max_episode_steps -1"):
+        numeric(max_episode_steps=-1)
     with pytest.raises(ConfigError, match="no shop"):
         NumericShop(gymnasium.make("CartPole-v1"))  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="max_actions"):
         numeric(max_actions=0)
-    assert numeric(max_steps=7)._max_steps == 7
+    assert numeric(max_episode_steps=7)._max_steps == 7
 
 
 def test_stable_baselines_finds_nothing_wrong() -> None:

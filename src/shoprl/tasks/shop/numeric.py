@@ -65,10 +65,11 @@ class NumericShop(gymnasium.Wrapper[Observed, np.int64, str, str], gymnasium.uti
         if not isinstance(env.unwrapped, WebShopEnv):
             raise ConfigError(f"{env}: no shop. Wrap gymnasium.make('shoprl/WebShop-v0', ...).")
         self._shop = env.unwrapped
-        limits = [self._shop.max_steps, env.spec.max_episode_steps if env.spec else None]
-        if not any(limits):
-            raise ConfigError("max_steps None: the numbers tell how many steps are left. Set max_steps.")
-        self._max_steps = min(limit for limit in limits if limit)
+        named = (self._shop.max_steps, env.spec.max_episode_steps if env.spec else None)
+        limits = [limit for limit in named if limit is not None and limit > 0]  # -1: none
+        if not limits:
+            raise ConfigError("max_episode_steps -1: the numbers tell how many steps are left. Set a limit.")
+        self._max_steps = min(limits)
         self._max_actions, self._mask_observed, self._queries = max_actions, mask_observed, queries or WISH
         shared, own = NAMES[_SHARED], [NAMES[place] for place in _OWN]
         self.names = (*shared, *(f"{place}: {name}" for place in range(max_actions) for name in own))
