@@ -306,9 +306,12 @@ class WebAgentTextEnv:
 
 
 def _pictures(source: ShopData | Path | str | None) -> "Pictures":
-    from shoprl.compat.pictures import read_pictures  # imports torch
-
-    return read_pictures(folder_of(source))
+    folder = folder_of(source)
+    try:
+        from shoprl.compat.pictures import read_pictures
+    except ModuleNotFoundError as error:
+        raise ConfigError("get_image: pictures need torch. Install the extra train, or leave get_image out.") from error
+    return read_pictures(folder)
 
 
 def _check_mode(mode: str) -> None:
