@@ -87,6 +87,16 @@ def test_pairs_that_go_both_ways_are_left_out() -> None:
     assert preferences_of(listed(2), both) == ([], Counter({"contradictory": 1}))
 
 
+def test_an_opinion_takes_back_the_opposite_one() -> None:
+    seen = said("impression", 1, 2, 3)
+    assert pairs(seen, said("like", 3), said("dislike", 3)) == []
+    assert pairs(seen, said("prefers", 3, over=("B1",)), said("dislike", 3)) == []
+    assert pairs(seen, said("click", 3), said("dislike", 3)) == []  # it was opened and turned down
+    liked = [("B3", "B1", "liked", PASSED), ("B3", "B2", "liked", PASSED)]
+    assert pairs(seen, said("dislike", 3), said("like", 3)) == liked
+    assert pairs(seen, said("like", 1), said("like", 3), said("dislike", 3)) == [("B1", "B3", "liked", "disliked")]
+
+
 def test_what_does_not_count_is_counted() -> None:
     events = [Reaction("B2", "purchase", status="late"), *said("click", 9), *said("impression", 1, 2)]
     found, left_out = preferences_of(listed(), events)

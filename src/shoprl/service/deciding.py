@@ -107,6 +107,9 @@ class Decider:
         config: settings.
         shop: content hash of the catalogue.
         clock: seconds since 1970.
+
+    Attributes:
+        asked: when the last list was asked for, by a clock that never runs back.
     """
 
     def __init__(
@@ -116,6 +119,7 @@ class Decider:
         self._shop, self._clock = shop, clock
         self._standing: tuple[float, Standing] | None = None  # until when it is believed
         self._broken: dict[tuple[str, str], float] = {}
+        self.asked = time.monotonic()
 
     @property
     def broken(self) -> list[str]:
@@ -187,6 +191,7 @@ class Decider:
             ProblemError: a policy is unknown or cannot be loaded.
             BusyError, ConfigError, StorageError, WorkerError: see :class:`Workers` and :class:`Writer`.
         """
+        self.asked = time.monotonic()
         stand = await self.standing()
         made = await asyncio.gather(*(self._made(wish, stand, watch) for wish in wishes))
         decisions = [each for each, _ in made]

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from shoprl.errors import TrajectoryError
 from shoprl.rollouts.records import Episode
 from shoprl.service.database import reading
-from shoprl.service.demonstrations import Demonstration, page_of_demonstrations, session_of
+from shoprl.service.demonstrations import Demonstration, page_of_demonstrations, pseudonym, session_of
 from shoprl.service.learnable import REQUESTS_SHA256, Learnable
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal, goal_from_json
@@ -73,7 +73,7 @@ def goal_of(shop: Shop, each: Demonstration) -> Goal | None:
 
 
 def session_rows(engine: Engine, shop: Shop, after: int = 0, limit: int = PAGE) -> Learnable:
-    """Sessions that ended in a purchase, as :func:`trajectory_of` has them.
+    """Sessions that ended in a purchase, as :func:`trajectory_of` has them, with what stands for their codes.
 
     Args:
         engine: the database.
@@ -88,7 +88,7 @@ def session_rows(engine: Engine, shop: Shop, after: int = 0, limit: int = PAGE) 
 
 
 def site_log_rows(engine: Engine, shop: Shop, after: int = 0, limit: int = PAGE) -> Learnable:
-    """Sessions that ended in a purchase: ``session``, their code, and ``lines``, their log.
+    """Sessions that ended in a purchase: ``session``, what stands for their code, and ``lines``, their log.
 
     Raises:
         StorageError: the database cannot be read.
@@ -108,7 +108,7 @@ def _rows(
             left_out["catalogue changed since"] += 1
             continue
         try:
-            rows.append(row(number, each))
+            rows.append(row(number, replace(each, code=pseudonym(each.code))))
         except TrajectoryError:  # the search finds other products now
             left_out["not replayable"] += 1
     return Learnable(tuple(rows), found[-1][0] if len(found) == limit else None, dict(left_out))

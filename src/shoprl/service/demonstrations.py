@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -78,6 +79,16 @@ def read_consent(path: Path) -> str:
     if not text or len(text) > MAX_CONSENT or "\0" in text:
         raise ConfigError(f"{path}: must hold a text of 1 to {MAX_CONSENT:,} characters.")
     return text
+
+
+def consent_version(consent: str) -> str:
+    """What tells one text of a consent from another one."""
+    return sha256(consent.encode()).hexdigest()[:16]
+
+
+def pseudonym(code: str) -> str:
+    """What stands for a session where its code must not, since whoever has the code can delete the session."""
+    return sha256(code.encode()).hexdigest()[:16]
 
 
 def start(connection: Connection, new: Demonstration) -> None:

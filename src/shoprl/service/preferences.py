@@ -6,8 +6,8 @@ passed over above the chosen``, ``disliked``, ``declined``, that somebody ``reac
 purchase), or that the event named (``preferred less``).
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -29,6 +29,11 @@ CHOSEN: Mapping[EventType, tuple[int, Rule]] = {  # what happened -> how strongl
     "click": (1, "clicked after seeing others"),
 }
 REJECTED: Mapping[EventType, Against] = {"dislike": "disliked", "declined": "declined"}
+TAKES_BACK: Mapping[EventType, tuple[EventType, ...]] = {  # an opinion -> those before it that it takes the place of
+    "like": ("dislike",),
+    "prefers": ("dislike",),
+    "dislike": ("like", "prefers"),
+}
 EARNS = (0.0, 0.2, 0.5, 0.7, 1.0)  # an item's reward by how strongly it was chosen
 
 
@@ -94,6 +99,16 @@ def described(item: Listed) -> str:
     return " | ".join(str(part) for part in (shown.get("title") or item.item_id, options, cost) if part)
 
 
+def last_said(reactions: Iterable[Reaction]) -> Mapping[str, Mapping[EventType, None]]:
+    """Item -> what happened to it, in order; opinions that were taken back are left out (:data:`TAKES_BACK`)."""
+    said: dict[str, dict[EventType, None]] = defaultdict(dict)
+    for each in reactions:
+        for other in TAKES_BACK.get(each.type, ()):
+            said[each.item_id].pop(other, None)
+        said[each.item_id][each.type] = None
+    return said
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What is known of the items of a decision.
@@ -117,7 +132,8 @@ def heard(decision: Decision, reactions: Sequence[Reaction]) -> Heard:
     """What events tell of the items of a decision.
 
     An item was seen if an impression of it was sent, or something else happened to it. Where no impression of the
-    decision was sent at all, whatever stands above the lowest item that something happened to was seen too.
+    decision was sent at all, whatever stands above the lowest item that something happened to was seen too. Liking and
+    disliking take each other back, the last one counts, and opening what is disliked is no choice of it.
 
     Args:
         decision: the list.
@@ -125,26 +141,32 @@ def heard(decision: Decision, reactions: Sequence[Reaction]) -> Heard:
     """
     places = {each.item_id: each.position for each in decision.items}
     left_out: Counter[LeftOut] = Counter()
-    strength: dict[str, tuple[int, Rule]] = {}
-    refused: dict[str, Against] = {}
-    over: set[tuple[str, str]] = set()
-    touched: set[str] = set()
-    impressions: set[str] = set()
+    taken: list[Reaction] = []
     for each in reactions:
         if each.status != "accepted":
             left_out["late"] += each.status == "late"
         elif each.item_id not in places:
             left_out["not in the list"] += 1
-        elif each.type == "impression":
-            impressions.add(each.item_id)
         else:
-            named = {other for other in each.over if other in places and other != each.item_id}
-            touched |= {each.item_id} | named
+            taken.append(each)
+    said = last_said(taken)
+    touched = {item for item, types in said.items() if types.keys() - {"impression"}}
+    over: set[tuple[str, str]] = set()
+    for each in taken:
+        named = {other for other in each.over if other in places and other != each.item_id}
+        touched |= named
+        if each.type in said[each.item_id]:
             over |= {(each.item_id, other) for other in named}
-            if each.type in REJECTED:
-                refused.setdefault(each.item_id, REJECTED[each.type])
-            else:
-                strength[each.item_id] = max(CHOSEN[each.type], strength.get(each.item_id, CHOSEN[each.type]))
+    strength: dict[str, tuple[int, Rule]] = {}
+    refused: dict[str, Against] = {}
+    for item, types in said.items():
+        good = [type_ for type_ in types if type_ in CHOSEN and not (type_ == "click" and "dislike" in types)]
+        bad = [type_ for type_ in types if type_ in REJECTED]
+        if good:
+            strength[item] = max(CHOSEN[type_] for type_ in good)
+        if bad:
+            refused[item] = REJECTED[bad[0]]
+    impressions = {each.item_id for each in taken if each.type == "impression"}
     lowest = max((places[item] for item in touched), default=0)
     above = set() if impressions else {item for item, place in places.items() if place < lowest}
     return Heard(strength, refused, frozenset(over), frozenset(touched | impressions | above), left_out)

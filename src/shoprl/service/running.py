@@ -68,12 +68,11 @@ class Service:
         self.keys, self.rates = Keys(self.engine), Rates(config.rate)
         self.metrics = Metrics(lambda: self.workers.waiting, lambda: self.writer.waiting)
         self.streams = 0
-        self.asked = time.monotonic()  # when the last list was asked for
 
     @property
     def quiet(self) -> float:
         """Seconds since the last list was asked for."""
-        return time.monotonic() - self.asked
+        return time.monotonic() - self.decider.asked
 
     @cached_property
     def hybrid(self) -> bool:

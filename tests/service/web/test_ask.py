@@ -57,7 +57,10 @@ def test_limits_reach_the_agent_and_stay_in_the_form(served: Served, pages: Page
         ({"k": "0"}, "give a number from 1 to 100"),
         ({"k": "many"}, "give a number from 1 to 100"),
         ({"price_min": "9", "price_max": "2"}, "The lowest price is above the highest."),
-        ({"price_max": "nan"}, "give a number from 0"),
+        ({"price_max": "nan"}, "give one price, or nothing"),
+        ({"price_max": "5-9"}, "give one price, or nothing"),
+        ({"price_max": "-5"}, "price_max: '-5' is below 0."),
+        ({"price_max": "1e9"}, "is written with an exponent."),
         ({"request": "x" * 2_001}, "at most 2,000 characters"),
         ({"request": "a\0b"}, "zero byte"),
     ],
@@ -124,6 +127,34 @@ def test_asking_again_leaves_out_what_was_turned_down(served: Served, pages: Pag
     assert row.context == {"source": "page", "corrects": first.split("/")[-1]}
     pages.submit("/ask")  # and it stays left out
     assert served.workers.jobs[-1].filters.exclude == ("B0LAMP0002",)
+
+
+def test_a_correction_keeps_what_is_left_out_where_a_limit_is_wrong(served: Served, pages: Pages) -> None:
+    first = pages.ask(k="3").address
+    pages.submit(f"{first}/feedback", "type", "dislike").submit("/ask", price_max="cheap")
+    assert pages.status == 422
+    assert pages.submit("/ask", price_max="").status == 200
+    assert served.workers.jobs[-1].filters.exclude == ("B0LAMP0002",)
+
+
+@pytest.mark.parametrize(
+    ("typed", "price", "again"),
+    [
+        ("1,000", 1000.0, "1000"),
+        ("1,000.50", 1000.5, "1000.5"),
+        ("12,5", 12.5, "12.5"),
+        ("$ 20", 20.0, "20"),
+        ("1234567", 1234567.0, "1234567"),
+        ("12345.67", 12345.67, "12345.67"),
+        ("12.3450", 12.345, "12.3450"),
+    ],
+)
+def test_a_price_is_read_as_people_write_it(served: Served, pages: Pages, typed: str, price: float, again: str) -> None:
+    for _ in range(2):
+        pages.ask(price_max=typed)
+        assert served.workers.jobs[-1].filters.price_max == price
+        typed = pages.soup.find(id="price_max")["value"]
+        assert typed == again
 
 
 def test_a_product_has_a_page_and_opening_it_is_a_click(served: Served, pages: Pages) -> None:

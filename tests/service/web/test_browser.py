@@ -141,10 +141,10 @@ def test_ask(visitor: Visitor, site: tuple[str, Service]) -> None:
     assert page.locator("ol.cards > li").count() == 4
     visitor.check()
     decision = page.url.rsplit("/", 1)[-1]
-    second = page.locator("#item-2")
-    for name in ("Like", "Not this", "Prefer this one", "Bought"):
-        second.get_by_role("button", name=name).click()
-        page.wait_for_selector(f'#item-2 button[aria-pressed="true"]:text-is("{name}")')
+    said = (("Like", 2), ("Not this", 2), ("Prefer this one", 2), ("Bought", 2), ("Not this", 3))
+    for name, place in said:
+        page.locator(f"#item-{place}").get_by_role("button", name=name).click()
+        page.wait_for_selector(f'#item-{place} button[aria-pressed="true"]:text-is("{name}")')
         focused = page.evaluate("document.activeElement.textContent")
         assert focused == name  # a click does not send the keyboard's user to the top
     assert [kind for kind, own in kept(site[1]) if own == decision and kind != "impression"] == [
@@ -152,9 +152,10 @@ def test_ask(visitor: Visitor, site: tuple[str, Service]) -> None:
         "dislike",
         "prefers",
         "purchase",
+        "dislike",
     ]
     visitor.check()
-    turned_down = second.get_attribute("data-item")
+    turned_down = page.locator("#item-3").get_attribute("data-item")
     page.get_by_label("Without the 1 product I do not want").check()
     page.get_by_role("button", name="Shop again").click()
     page.wait_for_url(lambda url: "/lists/" in url and not url.endswith(decision))
@@ -196,6 +197,10 @@ def test_shop(visitor: Visitor, site: tuple[str, Service]) -> None:
     visitor.check()
     page.get_by_role("button", name="Start").click()
     assert page.url.endswith("/shop")  # the browser asks for consent first
+    page.get_by_label("My request").fill("a lamp")
+    assert page.get_by_label("A request of my own").is_checked()
+    page.get_by_label("My request").fill("")
+    assert page.get_by_label("Give me a request").is_checked()
     page.get_by_label("I have read this and agree.").check()
     page.get_by_role("button", name="Start").click()
     page.wait_for_selector("#search")
@@ -213,6 +218,7 @@ def test_shop(visitor: Visitor, site: tuple[str, Service]) -> None:
     if option.count():
         option.last.click()
         page.wait_for_selector('fieldset.choices button[aria-pressed="true"]')
+        assert page.evaluate("document.activeElement.ariaPressed") == "true"  # the keyboard goes on from there
     page.get_by_role("button", name="Features").click()
     page.wait_for_selector("text=Features:")
     visitor.check()
@@ -255,6 +261,9 @@ def test_watch(visitor: Visitor) -> None:
     visitor.page.wait_for_timeout(100)
     page = visitor.open("/watch")
     visitor.check()
+    pause = page.get_by_role("button", name="Pause updates")
+    pause.click()
+    assert pause.get_attribute("aria-pressed") == "true"
     for details in page.locator("details").all():
         details.locator("summary").click()
     visitor.check()
@@ -262,6 +271,22 @@ def test_watch(visitor: Visitor) -> None:
     page.wait_for_selector("details.run")
     assert page.locator("details.run").count() == 11
     visitor.check()
+
+
+def test_a_server_that_is_gone_is_said_to_be(visitor: Visitor) -> None:
+    page = visitor.open("/")
+    page.get_by_label("What are you looking for?").fill(f"{REQUEST} gone")
+    page.route("**/ask", lambda route: route.abort())
+    for _ in range(2):  # said once, however often it is tried
+        page.get_by_role("button", name="Shop for me").click()
+        page.wait_for_selector(".notice.failed")
+        page.wait_for_selector("button.main:not([aria-disabled])")
+    assert page.locator(".failed").all_inner_texts() == ["The server could not be reached. Try again."]
+    assert not page.locator("#runs").is_visible()
+    visitor.faults.clear()  # the browser tells of the request itself
+    page.unroute("**/ask")
+    page.get_by_role("button", name="Shop for me").click()
+    page.wait_for_url("**/lists/*")
 
 
 def press(page: Any, text: str, most: int = 60) -> None:

@@ -60,6 +60,14 @@ def test_compared_lists_count_for_no_experiment(served: Served, pages: Pages) ->
         assert earned(connection, served.service.config.reward, 0.0, served.hands.now) == {}
 
 
+def test_compared_lists_are_no_shares_of_policies(served: Served, pages: Pages) -> None:
+    pages.ask(k="2")
+    pages.open("/compare").submit("/compare", request="toymart brass lamp")
+    metrics = served.client.get("/metrics").text
+    shares = [line for line in metrics.splitlines() if line.startswith("shoprl_policy_share{")]
+    assert shares == ['shoprl_policy_share{policy="pretrained"} 1.0']
+
+
 def test_what_cannot_be_compared_is_said(served: Served, pages: Pages) -> None:
     assert pages.send(pages.address, preferred="both").status == 422
     assert pages.open("/compare/c_nothing").status == 404

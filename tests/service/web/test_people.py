@@ -3,6 +3,7 @@ import time
 import pytest
 
 from shoprl.service.database import writing
+from shoprl.service.demonstrations import consent_version
 from shoprl.service.keys import Scope, make_key, revoke
 from tests.support.pages import Pages
 from tests.support.serving import Served
@@ -67,6 +68,29 @@ def test_the_key_is_where_no_script_sees_it(served: Served) -> None:
     assert "Secure" in secure.headers["set-cookie"]
 
 
+def test_the_key_is_safe_behind_a_proxy_with_tls(served: Served) -> None:
+    sent = key_of(served, "recommend")
+    headers = {"Origin": "https://localhost:8000"}
+    answer = served.client.post("/sign-in", data={"key": sent}, headers=headers, follow_redirects=False)
+    assert "Secure" in answer.headers["set-cookie"]
+
+
+def test_a_key_without_feedback_sees_no_buttons_for_it(served: Served, pages: Pages) -> None:
+    sent = key_of(served, "recommend")
+    pages.open("/").submit("/sign-in", key=sent).ask(k="2")
+    assert (len(pages.soup.select("ol.cards > li")), pages.soup.select("form.feedback")) == (2, [])
+    pages.open("/compare").submit("/compare", request="toymart brass lamp")
+    assert pages.soup.find("button", attrs={"name": "preferred"}) is None
+
+
+def test_a_key_that_opens_no_page_can_be_taken_back(served: Served, pages: Pages) -> None:
+    sent = key_of(served, "feedback")
+    pages.open("/").submit("/sign-in", key=sent)
+    assert pages.status == 403
+    assert pages.soup.find("a", href="/watch") is None
+    assert pages.submit("/sign-out").address == "/sign-in"
+
+
 def test_a_cookie_is_no_key_of_the_api(served: Served, pages: Pages) -> None:
     sent = key_of(served, "admin")
     pages.open("/").submit("/sign-in", key=sent)
@@ -74,7 +98,7 @@ def test_a_cookie_is_no_key_of_the_api(served: Served, pages: Pages) -> None:
 
 
 @pytest.mark.parametrize(
-    "next_", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/\n/x", "///x"]
+    "next_", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/\n/x", "///x", "//[", "http://[x"]
 )
 def test_signing_in_leads_nowhere_else(served: Served, next_: str) -> None:
     sent = key_of(served, "recommend")
@@ -98,7 +122,8 @@ def test_signing_in_leads_nowhere_else(served: Served, next_: str) -> None:
 @pytest.mark.parametrize("address", ["/ask", "/shop", "/compare", "/sign-out"])
 def test_only_our_own_forms_are_taken(served: Served, headers: dict[str, str], status: int, address: str) -> None:
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
-    body = b"request=toymart+brass+lamp&kind=own&consent=yes"
+    version = consent_version(served.service.consent)
+    body = f"request=toymart+brass+lamp&kind=own&consent=yes&version={version}"
     assert served.client.post(address, content=body, headers=kind | headers).status_code == status
 
 

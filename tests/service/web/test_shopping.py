@@ -33,6 +33,20 @@ def test_nothing_is_recorded_without_consent(served: Served, pages: Pages) -> No
     assert (pages.status, "agree to what is recorded first" in pages.text()) == (422, True)
 
 
+def test_people_agree_to_the_text_that_they_read(served: Served, pages: Pages) -> None:
+    pages.open("/shop")
+    served.service.consent = "Recorded: everything."
+    pages.submit("/shop", consent="yes", kind="own", request="a lamp")
+    assert (pages.status, "was changed since you read it" in pages.text()) == (422, True)
+    assert pages.shop(kind="own", request="a lamp").status == 200
+    assert kept(served, pages).consent == "Recorded: everything."
+
+
+def test_a_request_is_given_or_written_not_both(pages: Pages) -> None:
+    pages.shop(kind="given", request="a lamp")
+    assert (pages.status, "choose one of them" in pages.text()) == (422, True)
+
+
 def test_a_person_shops_in_the_pages_of_the_agent(served: Served, pages: Pages, toy: ShopData) -> None:
     pages.shop(kind="own", request=" a brass  lamp ")
     assert re.fullmatch(r"/shop/[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}", pages.address)
@@ -95,6 +109,11 @@ def test_the_goal_stays_hidden(served: Served, pages: Pages, toy: ShopData) -> N
     goal = toy.goals[kept(served, pages).goal_index or 0]
     assert goal.asin not in pages.html
     assert str(goal.price_upper) not in pages.html.replace(goal.instruction, "")
+    for kind in ("trajectory", "log"):
+        answer = served.client.get(f"{pages.address}/{kind}.jsonl")
+        assert (answer.status_code, goal.asin in answer.text) == (404, False)
+    pages.submit(f"{pages.address}/leave")
+    assert served.client.get(f"{pages.address}/trajectory.jsonl").status_code == 404
 
 
 def test_files_of_a_session_can_be_had(served: Served, pages: Pages) -> None:
@@ -140,6 +159,11 @@ def test_an_empty_search_changes_nothing(served: Served, pages: Pages) -> None:
     assert pages.soup.find(id="search") is not None
 
 
+def test_brackets_are_no_part_of_what_is_searched(served: Served, pages: Pages) -> None:
+    pages.shop(kind="own", request="a lamp").step("search", "lamp [2 pack]")
+    assert kept(served, pages).actions == ("search[lamp 2 pack]",)
+
+
 def test_a_session_can_be_stopped_found_and_deleted(served: Served, pages: Pages) -> None:
     pages.shop(kind="own", request="a lamp").step("search", "lamp")
     address = pages.address
@@ -158,9 +182,16 @@ def test_a_session_does_not_go_on_in_another_catalogue(
     served: Served, pages: Pages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pages.shop(kind="own", request="a lamp").step("search", "lamp")
+    before, code = pages.address, kept(served, pages).code
     monkeypatch.setitem(served.service.shop.catalog.__dict__, "content_hash", "other")
-    assert pages.open(pages.address).status == 404
+    assert pages.step("search", "lamp").status == 404
+    assert pages.open(before).status == 200
     assert "catalogue was changed" in pages.text()
+    assert served.client.get(f"{before}/trajectory.jsonl").status_code == 404
+    pages.open(f"/watch/sessions/{code}")
+    assert [each.get_text() for each in pages.soup.select("ol li")] == ["search[lamp]"]
+    pages.open(before).submit(f"{before}/forget")
+    assert pages.open(before).status == 404
 
 
 def test_a_shop_without_goals_asks_for_a_request(tmp_path: Any) -> None:

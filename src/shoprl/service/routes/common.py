@@ -47,7 +47,7 @@ async def admitted(service: Service, request: Request, *scopes: Scope, key: str 
     caller = service.keys.remembered(*who)
     if caller is None:
         caller = await asyncio.to_thread(service.keys.caller, *who)
-    request.state.caller = caller.name
+    request.state.caller, request.state.person = caller.name, caller
     for scope in scopes:
         if not caller.may(scope):
             text = f"The key has no scope `{scope}`. Make one: `shoprl keys make --scopes {' '.join(scopes)}`."

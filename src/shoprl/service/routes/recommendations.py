@@ -3,7 +3,6 @@
 import asyncio
 import json
 import queue
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -30,7 +29,6 @@ _ENDED: Mapping[str, Any] = {}
 
 def wish_of(service: Service, asked: Asked) -> Wish:
     """What a body asks for."""
-    service.asked = time.monotonic()
     given = asked.filters
     price = given.price
     filters = Filters(
@@ -73,7 +71,7 @@ async def _decided(service: Service, asked: Asked, wish: Wish, watch: Watch | No
 async def decided(service: Service, wish: Wish, watch: Watch | None = None) -> tuple[Decision, Made]:
     """A decision, which is kept and counted."""
     (decision, made), *_ = await service.decider.decide([wish], watch)
-    count(service, decision)
+    count(service, wish, decision)
     return decision, made
 
 
@@ -107,19 +105,21 @@ def router(service: Service) -> APIRouter:
         """Recommend products for several requests, which are answered together or not at all."""
         if len(asked.requests) > 1:
             service.rates.take(caller.name, len(asked.requests) - 1)
-        found = await service.decider.decide([wish_of(service, each) for each in asked.requests])
-        for decision, _ in found:
-            count(service, decision)
+        wishes = [wish_of(service, each) for each in asked.requests]
+        found = await service.decider.decide(wishes)
+        for wish, (decision, _) in zip(wishes, found, strict=True):
+            count(service, wish, decision)
         pairs = zip(found, asked.requests, strict=True)
         return Answers(results=[answer_of(decision, made, each.explain) for (decision, made), each in pairs])
 
     return routes
 
 
-def count(service: Service, decision: Decision) -> None:
+def count(service: Service, wish: Wish, decision: Decision) -> None:
     """Count a decision for Prometheus."""
     service.metrics.decisions.labels(decision.policy, decision.policy_version[:12]).inc()
-    service.metrics.share.labels(decision.policy).set(decision.policy_propensity)
+    if wish.policy is None:  # else nobody drew it
+        service.metrics.share.labels(decision.policy).set(decision.policy_propensity)
 
 
 def streamed(

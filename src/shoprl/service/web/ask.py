@@ -1,7 +1,6 @@
 """Ask: a request, the agent's runs while they happen, the list, and what people say of it."""
 
 import json
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
@@ -14,9 +13,10 @@ from shoprl.service.config import MAX_K
 from shoprl.service.database import reading
 from shoprl.service.deciding import Wish
 from shoprl.service.decisions import Decision, find, new_id
-from shoprl.service.feedback import events_of
+from shoprl.service.feedback import EventType, events_of
 from shoprl.service.filters import Filters
 from shoprl.service.models import Happened
+from shoprl.service.preferences import Reaction, last_said
 from shoprl.service.problems import ProblemError
 from shoprl.service.routes.common import read
 from shoprl.service.routes.feedback import record_events
@@ -25,7 +25,7 @@ from shoprl.service.running import Service
 from shoprl.service.tables import ID
 from shoprl.service.web.people import Form, PageRoute, form_of, visitor
 from shoprl.service.web.rendering import page, redirect
-from shoprl.service.web.telling import sentence
+from shoprl.service.web.telling import limit_text, sentence
 from shoprl.service.workers import Step, Watch
 from shoprl.shop.goal import MAX_INSTRUCTION
 from shoprl.shop.page import rating_shown
@@ -33,7 +33,6 @@ from shoprl.shop.page import rating_shown
 Said = Literal["like", "dislike", "prefers", "purchase", "impression"]
 SAID: tuple[Said, ...] = get_args(Said)
 MOST_EVENTS = 1_000  # of a list that a page looks at
-MOST_PRICE = 1e12
 SOURCE = {"source": "page"}  # of a decision's context
 
 
@@ -63,8 +62,8 @@ def given_of(decision: Decision) -> Given:
     low, high = (filters.get(name) for name in ("price_min", "price_max"))
     return Given(
         request=decision.request,
-        price_min="" if low is None else f"{low:g}",
-        price_max="" if high is None else f"{high:g}",
+        price_min="" if low is None else limit_text(low),
+        price_max="" if high is None else limit_text(high),
         k=str(decision.settings.get("k", 10)),
         in_stock=bool(filters.get("in_stock")),
     )
@@ -79,7 +78,7 @@ def wish_of_form(form: Form) -> Wish:
     request = " ".join(form.text("request", MAX_INSTRUCTION).split())
     if not request:
         raise ProblemError("invalid", "Say what you are looking for.")
-    low, high = form.number("price_min", 0, MOST_PRICE), form.number("price_max", 0, MOST_PRICE)
+    low, high = form.price("price_min"), form.price("price_max")
     if low is not None and high is not None and low > high:
         raise ProblemError("invalid", "The lowest price is above the highest.")
     k = form.number("k", 1, MAX_K)
@@ -87,16 +86,11 @@ def wish_of_form(form: Form) -> Wish:
     return Wish(request, 10 if k is None else int(k), filters, SOURCE)
 
 
-def reactions_of(service: Service, decision_id: str) -> Mapping[str, Mapping[str, None]]:
+def reactions_of(service: Service, decision_id: str) -> Mapping[str, Mapping[EventType, None]]:
     """Item -> what was said of it, in order; the last of liking and disliking counts."""
-    said: dict[str, dict[str, None]] = defaultdict(dict)
     with reading(service.engine) as connection:
-        for row in events_of(connection, decision_id, 0, MOST_EVENTS):
-            opposite = {"like": "dislike", "dislike": "like"}.get(row.type)
-            if opposite is not None:
-                said[row.item_id].pop(opposite, None)
-            said[row.item_id][row.type] = None
-    return said
+        rows = events_of(connection, decision_id, 0, MOST_EVENTS)
+    return last_said(Reaction(row.item_id, row.type) for row in rows)
 
 
 def decision_of(service: Service, decision_id: str) -> Decision:
@@ -120,7 +114,7 @@ def router(service: Service) -> APIRouter:
     @routes.get("/")
     @routes.get("/ask")
     async def start(request: Request, caller: Caller = asks) -> Response:
-        return page(request, "ask", given=Given(), corrects="", fault="")
+        return page(request, "ask", given=Given(), corrects="", without=False, fault="")
 
     @routes.post("/ask")
     async def ask(request: Request, caller: Caller = asks) -> Response:
@@ -130,8 +124,8 @@ def router(service: Service) -> APIRouter:
         except ProblemError as error:
             if error.code != "invalid":
                 raise
-            again = {"given": _typed(form), "corrects": form.text("corrects", ID), "fault": error.detail}
-            return page(request, "ask", 422, **again)
+            again = {"corrects": form.text("corrects", ID), "without": form.text("without") == "yes"}
+            return page(request, "ask", 422, given=_typed(form), fault=error.detail, **again)
         if STREAM not in request.headers.get("accept", ""):
             decision, _ = await decided(service, wish)
             return redirect(_address(decision))

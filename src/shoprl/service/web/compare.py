@@ -60,8 +60,8 @@ def router(service: Service) -> APIRouter:
         # not activated: nobody drew these policies, so what becomes of the lists must not count for them
         wishes = [replace(wish, policy=name, activate=False, context=SOURCE | {"compared": True}) for name in sides]
         (left, _), (right, _) = await service.decider.decide(wishes)
-        for decision in (left, right):
-            count(service, decision)
+        for wished, decision in zip(wishes, (left, right), strict=True):
+            count(service, wished, decision)
         made = Comparison(new_id("c"), left.decision_id, right.decision_id, service.clock())
         await asyncio.wrap_future(service.writer.submit(lambda connection: keep_comparison(connection, made)))
         return redirect(f"/compare/{made.comparison_id}")

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
+from shoprl.feeds.prices import PriceError, PriceRules, parse_price
 from shoprl.service.access import Caller
 from shoprl.service.keys import Scope
 from shoprl.service.problems import TITLES, ProblemError, answer, problem_of
@@ -54,9 +55,7 @@ def visitor(service: Service, *scopes: Scope) -> Any:
     """A dependency that lets through whose key, from the cookie, allows the scopes; where there are keys."""
 
     async def checked(request: Request) -> Caller:
-        caller = await admitted(service, request, *scopes, key=request.cookies.get(COOKIE))
-        request.state.person = caller
-        return caller
+        return await admitted(service, request, *scopes, key=request.cookies.get(COOKIE))
 
     return Depends(checked)
 
@@ -105,7 +104,7 @@ class Form:
         Raises:
             ProblemError: it is no number, or out of range.
         """
-        value = self.text(name, 30).replace(",", ".")
+        value = self.text(name, 30)
         if not value:
             return None
         try:
@@ -115,6 +114,23 @@ class Form:
         if not low <= number <= high:
             raise ProblemError("invalid", f"{name} {value!r}: give a number from {low:g} to {high:g}, or nothing.")
         return number
+
+    def price(self, name: str) -> float | None:
+        """A price, however people write it: ``1,000``, ``12,50``, ``$20``; None where the field is empty.
+
+        Raises:
+            ProblemError: it is no price, or a range of them.
+        """
+        value = self.text(name, 30)
+        if not value:
+            return None
+        try:
+            amounts = parse_price(value, PriceRules(thousands=True), "USD").amounts  # of a sign that several have
+        except PriceError as error:
+            raise ProblemError("invalid", f"{name}: {error}.") from error
+        if len(amounts) != 1:
+            raise ProblemError("invalid", f"{name} {value!r}: give one price, or nothing.")
+        return amounts[0]
 
 
 async def form_of(request: Request) -> Form:
@@ -156,7 +172,9 @@ def router(service: Service) -> APIRouter:
             if error.code != "unauthorized":
                 raise
             return page(request, "sign_in", 401, next=following, notice="The key is unknown or revoked.")
-        made, secure = redirect(following), request.url.scheme == "https"
+        # behind a proxy with TLS the request itself comes by http; its Origin was checked to be this server's
+        secure = request.url.scheme == "https" or request.headers.get("origin", "").startswith("https://")
+        made = redirect(following)
         made.set_cookie(COOKIE, key, max_age=KEPT, httponly=True, samesite="lax", secure=secure)
         return made
 
@@ -172,8 +190,7 @@ def router(service: Service) -> APIRouter:
 
 def _own(address: str) -> str:
     """An address on this server; the first page's for one elsewhere."""
-    parts = urlsplit(address) if address.isprintable() and "\\" not in address else urlsplit("//elsewhere")
-    inside = not parts.scheme and not parts.netloc and address.startswith("/") and not address.startswith("//")
+    inside = address.startswith("/") and not address.startswith("//") and address.isprintable() and "\\" not in address
     return address if inside else "/"
 
 

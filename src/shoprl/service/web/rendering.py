@@ -82,7 +82,8 @@ def page(request: Request, template: str, status: int = 200, /, **context: Any) 
         status: of the answer.
         context: what the template shows.
     """
-    common = {"path": request.url.path, "caller": getattr(request.state, "person", None)}
+    caller = getattr(request.state, "person", None)
+    common = {"path": request.url.path, "caller": caller, "tells": caller is None or caller.may("feedback")}
     text = _environment().get_template(f"{template}.html").render(**common | context)
     return HTMLResponse(text, status, dict(HEADERS))
 

@@ -17,6 +17,7 @@ from shoprl.service.demonstrations import (
     MAX_STEPS,
     Demonstration,
     Status,
+    consent_version,
     extend,
     find,
     forget,
@@ -54,7 +55,8 @@ def router(service: Service) -> APIRouter:
     async def beginning(request: Request, deleted: bool = False, caller: Caller = asks) -> Response:
         given = await read(lambda: service.training_goal(lambda below: 0)) is not None
         notice = "The session was deleted." if deleted else ""
-        return page(request, "shop_start", given=given, consent=service.consent, notice=notice)
+        version = consent_version(service.consent)
+        return page(request, "shop_start", given=given, consent=service.consent, version=version, notice=notice)
 
     @routes.post("/shop")
     async def begin(request: Request, caller: Caller = asks) -> Response:
@@ -109,6 +111,9 @@ def router(service: Service) -> APIRouter:
 _NOTICES = {"moved": "That page was an older one. This is where your session stands."}
 
 
+_BRACKETS = str.maketrans("[]", "  ")  # an action's own
+
+
 def _unknown() -> ProblemError:
     return ProblemError("not_found", "There is no session with this code. It may have been deleted.")
 
@@ -129,12 +134,17 @@ async def _begun(service: Service, form: Form) -> Demonstration:
     """
     if form.text("consent") != "yes":
         raise ProblemError("invalid", "Nothing is recorded without your consent: agree to what is recorded first.")
+    if form.text("version") != consent_version(service.consent):
+        raise ProblemError("invalid", "What is recorded was changed since you read it. Go to Shop and read it again.")
+    own = " ".join(form.text("request", MAX_INSTRUCTION).split())
     goal = None
     if form.one_of("kind", ("given", "own")) == "given":
+        if own:
+            raise ProblemError("invalid", "You wrote a request and asked to be given one: choose one of them.")
         goal = await read(lambda: service.training_goal(secrets.randbelow))
         if goal is None:
             raise ProblemError("invalid", "This shop has no requests to give. Write one of your own.")
-    request = " ".join(form.text("request", MAX_INSTRUCTION).split()) if goal is None else goal[1].instruction
+    request = own if goal is None else goal[1].instruction
     if not request:
         raise ProblemError("invalid", "request: say what you shop for.")
     now = service.clock()
@@ -150,8 +160,13 @@ async def _begun(service: Service, form: Form) -> Demonstration:
     )
 
 
+def _changed(service: Service, demonstration: Demonstration) -> bool:
+    """Whether the catalogue is another one than the session was begun in."""
+    return demonstration.shop != service.shop.catalog.content_hash
+
+
 def _session(service: Service, demonstration: Demonstration) -> Session:
-    if demonstration.shop != service.shop.catalog.content_hash:
+    if _changed(service, demonstration):
         raise ProblemError("not_found", "The shop's catalogue was changed since this session. Begin a new one.")
     return session_of(service.browsed, demonstration)
 
@@ -168,7 +183,7 @@ def _after(service: Service, before: Demonstration, form: Form) -> Demonstration
         raise ProblemError("invalid", f"A session has at most {MAX_STEPS} actions. Begin a new one.")
     session = _session(service, before)
     clicked = form.all("click")
-    words = " ".join(form.text("search").split())
+    words = " ".join(form.text("search").translate(_BRACKETS).split())
     action = f"click[{clicked[0]}]" if clicked else f"search[{words}]"
     if not takes(session, action):
         return before if not clicked else None  # an empty search changes nothing
@@ -180,6 +195,8 @@ def _after(service: Service, before: Demonstration, form: Form) -> Demonstration
 
 
 def _page(request: Request, service: Service, demonstration: Demonstration, notice: str) -> Response:
+    if _changed(service, demonstration):
+        return page(request, "shop_gone", demonstration=demonstration)
     session = _session(service, demonstration)
     product = session.page.product
     about: dict[str, Any] = {"price": "", "rating": ""}
@@ -198,8 +215,10 @@ def _page(request: Request, service: Service, demonstration: Demonstration, noti
 
 
 def _file(service: Service, demonstration: Demonstration, kind: str) -> Iterable[Mapping[str, Any]]:
-    """The lines of a session's file."""
+    """The lines of a session's file; what was looked for stays hidden until something is bought."""
     _session(service, demonstration)
+    if demonstration.status != "bought":
+        raise ProblemError("not_found", "There is no file of this session: nothing was bought yet.")
     if kind == "log" and (lines := site_log_of(service.browsed, demonstration)):
         return lines
     if kind == "trajectory":
@@ -207,4 +226,4 @@ def _file(service: Service, demonstration: Demonstration, kind: str) -> Iterable
             return [trajectory_of(service.browsed, 0, demonstration)]
         except TrajectoryError as error:
             raise ProblemError("not_found", f"The session cannot be replayed: {error}") from error
-    raise ProblemError("not_found", "There is no such file of this session: nothing was bought yet.")
+    raise ProblemError("not_found", "There is no such file of this session.")

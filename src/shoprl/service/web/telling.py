@@ -18,6 +18,12 @@ def price_text(price: float | None, currency: str) -> str:
     return "Price unknown" if price is None else price_tag({price}, currency)
 
 
+def limit_text(price: float) -> str:
+    """A price as people type it into a field, and as the field is understood again."""
+    text = f"{price:.15g}"
+    return f"{text}0" if len(text.partition(".")[2]) == 3 else text  # three decimals may be thousands
+
+
 def moment_text(seconds: float | None) -> str:
     """A time in UTC."""
     return "–" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

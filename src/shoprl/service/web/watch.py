@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +16,7 @@ from shoprl.report.text import shown as pathless
 from shoprl.service.access import Caller
 from shoprl.service.comparisons import Tally, tallies
 from shoprl.service.database import reading
-from shoprl.service.deciding import job_of
+from shoprl.service.deciding import RARELY, job_of
 from shoprl.service.decisions import Decision
 from shoprl.service.demonstrations import Demonstration, find, latest_demonstrations
 from shoprl.service.feedback import EventType
@@ -36,7 +37,7 @@ from shoprl.service.workers import Step
 from shoprl.shop.session import Session
 
 DAYS = 30  # of feedback
-FRESH = 3.0  # seconds for which what was read of the log is shown
+FRESH = 3.0  # seconds for which what was read of the log is shown, at least
 LATEST = 20  # decisions, and sessions
 DRAWS = 20_000  # of a posterior
 MOST_FACTS = 60  # of a policy's evidence
@@ -62,12 +63,14 @@ def router(service: Service) -> APIRouter:
     """The pages."""
     routes = APIRouter(route_class=PageRoute, include_in_schema=False)
     looks = visitor(service, "admin")
-    held: dict[str, Any] = {}
+    held: dict[str, Any] = {"until": 0.0}
 
     @routes.get("/watch")
     async def watch(request: Request, caller: Caller = looks) -> Response:
-        if held.get("until", 0.0) <= service.clock():  # the sums over a long log take their time
-            held.update(read=await read(lambda: _overview(service)), until=service.clock() + FRESH)
+        if held["until"] <= service.clock():  # the sums over a long log take their time
+            began = time.monotonic()
+            held["read"] = await read(lambda: _overview(service))
+            held["until"] = service.clock() + max(FRESH, RARELY * (time.monotonic() - began))
         return page(request, "watch", **held["read"])
 
     @routes.get("/watch/lists/{decision_id}")
@@ -244,8 +247,10 @@ def _session(request: Request, service: Service, code: str) -> Response:
         found = find(connection, code)
     if found is None:
         raise ProblemError("not_found", "There is no session with this code. It may have been deleted.")
+    changed = found.shop != service.shop.catalog.content_hash
     session, steps = Session(service.browsed, found.request, code), list[str]()
     for action in found.actions:
-        session.step(action)
-        steps.append(sentence(step_of(session.page, action)))
-    return page(request, "watch_session", demonstration=found, steps=steps)
+        if not changed:
+            session.step(action)
+        steps.append(action if changed else sentence(step_of(session.page, action)))
+    return page(request, "watch_session", demonstration=found, steps=steps, changed=changed)

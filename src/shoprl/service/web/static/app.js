@@ -41,9 +41,15 @@ async function show(answer, moves) {
 /** The button that has the focus, as a selector that finds it in the next page. */
 function focusedPlace() {
   const active = document.activeElement;
-  const card = active && active.closest("[data-item]");
-  if (!card || !active.name) return null;
-  return `#${CSS.escape(card.id)} [name="${CSS.escape(active.name)}"][value="${CSS.escape(active.value)}"]`;
+  if (!active || !active.hasAttribute("aria-pressed")) return null;
+  const card = active.closest("[data-item]");
+  return `${card ? `#${CSS.escape(card.id)}` : ".shopping"} [name="${CSS.escape(active.name)}"][value="${CSS.escape(active.value)}"]`;
+}
+
+/** Tell what went wrong, above the form that was sent. @param {HTMLFormElement} form @param {string} text */
+function fail(form, text) {
+  form.before(element("p", text, "notice failed"));
+  say(text);
 }
 
 /** @param {HTMLFormElement} form @param {HTMLElement | null} button */
@@ -128,16 +134,23 @@ document.addEventListener("submit", async (event) => {
     return;
   }
   event.preventDefault();
+  form.parentElement.querySelectorAll(":scope > .failed").forEach((each) => each.remove());
   const sent = wanted === "stream" ? stream(form, button) : swap(form, button);
   buttons.forEach((each) => each.setAttribute("aria-disabled", "true"));
   try {
     await sent;
   } catch (error) {
-    say("The server could not be reached. Try again.");
+    if (wanted === "stream") document.getElementById("runs").hidden = true;
+    fail(form, "The server could not be reached. Try again.");
   }
   buttons.forEach((each) => each.removeAttribute("aria-disabled"));
 });
 
+// Who writes a request wants that one, and not one that is given.
+document.addEventListener("input", ({ target }) => {
+  const own = document.getElementById("own");
+  if (own && target.id === "request") document.getElementById(target.value.trim() ? "own" : "given").checked = true;
+});
 // Going back to a page that was shown in the place of another one; a link within a page is no other page.
 addEventListener("popstate", () => location.pathname + location.search !== shown && location.reload());
 // A picture that cannot be loaded leaves the drawn one.
@@ -176,18 +189,26 @@ let watched = null;
 
 /** Keep a page that shows how things stand up to date, while somebody looks at it and reads nothing that is open. */
 function refresh() {
-  clearInterval(watched);
+  clearTimeout(watched);
   const part = document.querySelector("[data-refresh]");
   if (!part) return;
-  watched = setInterval(async () => {
-    const open = part.querySelector("details[open]") || part.contains(document.activeElement);
-    if (document.hidden || open) return;
-    const answer = await fetch(part.dataset.refresh).catch(() => null);
-    if (!answer || !answer.ok) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = page.querySelector("[data-refresh]");
-    if (fresh) part.replaceChildren(...fresh.children);
-  }, 5000);
+  const pause = element("button", "Pause updates", "quiet");
+  pause.setAttribute("aria-pressed", "false");
+  pause.addEventListener("click", () => pause.setAttribute("aria-pressed", String(pause.ariaPressed !== "true")));
+  part.before(pause);
+  const held = () =>
+    pause.ariaPressed === "true" || document.hidden || part.contains(document.activeElement) ||
+    part.querySelector("details[open]") || [...part.querySelectorAll(".scroll")].some((each) => each.scrollLeft);
+  const update = async () => {
+    const answer = held() ? null : await fetch(part.dataset.refresh).catch(() => null);
+    if (answer && answer.ok) {
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.querySelector("[data-refresh]");
+      if (fresh && !held()) part.replaceChildren(...fresh.children);
+    }
+    if (part.isConnected) watched = setTimeout(update, 5000);
+  };
+  watched = setTimeout(update, 5000);
 }
 
 function ready() {
