@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shoprl.catalog import webshop
 from shoprl.catalog.product import Product, Request
 from shoprl.catalog.rules import Rules, write_rules
-from shoprl.catalog.webshop import parse_pricing, read_catalog
+from shoprl.catalog.webshop import parse_pricing, products_file, read_catalog
 from shoprl.errors import CatalogError
 from tests.support.toyshop import PRODUCTS, item_row, toy_catalog, write_toy_folder
 
@@ -86,8 +86,28 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
-    (tmp_path / ITEMS).write_text("[]")
+    (tmp_path / "products.json").write_text("[]")
     with pytest.raises(CatalogError, match="catalog import"):
+        read_catalog(tmp_path / "products.json")
+
+
+def test_of_several_products_files_one_is_named(tmp_path: Path) -> None:
+    """As WebShop's ``setup.sh -d all`` leaves its folder beside ``-d small``."""
+    write(tmp_path, [row("B1")], wordings={"B1": {"attributes": ["soft"]}})
+    assert [each.asin for each in read_catalog(tmp_path / ITEMS)] == ["B1"]  # the only one
+    (tmp_path / "items_shuffle.json").write_text(json.dumps([row("B1"), row("B2")]))
+    (tmp_path / "items_ins_v2.json").write_text(json.dumps({"B2": {"attributes": ["warm"]}}))
+    with pytest.raises(CatalogError, match=r"more than one items_shuffle.*name the products file"):
+        read_catalog(tmp_path)
+    found = {name: read_catalog(tmp_path / name) for name in (ITEMS, "items_shuffle.json")}
+    assert [(each.asin, each.attributes) for each in found[ITEMS]] == [("B1", ("soft",))]
+    assert [(each.asin, each.attributes) for each in found["items_shuffle.json"]] == [("B1", ()), ("B2", ("warm",))]
+    (tmp_path / WORDINGS).unlink()
+    assert read_catalog(tmp_path / ITEMS)["B1"].attributes == ()  # those of all products serve as well
+    with pytest.raises(CatalogError, match="A store is built of a folder"):
+        products_file(tmp_path / ITEMS)
+    (tmp_path / "items_ins_v2.json").rename(tmp_path / "items_ins_v2_7.json")
+    with pytest.raises(CatalogError, match=rf"holds no {WORDINGS}, which goes with {ITEMS}"):
         read_catalog(tmp_path / ITEMS)
 
 

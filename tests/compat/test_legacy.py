@@ -1,3 +1,4 @@
+import json
 import pickle
 import random
 from collections import Counter
@@ -317,7 +318,7 @@ def test_environments_share_a_server() -> None:
     ("options", "what"),
     [
         ({"mode": "image"}, r"observation_mode 'image': use one of \(.*'html'"),
-        ({"get_image": 1}, "get_image, attr_path: need a data folder"),
+        ({"get_image": 1}, "get_image: needs a data folder"),
         ({"show_attrs": True}, "show_attrs: .*catalog"),
         ({"file_path": "x"}, "data, file_path: .*Give one"),
         ({"seed": -1}, "seed -1: must be a whole number"),
@@ -426,6 +427,30 @@ def test_the_file_of_attributes_is_the_data_folders(toy_folder: Path, tmp_path: 
             WebAgentTextEnv("text", file_path=toy_folder, attr_path=elsewhere)
 
 
+def test_of_two_sets_in_a_folder_the_named_one_is_read(toy_folder: Path) -> None:
+    items, wordings = toy_folder / "items_shuffle.json", toy_folder / "items_ins_v2.json"
+    rows = json.loads((toy_folder / "items_shuffle_12.json").read_text())
+    items.write_text(json.dumps(rows[:6]))
+    wordings.write_bytes((toy_folder / "items_ins_v2_12.json").read_bytes())
+    (toy_folder / "goals.jsonl").unlink(missing_ok=True)
+    for count, name in ((6, ""), (12, "_12")):
+        own = {"file_path": toy_folder / f"items_shuffle{name}.json"}
+        attributes = toy_folder / f"items_ins_v2{name}.json"
+        env = WebAgentTextEnv("text", attr_path=attributes, num_products=count, **own)
+        assert len(env.server.data.catalog) == count
+        env.reset(0)
+    with pytest.raises(ConfigError, match=r"items_ins_v2_12.json is read with these products"):
+        WebAgentTextEnv("text", file_path=toy_folder / "items_shuffle_12.json", attr_path=wordings)
+
+
+def test_a_server_and_the_folder_that_it_has(toy_folder: Path, tmp_path: Path) -> None:
+    env = WebAgentTextEnv("text", file_path=toy_folder)
+    assert WebAgentTextEnv("text", file_path=toy_folder, server=env.server).server is env.server
+    for other in (tmp_path / "other", toy_data()):
+        with pytest.raises(ConfigError, match="a server has its own data"):
+            WebAgentTextEnv("text", file_path=other, server=env.server)
+
+
 def test_pictures_are_those_of_the_item_page(toy_folder: Path) -> None:
     torch = pytest.importorskip("torch")
     data = read_data(toy_folder)
@@ -438,6 +463,9 @@ def test_pictures_are_those_of_the_item_page(toy_folder: Path) -> None:
     assert env.get_image().tolist() == [0.0] * 512
     env.step("click[b0shoe0001]")
     assert env.get_image().tolist() == [*range(512, 1024)]
+    other = WebAgentTextEnv(server=env.server, get_image=True)
+    other.reset(0)
+    assert other.get_image().tolist() == [0.0] * 512
     with pytest.raises(ConfigError, match="get_image: no pictures are loaded"):
         make().get_image()
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,9 @@ def test_a_server_brings_its_goals(options: dict[str, Any]) -> None:
     server = make().server
     with pytest.raises(ConfigError, match="a server has its own goals"):
         WebAgentTextEnv(server=server, **options)
+    assert make(server=server).server is server
     with pytest.raises(ConfigError, match="a server has its own data"):
-        make(server=server)
+        WebAgentTextEnv(data=replace(server.data), server=server)
 
 
 def test_a_filter_that_keeps_nothing_is_named() -> None:

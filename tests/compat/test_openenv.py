@@ -105,6 +105,17 @@ def test_an_episode_is_cut() -> None:
     assert not env.reset(index=0).done
 
 
+def test_a_reset_that_fails_leaves_the_split_as_it_was(url: str) -> None:
+    train = set(toy_data().split.train)
+    with GenericEnvClient(base_url=url).sync() as client:
+        client.reset(split="train", seed=0)
+        with pytest.raises(Exception, match="episode_id"):
+            client.reset(split="test", episode_id=7)
+        assert client.state()["split"] == "train"
+        drawn = {client.reset(split="train").observation["metadata"]["goal"] for _ in range(6)}
+    assert drawn <= train
+
+
 def test_tasks(url: str) -> None:
     data = toy_data()
     assert requests.get(f"{url}/list_environments", timeout=30).json() == ["webshop"]
@@ -145,6 +156,7 @@ def test_no_answer_holds_tasks_without_end(monkeypatch: pytest.MonkeyPatch) -> N
         ({"index": "1"}, GoalError, "index '1'"),
         ({"index": True}, GoalError, "index True"),
         ({"task": 1}, ConfigError, "reset task: unknown"),
+        ({"episode_id": 7}, ConfigError, "episode_id '7': must be a text"),
     ],
 )
 def test_a_wrong_reset_is_named(url: str, options: dict[str, Any], error: type[Exception], part: str) -> None:

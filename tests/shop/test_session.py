@@ -263,6 +263,7 @@ def find(*words: str) -> list[str]:
 def test_a_product_type_and_a_department_can_be_listed() -> None:
     assert find("<q>", "herbal", "tea") == find("<c>", "grocery") == ["B0TEA00001", "B0TEA00002", "B0TEA00003"]
     assert find("<c>", "fashion") == [product.asin for product in PRODUCTS if product.category == "fashion"]
+    assert find("<c>", "fashion", "shoes") == find("<c>", "fashion")
     assert find("<q>", "herbal") == find("<c>") == find("<q>") == []
     assert find("q", "nimbus")[0] == "B0SHOE0001"
 

@@ -30,6 +30,7 @@ MAX_TITLE = 2_000  # characters
 MAX_TEXT = 100_000  # characters of a description, or of all bullet points together
 MAX_OPTION = 500  # characters of an option's name or value
 MAX_OPTIONS = 1_000  # values of one product
+PRODUCTS, INSTRUCTIONS = "items_shuffle*.json", "items_ins_v2*.json"
 DEFAULT_PRICE = 100.0  # WebShop's price where a product names none
 
 
@@ -55,8 +56,40 @@ def _one_file(folder: Path, pattern: str) -> Path | None:
     paths = sorted(path for path in folder.iterdir() if fnmatchcase(path.name, pattern))  # links to nowhere too
     if len(paths) > 1:
         names = ", ".join(path.name for path in paths)
-        raise CatalogError(f"{folder}: more than one {pattern} ({names}). Keep the one you mean.")
+        raise CatalogError(
+            f"{folder}: more than one {pattern} ({names}). Keep the one you mean, or name the products file."
+        )
     return paths[0] if paths else None
+
+
+def folder_and_products(data: Path) -> tuple[Path, Path | None]:
+    """The data folder, and the ``items_shuffle*.json`` in it that was named in its place.
+
+    A file that is the only one stands for its folder. Of several, as after WebShop's ``setup.sh -d all``, each has its
+    attributes and instructions beside it, in the ``items_ins_v2*.json`` that is named alike, else in
+    ``items_ins_v2.json``.
+    """
+    if not fnmatchcase(data.name, PRODUCTS) or not data.is_file():
+        return data, None
+    several = sum(fnmatchcase(path.name, PRODUCTS) for path in data.parent.iterdir()) > 1
+    return data.parent, data if several else None
+
+
+def instructions_file(folder: Path, products: Path | None = None) -> Path | None:
+    """The ``items_ins_v2*.json`` that is read with a products file; see :func:`folder_and_products`.
+
+    Raises:
+        CatalogError: there are several, and none is the one.
+    """
+    if products is None:
+        return _one_file(folder, INSTRUCTIONS)
+    alike = folder / products.name.replace("items_shuffle", "items_ins_v2", 1)
+    whole = folder / "items_ins_v2.json"
+    if not any(fnmatchcase(path.name, INSTRUCTIONS) for path in folder.iterdir()):
+        return None
+    if not alike.is_file() and not whole.is_file():
+        raise CatalogError(f"{folder}: holds no {alike.name}, which goes with {products.name}. Put it there.")
+    return alike if alike.is_file() else whole
 
 
 def _in_memory(path: Path) -> Mapping[str, Any]:
@@ -74,7 +107,7 @@ def stored_mapping(folder: Path, path: Path) -> Mapping[str, Any]:
     return StoredMapping(own)
 
 
-_EXTRA_FILES = {"instructions": "items_ins_v2*.json", "human": "items_human_ins.json", "prices": "prices.json"}
+_EXTRA_FILES = {"human": "items_human_ins.json", "prices": "prices.json"}
 
 
 def _text(row: Mapping[str, Any], name: str, bound: int, default: str | None = None) -> str:
@@ -255,11 +288,13 @@ def products_file(folder: Path) -> Path:
     Raises:
         CatalogError: there is none, or more than one.
     """
+    if folder.is_file() and fnmatchcase(folder.name, PRODUCTS):
+        raise CatalogError(f"{folder}: is a file. A store is built of a folder: give one that holds this file alone.")
     if folder.is_file():
         raise CatalogError(f"{folder}: is a file. Make a shop of a product feed with `shoprl catalog import`.")
     if not folder.is_dir():
         raise CatalogError(f"{folder}: no such file or folder. Give a shop, a data folder or a product feed.")
-    path = _one_file(folder, "items_shuffle*.json")
+    path = _one_file(folder, PRODUCTS)
     if path is None:
         raise CatalogError(
             f"{folder}: holds no items_shuffle*.json. Put WebShop's files there, or make a catalogue with "
@@ -276,6 +311,7 @@ class ProductReader:
         strict: a product that cannot be used is an error; otherwise it is left out and counted in ``skipped``.
         open_mapping: reads a file from ASIN to values.
         start: ``position`` and ``number`` of an earlier reader, to continue from.
+        products: the products file, where the folder holds several.
 
     Attributes:
         path: the products file.
@@ -292,12 +328,14 @@ class ProductReader:
         strict: bool = False,
         open_mapping: Callable[[Path], Mapping[str, Any]] = _in_memory,
         start: tuple[Position, int] | None = None,
+        products: Path | None = None,
     ) -> None:
-        self.path, self.strict = products_file(folder), strict
+        self.path, self.strict = products or products_file(folder), strict
         position, self.number = start or (None, 0)
         self.skipped: Counter[str] = Counter()
         self._rows = JsonArray(self.path, CatalogError, position)
         paths = {name: _one_file(folder, pattern) for name, pattern in _EXTRA_FILES.items()}
+        paths["instructions"] = instructions_file(folder, products)
         files = {name: open_mapping(path) for name, path in paths.items() if path}
         self._extras = _Extras(**files, rules=read_rules(folder))
 
@@ -347,14 +385,15 @@ def read_catalog(folder: Path, strict: bool = False) -> Catalog:
     ``shop.json`` (:class:`shoprl.catalog.rules.Rules`) says so, a product without a price has none in place of $100.
 
     Args:
-        folder: the data folder.
+        folder: the data folder, or one of several products files in it (:func:`folder_and_products`).
         strict: a product that cannot be used is an error; otherwise it is left out, counted and logged.
 
     Raises:
         CatalogError: a file is missing, truncated or malformed, or no product can be used; with ``strict`` also when
             one product cannot.
     """
-    reader = ProductReader(folder, strict)
+    folder, named = folder_and_products(folder)
+    reader = ProductReader(folder, strict, products=named)
     products = list(track(reader.read(set()), "catalogue", unit="product"))
     reader.report(len(products))
     return Catalog(products, skipped=dict(reader.skipped))

@@ -13,7 +13,6 @@ from shoprl.compat.legacy_server import (
     LegacyServer,
     check_attributes,
     check_products,
-    folder_of,
     open_server,
 )
 from shoprl.compat.user_sessions import UserSession
@@ -140,7 +139,7 @@ class WebAgentTextEnv:
             check_attributes(attr_path, source)
         self.server = open_server(source, server, filter_goals, limit_goals, human_goals)
         self.base_url, self.browser = self.server.base_url, Browser(self)
-        self._pictures = _pictures(source) if get_image else None
+        self._pictures = _pictures(self.server.folder) if get_image else None
         check_products(self.server.data, num_products)
         self.observation_mode: ObservationMode = observation_mode
         self.session_prefix = session_prefix
@@ -305,8 +304,9 @@ class WebAgentTextEnv:
             raise GoalError(f"session {session}: use a goal's index from 0 to {last}, or a name.")
 
 
-def _pictures(source: ShopData | Path | str | None) -> "Pictures":
-    folder = folder_of(source)
+def _pictures(folder: Path | None) -> "Pictures":
+    if folder is None:
+        raise ConfigError("get_image: needs a data folder. Give file_path= in place of loaded data.")
     try:
         from shoprl.compat.pictures import read_pictures
     except ModuleNotFoundError as error:

@@ -3,7 +3,7 @@
 import bisect
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
+from shoprl.catalog.webshop import folder_and_products, instructions_file
 from shoprl.compat.product_items import ProductItems, ProductPrices
 from shoprl.compat.user_sessions import UserSession
 from shoprl.errors import ConfigError, GoalError
@@ -30,15 +31,17 @@ class LegacyServer:
     Attributes:
         data: the shop.
         indices: the goals in play, as indices into the data's goals.
+        folder: where the data lies; None where it was given loaded.
         base_url: the beginning of every page's address.
     """
 
     data: ShopData
     indices: tuple[int, ...]
+    folder: Path | None = None
     base_url: ClassVar[str] = BASE_URL
 
-    def __reduce__(self) -> tuple[type["LegacyServer"], tuple[ShopData, tuple[int, ...]]]:
-        return LegacyServer, (self.data, self.indices)  # another process has sessions of its own
+    def __reduce__(self) -> tuple[type["LegacyServer"], tuple[ShopData, tuple[int, ...], Path | None]]:
+        return LegacyServer, (self.data, self.indices, self.folder)  # another process has sessions of its own
 
     @cached_property
     def user_sessions(self) -> WeakValueDictionary[str, UserSession]:
@@ -84,7 +87,7 @@ class LegacyServer:
         kept = tuple(index for i, index in enumerate(self.indices) if keep(i, self.goals[i]))
         if not kept:
             raise GoalError("filter_goals keeps no goal. Give one that keeps some.")
-        return LegacyServer(self.data, kept)
+        return replace(self, indices=kept)
 
     def limited(self, count: int) -> "LegacyServer":
         """So many goals: where the data's order is WebShop's, those that it keeps, in its order.
@@ -102,7 +105,7 @@ class LegacyServer:
         while len(kept) < count:  # its rule gives a goal the weight of the one before
             position = bisect.bisect(self.cum_weights, rng.uniform(0, self.cum_weights[-1]))
             kept[self.indices[min(position, len(self.indices) - 1)]] = None
-        return LegacyServer(self.data, tuple(kept))
+        return replace(self, indices=tuple(kept))
 
 
 def _read(source: ShopData | Path | str | None, human_goals: bool | int | None) -> ShopData:
@@ -120,7 +123,7 @@ def _read(source: ShopData | Path | str | None, human_goals: bool | int | None) 
     path = Path(source)
     if path.is_file() and not path.match("items_shuffle*.json"):
         raise ConfigError(f"{path}: give the data folder, or the items_shuffle*.json in it.")
-    return read_data(folder_of(path), human_goals=human_goals)
+    return read_data(path, human_goals=human_goals)
 
 
 def folder_of(source: ShopData | Path | str | None) -> Path:
@@ -139,16 +142,20 @@ def folder_of(source: ShopData | Path | str | None) -> Path:
 
 
 def check_attributes(attr_path: Path | str | None, source: ShopData | Path | str | None) -> None:
-    """The file of attributes must be the one in the data folder.
+    """The file of attributes must be the one in the data folder that is read.
 
     Raises:
-        ConfigError: it lies elsewhere, or is not there.
+        ConfigError: it lies elsewhere, is not there, or another one is read.
+        CatalogError: none can be read.
     """
     if attr_path is None or isinstance(source, ShopData):
         return
     path, folder = Path(attr_path), folder_of(source)
     if not path.is_file() or path.parent.resolve() != folder.resolve():
         raise ConfigError(f"attr_path {path}: must be a file in the data folder {folder}. Put it there.")
+    own = instructions_file(*folder_and_products(folder if source is None else Path(source)))
+    if own is not None and own.name != path.name:
+        raise ConfigError(f"attr_path {path}: {own.name} is read with these products. Name that one, or remove it.")
 
 
 def open_server(
@@ -166,13 +173,18 @@ def open_server(
     """
     if server is None:
         opened = _read(data, human_goals)
-        server = LegacyServer(opened, tuple(range(len(opened.goals))))
+        folder = None if isinstance(data, ShopData) else folder_of(data)
+        server = LegacyServer(opened, tuple(range(len(opened.goals))), folder)
         if filter_goals is not None:
             server = server.filtered(filter_goals)
         return server.limited(limit_goals)
     if not isinstance(server, LegacyServer):
         raise ConfigError(f"server: give another environment's .server, not {type(server).__name__}.")
-    if data is not None:
+    if isinstance(data, ShopData):
+        other = data is not server.data
+    else:
+        other = data is not None and (server.folder is None or folder_of(data).resolve() != server.folder.resolve())
+    if other:
         raise ConfigError("data, server: a server has its own data. Give one of them.")
     if filter_goals is not None or limit_goals != -1:
         raise ConfigError("filter_goals, limit_goals: a server has its own goals. Set them when the server is created.")

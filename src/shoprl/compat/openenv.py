@@ -101,7 +101,7 @@ class ShopEnvironment(Environment):  # type: ignore[misc]
             unknown: refused.
 
         Raises:
-            ConfigError: there is no such split or option.
+            ConfigError: there is no such split or option, or the name is no text.
             GoalError: there is no such task.
         """
         self._check_open()
@@ -109,12 +109,14 @@ class ShopEnvironment(Environment):  # type: ignore[misc]
             raise ConfigError(
                 f"reset {', '.join(unknown)[:100]}: unknown. Known are seed, episode_id, split and index."
             )
-        goal = None if index is None else self._goal(split, index)
-        if self._env is None or self._state.split != split:
-            self._env = WebShopEnv(self._data, split=_split(split), max_steps=self._max_steps)
-        text, info = self._env.reset(seed=seed, options={"goal": goal})
-        self._state = ShopState(episode_id=episode_id, split=split, task=index)
-        self._ended = False
+        if not isinstance(episode_id, str | None):
+            raise ConfigError(f"episode_id {str(episode_id)[:100]!r}: must be a text.")
+        part, goal = _split(split), None if index is None else self._goal(split, index)
+        state, env = ShopState(episode_id=episode_id, split=part, task=index), self._env
+        if env is None or self._state.split != part:
+            env = WebShopEnv(self._data, split=part, max_steps=self._max_steps)
+        text, info = env.reset(seed=seed, options={"goal": goal})
+        self._env, self._state, self._ended = env, state, False  # all or, where something was wrong, none
         return self._observed(text, 0.0, False, False, info)
 
     def step(self, action: ShopAction, timeout_s: float | None = None, **_: Any) -> ShopObservation:

@@ -24,7 +24,8 @@ class WebShopEnvs:
     """As many old-gym environments as verl-agent asks for, on one shop.
 
     Environments ``g * group_n`` to ``(g + 1) * group_n - 1`` are group ``g``: they have one goal. Goals are drawn as
-    verl-agent draws them: equal seeds give equal indices.
+    verl-agent draws them: equal seeds give equal indices, into WebShop's order of goals, where verl-agent's workers
+    each shuffle their own.
 
     An environment that is finished stays so until :meth:`reset`: the loop goes on to step it, which gives its last
     observation and info, reward 0 and True.

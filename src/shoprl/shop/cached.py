@@ -7,6 +7,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from shoprl.catalog.webshop import folder_and_products
 from shoprl.errors import CatalogError, ShopRLError, StorageError
 from shoprl.files import content_hash, sha256_of
 from shoprl.shop.store import is_store, open_store, store_of
@@ -27,14 +28,17 @@ def shop_of(data: Path, strict: bool = False) -> Path | None:
     """The store to open for data: of a feed the one that it was imported to, else see :func:`store_of`.
 
     Args:
-        data: a data folder, a store or a file.
+        data: a data folder, an ``items_shuffle*.json`` in one, a store or a feed.
         strict: whether a row of a feed that cannot be used is an error.
 
     Raises:
         CatalogError: the feed cannot be read; or as :func:`store_of`.
         StorageError: the cache cannot be written.
     """
-    return _imported(data, strict) if data.is_file() else store_of(data)
+    folder, named = folder_and_products(data)
+    if named is not None:  # a store would be of another one
+        return None
+    return _imported(folder, strict) if folder.is_file() else store_of(folder)
 
 
 def _imported(feed: Path, strict: bool) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from shoprl.catalog.catalog import Catalog
-from shoprl.catalog.webshop import read_catalog
+from shoprl.catalog.webshop import folder_and_products, read_catalog
 from shoprl.errors import ConfigError
 from shoprl.search.encoder import Encoder
 from shoprl.search.index import SearchIndex
@@ -154,6 +154,7 @@ def read_catalog_and_goals(
         opened = open_store(store)
         return opened.catalog, goals_of_store(store, opened, wanted)
     catalog = read_catalog(folder, strict)
+    folder, _ = folder_and_products(folder)
     return catalog, goals_of_folder(folder, catalog, wanted, partial(made_goals, catalog)).goals
 
 
@@ -193,7 +194,7 @@ def read_data(
     ``split.json`` and ``split_disjoint.json``. What is missing is derived by rule, equal in every process.
 
     Args:
-        folder: the data folder, a store or a product feed.
+        folder: the data folder, a store or a product feed; one ``items_shuffle*.json`` of a folder with several.
         strict: a product that cannot be used is an error.
         tagger: tags the nouns of titles for the reward; TextBlob's when left out.
         search: ``bm25``, as WebShop searches, or ``hybrid`` of all fields and of meaning, which needs a store with
@@ -214,7 +215,7 @@ def read_data(
     if store is not None:
         return _read_store(store, tagger, search, encoder, wanted)
     catalog, found = read_catalog_and_goals(folder, strict, wanted)
-    split, disjoint = splits_of(folder, found, own=wanted is None)
+    split, disjoint = splits_of(folder_and_products(folder)[0], found, own=wanted is None)
     return ShopData(
         catalog=catalog,
         goals=found,

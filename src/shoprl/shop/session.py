@@ -98,7 +98,10 @@ class Shop:
     def find(self, keywords: Sequence[str]) -> "Found":
         """Products for a search, with WebShop's ``<q> type`` and ``<c> department`` listings."""
         if keywords[0] in LISTINGS:
-            listed = self.catalog.asins_by(LISTINGS[keywords[0]], " ".join(keywords[1:]).strip())
+            kind = LISTINGS[keywords[0]]
+            listed = self.catalog.asins_by(kind, " ".join(keywords[1:]).strip())
+            if not listed and keywords[0] == "<c>" and len(keywords) > 1:  # WebShop reads one word of a department
+                listed = self.catalog.asins_by(kind, keywords[1].strip())
             if self.hidden:
                 listed = [asin for asin in listed if asin not in self.hidden]
             return Found(self.catalog, listed)
