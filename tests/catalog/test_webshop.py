@@ -502,3 +502,12 @@ def test_all_fields_that_a_wording_lacks_are_named_with_the_asin(tmp_path: Path)
     said = "lack 'instruction_attributes' and 'instruction_options' (ASIN B000000001)"
     with pytest.raises(CatalogError, match=re.escape(said)):
         read_one(tmp_path, {}, human={"B000000001": [{"instruction": "hat"}]})
+
+
+def test_goals_that_are_missing_are_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    human = {"B2": [{"instruction": "a hat", "instruction_attributes": ["soft"], "instruction_options": []}]}
+    rows = [row("B1"), row("B2", full_description="x" * 100_001), row("nan"), row("B4", full_description=1)]
+    read_catalog(write(tmp_path, rows, human=human))
+    assert [each for each in caplog.messages if "WebShop's indices" in each] == [
+        f"{ITEMS}: 1 of them have instructions, so goals made of this folder do not stand at WebShop's indices"
+    ]

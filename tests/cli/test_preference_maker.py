@@ -6,8 +6,13 @@ from pathlib import Path
 import pytest
 
 from shoprl.policies.saving import save_policy
+from shoprl.shop.data import read_data
+from shoprl.trajectories.files import goals_beside
+from shoprl.trajectories.given import given_goals
+from shoprl.trajectories.preferences import read_preferences
 from tests.support.cli import Call, refused
 from tests.support.fakes import fake_policy
+from tests.support.given import written
 from tests.support.pretrained import package
 
 
@@ -39,6 +44,18 @@ def test_the_pretrained_agent_gives_the_rejected_actions(
     words[at] = "pretrained"
     assert call("preferences", "make", *words, "--out", tmp_path / "name.jsonl").code == 0
     assert (tmp_path / "name.jsonl").read_bytes() == (tmp_path / "folder.jsonl").read_bytes()
+
+
+def test_pairs_of_what_people_did_have_their_goals_beside_them(
+    call: Call, toy_folder: Path, tmp_path: Path, files: tuple[object, ...]
+) -> None:
+    data = read_data(toy_folder)
+    people = written(tmp_path / "people.jsonl", data, [data.goals[index] for index in data.split.train[:3]])
+    answer = call("preferences", "make", *files, "--demonstrations", people, "--out", tmp_path / "pairs.jsonl")
+    assert answer.code == 0, answer.err
+    assert goals_beside(tmp_path / "pairs.jsonl").read_bytes() == goals_beside(people).read_bytes()
+    given = given_goals(tmp_path / "pairs.jsonl", data)
+    assert read_preferences(tmp_path / "pairs.jsonl", given.sha256)
 
 
 def test_it_overwrites_nothing(call: Call, tmp_path: Path, files: tuple[object, ...]) -> None:

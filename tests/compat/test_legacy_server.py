@@ -48,6 +48,17 @@ def test_a_server_brings_its_goals(options: dict[str, Any]) -> None:
         WebAgentTextEnv(data=replace(server.data), server=server)
 
 
+def test_goals_are_made_when_they_are_looked_at() -> None:
+    server = make().server
+    assert server.goals._made == {}
+    assert server.goals[-1] is server.goals[34] == toy_data().goals[34].to_json()
+    assert len(server.goals._made) == 1
+    assert server.goals[:2] == [server.goals[0], server.goals[1]]
+    assert (len(server.goals), len(list(server.goals))) == (35, 35)
+    with pytest.raises(IndexError):
+        server.goals[35]
+
+
 def test_a_filter_that_keeps_nothing_is_named() -> None:
     with pytest.raises(GoalError, match="filter_goals keeps no goal"):
         make(filter_goals=lambda *_: False)

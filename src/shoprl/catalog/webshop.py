@@ -333,6 +333,7 @@ class ProductReader:
         self.path, self.strict = products or products_file(folder), strict
         position, self.number = start or (None, 0)
         self.skipped: Counter[str] = Counter()
+        self._asked_for = 0
         self._rows = JsonArray(self.path, CatalogError, position)
         paths = {name: _one_file(folder, pattern) for name, pattern in _EXTRA_FILES.items()}
         paths["instructions"] = instructions_file(folder, products)
@@ -357,9 +358,15 @@ class ProductReader:
                         f"{self.path}: product {self.number}: {fault}. Fix it, or read without strict to skip it."
                     ) from fault
                 self.skipped[fault.kind] += 1
+                self._asked_for += self._has_requests(row, fault)
                 continue
             seen.add(product.asin)
             yield product
+
+    def _has_requests(self, row: object, fault: _FaultError) -> bool:
+        """Whether goals are missing that WebShop, which leaves out faulty ASINs alone, makes of a product."""
+        asin = row.get("asin") if isinstance(row, dict) and not fault.kind.startswith("'asin'") else None
+        return isinstance(asin, str) and any(asin.strip() in x for x in (self._extras.instructions, self._extras.human))
 
     def report(self, usable: int) -> None:
         """Log how many products were left out and why.
@@ -374,6 +381,9 @@ class ProductReader:
             )
         for kind, count in self.skipped.items():
             log.warning("%s: %d products skipped: %s (strict names the first)", self.path.name, count, kind)
+        if self._asked_for:
+            text = "%s: %d of them have instructions, so goals made of this folder do not stand at WebShop's indices"
+            log.warning(text, self.path.name, self._asked_for)
 
 
 def read_catalog(folder: Path, strict: bool = False) -> Catalog:

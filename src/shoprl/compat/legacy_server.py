@@ -2,11 +2,11 @@
 
 import bisect
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -22,6 +22,39 @@ from shoprl.shop.goal_choice import check_held
 from shoprl.shop.session import BASE_URL
 
 GoalFilter = Callable[[int, dict[str, Any]], object]
+
+
+class LegacyGoals(Sequence[dict[str, Any]]):
+    """Goals in WebShop's fields, each made when it is looked at, and the same object from then on.
+
+    Args:
+        data: the shop.
+        indices: of the goals.
+    """
+
+    def __init__(self, data: ShopData, indices: Sequence[int]) -> None:
+        self._data, self._indices = data, indices
+        self._made: dict[int, dict[str, Any]] = {}
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    @overload
+    def __getitem__(self, place: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[dict[str, Any]]: ...
+    def __getitem__(self, place: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
+        if isinstance(place, slice):
+            return [self[at] for at in range(len(self))[place]]
+        index = self._indices[place]
+        if index not in self._made:
+            self._made[index] = self._data.goals[index].to_json()
+        return self._made[index]
+
+    def __eq__(self, other: object) -> bool:  # WebShop's is a list
+        return list(self) == list(other) if isinstance(other, LegacyGoals | list) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)
@@ -59,9 +92,9 @@ class LegacyServer:
         return ProductPrices(self.data.catalog)
 
     @cached_property
-    def goals(self) -> list[dict[str, Any]]:
+    def goals(self) -> "LegacyGoals":
         """The goals in play, in WebShop's fields."""
-        return [self.data.goals[index].to_json() for index in self.indices]
+        return LegacyGoals(self.data, self.indices)
 
     @cached_property
     def weights(self) -> list[float]:

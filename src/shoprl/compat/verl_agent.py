@@ -61,7 +61,7 @@ class WebShopEnvs:
         self.envs = (first, *others)
         self.env_num, self.group_n, self.num_processes = env_num, group_n, env_num * group_n
         self.is_train = is_train
-        goals = len(first.server.goals)
+        goals = len(first.server.indices)
         self.goal_idxs = range(TEST_GOALS, goals) if is_train else range(min(TEST_GOALS, goals))
         if len(self.goal_idxs) < env_num:
             part = f"from goal {TEST_GOALS} on" if is_train else f"among the first {TEST_GOALS}"

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from shoprl.errors import ConfigError
 from shoprl.experiments.methods import Inputs
 from shoprl.experiments.plan import Recipe
 from shoprl.policies.learned import LearnedPolicy
@@ -16,13 +15,11 @@ from shoprl.policies.networks.token_batch import cut_candidates
 from shoprl.policies.query.policy import QueryOffer, queries_with
 from shoprl.policies.saving import load_learned, network_of
 from shoprl.shop.data import ShopData
-from shoprl.shop.goal import Goal, goals_hash, read_goals
+from shoprl.shop.goal import Goal
 from shoprl.tasks.instruction import Queries
 from shoprl.tasks.shop.task import ShopTask
 from shoprl.trajectories.examples import Example, examples
-from shoprl.trajectories.files import goals_beside, read_trajectories
-from shoprl.trajectories.imported import held_out, plain_wish
-from shoprl.trajectories.lines import stored_hash
+from shoprl.trajectories.given import check_learnable, given_goals, given_trajectories
 from shoprl.trajectories.preferences import read_preferences, rebuild
 
 STREAMS = {"pairs": 5, "cut candidates": 6}
@@ -35,8 +32,9 @@ class TrainingFiles:
     Attributes:
         data: the shop.
         policy: a policy folder to start from; None for a new policy.
-        demonstrations: a trajectory file, on the shop's goals or on those beside it (:func:`goals_beside`).
-        preferences: a preference file.
+        demonstrations: a trajectory file, on the shop's goals or on those beside it
+            (:func:`shoprl.trajectories.files.goals_beside`).
+        preferences: a preference file, likewise.
         offer: a query policy whose queries the policy chooses among.
         max_steps: an episode is cut after so many steps.
         backbone: pretrained encoders that the user named: that of the policy's folder, or that of a new policy.
@@ -96,9 +94,10 @@ class TrainingFiles:
             shown = [replace(each, state=state, chosen=at) for each, (state, at) in zip(shown, cut, strict=True)]
         pairs: Sequence[tuple[Example, int]] = ()
         if self.preferences is not None:
-            given = read_preferences(self.preferences, self.data.hashes()["goals"])
-            self._check_goals(self.preferences, [pair.goal_index for pair in given])
-            pairs = rebuild(self.task, self.data.goals, given, policy.queries)
+            on = given_goals(self.preferences, self.data)
+            given = read_preferences(self.preferences, on.sha256)
+            check_learnable(self.preferences, self.data, on, [pair.goal_index for pair in given])
+            pairs = rebuild(self.task, on.goals, given, policy.queries)
         rng = np.random.default_rng([seed, STREAMS["pairs"]])
         return Inputs(self.task, self.data.goals, self.data.split.train, shown, rng, pairs, cache=cache)
 
@@ -107,22 +106,5 @@ class TrainingFiles:
         path = self.demonstrations
         if path is None:
             return []
-        own, beside = self.data.hashes()["goals"], goals_beside(path)
-        if stored_hash(path) != own and beside.is_file():
-            goals = read_goals(beside, self.data.catalog)
-            self._check_wishes(beside, goals)
-            return examples(self.task, goals, read_trajectories(path, goals_hash(goals)), queries)
-        episodes = read_trajectories(path, own)
-        self._check_goals(path, [episode.goal_index for episode in episodes])
-        return examples(self.task, self.data.goals, episodes, queries)
-
-    def _check_wishes(self, path: Path, goals: Sequence[Goal]) -> None:
-        held = {plain_wish(self.data.goals[index].instruction) for index in held_out(self.data)}
-        for number, goal in enumerate(goals, start=1):
-            if plain_wish(goal.instruction) in held:
-                raise ConfigError(f"{path}: line {number}: a test or eval goal, which are never trained on.")
-
-    def _check_goals(self, path: Path, indices: Sequence[int]) -> None:
-        held = set(self.data.split.test) | set(self.data.split.eval)
-        if not held.isdisjoint(indices):
-            raise ConfigError(f"{path}: holds trajectories on test or eval goals, which are never trained on.")
+        given, episodes = given_trajectories(path, self.data)
+        return examples(self.task, given.goals, episodes, queries)

@@ -20,7 +20,7 @@ from shoprl.tasks.shop.task import ShopTask
 from shoprl.trajectories.imported import (
     Imported,
     ImportOutcome,
-    held_out,
+    held_out_goals,
     plain_wish,
     replayed,
     take_recorded,
@@ -129,7 +129,7 @@ def import_demonstrations(engine: Engine, data: ShopData) -> Imported:
         TrajectoryError: it holds no session.
     """
     task = ShopTask(data.shop)
-    hidden = frozenset(plain_wish(data.goals[index].instruction) for index in held_out(data))
+    hidden = frozenset(plain_wish(goal.instruction) for goal in held_out_goals(data))
     goals: list[Goal] = []
     episodes: list[Episode] = []
     outcomes: list[ImportOutcome] = []

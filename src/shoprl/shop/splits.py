@@ -56,6 +56,12 @@ class Split:
         return about | self._parts()
 
 
+def webshop_parts(count: int) -> tuple[int, int]:
+    """How many of so many goals :func:`webshop_split` takes for testing, and then for choosing."""
+    large = count >= 2 * (WEBSHOP_TEST + WEBSHOP_EVAL)
+    return (WEBSHOP_TEST, WEBSHOP_EVAL) if large else (count // 10, count // 5)
+
+
 def webshop_split(goals: Sequence[Goal]) -> Split:
     """WebShop's split by position: the first 500 goals are for testing, the next 1,000 for choosing.
 
@@ -67,8 +73,7 @@ def webshop_split(goals: Sequence[Goal]) -> Split:
     count = len(goals)
     if count < SMALLEST:
         raise GoalError(f"{count} goals are too few to split: at least {SMALLEST} are needed.")
-    large = count >= 2 * (WEBSHOP_TEST + WEBSHOP_EVAL)
-    test, held = (WEBSHOP_TEST, WEBSHOP_EVAL) if large else (count // 10, count // 5)
+    test, held = webshop_parts(count)
     order = tuple(range(count))
     return Split("webshop", order[test + held :], order[test : test + held], order[:test], goals_hash(goals))
 

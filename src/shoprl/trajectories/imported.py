@@ -2,15 +2,19 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-from shoprl.errors import TrajectoryError
+from shoprl.errors import GoalError, TrajectoryError
 from shoprl.rollouts.recording import Recording
 from shoprl.rollouts.records import Episode
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal
+from shoprl.shop.goal_choice import made_goals
+from shoprl.shop.making import GoalKind
 from shoprl.shop.session import Session, parse_action
+from shoprl.shop.splits import webshop_parts
 from shoprl.tasks.shop.task import ShopTask
 
 Status = Literal["used", "malformed", "no goal", "held out", "not in the catalogue", "not replayable", "not bought"]
@@ -78,6 +82,19 @@ def plain_wish(instruction: str) -> str:
 def held_out(data: ShopData) -> frozenset[int]:
     """Indices of the eval and test goals, which must not be learned from."""
     return frozenset((*data.split.eval, *data.split.test))
+
+
+def held_out_goals(data: ShopData) -> list[Goal]:
+    """The eval and test goals of a shop, and those of all that WebShop makes of its requests.
+
+    Human and synthetic goals have tests of their own, and what people did may be on either, whichever are loaded.
+    """
+    found = [data.goals[index] for index in held_out(data)]
+    for kind in get_args(GoalKind):
+        with suppress(GoalError):  # there are none of that kind
+            made = made_goals(data.catalog, kind)
+            found += [made[index] for index in range(min(len(made), sum(webshop_parts(len(made)))))]
+    return found
 
 
 def _refusal(session: Session, action: str) -> str | None:

@@ -17,7 +17,7 @@ from shoprl.shop.data import ShopData
 from shoprl.shop.goal import Goal, goal_from_json
 from shoprl.shop.session import parse_action
 from shoprl.tasks.shop.task import ShopTask
-from shoprl.trajectories.imported import Imported, ImportOutcome, held_out, plain_wish, replayed
+from shoprl.trajectories.imported import Imported, ImportOutcome, held_out_goals, plain_wish, replayed
 from shoprl.trajectories.lines import MAX_ACTIONS, Fields, take, take_texts
 from shoprl.trajectories.site_moves import START, Place, moves_between
 
@@ -205,7 +205,7 @@ def import_site_logs(source: Path, data: ShopData) -> Imported:
         TrajectoryError: there is no log. A malformed log is reported by its outcome.
     """
     task = ShopTask(data.shop)
-    unseen = frozenset((data.goals[i].asin, plain_wish(data.goals[i].instruction)) for i in held_out(data))
+    unseen = frozenset((goal.asin, plain_wish(goal.instruction)) for goal in held_out_goals(data))
     goals: list[Goal] = []
     episodes: list[Episode] = []
     outcomes = []

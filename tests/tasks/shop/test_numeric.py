@@ -75,6 +75,17 @@ def test_names_stand_for_every_number() -> None:
     assert len(set(env.names)) == len(env.names) == 15 + 3 * (COUNT - 15)
 
 
+def test_products_give_way_to_buttons() -> None:
+    env = numeric(max_actions=5)
+    _, info = env.reset(seed=0)
+    for _ in range(2):
+        info = env.step(np.int64(0))[-1]
+        if "click[back to search]" in info["actions"]:
+            break
+    assert len(info["actions"]) == 5
+    assert info["actions"][0] == "click[back to search]"
+
+
 def test_nothing_hidden_is_seen() -> None:
     """Products that no page tells apart, and goals that want something else, give the same numbers."""
     goals = toy_goals()

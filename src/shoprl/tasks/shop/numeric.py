@@ -34,8 +34,8 @@ class NumericShop(gymnasium.Wrapper[Observed, np.int64, str, str], gymnasium.uti
     Action ``i`` takes the page's ``i``-th candidate, whose text ``info["actions"][i]`` holds: first buttons, in the
     page's order, then products or option values. The observation has the state's numbers, then those of each
     candidate, zeros where there is none; :attr:`names` says what each place is. Where a page has more candidates than
-    ``max_actions``, the option values that match the instruction least are left out. A number without a candidate is an
-    action that changes nothing.
+    ``max_actions``, the products or option values that match the instruction least are left out. A number without a
+    candidate is an action that changes nothing.
 
     Args:
         env: from ``gymnasium.make("shoprl/WebShop-v0", ...)``; its observation mode does not matter.
@@ -133,7 +133,7 @@ class NumericShop(gymnasium.Wrapper[Observed, np.int64, str, str], gymnasium.uti
 
         def rank(place: int) -> tuple[bool, float]:
             candidate: ShopCandidate = view.candidates[place]
-            return candidate.kind == "option", -float(rows[place, _MATCH].sum())
+            return candidate.kind in ("product", "option"), -float(rows[place, _MATCH].sum())
 
         return sorted(sorted(range(len(view.candidates)), key=rank)[: self._max_actions])
 
