@@ -95,6 +95,11 @@ def generated_rows(method: str) -> list[dict[str, object]]:
 
 
 def main(settings: Settings) -> None:
+    if settings.lora and settings.model and (Path(settings.model) / "adapter_config.json").is_file():
+        raise SystemExit(
+            f"{settings.model} is an adapter, and --lora trains one on a whole model. Merge it first with peft "
+            "(merge_and_unload, save_pretrained), and give that folder."
+        )
     given = settings.file.read_text().splitlines() if settings.file else []
     rows = [json.loads(line) for line in given] or generated_rows(settings.method)
     source = settings.model or tiny_model(settings.out / "tiny", [str(row["prompt"]) for row in rows], CHAT_TEMPLATE)
@@ -122,7 +127,8 @@ def main(settings: Settings) -> None:
     print(
         f"{len(rows)} rows, {trainer.state.global_step} steps, loss {trainer.state.log_history[-1]['train_loss']:.3f}"
     )
-    print(f"shoprl evaluate --policy lm:{settings.out / 'model'}{backbone} --data PATH")
+    prefix = "chat:" if isinstance(rows[0]["prompt"], list) else "lm:"  # messages are trained under the chat template
+    print(f"shoprl evaluate --policy {prefix}{settings.out / 'model'}{backbone} --data PATH")
 
 
 if __name__ == "__main__":

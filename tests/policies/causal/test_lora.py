@@ -1,6 +1,7 @@
 """LoRA adapters are merged into the model that the user names; their files have nothing else loaded."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,27 @@ def test_an_adapter_acts_as_peft_has_it(tmp_path: Path, settings: dict[str, Any]
     assert abs(after - before).max() > 1
 
 
+def test_an_adapter_of_a_plain_configuration_is_read(tmp_path: Path) -> None:
+    model = peft.get_peft_model(tiny_model(), peft.LoraConfig())
+    model.save_pretrained(tmp_path)
+    assert json.loads((tmp_path / ADAPTER).read_text())["auto_mapping"]
+    assert shoprl.load_policy(f"lm:{tmp_path}", backbone=str(tiny_lm()))
+
+
+def test_what_a_note_names_is_not_imported(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "named_by_a_note.py").write_text("raise SystemExit('imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    change(folder, auto_mapping={"parent_library": "named_by_a_note", "base_model_class": "x"})
+    assert shoprl.load_policy(f"lm:{folder}", backbone=str(tiny_lm()))
+    assert "named_by_a_note" not in sys.modules
+
+
+def test_loading_draws_nothing_from_the_global_generator(folder: Path) -> None:
+    before = torch.get_rng_state()
+    shoprl.load_policy(f"lm:{folder}", backbone=str(tiny_lm()))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_its_model_is_loaded_only_if_the_user_names_it(folder: Path) -> None:
     with pytest.raises(PolicyError, match="loaded only if you name it yourself"):
         shoprl.load_policy(f"lm:{folder}")
@@ -67,7 +89,6 @@ def test_its_model_is_loaded_only_if_the_user_names_it(folder: Path) -> None:
     [
         ({"peft_type": "PREFIX_TUNING"}, "PREFIX_TUNING"),
         ({"target_modules": "(a+)+$"}, "target_modules"),
-        ({"auto_mapping": {"parent_library": "os", "base_model_class": "x"}}, "auto_mapping"),
         ({"megatron_config": {"a": 1}}, "megatron_config"),
         ({"init_lora_weights": "pissa"}, "init_lora_weights"),
         ({"layer_replication": [[0, 1000]]}, "layer_replication"),

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from shoprl.errors import PolicyError
 from shoprl.policies.networks.limits import check_encoder, check_file
 from shoprl.policies.networks.pretrained import ADAPTER
@@ -22,6 +24,7 @@ _USED = ("r", "lora_alpha", "fan_in_fan_out", "use_rslora", "use_dora", "layers_
 _NOTES = (
     *("peft_type", "task_type", "base_model_name_or_path", "revision", "peft_version", "inference_mode"),
     *("lora_dropout", "megatron_core", "qalora_group_size", "layers_pattern"),
+    "auto_mapping",  # names a class; as of the others, nothing is loaded by it
 )
 _STARTS = (None, True, False, "gaussian", "orthogonal")  # of the weights, none of which changes the model's own
 
@@ -58,7 +61,8 @@ def with_adapter(model: Any, folder: Path) -> Any:
     settings = _settings(_config(folder), folder)
     tensors, _ = read_tensors(folder / WEIGHTS, PolicyError)
     try:
-        wrapped = get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **settings))
+        with torch.random.fork_rng(devices=[]):  # new weights are drawn before the adapter's replace them
+            wrapped = get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **settings))
         left: Any = set_peft_model_state_dict(wrapped, tensors)
     except Exception as error:  # what does not fit the model may raise any exception
         first = (str(error).splitlines() or [type(error).__name__])[0][:300]

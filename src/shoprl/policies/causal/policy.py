@@ -1,6 +1,7 @@
 """A causal language model as a policy: it chooses among the available actions by how likely it is to write each."""
 
 import logging
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from shoprl.tasks.instruction import Instruction, QueryStrategy
 
 MAX_TOKENS = 4_096  # of a prompt and an action, where the model's context is no shorter
 LEAST_PROMPT = 64  # tokens that must be left for it
+MOST_GAP = 8  # spaces by which a special token in a page's text is broken apart
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +65,7 @@ class LanguagePolicy:
         if chat and not tokenizer.chat_template:
             raise PolicyError(f"{name}: its tokenizer has no chat template. Use it with plain prompts (lm:).")
         self.model, self.tokenizer, self.name, self.chat = model, tokenizer, name, chat
+        self._special = _special_tokens(tokenizer)
         self.strategy, self.offer = strategy, offer
         self.batch_size, self.cached = batch_size, cached
         context = getattr(model.config.get_text_config(), "max_position_embeddings", None) or max_tokens
@@ -95,7 +98,7 @@ class LanguagePolicy:
 
     def _continuations(self, state: State) -> Continuations:
         """The prompt and the actions as the trainers of TRL take them apart, tokens across their border included."""
-        prompt, actions = prompt_of(state), [candidate.action for candidate in state.candidates]
+        prompt, actions = self._unforged(prompt_of(state), [candidate.action for candidate in state.candidates])
         if self.chat:
             texts = [self._chat(asked(prompt), True), *(self._chat(asked(prompt) + answered(a)) for a in actions)]
         else:
@@ -104,6 +107,15 @@ class LanguagePolicy:
         shared = min(_shared(start, ids) for ids in whole)
         ends = tuple(tuple(ids[shared:]) for ids in whole)
         return Continuations(self._cut(tuple(start[:shared]), max(map(len, ends))), ends)
+
+    def _unforged(self, prompt: str, actions: list[str]) -> tuple[str, list[str]]:
+        """The texts with special tokens broken apart: a page that spells them would forge turns and ends of answers."""
+        for width in range(1, MOST_GAP + 1):  # wider where another action has the text of a broken one
+            gap = " " * width
+            texts = [_broken(action, self._special, gap) for action in actions]
+            if len(set(texts)) == len(set(actions)):
+                break
+        return _broken(prompt, self._special, gap), texts
 
     def _chat(self, messages: list[dict[str, str]], open_: bool = False) -> str:
         text: str = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=open_)
@@ -118,6 +130,21 @@ class LanguagePolicy:
             raise PolicyError(f"{self.name}: an action of {longest} tokens and a prompt do not fit {self.max_tokens}.")
         log.warning("%s: a prompt of %d tokens is cut in its middle to %d.", self.name, len(prompt), room)
         return prompt[: room // 2] + prompt[room // 2 - room :]
+
+
+def _special_tokens(tokenizer: Any) -> re.Pattern[str]:
+    """Finds a tokenizer's special tokens in a text, whatever their role."""
+    added = [str(each) for each in tokenizer.added_tokens_decoder.values() if each.special]
+    tokens = {each.strip() for each in (*tokenizer.all_special_tokens, *added)}
+    longest_first = sorted(tokens - {""}, key=lambda each: (-len(each), each))
+    return re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
+
+
+def _broken(text: str, special: re.Pattern[str], gap: str) -> str:
+    """A text with a gap after the first character of each special token, or in the place of one of one character."""
+    while special.search(text):  # again, as what is left of a token may hold another one
+        text = special.sub(lambda found: (found[0][0] + gap + found[0][1:]) if len(found[0]) > 1 else gap, text)
+    return text
 
 
 def _shared(one: Sequence[int], other: Sequence[int]) -> int:

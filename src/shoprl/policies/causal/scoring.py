@@ -14,6 +14,8 @@ import torch
 from transformers.cache_utils import Cache
 
 T = TypeVar("T")
+# What Transformers 5 computes otherwise than one text at a time: several tokens after a cache, and padded texts.
+NOT_CONTINUED, ALONE = frozenset({"jamba"}), frozenset({"rwkv", "recurrent_gemma"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,15 @@ def log_probabilities(
     Args:
         model: a causal language model of Transformers.
         given: prompts with their continuations.
-        batch_size: texts in one forward pass; it changes the results by rounding alone.
-        cached: compute each prompt once. Otherwise, and for models that keep no such cache, each continuation is
-            computed with its whole prompt, with the same result up to rounding.
+        batch_size: texts in one forward pass; it changes the results by rounding alone, and is 1 for :data:`ALONE`.
+        cached: compute each prompt once. Otherwise, for models that keep no such cache and :data:`NOT_CONTINUED`, each
+            continuation is computed with its whole prompt, with the same result up to rounding.
 
     Returns:
         For each prompt, a number for each of its continuations.
     """
+    batch_size = 1 if model.config.model_type in ALONE else batch_size
+    cached = cached and model.config.model_type not in NOT_CONTINUED
     found: list[list[float]] = [[] for _ in given]
     longest_first = sorted(range(len(given)), key=lambda place: -len(given[place].prompt))
     for places in _parts(longest_first, batch_size):
