@@ -69,7 +69,13 @@ def test_goals_are_chosen_by_one_option_everywhere() -> None:
     training = {name for name in COMMANDS if name.startswith("train ")}
     assert choosing == training | {
         *("reproduce", "adapt", "evaluate", "compare", "study", "catalog build", "catalog split", "preferences make"),
-        *("trajectories show", "trajectories filter", "trajectories import", "trajectories demonstrate"),
+        *(
+            "trajectories show",
+            "trajectories filter",
+            "trajectories import",
+            "trajectories demonstrate",
+            "trajectories export",
+        ),
         *("env-server", "parity", "bench quality", "bench recommend"),
     }
 
