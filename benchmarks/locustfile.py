@@ -43,20 +43,28 @@ def wrong(name: str, status: int, headers: Any, body: Any) -> str:
     return "" if body["items"] else "an empty list"
 
 
-class Shopper(FastHttpUser):
-    """Asks for lists, and tells what became of them."""
+class Visitor(FastHttpUser):
+    """Does something every so many seconds, each visitor at moments of its own."""
 
+    abstract = True
     connection_timeout = network_timeout = 60.0
+    every = 0.0
 
     def on_start(self) -> None:
         self.rng = random.Random(next(NUMBERS))
-        self.due = time.monotonic() + self.rng.uniform(0, GIVEN["pace"])
+        self.due = time.monotonic() + self.rng.uniform(0, self.every)
         time.sleep(max(0.0, self.due - time.monotonic()))  # gevent's: other users go on
 
     def wait_time(self) -> float:
         """Until the next task is due; locust's own pacing has all users ask at the same moment."""
-        self.due = self.due + GIVEN["pace"]
+        self.due = self.due + self.every
         return max(0.0, self.due - time.monotonic())
+
+
+class Shopper(Visitor):
+    """Asks for lists, and tells what became of them."""
+
+    every = GIVEN["pace"]
 
     @task
     def shop(self) -> None:
@@ -86,24 +94,15 @@ class Shopper(FastHttpUser):
         return whole
 
 
-class Browser(Shopper):
+class Browser(Visitor):  # no Shopper: locust would have it do the tasks of one as well
     """Asks in the pages, as their script does."""
 
     fixed_count = GIVEN.get("browsers", 0)
     abstract = not fixed_count  # else locust would make as many of them as of the others
-
-    def on_start(self) -> None:
-        self.rng = random.Random(next(NUMBERS))
-        self.due = time.monotonic() + self.rng.uniform(0, GIVEN["browsing"])
-        time.sleep(max(0.0, self.due - time.monotonic()))
-
-    def wait_time(self) -> float:
-        """Until it asks again."""
-        self.due = self.due + GIVEN["browsing"]
-        return max(0.0, self.due - time.monotonic())
+    every = GIVEN.get("browsing", 0.0)
 
     @task
-    def shop(self) -> None:
+    def browse(self) -> None:
         request = next(REQUESTS, None)
         if request is None:
             raise RuntimeError("too few requests were made")
