@@ -1,3 +1,4 @@
+import multiprocessing
 import os
 import signal
 import time
@@ -13,6 +14,7 @@ from shoprl.service import workers
 from shoprl.service.shopping import Job, Opening
 from shoprl.service.workers import WorkerError, Workers
 from shoprl.service.writer import BusyError
+from shoprl.shop.store import build_store
 from tests.support.served import wait_for
 from tests.support.toyshop import write_toy_folder
 
@@ -40,13 +42,15 @@ def test_lists_are_made_elsewhere(pool: Workers) -> None:
 
 
 def test_what_goes_wrong_with_one_leaves_the_others(pool: Workers) -> None:
-    futures = [pool.make(each) for each in (job(), job(" "), job(policy="nobody"), job("lamp"))]
-    futures[0].result(30)
+    # The last ones wait together and are handed over together.
+    asked = (job(), job("a lamp"), job("brass"), job(" "), job(policy="nobody"), job("lamp"))
+    futures = [pool.make(each) for each in asked]
+    for each in (*futures[:3], futures[5]):
+        assert each.result(30).items
     with pytest.raises(ConfigError, match="empty"):
-        futures[1].result(30)
+        futures[3].result(30)
     with pytest.raises(PolicyError, match="no such policy"):
-        futures[2].result(30)
-    assert futures[3].result(30).items
+        futures[4].result(30)
 
 
 def test_a_list_that_nobody_waits_for_any_more_is_left_out(pool: Workers) -> None:
@@ -93,7 +97,8 @@ def test_a_queue_is_bounded_and_impatient(tmp_path: Path) -> None:
     with pytest.raises(BusyError, match="Too many"):
         made.make(job())
     time.sleep(0.25)
-    made._taken()
+    for _ in futures:
+        assert not made._taken()
     for future in futures:
         with pytest.raises(BusyError, match="waited too long"):
             future.result(1)
@@ -135,6 +140,30 @@ def test_errors_come_back_as_what_they_are() -> None:
     assert isinstance(workers._known("CatalogError", "x"), CatalogError)
     assert isinstance(workers._known("ValueError", "secret"), WorkerError)
     assert "secret" not in str(workers._known("ValueError", "secret"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").is_file(), reason="looks at a process's files as Linux lists them")
+def test_busy_processes_load_what_encodes_new_words_one_after_the_other(tmp_path: Path) -> None:
+    from shoprl.policies.saving import load_policy
+    from shoprl.recommender.prepared import prepare_words
+
+    write_toy_folder(tmp_path)
+    build_store(tmp_path)
+    prepare_words(load_policy("pretrained"), tmp_path)
+    before = set(multiprocessing.active_children())
+    made = Workers(Opening(tmp_path, first="pretrained"), 2, 8, 30.0)
+    made.start()
+    wait_for(lambda: made.ready)
+    pids = [each.pid for each in set(multiprocessing.active_children()) - before]
+    assert len(pids) == 2
+
+    def loaded() -> int:
+        made.make(job()).result(30)  # nobody is ever idle
+        return sum("tokenizers" in Path(f"/proc/{pid}/maps").read_text() for pid in pids)
+
+    assert loaded() < len(pids)
+    wait_for(lambda: loaded() == len(pids))
+    made.close()
 
 
 def test_closing_ends_the_process(tmp_path: Path) -> None:

@@ -24,13 +24,14 @@ from shoprl.service.writer import BusyError
 log = logging.getLogger(__name__)
 
 TOGETHER = 4  # requests that one process takes at once, when many wait
+MANY = 4  # for each process: handing over saves little, and until all are made none is answered
 TRIES = 2  # of a request whose process ends
 NICE = 10  # by which the process that answers goes first: taking feedback needs little, and at once
 TRIMMED = 50  # requests after which a process gives memory back
 UNHEARD = "qzxvw"  # a word that no policy knows
 LOOK = 0.25  # seconds between two looks at what waits
 FINISHING = 15.0  # seconds after SIGTERM; longer than a server takes to finish
-PAUSE = 1.0  # seconds before a process that cannot start is started again, or one that waits goes on preparing
+PAUSE = 1.0  # seconds before a process that cannot start is started again, or an idle one alone goes on preparing
 T = TypeVar("T")
 Step = Mapping[str, Any]
 Watch = Callable[[Step], None]
@@ -77,6 +78,7 @@ class Workers:
         self._closing = threading.Event()
         self._ready = [threading.Event() for _ in range(count)]
         self._seconds = 0.2  # of a request, lately
+        self._preparing = threading.Lock()
         self.fault: str | None = None
         self._threads = [
             threading.Thread(target=self._serve, args=(number,), name=f"worker-{number}", daemon=True)
@@ -150,9 +152,13 @@ class Workers:
                 process.opened()
                 self.fault = None
                 self._ready[number].set()
+                opened, prepared = time.monotonic(), self._opening.first is None
                 while not self._closing.is_set():
+                    if not prepared:
+                        prepared = self._prepare(process, number, time.monotonic() - opened)
                     if tickets := self._taken():
                         self._hand(process, tickets)
+                        opened = time.monotonic()
             except (EOFError, OSError) as error:
                 log.error("a worker process ended (%s); another is started", type(error).__name__)
             except ShopRLError as error:  # the shop cannot be opened
@@ -163,6 +169,17 @@ class Workers:
                 self._ready[number].clear()
                 process.close()
         self._refuse_rest()
+
+    def _prepare(self, process: "_Process", number: int, idle: float) -> bool:
+        """Have a process load what encodes new words, which takes seconds: while another answers, or nobody asks."""
+        others = any(each.is_set() for place, each in enumerate(self._ready) if place != number)
+        if not (others or idle > PAUSE) or not self._preparing.acquire(blocking=False):
+            return False
+        try:
+            process.ask("prepare", [_Ticket("prepare", self._opening.first, math.inf)])
+        finally:
+            self._preparing.release()
+        return True
 
     def _give_up(self) -> None:
         """Refuse what has waited too long, where no process takes it: each may be busy, or still starting."""
@@ -184,7 +201,7 @@ class Workers:
         except queue.Empty:
             return []
         tickets = [first]
-        share = min(TOGETHER, 1 + self._queue.qsize() // self._count)
+        share = TOGETHER if self._queue.qsize() >= MANY * self._count else 1
         while len(tickets) < share:
             try:
                 tickets.append(self._queue.get_nowait())
@@ -313,11 +330,7 @@ def _run(opening: Opening, pipe: Connection) -> None:
         return
     pipe.send(None)
     if opening.first is not None:
-        with suppress(ShopRLError):  # named when it is asked for
-            version = version_of(opening.first)
-            shopper.warm_up(opening.first, version)
-            if not pipe.poll(PAUSE):  # who waits comes first
-                shopper.warm_up(opening.first, version, UNHEARD)
+        _warm_up(shopper, opening.first)
     done = 0
     while True:
         try:
@@ -335,6 +348,11 @@ def _run(opening: Opening, pipe: Connection) -> None:
             _give_back()
 
 
+def _warm_up(shopper: Shopper, policy: str, word: str = "") -> None:
+    with suppress(ShopRLError):  # named when it is asked for
+        shopper.warm_up(policy, version_of(policy), word)
+
+
 def _give_back() -> None:
     """Return to the system what tensors left free, which the C library keeps in pieces: a third of the process."""
     with suppress(OSError, AttributeError, TypeError):  # another system's C library
@@ -346,6 +364,10 @@ def _answers(shopper: Shopper, call: str, arguments: Sequence[Any], pipe: Connec
     try:
         if call == "search":
             return [(True, shopper.search(query)) for query in arguments]
+        if call == "prepare":
+            for policy in arguments:
+                _warm_up(shopper, policy, UNHEARD)
+            return [(True, None)] * len(arguments)
         return [(True, made) for made in shopper.make(arguments, lambda place, step: pipe.send((place, step)))]
     except Exception as error:
         if len(arguments) > 1:

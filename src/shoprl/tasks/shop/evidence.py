@@ -246,10 +246,8 @@ def _as_bytes(numbers: Sequence[float]) -> bytes:
 OF_REQUESTS = (said, _product_match, _options_fit, stated, _kept, _product, _text)
 """What remembers requests: a process that meets each of them once clears these."""
 
-_KIND = {kind: place for place, kind in enumerate(KINDS)}
+_KIND = {kind: _as_bytes([float(each == kind) for each in KINDS]) for kind in KINDS}
 _PLACE = {name: place for place, name in enumerate(NAMES)}
-_OF_THE_STATE = slice(len(KINDS), len(KINDS) + len(PAGES) + len(OF_THE_PAGE))
-_HEAD = bytes(4 * _OF_THE_STATE.stop)
 _PRICES = slice(_PLACE["price shown"], _PLACE["price to ceiling"] + 1)
 
 
@@ -294,11 +292,10 @@ def _numbers_of(
         for own in candidates
     ]
     texts += [_text(instruction, each.title, None) for each in rows[count:] if each is not None]
-    parts = [each for own, text in zip(products, texts, strict=True) for each in (_HEAD, own.numbers, text.numbers)]
-    numbers = np.frombuffer(bytearray().join(parts), dtype=np.float32).reshape(len(rows), COUNT)
     kinds = [_KIND[_kind(own)] for own in candidates] + [_KIND["seen"]] * (len(rows) - count)
-    numbers[np.arange(len(rows)), kinds] = 1.0
-    numbers[:, _OF_THE_STATE] = _of_the_page(view)
+    page, both = _as_bytes(_of_the_page(view)), zip(kinds, products, texts, strict=True)
+    parts = [part for kind, own, text in both for part in (kind, page, own.numbers, text.numbers)]
+    numbers = np.frombuffer(bytearray(b"".join(parts)), dtype=np.float32).reshape(len(rows), COUNT)
     covered = np.array([own.covered for own in products])
     numbers[:, _PLACE["request covered"]] = covered
     less = [0.0 if each is None else best for each in rows] - covered

@@ -59,7 +59,35 @@ def _read(seen: Seen, product: Product, section: str) -> Seen:
     return replace(seen, read=seen.read | {section}, terms=seen.terms.union(*map(section_terms, shown)))
 
 
-OF_EPISODES = (_listed, _opened, _read)
+@lru_cache(maxsize=20_000)
+def _control(text: str, kind: CandidateKind, done: bool) -> ShopCandidate:
+    """A button that shows nothing but its name."""
+    return ShopCandidate(f"click[{text}]", kind, done=done)
+
+
+@lru_cache(maxsize=20_000)
+def _result(product: Product, rank: int, done: bool, memory: Memory) -> ShopCandidate:
+    """A product on a results page."""
+    return ShopCandidate(
+        f"click[{product.asin.lower()}]",
+        "product",
+        text=product.title,
+        rank=rank,
+        price=price_range(product.price_tag),
+        done=done,
+        memory=memory,
+        asin=product.asin,
+        currency=product.currency,
+    )
+
+
+@lru_cache(maxsize=20_000)
+def _value(value: str, name: str, chosen: bool, done: bool) -> ShopCandidate:
+    """A value of an option."""
+    return ShopCandidate(f"click[{value}]", "option", text=value, group=name, chosen=chosen, done=done)
+
+
+OF_EPISODES = (_listed, _opened, _read, _control, _result, _value)
 """What remembers what episodes have seen: a process whose episodes have little in common clears these."""
 
 
@@ -166,7 +194,7 @@ class Tracker:
         last = kind == "next" and page.number * PER_PAGE >= page.total
         done = last or (page.url, action, 0) in self._taken
         if kind != "buy" or page.product is None:
-            return ShopCandidate(action, kind, done=done)
+            return _control(text, kind, done)
         return ShopCandidate(
             action,
             kind,
@@ -179,24 +207,15 @@ class Tracker:
 
     def _product(self, page: Page, rank: int) -> ShopCandidate:
         product = page.products[rank]
-        return ShopCandidate(
-            f"click[{product.asin.lower()}]",
-            "product",
-            text=product.title,
-            rank=rank,
-            price=price_range(product.price_tag),
-            done=product.asin in self._memory,
-            memory=self._memory.get(product.asin, UNSEEN),
-            asin=product.asin,
-            currency=product.currency,
-        )
+        memory = self._memory.get(product.asin)
+        return _result(product, rank, memory is not None, memory or UNSEEN)
 
     def _options(self, page: Page) -> list[ShopCandidate]:
         assert page.product is not None
         candidates = []
         for value, name in item_clickables(page.product).items():
             if name is not None:
-                action, chosen = f"click[{value}]", page.options.get(name) == value
-                done = (page.url, action, self._visits) in self._taken  # opening a product again resets its options
-                candidates.append(ShopCandidate(action, "option", text=value, group=name, chosen=chosen, done=done))
+                # Opening a product again resets its options.
+                done = (page.url, f"click[{value}]", self._visits) in self._taken
+                candidates.append(_value(value, name, page.options.get(name) == value, done))
         return candidates

@@ -8,6 +8,7 @@ Rows of states stand one after the other, without padding between them. All of i
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -76,7 +77,7 @@ class RequestMemory:
 
     Args:
         model: not in training.
-        store: holds the words of the request.
+        store: of the words of the request and of texts.
         request: the request.
     """
 
@@ -85,6 +86,8 @@ class RequestMemory:
         self._model, self._store, self._device = model, store, model.device
         self._held = list(model.state_dict(keep_vars=True).values())
         self._version = self._now()
+        self._layers = [_Layer.of(each) for each in model.mix.layers]
+        store.add([request])
         wish, config = store[request], model.config
         self._names = wish.names
         rows, terms = (wish.rows, wish.terms) if len(wish.rows) else (np.array([0]), np.array([-1]))
@@ -129,7 +132,7 @@ class RequestMemory:
         return [(each.data_ptr(), 0 if each.is_inference() else each._version) for each in self._held]
 
     def rows(self, states: Sequence[Observation]) -> Rows:
-        """The rows of states of this request, whose texts are in the store."""
+        """The rows of states of this request."""
         shown = [evidence_of(state) for state in states]
         if len(self._items) + len(self._answered) > MOST:
             self._start()
@@ -171,7 +174,7 @@ class RequestMemory:
         best = (page.view(states, len(self._said), -1) * self._share[:, None]).sum(dim=1)
         numbers = model.numbers(torch.cat([rows.features, covered, best[rows.states] - covered], dim=-1))
         mixed = self._of_item[items].add_(numbers).add_(answers)
-        for layer in model.mix.layers:
+        for layer in self._layers:
             mixed = _mix(layer, mixed, rows)
         whole = mixed.new_zeros(states * longest, mixed.shape[1])
         whole[rows.places] = mixed
@@ -197,19 +200,21 @@ class RequestMemory:
         new = list(dict.fromkeys(keys))
         if not new:
             return
-        self._compare([text for text in dict.fromkeys(text for text, _ in new) if text not in self._texts])
+        texts = [text for text in dict.fromkeys(text for text, _ in new) if text not in self._texts]
+        self._store.add(texts)
+        self._compare(texts)
         sources = self._model.config.sources
         marks = np.zeros((len(new), len(self._said), sources), dtype=np.float32)
         for mark, (_, terms) in zip(marks, new, strict=True):
             for source, own in enumerate(terms):
                 if own:
                     mark[: len(self._names), source] = [name in own for name in self._names]
-        texts = torch.tensor([self._texts[text] for text, _ in new], device=self._device)
-        found = torch.cat([self._best[texts], torch.from_numpy(marks).to(self._device)], dim=-1)
+        places = torch.tensor([self._texts[text] for text, _ in new], device=self._device)
+        found = torch.cat([self._best[places], torch.from_numpy(marks).to(self._device)], dim=-1)
         self._found.add(found.flatten(1))
         self._known.add((found @ self._own.T + self._said).flatten(1))
         self._covered.add((found * self._share[:, None]).sum(dim=1))
-        self._of_item.add(self._side[texts])
+        self._of_item.add(self._side[places])
         for key in new:
             self._items[key] = len(self._items)
 
@@ -228,17 +233,44 @@ class RequestMemory:
             self._texts[text] = len(self._texts)
 
 
-def _mix(layer: nn.TransformerEncoderLayer, rows: torch.Tensor, of: Rows) -> torch.Tensor:
-    """A layer of a transformer that norms first, over the rows of each state."""
-    attention, width = layer.self_attn, rows.shape[1]
-    (states, longest), heads = of.mask.shape, attention.num_heads
-    joined = nn.functional.linear(layer.norm1(rows), attention.in_proj_weight, attention.in_proj_bias)
-    parts = joined.index_select(0, of.padded).view(states, longest, 3, heads, -1).permute(2, 0, 3, 1, 4)
+class _Layer(NamedTuple):
+    """Weights of a transformer layer that norms first, since asking a module for them takes as long as a step."""
+
+    heads: int
+    norm1: tuple[torch.Tensor, torch.Tensor, float]
+    joined: tuple[torch.Tensor, torch.Tensor]
+    out: tuple[torch.Tensor, torch.Tensor]
+    norm2: tuple[torch.Tensor, torch.Tensor, float]
+    linear1: tuple[torch.Tensor, torch.Tensor]
+    linear2: tuple[torch.Tensor, torch.Tensor]
+
+    @classmethod
+    def of(cls, layer: nn.TransformerEncoderLayer) -> "_Layer":
+        attention, norms = layer.self_attn, [(each.weight, each.bias, each.eps) for each in (layer.norm1, layer.norm2)]
+        linear = [(each.weight, each.bias) for each in (attention.out_proj, layer.linear1, layer.linear2)]
+        joined = (attention.in_proj_weight, attention.in_proj_bias)
+        return cls(attention.num_heads, norms[0], joined, linear[0], norms[1], *linear[1:])
+
+
+def _mix(layer: _Layer, rows: torch.Tensor, of: Rows) -> torch.Tensor:
+    """A layer over the rows of each state."""
+    width, whole = rows.shape[1], len(rows) == len(of.padded)
+    (states, longest), heads, linear, gelu = of.mask.shape, layer.heads, nn.functional.linear, nn.functional.gelu
+    joined = linear(_normed(rows, layer.norm1), *layer.joined)
+    if not whole:
+        joined = joined.index_select(0, of.padded)
+    parts = joined.view(states, longest, 3, heads, -1).permute(2, 0, 3, 1, 4)
     query, key, value = parts.reshape(3, states * heads, longest, -1)
     mask = of.mask[:, None, None].expand(-1, heads, -1, -1).reshape(-1, 1, longest)
     weights = torch.softmax(torch.baddbmm(mask, query, key.transpose(1, 2), alpha=(width // heads) ** -0.5), dim=-1)
     attended = torch.bmm(weights, value).view(states, heads, longest, -1).transpose(1, 2)
-    together = attended.reshape(-1, width).index_select(0, of.places)
-    rows = rows + attention.out_proj(together)
-    result: torch.Tensor = rows + layer.linear2(layer.activation(layer.linear1(layer.norm2(rows))))
-    return result
+    together = attended.reshape(-1, width)
+    if not whole:
+        together = together.index_select(0, of.places)
+    rows = rows + linear(together, *layer.out)
+    return rows + linear(gelu(linear(_normed(rows, layer.norm2), *layer.linear1)), *layer.linear2)
+
+
+def _normed(rows: torch.Tensor, norm: tuple[torch.Tensor, torch.Tensor, float]) -> torch.Tensor:
+    weight, bias, eps = norm
+    return nn.functional.layer_norm(rows, weight.shape, weight, bias, eps)

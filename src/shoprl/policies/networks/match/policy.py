@@ -235,8 +235,9 @@ class MatchPolicy(LearnedPolicy):
         beside: Callable[[torch.Tensor, Rows], Sequence[torch.Tensor]],
     ) -> tuple[torch.Tensor, ...]:
         """Outputs for states, in their order; ``beside`` gives those besides logits of what is remembered."""
-        self.encode_states(states)
         remembered = self._memories is not None and not torch.is_grad_enabled() and not self.model.training
+        if not remembered:
+            self.encode_states(states)
         rows: list[list[torch.Tensor]] = [[] for _ in states]
         for part in _parts(states, 1 if remembered else SHARED):
             own = [states[place] for place in part]

@@ -119,7 +119,8 @@ class WordStore:
         new = list(dict.fromkeys(text for text in texts if text not in self._texts))
         if not new:
             return
-        words = sorted({word for text in new for word, _ in words_in(text)} - self._rows.keys(), key=_by_length)
+        unknown = {word for text in new for word, _ in words_in(text) if word not in self._rows}
+        words = sorted(unknown, key=_by_length)
         with bar(len(words), "encoding words", "word", hidden=len(words) <= 8 * BATCH) as progress:
             for start in range(0, len(words), BATCH):
                 batch = tuple(words[start : start + BATCH])
