@@ -36,6 +36,7 @@ def test_an_update_is_measured(call: Call, tmp_path: Path) -> None:
     assert (refused.code, "--rows 7: must be at most half of the 12 products" in refused.err) == (2, True)
 
 
+@pytest.mark.slow
 def test_sizes_are_measured_once(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shoprl.bench.process.WORKERS", 2)
     arguments = ("bench", "scale", "--out", tmp_path, "--sizes", 120, "--json")

@@ -300,6 +300,7 @@ def test_a_cut_off_training_with_queries_goes_on(
     assert "other settings" in call(*start, *asked, "--resume").err
 
 
+@pytest.mark.slow  # four processes to start; what they compute is tested in tests/training/test_processes.py
 def test_accelerate_launches_several_processes(toy_folder: Path, tmp_path: Path, shown: Path) -> None:
     options = (*SMALL, "--network", "rnn", "--device", "cpu", "--data", toy_folder, "--demonstrations", shown)
     launch = ("accelerate.commands.launch", "--multi_gpu", "--num_processes", 2, "--num_machines", 1)
