@@ -35,7 +35,7 @@ def test_pretraining_makes_an_agent_that_recommends(
     assert row["episodes"] > 0
 
 
-@pytest.mark.parametrize("cut", [3, 7, 9])
+@pytest.mark.parametrize("cut", [3, pytest.param(7, marks=pytest.mark.slow), 9])
 def test_a_run_that_was_cut_off_goes_on(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: int) -> None:
     whole = call("pretrain", "--out", tmp_path / "whole", *TINY).json()
     real, updates = loop.Training.step, iter(range(100))

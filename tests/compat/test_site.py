@@ -134,8 +134,9 @@ def test_goals_of_sessions() -> None:
     assert [instruction(server, f"fixed_{i}") for i in range(len(goals))] == [goal.instruction for goal in goals]
     drawn = [instruction(server, f"name{i}") for i in range(30)]
     assert 5 < len(set(drawn)) <= len(goals)
-    assert drawn == [instruction(local(), f"name{i}") for i in range(30)]
-    assert drawn != [instruction(local(seed=1), f"name{i}") for i in range(30)]
+    again, other = local(), local(seed=1)
+    assert drawn == [instruction(again, f"name{i}") for i in reversed(range(30))][::-1]
+    assert drawn != [instruction(other, f"name{i}") for i in range(30)]
 
 
 def test_a_server_keeps_nothing_of_a_visit() -> None:

@@ -152,13 +152,13 @@ class Workers:
                 process.opened()
                 self.fault = None
                 self._ready[number].set()
-                opened, prepared = time.monotonic(), self._opening.first is None
+                free, prepared = time.monotonic(), self._opening.first is None  # since when nobody asks
                 while not self._closing.is_set():
                     if not prepared:
-                        prepared = self._prepare(process, number, time.monotonic() - opened)
+                        prepared = self._prepare(process, number, time.monotonic() - free)
                     if tickets := self._taken():
                         self._hand(process, tickets)
-                        opened = time.monotonic()
+                        free = time.monotonic()
             except (EOFError, OSError) as error:
                 log.error("a worker process ended (%s); another is started", type(error).__name__)
             except ShopRLError as error:  # the shop cannot be opened

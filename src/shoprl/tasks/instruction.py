@@ -35,6 +35,10 @@ class Instruction:
     currency: str = ""
     shared: bool = False
 
+    def __hash__(self) -> int:
+        """Of the text, since caches are keyed by these."""
+        return hash(self.text)
+
 
 @lru_cache(maxsize=20_000)
 def parse_instruction(text: str) -> Instruction:

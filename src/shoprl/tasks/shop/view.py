@@ -50,9 +50,13 @@ class Seen:
     currency: str
     place: int
     opened: bool = False
-    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)  # caches are keyed by these
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     read: frozenset[str] = frozenset()
     terms: frozenset[str] = frozenset()
+
+    def __hash__(self) -> int:
+        """Of what tells most of them apart, since caches are keyed by these."""
+        return hash((self.asin, self.opened, self.read))
 
 
 @dataclass(frozen=True, slots=True)
