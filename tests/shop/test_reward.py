@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shoprl.catalog.product import Product, Variant
 from shoprl.shop.data import ShopData
 from shoprl.shop.goal import NO_CEILING, Goal
-from shoprl.shop.reward import Reward, kind_reward, reward, same_kind
+from shoprl.shop.reward import Reward, kind_rewards, reward, same_kind
 from tests.support.toyshop import PRODUCTS, toy_goals
 
 
@@ -314,7 +314,9 @@ def test_the_price_is_that_of_the_variant_bought() -> None:
 )
 def test_the_reward_for_the_kind_is_that_of_a_goal_for_the_wanted_product(changes: Mapping[str, Any]) -> None:
     wanted, bought = product(), product(**changes)
-    assert kind_reward(bought, wanted, WordTagger()) == reward(bought, {}, goal(), WordTagger()).r_type
+    compared = kind_rewards({"bought": bought, "wanted": wanted}, WordTagger())
+    expected = reward(bought, {}, goal(), WordTagger()).r_type
+    assert compared("bought", "wanted") == (expected, same_kind(bought, wanted))
 
 
 def test_products_without_a_kind_are_not_of_one_kind() -> None:
@@ -323,4 +325,4 @@ def test_products_without_a_kind_are_not_of_one_kind() -> None:
     assert same_kind(product(), product(query="caps"))
     assert same_kind(product(product_category=""), product())
     assert not same_kind(product(**plain), product())
-    assert kind_reward(product(**plain), product(**plain), WordTagger()) == 1.0
+    assert kind_rewards({"plain": product(**plain)}, WordTagger())("plain", "plain") == (1.0, False)

@@ -10,12 +10,12 @@ import numpy as np
 from shoprl.errors import ConfigError
 from shoprl.policies.base import Judging, Policy
 from shoprl.recommender.evidence import Asked, Seen, Watch, judged_runs, repeated_runs
-from shoprl.recommender.ranking import BRIEF, drawn, ranked, scores
+from shoprl.recommender.ranking import BRIEF, Alike, drawn, ranked, scores
 from shoprl.recommender.reasons import Why, price_of, why
 from shoprl.rollouts.runner import PARALLEL
 from shoprl.settings import NotNegative, Share, check_value
 from shoprl.shop.page import price_shown
-from shoprl.shop.reward import kind_reward, same_kind
+from shoprl.shop.reward import kind_rewards
 from shoprl.shop.session import Shop
 from shoprl.tasks.instruction import Instruction, parse_instruction
 from shoprl.tasks.shop.task import ShopTask
@@ -181,7 +181,7 @@ def listed(wanted: Wanted, found: Sequence[Seen]) -> Recommendations:
     kept = [each for each in found if _affordable(task, instruction, each)]
     good, least = max((each.fit or 0.0 for each in kept), default=0.0) >= WELL, wanted.min_fit
     fitting = [each for each in kept if each.fit is None or each.fit >= (least / LESS if good else least)]
-    points = scores(fitting, partial(_alike, task.shop), len(instruction.terms) <= BRIEF)
+    points = scores(fitting, _alike(task.shop), len(instruction.terms) <= BRIEF)
     if wanted.temperature:
         rng = np.random.default_rng([wanted.seed, MAX_RUNS])
         order = drawn(fitting, points, wanted.top, wanted.temperature, rng)
@@ -191,10 +191,15 @@ def listed(wanted: Wanted, found: Sequence[Seen]) -> Recommendations:
     return Recommendations(items, len(kept) - len(fitting), len(found) - len(kept))
 
 
-def _alike(shop: Shop, own: str, wanted: str) -> float:
+def _alike(shop: Shop) -> Alike:
     """How far a product is of the kind of another: as it is rewarded, which titles without a common noun never are."""
-    product, other = shop.catalog[own], shop.catalog[wanted]
-    return max(kind_reward(product, other, shop.tagger), SAME_KIND if same_kind(product, other) else 0.0)
+    compared = kind_rewards(shop.catalog, shop.tagger)
+
+    def alike(own: str, wanted: str) -> float:
+        rewarded, same = compared(own, wanted)
+        return max(rewarded, SAME_KIND if same else 0.0)
+
+    return alike
 
 
 def _line(task: ShopTask, instruction: Instruction, seen: Seen, propensity: float) -> Recommendation:

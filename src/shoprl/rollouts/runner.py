@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TypeVar
 
 import numpy as np
@@ -57,7 +58,7 @@ def run_episodes(
     waiting = map(started, range(len(goals)))
     running: list[tuple[int, Recording[LiveEpisode], np.random.Generator]] = []
     label = f"episodes of {policy.name}" if label is None else label
-    with bar(len(goals), label, "episode", hidden=not label) as progress:
+    with bar(len(goals), label, "episode") if label else nullcontext() as progress:
         while len(episodes) < len(goals):
             running += itertools.islice(waiting, PARALLEL - len(running))
             choices = policy.act([each.state for _, each, _ in running], [rng for _, _, rng in running], decode)
@@ -65,6 +66,7 @@ def run_episodes(
                 recording.take(choice.action, choice.probability)
                 if recording.over:
                     episodes[position] = recording.episode()
-                    progress.update()
+                    if progress is not None:
+                        progress.update()
             running = [each for each in running if not each[1].over]
     return [episodes[position] for position in range(len(goals))]

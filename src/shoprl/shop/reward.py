@@ -1,13 +1,14 @@
 """WebShop's reward (Yao et al., arXiv 2207.01206, section 3.1), as its released code computes it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from rapidfuzz import fuzz
 from rapidfuzz.utils import default_process
 
+from shoprl.catalog.catalog import Catalog
 from shoprl.catalog.colours import COLOURS, normalize_colour
 from shoprl.catalog.product import Product
 from shoprl.shop.goal import NO_CEILING, Goal
@@ -76,9 +77,9 @@ def _type_reward(title_score: float, matches: bool) -> float:
     return 1.0 if matches or title_score > 0.2 else 0.5
 
 
-def _title_score(product: Product, name: str, tagger: Tagger) -> float:
-    wanted = tagger.nouns(name)
-    return len(set(tagger.nouns(product.title)) & set(wanted)) / len(wanted) if wanted else 0.2
+def _title_score(own: Set[str], wanted: Sequence[str]) -> float:
+    """Share of the nouns of the name wanted that a title has."""
+    return len(own & set(wanted)) / len(wanted) if wanted else 0.2
 
 
 def _matching_attributes(product: Product, goal: Goal) -> int:
@@ -102,20 +103,32 @@ def _matching_options(options: Mapping[str, str], goal: Goal) -> int:
     return sum(any(_alike(own, wanted) for own in chosen) for wanted in asked)
 
 
-def kind_reward(product: Product, wanted: Product, tagger: Tagger) -> float:
-    """The part of a purchase's reward that is its type's, if another product is the wanted one.
+def kind_rewards(catalog: Catalog | Mapping[str, Product], tagger: Tagger) -> Callable[[str, str], tuple[float, bool]]:
+    """Compares the kinds of products, each of which is looked up once.
 
     Products without a product type and without a category are compared by their titles alone.
 
     Args:
-        product: the product bought.
-        wanted: the product that is wanted.
+        catalog: ASIN -> product.
         tagger: tags the nouns of titles.
 
     Returns:
-        0, 0.1, 0.5 or 1.
+        A function of the ASIN of a product bought and that of the one wanted, which gives the part of the purchase's
+        reward that is its type's (0, 0.1, 0.5 or 1), and :func:`same_kind`.
     """
-    return _type_reward(_title_score(product, wanted.title, tagger), same_kind(product, wanted))
+
+    @cache
+    def known(asin: str) -> tuple[Product, tuple[str, ...], frozenset[str]]:
+        product = catalog[asin]
+        nouns = tagger.nouns(product.title)
+        return product, nouns, frozenset(nouns)
+
+    def compared(bought: str, wanted: str) -> tuple[float, bool]:
+        (product, _, own), (other, nouns, _) = known(bought), known(wanted)
+        same = same_kind(product, other)
+        return _type_reward(_title_score(own, nouns), same), same
+
+    return compared
 
 
 def same_kind(product: Product, wanted: Product) -> bool:
@@ -139,7 +152,7 @@ def reward(product: Product, options: Mapping[str, str], goal: Goal, tagger: Tag
     """
     query_match = product.query == goal.query
     category_match = len(_path(product.product_category) & _path(goal.product_category)) >= 2
-    title_score = _title_score(product, goal.name, tagger)
+    title_score = _title_score(set(tagger.nouns(product.title)), tagger.nouns(goal.name))
     r_type = _type_reward(title_score, query_match or category_match)
     attributes = _matching_attributes(product, goal)
     matched_options = _matching_options(options, goal)

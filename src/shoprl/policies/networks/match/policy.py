@@ -239,11 +239,14 @@ class MatchPolicy(LearnedPolicy):
         if not remembered:
             self.encode_states(states)
         rows: list[list[torch.Tensor]] = [[] for _ in states]
-        for part in _parts(states, 1 if remembered else SHARED):
+        parts = _parts(states, 1 if remembered else SHARED)
+        for part in parts:
             own = [states[place] for place in part]
             with mixed(self.model.device):
                 found = self._recalled(own, beside) if remembered else run(self._batch(own))
             outputs = [each.float().cpu() for each in found]
+            if len(parts) == 1:
+                return tuple(each[np.argsort(part)] for each in outputs)
             for place, *each in zip(part, *outputs, strict=True):
                 rows[place] = each
         return tuple(
