@@ -2,7 +2,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -143,7 +143,62 @@ def test_errors_come_back_as_what_they_are() -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").is_file(), reason="looks at a process's files as Linux lists them")
-def test_busy_processes_load_what_encodes_new_words_one_after_the_other(tmp_path: Path) -> None:
+class Process:
+    """Stands for one that takes a tenth of a second to load what encodes new words."""
+
+    preparing, most, made = 0, 0, 0  # of all
+
+    def __init__(self, opening: Opening) -> None:
+        self.prepared = False
+
+    def opened(self) -> None:
+        pass
+
+    def ask(self, call: str, tickets: Sequence[object]) -> list[object]:
+        if call == "prepare":
+            Process.preparing += 1
+            Process.most = max(Process.most, Process.preparing)
+            time.sleep(0.1)
+            Process.preparing -= 1
+            Process.made += 1
+        return ["a list"] * len(tickets)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("count", "busy"), [(3, True), (3, False), (1, False)])
+def test_processes_load_what_encodes_new_words_one_after_the_other(
+    count: int, busy: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("preparing", "most", "made"):
+        monkeypatch.setattr(Process, name, 0)
+    monkeypatch.setattr(workers, "_Process", Process)
+    made = Workers(Opening(tmp_path, first="pretrained"), count, 8, 30.0)
+    made.start()
+    wait_for(lambda: made.ready)
+    wait_for(lambda: (not busy or made.make(job()).result(5)) and Process.made == count)
+    assert Process.most == 1
+    made.close()
+
+
+def test_a_process_alone_answers_before_it_loads_what_encodes_new_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Process, "made", 0)
+    monkeypatch.setattr(workers, "_Process", Process)
+    monkeypatch.setattr(workers, "PAUSE", 60.0)
+    made = Workers(Opening(tmp_path, first="pretrained"), 1, 8, 30.0)
+    made.start()
+    wait_for(lambda: made.ready)
+    for _ in range(20):
+        assert made.make(job()).result(5) == "a list"
+    assert Process.made == 0
+    made.close()
+
+
+@pytest.mark.slow
+def test_busy_processes_have_loaded_what_encodes_new_words_in_the_end(tmp_path: Path) -> None:
     from shoprl.policies.saving import load_policy
     from shoprl.recommender.prepared import prepare_words
 
@@ -153,16 +208,15 @@ def test_busy_processes_load_what_encodes_new_words_one_after_the_other(tmp_path
     before = set(multiprocessing.active_children())
     made = Workers(Opening(tmp_path, first="pretrained"), 2, 8, 30.0)
     made.start()
-    wait_for(lambda: made.ready)
+    wait_for(lambda: made.ready, 120)
     pids = [each.pid for each in set(multiprocessing.active_children()) - before]
     assert len(pids) == 2
 
-    def loaded() -> int:
-        made.make(job()).result(30)  # nobody is ever idle
-        return sum("tokenizers" in Path(f"/proc/{pid}/maps").read_text() for pid in pids)
+    def loaded() -> bool:
+        made.make(job()).result(60)  # nobody is ever idle
+        return all("tokenizers" in Path(f"/proc/{pid}/maps").read_text() for pid in pids)
 
-    assert loaded() < len(pids)
-    wait_for(lambda: loaded() == len(pids))
+    wait_for(loaded, 120)
     made.close()
 
 
