@@ -246,6 +246,8 @@ class Opening:
 
         torch.set_num_threads(self.threads)
         torch.set_deterministic_debug_mode("error")
+        # The mode fills every new tensor before it is computed, a twentieth of a list's time; training keeps it.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         search = best_search(self.data, self.search)
         encoder = None
         if search == "hybrid":
