@@ -173,12 +173,15 @@ class LearnedPolicy(ABC):
     @torch.inference_mode()
     def probabilities(self, states: Sequence[State]) -> list[NDArray[np.float64]]:
         """Distribution over the candidates of each state, before the task's rule is applied."""
-        distributions: list[NDArray[np.float64]] = []
+        distributions = [np.ones(1) for _ in states]  # of one candidate alone
         self._be_ready()
-        for start in range(0, len(states), ACT_BATCH):
-            observed = self.observed(states[start : start + ACT_BATCH])
+        doubtful = [place for place, state in enumerate(states) if len(state.candidates) > 1]
+        for start in range(0, len(doubtful), ACT_BATCH):
+            places = doubtful[start : start + ACT_BATCH]
+            observed = self.observed([states[place] for place in places])
             rows = torch.softmax(self.logits(observed).double() / self.temperature, dim=-1).numpy()
-            distributions += [row[: len(state.texts)] for row, state in zip(rows, observed, strict=True)]
+            for place, row, state in zip(places, rows, observed, strict=True):
+                distributions[place] = row[: len(state.texts)]
         return distributions
 
     def observed(self, states: Sequence[State]) -> list[Observation]:

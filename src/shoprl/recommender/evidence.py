@@ -72,6 +72,8 @@ class Told:
 
 
 Watch = Callable[[Told], None]
+Browsed = tuple[list[ShopState], dict[str, float]]
+"""The states on a search's pages, and the fits of their products."""
 
 
 class _Kept:
@@ -183,19 +185,22 @@ def judged_runs(policy: Judging, asked: Sequence[Asked], runs: int, label: str =
     """
     if isinstance(policy, Remembering):
         policy = policy.remembering()
+    first = [_browsed_once(policy, each) for each in asked]  # before the runs, most of whose texts are then known
     watched = _Watched(runs)
     goals = [(run, each) for each in asked for run in range(runs)]
     episodes = run_episodes(policy, watched, goals, [(each.seed, run, run) for run, each in goals], "sample", label)
     found = []
     for number, each in enumerate(asked):
         own = slice(number * runs, (number + 1) * runs)
-        found.append(_judged(policy, each, episodes[own], watched.episodes[own]))
+        found.append(_judged(policy, each, first[number], episodes[own], watched.episodes[own]))
     return found
 
 
-def _judged(policy: Judging, asked: Asked, episodes: Sequence[Episode], kept: Sequence[_Kept]) -> list[Seen]:
+def _judged(
+    policy: Judging, asked: Asked, first: Browsed, episodes: Sequence[Episode], kept: Sequence[_Kept]
+) -> list[Seen]:
     """What is found for one request, whose runs are over."""
-    pages, fits = browsed(policy, asked)
+    pages, fits = browsed(policy, asked, first)
     elsewhere: dict[str, list[float]] = defaultdict(list)
     if any(asin not in fits for each in kept for asin in _shown(each.last)):
         states, places = distinct([each.last for each in kept])
@@ -212,12 +217,22 @@ def _judged(policy: Judging, asked: Asked, episodes: Sequence[Episode], kept: Se
     return sorted(seen, key=lambda each: (each.rank, each.asin))
 
 
-def browsed(policy: Judging, asked: Asked) -> tuple[list[ShopState], dict[str, float]]:
-    """The search's pages, and the fits of their products after the best were opened."""
+def _browsed_once(policy: Judging, asked: Asked, opened: Collection[str] = ()) -> Browsed:
+    pages = walk(asked.task, asked.request, policy.queries, opened=opened)
+    return pages, {asin: fit for of_page in policy.fits(pages) for asin, fit in of_page.items()}
+
+
+def browsed(policy: Judging, asked: Asked, first: Browsed | None = None) -> Browsed:
+    """The search's pages, and the fits of their products after the best were opened.
+
+    Args:
+        policy: a policy that can judge.
+        asked: the request.
+        first: the same before any was opened, where it is known.
+    """
     opened: set[str] = set()
     for number in range(ROUNDS + 1):
-        pages = walk(asked.task, asked.request, policy.queries, opened=opened)
-        fits = {asin: fit for of_page in policy.fits(pages) for asin, fit in of_page.items()}
+        pages, fits = first if first and not number else _browsed_once(policy, asked, opened)
         best = sorted(fits, key=lambda asin: (-round(fits[asin], DIGITS), asin))[:READ]
         if asked.watch is not None:
             asked.watch(Told(compared=tuple(best)))

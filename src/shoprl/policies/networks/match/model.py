@@ -20,6 +20,7 @@ from torch import nn
 from shoprl.files import write_bytes, write_json
 from shoprl.policies.networks.match.batch import MatchBatch
 
+_ROUND = 4096  # numbers, to a multiple of which sizes are rounded up
 OWN = 3  # ways of looking for a word in a row's own text: learned, the backbone's, the same term
 
 
@@ -66,6 +67,18 @@ class MatchConfig:
     def from_dict(cls, row: Mapping[str, Any]) -> Self:
         """From a checked ``config.json``, whose other entries are left out."""
         return cls(**{each.name: row[each.name] for each in fields(cls) if each.name in row})
+
+
+class _Gelu(nn.GELU):
+    """GELU of inputs of few sizes: for one that it has not met, oneDNN makes code, which takes longer than the rest."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        if torch.is_grad_enabled() or not input.is_cpu:
+            return super().forward(input)
+        size = input.numel()
+        whole = input.new_empty(-(-size // _ROUND) * _ROUND)
+        whole[:size] = input.flatten()
+        return nn.functional.gelu(whole)[:size].view(input.shape)
 
 
 class Taste(nn.Module):
@@ -118,9 +131,9 @@ class MatchModel(nn.Module):
         self.importance = nn.Sequential(nn.Linear(width, match), nn.GELU(), nn.Linear(match, 2))
         self.asked = nn.Linear(width, match)
         self.found = nn.Linear(2 * found, match)
-        self.answer = nn.GELU()
+        self.answer = _Gelu()
         self.own = nn.Linear(match, match)
-        self.compare = nn.Sequential(nn.Linear(2 * match + OWN, match), nn.GELU())
+        self.compare = nn.Sequential(nn.Linear(2 * match + OWN, match), _Gelu())
         self.join = nn.Linear(3 * match, hidden)
         self.drop = nn.Dropout(config.dropout)
         numbers = config.features + 2 * found
