@@ -47,3 +47,23 @@ def test_a_temperature_sharpens_and_flattens_what_is_drawn(states: list[ShopStat
     policy.temperature = 0.5
     for plain, sharp in zip(own, policy.probabilities(states), strict=True):
         assert sharp == pytest.approx(plain**2 / (plain**2).sum(), abs=1e-6)
+
+
+def test_one_candidate_alone_is_not_weighed(states: list[ShopState], monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = fake_policy()
+    alone = [state for state in states if len(state.candidates) == 1]
+    others = [state for state in states if len(state.candidates) > 1]
+    assert alone
+    assert others
+    weighed: list[int] = []
+    logits = policy.logits
+    monkeypatch.setattr(policy, "logits", lambda given: weighed.append(len(given)) or logits(given))
+    own = policy.probabilities(states)
+    assert sum(weighed) == len(others)
+    for state, probabilities in zip(states, own, strict=True):
+        assert len(probabilities) == len(state.candidates)
+    assert all(each.tolist() == [1.0] for each in policy.probabilities(alone))
+    assert sum(weighed) == len(others)
+    together = [each for state, each in zip(states, own, strict=True) if len(state.candidates) > 1]
+    for left, right in zip(together, policy.probabilities(others), strict=True):
+        assert left.tolist() == right.tolist()

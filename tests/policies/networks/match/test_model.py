@@ -170,3 +170,16 @@ def test_patience_is_added_to_what_looks_on() -> None:
     mixed = policy.logits([told, plain, small])
     torch.testing.assert_close(mixed[0], policy.logits([told])[0])
     torch.testing.assert_close(mixed[1], before[0])
+
+
+@pytest.mark.parametrize("shape", [(0, 48), (1, 48), (3, 7, 48), (1, 4096), (2, 4097)])
+def test_activations_of_rounded_sizes_are_those_of_any_size(shape: tuple[int, ...]) -> None:
+    given = 3 * torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    expected, model = torch.nn.functional.gelu(given), MatchModel(MatchConfig())
+    with torch.no_grad():
+        for answered in (model.answer(given), model.compare[1](given), model.answer(given.mT.contiguous()).mT):
+            assert answered.shape == given.shape
+            assert torch.equal(answered, expected)
+    given.requires_grad_()
+    model.answer(given).sum().backward()
+    assert given.grad is not None
