@@ -1,3 +1,4 @@
+import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,12 @@ from tests.support.toyshop import toy_data, write_toy_folder
 
 settings.register_profile("shoprl", deadline=None)  # the first example pays for the tagger and the index
 settings.load_profile("shoprl")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays; the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup() -> None:

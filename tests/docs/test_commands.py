@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ def _command_of(words: list[str]) -> str | None:
     return next((name for count in (2, 1) if (name := " ".join(words[1 : 1 + count])) in COMMANDS), None)
 
 
+@cache
 def _excused() -> dict[str, list[tuple[str, set[str]]]]:
     """Command -> the pages that call it in a block that does not run, with the options given."""
     calls: dict[str, list[tuple[str, set[str]]]] = {}

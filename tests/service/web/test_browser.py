@@ -397,6 +397,7 @@ def test_a_key_is_asked_for_once(browser: Any, tmp_path: Path) -> None:
         visitor.close()
 
 
+@pytest.mark.parametrize("place", [("toy", "desk")], ids="-".join, indirect=True)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_both_colour_schemes_have_enough_contrast(browser: Any, site: tuple[str, Service], scheme: str) -> None:
     visitor = Visitor(browser, site[0])
