@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Double, Row, cast, insert, null, select, union_all
 
 from shoprl.service.tables import decisions, events
 
 EventType = Literal["impression", "click", "add_to_cart", "purchase", "like", "dislike", "declined", "prefers"]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
-ASKED = 1_000  # ids in one statement; databases bound them
+ASKED = 1_000  # events that one statement asks for; databases bound its parameters
 Status = Literal["accepted", "duplicate", "conflict", "orphan", "late"]
 
 
@@ -68,8 +68,7 @@ def record(connection: Connection, received: Sequence[Event], now: float) -> lis
 def record_all(connection: Connection, batches: Sequence[tuple[Sequence[Event], float]]) -> list[list[Status]]:
     """Keep several batches with few statements, each as :func:`record` does; the server's time is beside it."""
     together = [each for received, _ in batches for each in received]
-    known = dict(_rows(connection, events.c.event_id, events.c.digest, [each.event_id for each in together]))
-    ends = dict(_rows(connection, decisions.c.decision_id, decisions.c.expires_at, [x.decision_id for x in together]))
+    known, ends = _kept(connection, together)
     new: list[dict[str, object]] = []
     statuses = [_judged(received, now, known, ends, new) for received, now in batches]
     if new:
@@ -100,12 +99,24 @@ def _judged(
     return statuses
 
 
-def _rows(connection: Connection, key, value, keys: Sequence[str]) -> list[Row]:  # type: ignore[no-untyped-def, type-arg]
-    different = list(dict.fromkeys(keys))
-    found: list[Row] = []  # type: ignore[type-arg]
-    for start in range(0, len(different), ASKED):
-        found += connection.execute(select(key, value).where(key.in_(different[start : start + ASKED])))
-    return found
+def _kept(connection: Connection, received: Sequence[Event]) -> tuple[dict[str, str], dict[str, float | None]]:
+    """Digests of the events that are there already, and the ends of the decisions that are; in one statement."""
+    known: dict[str, str] = {}
+    ends: dict[str, float | None] = {}
+    for start in range(0, len(received), ASKED):
+        some = received[start : start + ASKED]
+        own = select(events.c.event_id, events.c.digest, cast(null(), Double)).where(
+            events.c.event_id.in_({each.event_id for each in some})
+        )
+        theirs = select(decisions.c.decision_id, null(), decisions.c.expires_at).where(
+            decisions.c.decision_id.in_({each.decision_id for each in some})
+        )
+        for key, digest, end in connection.execute(union_all(own, theirs)):
+            if digest is None:
+                ends[key] = end
+            else:
+                known[key] = digest
+    return known, ends
 
 
 def events_of(connection: Connection, decision_id: str, after: int = 0, limit: int | None = None) -> list[Row]:  # type: ignore[type-arg]

@@ -143,9 +143,12 @@ class Writer:
         try:
             with writing(self._engine) as connection:
                 begun = True
-                for kind, own in groupby(jobs, lambda job: job.kind):
-                    for some in [[job] for job in own] if kind is _each else [list(own)]:
-                        _run(connection, some)
+                if len(jobs) == 1:  # no savepoint: what goes wrong with it undoes the transaction
+                    jobs[0].result = list(jobs[0].kind(connection, [jobs[0].argument]))
+                else:
+                    for kind, own in groupby(jobs, lambda job: job.kind):
+                        for some in [[job] for job in own] if kind is _each else [list(own)]:
+                            _run(connection, some)
         except Exception as error:
             if isinstance(error, SQLAlchemyError):
                 if begun and len(jobs) > 1 and not getattr(error, "connection_invalidated", False):
