@@ -92,6 +92,19 @@ def test_what_goes_wrong_is_undone_alone(engine: Engine) -> None:
     writer.close()
 
 
+def test_what_goes_wrong_with_nothing_else_waiting_is_undone(engine: Engine) -> None:
+    def wrong(connection: Connection) -> None:
+        write("bad", connection)
+        raise KeyError("bad")
+
+    writer = Writer(engine)
+    with pytest.raises(KeyError):
+        writer.submit(wrong).result(30)
+    assert writer.submit(lambda connection: write("good", connection)).result(30) == "orphan"
+    assert kept(engine) == ["good"]
+    writer.close()
+
+
 def test_more_than_may_wait_is_refused(engine: Engine) -> None:
     writer = Writer(engine, 2)
     go_on = occupied(writer)

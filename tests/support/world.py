@@ -1,9 +1,7 @@
 """A valid command line for every command, and the files it needs, made once for all tests of a session."""
 
 import json
-import os
 import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +13,9 @@ from shoprl.cli import main
 from shoprl.shop.data import read_data
 from shoprl.shop.goal import write_goals
 from tests.support.attacks import Option, options
+from tests.support.blocks import run_shoprl
 from tests.support.fakequery import find_me
-from tests.support.fakerun import ROOT, command, environment, shared_run
+from tests.support.fakerun import shared_run, use_fake_backbone
 from tests.support.imitation_file import toy_rows, write_file
 from tests.support.published import checkpoint, write
 from tests.support.recorder import toy_recordings, write_recordings
@@ -216,7 +215,7 @@ def _write_database(path: Path, shop: Path) -> None:
 
 
 def _shoprl(*words: object) -> None:
-    done = subprocess.run(
-        command(*map(str, words)), cwd=ROOT, env=environment() | os.environ, capture_output=True, text=True, timeout=200
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
+    with pytest.MonkeyPatch.context() as patch:
+        use_fake_backbone(patch)
+        code, printed = run_shoprl(["shoprl", *map(str, words)], patch)
+    assert code == 0, printed[-2000:]
