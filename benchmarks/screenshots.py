@@ -45,6 +45,9 @@ def react(address: str, shop: Path) -> None:
 def take(page: Any, path: Path, height: int = HEIGHT) -> None:
     """A picture of the top of a page."""
     page.mouse.move(0, 0)
+    page.wait_for_function(
+        "[...document.images].every(each => each.complete || each.getBoundingClientRect().top > innerHeight)"
+    )
     page.screenshot(path=path, clip={"x": 0, "y": 0, "width": page.viewport_size["width"], "height": height})
 
 

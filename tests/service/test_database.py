@@ -2,13 +2,16 @@ import multiprocessing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import insert, inspect, select
 
+from shoprl.catalog.ids import MAX_ID
 from shoprl.errors import ConfigError, StorageError
-from shoprl.service.database import close_database, name_of, open_database, reading, writing
-from shoprl.service.tables import decisions, metadata
+from shoprl.service.database import MIGRATIONS, close_database, name_of, open_database, reading, writing
+from shoprl.service.tables import decisions, items, metadata
 from tests.support.service import decided
 
 
@@ -33,6 +36,27 @@ def test_a_database_is_opened_again_with_what_it_holds(address: str) -> None:
         connection.execute(insert(decisions), [decided("d_1")])
     close_database(engine)
     assert rows_of(address) == 1
+
+
+def test_an_older_database_keeps_what_it_holds_and_takes_long_ids_of_products(address: str) -> None:
+    engine = open_database(address)
+    config = Config(attributes={})
+    config.set_main_option("script_location", str(MIGRATIONS))
+    item = {"decision_id": "d_1", "propensity": 1.0, "shown": {"title": "Lamp"}}
+    with writing(engine) as connection:
+        connection.execute(insert(decisions), [decided("d_1")])
+        connection.execute(insert(items), [item | {"position": 1, "item_id": "B1"}])
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0003")
+    close_database(engine)
+    engine = open_database(address)
+    with writing(engine) as connection:
+        connection.execute(insert(items), [item | {"position": 2, "item_id": "B" * MAX_ID}])
+    with reading(engine) as connection:
+        held = connection.execute(select(items.c.item_id, items.c.shown).order_by(items.c.position)).all()
+        assert held == [("B1", item["shown"]), ("B" * MAX_ID, item["shown"])]
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    close_database(engine)
 
 
 def test_what_fails_leaves_nothing(address: str) -> None:

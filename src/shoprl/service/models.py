@@ -43,7 +43,7 @@ def _finite(value: float) -> float:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=ID), AfterValidator(_sendable)]
-ItemId = Annotated[str, Field(min_length=1, max_length=min(ID, MAX_ID)), AfterValidator(_sendable)]
+ItemId = Annotated[str, Field(min_length=1, max_length=MAX_ID), AfterValidator(_sendable)]
 Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_sendable)]
 Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_dated)]
 Number = Annotated[float, AfterValidator(_finite)]

@@ -2,7 +2,9 @@
 
 from sqlalchemy import JSON, BigInteger, Column, Double, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
-ID = 200  # characters of the ids that clients give
+from shoprl.catalog.ids import MAX_ID
+
+ID = 200  # characters of the ids that clients make up
 _Sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts integers alone
 
 metadata = MetaData(
@@ -38,7 +40,7 @@ items = Table(
     metadata,
     Column("decision_id", ForeignKey("decisions.decision_id"), primary_key=True),
     Column("position", Integer, primary_key=True),  # from 1
-    Column("item_id", String(ID), nullable=False),
+    Column("item_id", String(MAX_ID), nullable=False),
     Column("propensity", Double, nullable=False),  # of this item at this place, given those above it
     Column("shown", JSON, nullable=False),  # the item as it was answered
 )
@@ -50,7 +52,7 @@ events = Table(
     Column("event_id", String(ID), nullable=False, unique=True),
     Column("digest", String(64), nullable=False),  # sha256 of the event as it was first sent
     Column("decision_id", String(ID), nullable=False),  # of no decision where the status is orphan
-    Column("item_id", String(ID), nullable=False),
+    Column("item_id", String(MAX_ID), nullable=False),
     Column("type", String(20), nullable=False),
     Column("value", Double),
     Column("over", JSON, nullable=False),  # item ids that a preference is over

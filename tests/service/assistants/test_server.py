@@ -139,8 +139,22 @@ def test_a_request_is_recommended_for_and_what_became_of_it_is_kept(served: Serv
     assert call(served, "send_feedback", events=[event])["results"] == [{"event_id": "e", "status": "accepted"}]
     kept = served.client.get(f"/v1/decisions/{made['decision_id']}").json()
     assert kept["feedback"][0]["type"] == "purchase"
-    bought = call(served, "create_cart", cart={"line_items": [{"item": {"id": first["variants"][0]["id"]}}]})
-    assert bought["line_items"][0]["item"]["title"] == first["title"]
+
+
+def test_an_order_of_what_was_recommended_is_feedback(served: Served) -> None:
+    made = call(served, "recommend_products", request=REQUEST, k=3)
+    first = made["products"][0]
+    line = {"item": {"id": first["variants"][0]["id"]}, "quantity": 2, "decision_id": made["decision_id"]}
+    cart = call(served, "create_cart", cart={"line_items": [{"item": {"id": first_variant(served)}}, line]})
+    assert cart["line_items"][1]["item"]["title"] == first["title"]
+    checkout = call(served, "create_checkout", checkout={"cart_id": cart["id"]})
+    feedback = f"/v1/decisions/{made['decision_id']}"
+    assert served.client.get(feedback).json()["feedback"] == []
+    done = [call(served, "complete_checkout", id=checkout["id"]) for _ in range(2)]
+    assert done[0] == done[1]
+    (kept,) = served.client.get(feedback).json()["feedback"]
+    assert (kept["type"], kept["item_id"], kept["status"]) == ("purchase", first["id"], "accepted")
+    assert kept["value"] == 2 * cart["line_items"][1]["item"]["price"] / 100
 
 
 @pytest.mark.parametrize(
@@ -150,6 +164,7 @@ def test_a_request_is_recommended_for_and_what_became_of_it_is_kept(served: Serv
         ("search_catalog", {"catalog": {"query": "x" * 100_000}}, "query"),
         ("lookup_catalog", {"catalog": {"ids": ["x"] * 1_000}}, "ids"),
         ("create_cart", {"cart": {"line_items": [{"item": {"id": "x"}, "quantity": 10**9}]}}, "quantity"),
+        ("create_cart", {"cart": {"line_items": [{"item": {"id": "x"}, "decision_id": ""}]}}, "decision_id"),
         ("recommend_products", {"request": " "}, "request"),
         ("send_feedback", {"events": [{"event_id": "e"}]}, "events"),
     ],

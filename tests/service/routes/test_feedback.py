@@ -27,6 +27,10 @@ def test_feedback_is_kept_with_its_decision(served: Served) -> None:
     assert found["items"] == made["items"]
 
 
+def test_a_product_may_have_as_long_an_id_as_catalogues_may(served: Served) -> None:
+    assert served.tell(event(served.ask(), item_id="x" * 1000)) == ["accepted"]
+
+
 def test_each_event_has_its_status(served: Served) -> None:
     made = served.ask()
     first = event(made)
@@ -44,6 +48,7 @@ def test_each_event_has_its_status(served: Served) -> None:
         {"event_id": ""},
         {"event_id": "x" * 201},
         {"item_id": None},
+        {"item_id": "x" * 1001},
         {"value": "nan"},
         {"value": "many"},
         {"timestamp": "yesterday"},
