@@ -243,6 +243,22 @@ def test_a_run_that_was_killed_while_it_began_may_be_started_again(tmp_path: Pat
     assert record(tmp_path)["status"] == "done"
 
 
+def test_what_a_killed_run_had_not_finished_writing_is_removed_once_it_goes_on(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError):
+        carried_out(tmp_path, failing(ConfigError("no"), tmp_path / "training" / "checkpoint"))
+    (tmp_path / "policies" / ".round-1.abc.tmp").mkdir(parents=True)
+    left = (tmp_path / "policies" / ".round-1.abc.tmp" / "config.json", tmp_path / "training" / ".curve.png.abc.tmp")
+    own = tmp_path / "training" / "notes.tmp"
+    for path in (*left, own):
+        path.write_text("half")
+    with pytest.raises(RunError, match="not empty"):
+        carried_out(tmp_path)
+    assert all(path.is_file() for path in left)
+    carried_out(tmp_path, resume=True)
+    assert [path.name for path in sorted(tmp_path.rglob("*tmp"))] == [own.name]
+    assert list((tmp_path / "policies").iterdir()) == []
+
+
 def test_a_run_that_did_something_may_not_be_started_again(tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
         carried_out(tmp_path, failing(ConfigError("no"), tmp_path / "training" / "checkpoint"))

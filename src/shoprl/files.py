@@ -46,8 +46,14 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], object]) -> None:
 
 
 def is_temporary(path: Path) -> bool:
-    """Whether a file is one of :func:`write_atomic` that a killed process left."""
+    """Whether it is a file or folder that a killed process had not finished writing."""
     return path.name.startswith(".") and path.name.endswith(".tmp")
+
+
+def remove_temporary(folder: Path) -> None:
+    """Remove, from a folder in which nobody else is at work, what killed processes had not finished writing."""
+    for path in sorted(filter(is_temporary, folder.rglob(".*.tmp"))):
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def real_path(path: Path) -> Path:
@@ -84,7 +90,7 @@ def write_folder(folder: Path, fill: Callable[[Path], None], errors: tuple[type[
     faults: tuple[type[Exception], ...] = (*errors, UnicodeEncodeError)  # some libraries take no path that is no text
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".tmp"))
         fill(temporary)
         temporary.chmod(0o755)
         replace_folder(temporary, folder)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from shoprl.claims import LOCK, claimed
 from shoprl.errors import RunError, StorageError
-from shoprl.files import is_temporary, write_bytes, write_json
+from shoprl.files import is_temporary, remove_temporary, write_bytes, write_json
 from shoprl.machine import commit, machine, versions
 from shoprl.reading import read_json
 
@@ -133,6 +133,7 @@ def _started(
         "machine": {**machine(), **(device or {})},
         "earlier": earlier,  # the starts that this one continues
     }
+    remove_temporary(folder)
     replaced = (folder / RUN).read_bytes() if RUN in files else None
     write_json(folder / RUN, record)
     return replaced

@@ -1,6 +1,7 @@
 """``shoprl serve``: bad options, and one real run."""
 
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from shoprl.cli.serve import Serve
+from shoprl.policies.packaged import packaged_folder
 from shoprl.service.config import ServiceConfig
 from tests.support.cli import Call, refused
 from tests.support.served import wait_for
@@ -55,6 +57,20 @@ def test_a_port_that_is_taken(call: Call, toy_folder: Path) -> None:
 
 def test_a_missing_catalogue(call: Call, tmp_path: Path) -> None:
     refused(call("serve", "--catalog", tmp_path / "nowhere.csv", "--port", 0), "CatalogError", "no such file or folder")
+
+
+@pytest.mark.parametrize("command", [("serve", "--port", 0), ("mcp",)])
+def test_a_policy_that_cannot_be_loaded_is_refused_before_anything_is_kept(
+    call: Call, toy_folder: Path, tmp_path: Path, command: tuple[object, ...]
+) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(packaged_folder(), broken)
+    weights = broken / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    given = (*command, "--catalog", toy_folder, "--policy")
+    refused(call(*given, broken), "PolicyError", f"{weights}: its content is not what was saved")
+    refused(call(*given, tmp_path / "nowhere"), "PolicyError", "nowhere", "Give a policy folder")
+    assert not (toy_folder.parent / "toy.feedback.sqlite").exists()
 
 
 def test_an_address_that_others_reach_needs_a_key(call: Call, toy_folder: Path) -> None:

@@ -18,6 +18,7 @@ MEGABYTES = 1_024.0
 SAID = {
     "parity": (1,),
     "trajectories import": (1,),
+    "replay-decision": (1,),
 }  # answers: something differs, nothing is of use
 
 

@@ -41,7 +41,7 @@ def test_what_is_documented_is_what_happens(examples: int) -> None:
     faults, ran = compared(app, examples)
     assert faults == ""
     assert ran.keys() >= OWN
-    assert min(ran[name] for name in OWN) > 15 * examples
+    assert min(ran[name] for name in OWN) > 10 * examples
 
 
 # A real process

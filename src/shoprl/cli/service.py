@@ -6,12 +6,15 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shoprl.cli.database import opened
 from shoprl.cli.options import Confirming
+from shoprl.errors import BackboneError, PolicyError, ShopRLError
 from shoprl.service.config import ServiceConfig
 from shoprl.settings import Settings, Threads
 from shoprl.shop.searching import SearchKind
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from shoprl.service.running import Service
 
 
+_log = logging.getLogger("shoprl")
 BASELINE = "rule-options"  # what people can compare a policy's lists with, where there is no other one
 
 
@@ -54,6 +58,7 @@ class OnService(Confirming, Settings):
         """
         from shoprl.recommender.prepared import prepared_tagger
         from shoprl.service.database import close_database
+        from shoprl.service.policies import version_of
         from shoprl.service.running import Service
         from shoprl.service.shopping import Opening
         from shoprl.shop.cached import shop_of
@@ -61,6 +66,8 @@ class OnService(Confirming, Settings):
         from shoprl.shop.store import build_store
 
         data = shop_of(self.catalog) or build_store(self.catalog)
+        if self.policy is not None:
+            version_of(self._folder(self.policy))
         _prepare(data, self.policy or "pretrained", self.backbone)
         engine = opened(self.database, self.catalog)
         try:
@@ -74,7 +81,7 @@ class OnService(Confirming, Settings):
 
     def _register(self, engine: "Engine") -> str:
         """Make known what may answer, and see that one policy is active; returns that one's folder."""
-        from shoprl.policies.packaged import NAMES, PRETRAINED
+        from shoprl.policies.packaged import PRETRAINED
         from shoprl.service.database import reported, writing
         from shoprl.service.policies import all_policies, register, set_role
 
@@ -83,34 +90,53 @@ class OnService(Confirming, Settings):
             for name in (PRETRAINED, BASELINE):
                 register(connection, name, name, now)
             if self.policy is not None:
-                folder = self.policy if self.policy in NAMES else str(Path(self.policy).absolute())
+                folder = self._folder(self.policy)
                 name = next((each.name for each in known if each.folder == folder), Path(folder).name)
                 set_role(connection, register(connection, name, folder, now).name, "active", now)
             elif not any(each.role == "active" for each in known):
                 set_role(connection, PRETRAINED, "active", now)
             return next(each.folder for each in all_policies(connection) if each.role == "active")
 
+    @staticmethod
+    def _folder(policy: str) -> str:
+        """As the database knows it: absolute, or the name of a built-in policy."""
+        from shoprl.policies.packaged import NAMES
+
+        return policy if policy in NAMES else str(Path(policy).absolute())
+
 
 def _prepare(data: Path, policy: str, backbones: tuple[str, ...]) -> None:
-    """Encode the words of a shop, unless that was done; in a process of its own, which frees its memory."""
+    """Encode a shop's words, unless that was done, and see that a policy of the user's own can be loaded.
+
+    In a process of its own, which frees its memory.
+
+    Raises:
+        PolicyError: it cannot be loaded.
+        BackboneError: what it reads texts with cannot.
+    """
+    from shoprl.policies.packaged import NAMES
     from shoprl.policies.simple import SIMPLE
     from shoprl.recommender.prepared import is_prepared
 
-    if policy not in SIMPLE and not is_prepared(data):
+    own, encode = policy not in NAMES, not is_prepared(data)
+    if policy in SIMPLE or not (own or encode):
+        return
+    if encode:
         sys.stderr.write("Encoding the words of the shop's products, once; the first answer then comes at once.\n")
-        context: Any = multiprocessing.get_context("spawn")
-        process = context.Process(target=_encode, args=(data, policy, backbones))
-        process.start()
-        process.join()
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+        try:
+            process.submit(_encode, data if encode else None, policy, backbones).result()
+        except (ShopRLError, BrokenProcessPool) as error:
+            if own and isinstance(error, (PolicyError, BackboneError)):
+                raise
+            _log.warning("%s", error)  # lists come all the same, the first ones slowly
 
 
-def _encode(data: Path, policy: str, backbones: tuple[str, ...]) -> None:
-    from shoprl.errors import ShopRLError
+def _encode(data: Path | None, policy: str, backbones: tuple[str, ...]) -> None:
     from shoprl.policies.saving import load_policy
     from shoprl.recommender.prepared import prepare_words
 
     os.environ.setdefault("OMP_NUM_THREADS", "2")
-    try:
-        prepare_words(load_policy(policy, backbone=backbones), data)
-    except ShopRLError as error:  # lists come all the same, the first ones slowly
-        logging.getLogger("shoprl").warning("%s", error)
+    loaded = load_policy(policy, backbone=backbones)
+    if data is not None:
+        prepare_words(loaded, data)

@@ -11,6 +11,7 @@ from shoprl.claims import claimed
 from shoprl.cli.options import OnAnyData, OnGoals, Printing, Strict, Threaded, prepare
 from shoprl.cli.output import emit, table
 from shoprl.errors import ConfigError
+from shoprl.files import remove_temporary
 from shoprl.settings import Seed
 from shoprl.shop.default_data import default_folder
 
@@ -63,6 +64,7 @@ class StudyCommand(OnAnyData, OnGoals, Threaded, Strict, Printing):
         with claimed(self.out):  # beside each run's own folder, as studies share agents
             results = {name: {seed: studies.run(name, seed) for seed in self.seeds} for name in self.names}
             for name in results:
+                remove_temporary(self.out / name)
                 studies.draw(name)
                 folder = self.out / name
                 write_runs_report([folder], folder / "report.html", folder / "report.md", TITLES[name])

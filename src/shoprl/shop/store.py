@@ -23,7 +23,7 @@ from shoprl.catalog.store import StoredCatalog, UpdatedCatalog, product_record
 from shoprl.catalog.webshop import ProductReader, products_file, stored_mapping
 from shoprl.claims import claimed
 from shoprl.errors import CatalogError, GoalError, StorageError
-from shoprl.files import list_hash, optional_file, real_path, replace_folder, sha256_of, write_json
+from shoprl.files import list_hash, optional_file, real_path, remove_temporary, replace_folder, sha256_of, write_json
 from shoprl.json_stream import Position
 from shoprl.progress import bar, track
 from shoprl.reading import read_json
@@ -331,8 +331,7 @@ def _build(data: Path, out: Path, settings: dict[str, Any], wanted: MadeGoals | 
     (part / _STATE).unlink()  # first: a resumed build would need what is removed here
     for name in ("extras", "shards", "drafts"):
         shutil.rmtree(part / name, ignore_errors=True)
-    for stray in part.rglob(".*.tmp"):  # of a build that was killed
-        stray.unlink()
+    remove_temporary(part)
     digests = write_digests(part)
     about = About(
         len(catalog), state.skipped, hashes, sources, settings["goals"], settings["strict"], digests, made=made
